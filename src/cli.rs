@@ -1,0 +1,275 @@
+//! What can be typed.
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Fit models of auditory neurons to cochleagrams, score them, export their receptive fields.
+#[derive(Debug, Parser)]
+#[command(version, propagate_version = true, max_term_width = 100)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+    /// Print results and errors only: no progress, no notes
+    #[arg(long, short, global = true)]
+    pub quiet: bool,
+}
+
+/// One variant per file in `commands/`.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Train the model that a run file describes
+    Train(TrainArgs),
+    /// Score a trained model on held-out clips
+    Eval(EvalArgs),
+    /// Write the predictions of a trained model
+    Predict(PredictArgs),
+    /// Write the receptive fields of a trained model, with axes, units and pictures
+    ExportStrfs(ExportArgs),
+    /// Say what is in a dataset file, whether it is sound, and how good the recordings are
+    Inspect(InspectArgs),
+    /// Make a dataset from known receptive fields
+    Simulate(SimulateArgs),
+    /// Print a commented run file to start from
+    Init(InitArgs),
+    /// List models, prefilters, parameterizations, output nonlinearities, losses and metrics
+    List(ListArgs),
+    /// Print shell completions
+    Completions(CompletionsArgs),
+}
+
+/// `strf train`.
+#[derive(Debug, Args)]
+pub struct TrainArgs {
+    /// Run file, e.g. configs/ln.toml
+    pub config: PathBuf,
+    /// Go on with the run that lies in the run folder
+    #[arg(long, conflicts_with = "force")]
+    pub resume: bool,
+    /// Replace a run that lies in the run folder
+    #[arg(long)]
+    pub force: bool,
+    /// Change one key of the run file, e.g. train.lr=0.01; may be repeated
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    pub set: Vec<String>,
+    /// Where to compute: cpu, cuda or cuda:N; the same as --set train.device=...
+    #[arg(long)]
+    pub device: Option<String>,
+    /// Run folder; the same as --set output.folder=..., but relative to where you are
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// Print the scores as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// A part of the stimuli.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum SplitName {
+    /// What the weights were fitted to
+    Train,
+    /// What the best epoch was chosen on
+    Valid,
+    /// What neither saw
+    Test,
+    /// Every stimulus
+    All,
+}
+
+/// `strf eval`.
+#[derive(Debug, Args)]
+pub struct EvalArgs {
+    /// Run folder
+    pub run: PathBuf,
+    /// Dataset to score on instead of the run's own
+    #[arg(long, value_name = "FILE")]
+    pub data: Option<PathBuf>,
+    /// Stimuli to score on [default: test; all with --data]
+    #[arg(long, value_enum)]
+    pub split: Option<SplitName>,
+    /// Folder for scores.csv and scores.json; without it they are printed only
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// Print JSON instead of a table
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `strf predict`.
+#[derive(Debug, Args)]
+pub struct PredictArgs {
+    /// Run folder
+    pub run: PathBuf,
+    /// Dataset to predict instead of the run's own; needs no responses
+    #[arg(long, value_name = "FILE")]
+    pub data: Option<PathBuf>,
+    /// HDF5 file to write [default: RUN/predictions.h5]
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+    /// Stimuli to predict [default: test; all with --data]
+    #[arg(long, value_enum)]
+    pub split: Option<SplitName>,
+    /// Replace the file if it exists
+    #[arg(long)]
+    pub force: bool,
+}
+
+/// File format of exported receptive fields.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ExportFormat {
+    /// One HDF5 file
+    #[value(alias = "h5")]
+    Hdf5,
+    /// One NumPy archive
+    Npz,
+    /// A folder of CSV tables
+    Csv,
+}
+
+/// `strf export-strfs`.
+#[derive(Debug, Args)]
+pub struct ExportArgs {
+    /// Run folder
+    pub run: PathBuf,
+    /// File to write, or folder for CSV [default: RUN/strfs.h5, RUN/strfs.npz, RUN/strfs/]
+    #[arg(long, value_name = "PATH")]
+    pub out: Option<PathBuf>,
+    /// File format
+    #[arg(long, value_enum, default_value = "hdf5")]
+    pub format: ExportFormat,
+    /// Draw a grid of the receptive fields as PNG [default: beside the export]
+    #[arg(long, value_name = "FILE", num_args = 0..=1, default_missing_value = "")]
+    pub plot: Option<PathBuf>,
+    /// Stimuli over which gradients are averaged, for models without kernels
+    #[arg(long, value_enum, default_value = "test")]
+    pub at: SplitName,
+    /// How far back gradients look, in milliseconds [default: the model's window]
+    #[arg(long, value_name = "MS")]
+    pub window_ms: Option<f64>,
+    /// Replace files that exist
+    #[arg(long)]
+    pub force: bool,
+}
+
+/// `strf inspect`.
+#[derive(Debug, Args)]
+pub struct InspectArgs {
+    /// Dataset file
+    pub data: PathBuf,
+    /// Print JSON instead of tables
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Kinds of synthetic sound.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Sound {
+    /// Dynamic random chords: each band takes a random level that holds for some bins
+    Chords,
+    /// Sums of moving ripples whose amplitudes fall as one over modulation frequency
+    Ripples,
+}
+
+/// How simulated responses vary from repeat to repeat.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Noise {
+    /// Spike counts
+    Poisson,
+    /// Normal noise around the rate
+    Gaussian,
+}
+
+/// `strf simulate`.
+#[derive(Debug, Args)]
+pub struct SimulateArgs {
+    /// Dataset file to write
+    pub out: PathBuf,
+    /// Stimuli
+    #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..))]
+    pub stimuli: u32,
+    /// Bins of each stimulus
+    #[arg(long, default_value_t = 999, value_parser = clap::value_parser!(u32).range(2..))]
+    pub bins: u32,
+    /// Shorten each stimulus by up to this share of its bins
+    #[arg(long, default_value_t = 0.0, value_name = "SHARE")]
+    pub ragged: f64,
+    /// Width of a bin in milliseconds
+    #[arg(long, default_value_t = 5.0)]
+    pub dt_ms: f64,
+    /// Frequency bands
+    #[arg(long, default_value_t = 34, value_parser = clap::value_parser!(u32).range(1..))]
+    pub bands: u32,
+    /// Neurons
+    #[arg(long, default_value_t = 119, value_parser = clap::value_parser!(u32).range(1..))]
+    pub neurons: u32,
+    /// Repeats of each stimulus
+    #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..))]
+    pub repeats: u32,
+    /// Share of repeats that are missing, at random
+    #[arg(long, default_value_t = 0.0, value_name = "SHARE")]
+    pub missing: f64,
+    /// How far back the receptive fields look, in milliseconds
+    #[arg(long, default_value_t = 45.0, value_name = "MS")]
+    pub window_ms: f64,
+    /// Shape of the receptive fields: a name of `strf list parameterizations`
+    #[arg(long, default_value = "full", value_name = "NAME")]
+    pub shape: String,
+    /// Prefilter in front of the receptive fields: none, or a name of `strf list prefilters`
+    #[arg(long, default_value = "none", value_name = "NAME")]
+    pub prefilter: String,
+    /// Output nonlinearity: a name of `strf list outputs`
+    #[arg(long, default_value = "softplus", value_name = "NAME")]
+    pub output: String,
+    /// Noise of single repeats
+    #[arg(long, value_enum, default_value = "poisson")]
+    pub noise: Noise,
+    /// Sound
+    #[arg(long, value_enum, default_value = "ripples")]
+    pub sound: Sound,
+    /// Mean response per bin
+    #[arg(long, default_value_t = 0.2)]
+    pub rate: f64,
+    /// Everything random follows from this number
+    #[arg(long, default_value_t = 0)]
+    pub seed: u64,
+    /// Replace the file if it exists
+    #[arg(long)]
+    pub force: bool,
+}
+
+/// `strf init`.
+#[derive(Debug, Args)]
+pub struct InitArgs {
+    /// File to write; without it the run file is printed
+    pub file: Option<PathBuf>,
+    /// A name of `strf list models`
+    #[arg(long, default_value = "ln", value_name = "NAME")]
+    pub model: String,
+    /// A name of `strf list prefilters`
+    #[arg(long, value_name = "NAME")]
+    pub prefilter: Option<String>,
+    /// A name of `strf list parameterizations`
+    #[arg(long, value_name = "NAME")]
+    pub parameterization: Option<String>,
+    /// Dataset file that the run file names
+    #[arg(long, default_value = "data.h5", value_name = "FILE")]
+    pub data: PathBuf,
+}
+
+/// `strf list`.
+#[derive(Debug, Args)]
+pub struct ListArgs {
+    /// One table: models, prefilters, parameterizations, outputs, losses or metrics
+    pub table: Option<String>,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `strf completions`.
+#[derive(Debug, Args)]
+pub struct CompletionsArgs {
+    /// Shell to complete in
+    #[arg(value_enum)]
+    pub shell: clap_complete::Shell,
+}

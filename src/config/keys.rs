@@ -1,0 +1,177 @@
+//! What a key of the run file may hold: one row a key, from which reading, checking, the reference
+//! file, `strf init` and the run folder's copy are all made.
+use std::collections::BTreeMap;
+
+use crate::error::{Error, Result};
+
+/// One key of a section of the run file.
+#[derive(Debug, Clone, Copy)]
+pub struct Key {
+    /// As written, with its unit: `window_ms`.
+    pub name: &'static str,
+    /// What values it takes.
+    pub kind: Kind,
+    /// The value where the file leaves it out.
+    pub default: Default,
+    /// One line: what it does, unit included.
+    pub doc: &'static str,
+}
+
+/// What a key holds and in which range.
+#[derive(Debug, Clone, Copy)]
+pub enum Kind {
+    /// A finite number in a range.
+    Number(Range),
+    /// A whole number from the first to the last.
+    Integer(u64, u64),
+    /// `true` or `false`.
+    Flag,
+    /// One of these words.
+    Choice(&'static [&'static str]),
+    /// One of the names of a table of parts.
+    Part(fn() -> Vec<&'static str>),
+    /// Any text.
+    Text,
+    /// `"all"`, a list of ids, or a table of attributes such as `{ area = "A1" }`.
+    Selection,
+    /// `"file"`, `{ train, valid, test, seed }` with fractions, or the same with lists of ids.
+    Split,
+}
+
+/// Bounds of a number; `expected` is how messages and the reference file name them.
+#[derive(Debug, Clone, Copy)]
+pub struct Range {
+    /// Lower bound.
+    pub from: f64,
+    /// Upper bound.
+    pub to: f64,
+    /// Whether `from` itself is allowed.
+    pub from_included: bool,
+}
+
+impl Range {
+    /// `[from, to]`
+    pub const fn closed(from: f64, to: f64) -> Self {
+        Self { from, to, from_included: true }
+    }
+
+    /// `(from, to]`
+    pub const fn above(from: f64, to: f64) -> Self {
+        Self { from, to, from_included: false }
+    }
+
+    /// False for NaN.
+    pub fn contains(&self, value: f64) -> bool {
+        let above = if self.from_included { value >= self.from } else { value > self.from };
+        above && value <= self.to
+    }
+}
+
+/// The value of a key that the file leaves out.
+#[derive(Debug, Clone, Copy)]
+pub enum Default {
+    /// A value, written as in TOML.
+    Is(&'static str),
+    /// Follows from other keys or from the data; this says how.
+    Follows(&'static str),
+    /// The file must give it; this is an example, written as in TOML.
+    Required(&'static str),
+}
+
+/// A value of the run file whose type and range have been checked.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Value {
+    /// Of [`Kind::Number`].
+    Number(f64),
+    /// Of [`Kind::Integer`].
+    Integer(u64),
+    /// Of [`Kind::Flag`].
+    Flag(bool),
+    /// Of [`Kind::Choice`], [`Kind::Part`] and [`Kind::Text`].
+    Text(String),
+    /// Of [`Kind::Selection`].
+    Selection(Selection),
+    /// Of [`Kind::Split`].
+    Split(Split),
+}
+
+/// Which neurons or stimuli of a file are meant.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Selection {
+    /// Every one.
+    All,
+    /// Those with these ids, in this order.
+    Ids(Vec<String>),
+    /// Those whose attributes have all these values, compared as text.
+    Attributes(BTreeMap<String, String>),
+}
+
+/// How stimuli are divided into training, validation and test.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Split {
+    /// As the dataset file says.
+    File,
+    /// Fractions that sum to 1, drawn with a seed.
+    Fractions {
+        /// Of training, validation and test.
+        parts: [f64; 3],
+        /// Of the draw.
+        seed: u64,
+    },
+    /// Stimulus ids of training, validation and test.
+    Ids([Vec<String>; 3]),
+}
+
+/// The checked values of one section, by key.
+#[derive(Debug, Clone, std::default::Default, PartialEq)]
+pub struct Values(BTreeMap<&'static str, Value>);
+
+macro_rules! getters {
+    ($($(#[$doc:meta])* $name:ident, $variant:ident, $out:ty, $take:expr;)*) => {$(
+        $(#[$doc])*
+        pub fn $name(&self, key: &str) -> Result<$out> {
+            match self.0.get(key) {
+                Some(Value::$variant(value)) => Ok($take(value)),
+                other => Err(no_such(key, other)),
+            }
+        }
+    )*};
+}
+
+impl Values {
+    getters! {
+        /// A number.
+        number, Number, f64, |v: &f64| *v;
+        /// A whole number.
+        integer, Integer, u64, |v: &u64| *v;
+        /// A flag.
+        flag, Flag, bool, |v: &bool| *v;
+        /// A word or text.
+        text, Text, &str, String::as_str;
+        /// A selection.
+        selection, Selection, &Selection, |v| v;
+        /// A split.
+        split, Split, &Split, |v| v;
+    }
+
+    /// A whole number that counts things in memory.
+    pub fn count(&self, key: &str) -> Result<usize> {
+        let value = self.integer(key)?;
+        usize::try_from(value).map_err(|source| Error::failed(format!("reading {key}"), source))
+    }
+
+    /// The value, where the file or a default gives one.
+    pub fn get(&self, key: &str) -> Option<&Value> {
+        self.0.get(key)
+    }
+
+    /// Sets or replaces a value.
+    pub fn set(&mut self, key: &'static str, value: Value) {
+        self.0.insert(key, value);
+    }
+}
+
+fn no_such(key: &str, other: Option<&Value>) -> Error {
+    let cause = format!("the table of keys gives {other:?} for `{key}`");
+    Error::failed("reading the checked run file", cause)
+}

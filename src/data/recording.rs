@@ -1,0 +1,72 @@
+//! What a dataset file holds, in memory: clips of sound with the responses to them.
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use ndarray::{Array2, Array3};
+
+/// A cochleagram/response recording: the same neurons and bands for every clip.
+#[derive(Debug, Clone)]
+pub struct Recording {
+    /// The file it was read from, for messages.
+    pub file: PathBuf,
+    /// Width of a bin in milliseconds.
+    pub dt_ms: f64,
+    /// Centres of the `F` bands in Hz, ascending, where the file gives them.
+    pub frequencies_hz: Option<Vec<f64>>,
+    /// The `N` neurons.
+    pub neurons: Vec<Entity>,
+    /// The stimuli in the file's order.
+    pub clips: Vec<Clip>,
+    /// Training, validation and test stimuli by id, where the file gives them.
+    pub splits: Option<Splits>,
+}
+
+/// A neuron or stimulus: its id and whatever else the file says of it.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Entity {
+    /// Unique in its file.
+    pub id: String,
+    /// Attributes by name, numbers written as text.
+    pub attributes: BTreeMap<String, String>,
+}
+
+/// One stimulus and the responses to it.
+#[derive(Debug, Clone)]
+pub struct Clip {
+    /// The stimulus.
+    pub stimulus: Entity,
+    /// `(F, T)`, finite.
+    pub cochleagram: Array2<f32>,
+    /// `(N, R, T)`, NaN where nothing was recorded.
+    pub responses: Array3<f32>,
+}
+
+/// Stimulus ids of each part of a split.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Splits {
+    /// Weights are fitted to these.
+    pub train: Vec<String>,
+    /// The best epoch is chosen on these.
+    pub valid: Vec<String>,
+    /// The reported scores are of these.
+    pub test: Vec<String>,
+}
+
+impl Recording {
+    /// Number of bands `F`.
+    pub fn bands(&self) -> usize {
+        self.clips.first().map_or(0, |clip| clip.cochleagram.nrows())
+    }
+
+    /// Ids of the neurons.
+    pub fn neuron_ids(&self) -> Vec<String> {
+        self.neurons.iter().map(|neuron| neuron.id.clone()).collect()
+    }
+}
+
+impl Clip {
+    /// Number of bins `T`.
+    pub fn bins(&self) -> usize {
+        self.cochleagram.ncols()
+    }
+}

@@ -1,0 +1,13 @@
+//! Everything that is tested from outside, one module a subject.
+mod bad_input;
+mod bad_run_files;
+mod cli;
+mod dataset;
+mod export;
+mod golden;
+mod metrics;
+mod parts;
+mod recovery;
+mod reproducibility;
+mod simulate;
+mod support;
