@@ -122,9 +122,9 @@ impl fmt::Display for Problem {
 }
 
 fn listing(file: &Path, problems: &[Problem]) -> String {
-    let lines: String = problems.iter().map(|p| format!("\n  {p}")).collect();
     let plural = if problems.len() == 1 { "" } else { "s" };
-    format!("{}: {} problem{plural}{lines}", file.display(), problems.len())
+    let heading = format!("{}: {} problem{plural}", file.display(), problems.len());
+    problems.iter().fold(heading, |lines, problem| format!("{lines}\n  {problem}"))
 }
 
 /// Collects problems, so that one run of the program reports all of them.

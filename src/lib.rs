@@ -25,6 +25,7 @@ pub mod config;
 pub mod data;
 pub mod simulation;
 
+pub mod dims;
 pub mod params;
 
 pub mod nn;

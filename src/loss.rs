@@ -1,4 +1,6 @@
-//! Losses over the recorded bins of the PSTH.
+//! Losses over the recorded bins of the PSTH: mean over bins for each neuron, then over neurons.
+use candle_core::{DType, Result, Tensor};
+
 use crate::config::part::{self, Part, Row};
 
 /// A row of the table of losses.
@@ -8,6 +10,8 @@ pub struct LossRow {
     pub part: Part,
     /// Whether it needs predictions that are never negative.
     pub needs_rate: bool,
+    /// The loss of each neuron, `(N)`, for predictions `(B, N, T)`; 0 where nothing was recorded.
+    pub per_neuron: fn(&Tensor, &Target) -> Result<Tensor>,
 }
 
 impl Row for LossRow {
@@ -16,11 +20,12 @@ impl Row for LossRow {
     }
 }
 
-/// The losses.
+/// The losses: adding one is one row.
 pub static TABLE: &[LossRow] = &[
     LossRow {
         part: Part { name: "mse", summary: "squared error", source: "", keys: &[] },
         needs_rate: false,
+        per_neuron: squared_error,
     },
     LossRow {
         part: Part {
@@ -30,10 +35,60 @@ pub static TABLE: &[LossRow] = &[
             keys: &[],
         },
         needs_rate: true,
+        per_neuron: poisson,
     },
 ];
 
 /// Their names, in the table's order.
 pub fn names() -> Vec<&'static str> {
     part::names(TABLE)
+}
+
+/// What a batch of predictions is compared with.
+#[derive(Debug, Clone)]
+pub struct Target {
+    /// The PSTH `(B, N, T)`, 0 where nothing was recorded.
+    pub psth: Tensor,
+    /// `(B, N, T)`: one over the neuron's recorded bins, 0 where nothing was recorded.
+    pub weight: Tensor,
+    /// Neurons with a recorded bin in the batch.
+    pub neurons: usize,
+}
+
+impl Target {
+    /// From a PSTH `(B, N, T)` and a mask of the same shape: 1 where it counts, 0 elsewhere.
+    pub fn new(psth: Tensor, mask: &Tensor) -> Result<Self> {
+        let bins = mask.sum_keepdim(2)?.sum_keepdim(0)?; // (1, N, 1)
+        let weight = mask.broadcast_div(&bins.maximum(1.0)?)?;
+        let recorded = bins.gt(0.0)?.to_dtype(DType::U32)?.sum_all()?.to_scalar::<u32>()?;
+        Ok(Self { psth, weight, neurons: recorded as usize })
+    }
+
+    /// From single repeats `(B, N, R, T)`, NaN where nothing was recorded.
+    pub fn from_responses(responses: &Tensor) -> Result<Self> {
+        let recorded = responses.eq(responses)?; // NaN differs from itself
+        let mask = recorded.to_dtype(responses.dtype())?;
+        let known = recorded.where_cond(responses, &responses.zeros_like()?)?;
+        let repeats = mask.sum(2)?;
+        let psth = known.sum(2)?.div(&repeats.maximum(1.0)?)?;
+        Self::new(psth, &repeats.gt(0.0)?.to_dtype(responses.dtype())?)
+    }
+}
+
+/// The mean over the neurons that were recorded, a scalar.
+pub fn mean(per_neuron: &Tensor, target: &Target) -> Result<Tensor> {
+    per_neuron.sum_all()? / target.neurons.max(1) as f64
+}
+
+fn squared_error(prediction: &Tensor, target: &Target) -> Result<Tensor> {
+    let error = (prediction - &target.psth)?.sqr()?;
+    (error * &target.weight)?.sum(2)?.sum(0)
+}
+
+/// `λ − y log(max(λ, 1e−8) + 1e−8)`.
+fn poisson(prediction: &Tensor, target: &Target) -> Result<Tensor> {
+    const FLOOR: f64 = 1e-8;
+    let log = (prediction.maximum(FLOOR)? + FLOOR)?.log()?;
+    let loss = (prediction - (&target.psth * log)?)?;
+    (loss * &target.weight)?.sum(2)?.sum(0)
 }

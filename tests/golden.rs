@@ -1,1 +1,90 @@
-//! To be filled.
+//! Every part against deepSTRF 0.1.0: predictions, losses, gradients, receptive fields, jacobians.
+use candle_core::{DType, Device, Result, Tensor, Var};
+use strf::loss::{self, Target};
+use strf::nn::Mode;
+
+use crate::support::compare::{Tolerance, assert_close, largest};
+use crate::support::golden::Golden;
+
+const CLOSE: Tolerance = Tolerance { relative: 1e-4, absolute: 1e-5 };
+
+macro_rules! cases {
+    ($($name:ident)*) => {$(
+        #[test]
+        fn $name() -> Result<()> {
+            the_case_matches(stringify!($name))
+        }
+    )*};
+}
+
+cases! {
+    linear ln ln_sigmoid ln_parametric_sigmoid ln_double_exponential ln_separable ln_dcls
+    ln_adaptrans ln_willmore nrf nrf_dcls_adaptrans dnet dnet_adaptrans dnet_output_decay
+    cnn2d cnn2d_adaptrans
+}
+
+fn the_case_matches(case: &str) -> Result<()> {
+    predictions_losses_and_gradients(case, Mode::Eval, ["prediction", "grad_eval"])?;
+    predictions_losses_and_gradients(case, Mode::Train, ["prediction_train", "grad_train"])?;
+    receptive_fields(case)?;
+    jacobians(case)
+}
+
+fn predictions_losses_and_gradients(case: &str, mode: Mode, names: [&str; 2]) -> Result<()> {
+    let golden = Golden::open(case);
+    let (network, params) = golden.build(DType::F32);
+    let prediction = network.forward(&golden.io["stimulus"], None, mode)?;
+    assert_close(names[0], &prediction, &golden.io[names[0]].squeeze(2)?, CLOSE);
+
+    let target = Target::from_responses(&golden.io["responses"])?;
+    if mode == Mode::Eval {
+        for row in loss::TABLE {
+            let got = (row.per_neuron)(&prediction, &target)?;
+            assert_close(row.part.name, &got, &golden.io[row.part.name], CLOSE);
+        }
+    }
+
+    let grads =
+        loss::mean(&(loss::TABLE[0].per_neuron)(&prediction, &target)?, &target)?.backward()?;
+    let trained = params.trained();
+    let want = |name: &str| &golden.io[&format!("{}.{name}", names[1])];
+    let floor = 1e-6 * trained.iter().map(|(name, _)| largest(want(name))).fold(0.0, f64::max);
+    for (name, param) in &trained {
+        let got = grads.get(&param.var).expect("every parameter has a gradient");
+        let tolerance = Tolerance { relative: 0.0, absolute: floor + 1e-3 * largest(want(name)) };
+        assert_close(&format!("{case}: {}.{name}", names[1]), got, want(name), tolerance);
+    }
+    let wanted = golden.io.keys().filter(|key| key.starts_with(names[1])).count();
+    assert_eq!(trained.len(), wanted, "{case}: as many gradients as the reference");
+    Ok(())
+}
+
+fn receptive_fields(case: &str) -> Result<()> {
+    let golden = Golden::open(case);
+    let (network, _params) = golden.build(DType::F32);
+    match (network.strfs()?, golden.io.get("strf")) {
+        (Some(strfs), Some(want)) => assert_close("strf", &strfs.kernels, &want.flip(&[3])?, CLOSE),
+        (strfs, want) => assert_eq!(strfs.is_some(), want.is_some(), "{case}: has kernels"),
+    }
+    Ok(())
+}
+
+/// Of each neuron's output at the last bin of the first 24, by the input.
+fn jacobians(case: &str) -> Result<()> {
+    let golden = Golden::open(case);
+    let (network, _params) = golden.build(DType::F32);
+    let want = &golden.io["jacobian"];
+    let bins = want.dim(3)?;
+    let stimulus = golden.io["stimulus"].narrow(0, 0, 1)?.narrow(3, 0, bins)?;
+    let stimulus = Var::from_tensor(&stimulus.contiguous()?)?;
+    let prediction = network.forward(&stimulus, None, Mode::Eval)?;
+    let rows = (0..golden.dims.neurons).map(|neuron| {
+        let last = prediction.get(0)?.get(neuron)?.get(bins - 1)?;
+        let grads = last.backward()?;
+        let zeros = Tensor::zeros(stimulus.shape(), DType::F32, &Device::Cpu)?;
+        Ok(grads.get(&stimulus).cloned().unwrap_or(zeros))
+    });
+    let got = Tensor::cat(&rows.collect::<Result<Vec<_>>>()?, 0)?;
+    assert_close(&format!("{case}: jacobian"), &got, want, CLOSE);
+    Ok(())
+}

@@ -1,4 +1,6 @@
 //! Everything that is tested from outside, one module a subject.
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
+
 mod bad_input;
 mod bad_run_files;
 mod cli;

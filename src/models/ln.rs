@@ -1,33 +1,33 @@
 //! Linear-nonlinear: one STRF per neuron, then an output nonlinearity.
-use crate::config::keys::{Default, Key, Kind, Range};
+//!
+//! `y(n,t) = output( norm( bias(n) + Σ_c Σ_f Σ_k W(n,c,f,k) · x(c,f,t−k) ) )`.
+use super::{Kernels, ModelRow, Sharing, linear, window_lags};
+use crate::config::keys::{Default, Key, Kind};
 use crate::config::part::Part;
 use crate::outputs;
 
 /// The row of `ln`.
-pub const PART: Part = Part {
-    name: "ln",
-    summary: "one STRF per neuron, then an output nonlinearity",
-    source: "Chichilnisky (2001), Network 12(2):199-213, doi:10.1080/713663221",
-    keys: KEYS,
+pub const ROW: ModelRow = ModelRow {
+    part: Part {
+        name: "ln",
+        summary: "one STRF per neuron, then an output nonlinearity",
+        source: "Chichilnisky (2001), Network 12(2):199-213, doi:10.1080/713663221",
+        keys: &[linear::WINDOW, linear::NORM, OUTPUT],
+    },
+    kernels: Kernels::Strfs,
+    sharing: Sharing::Nothing,
+    build: linear::build,
+    reference: |blueprint| {
+        let lags = blueprint.lags()?.into();
+        Ok(blueprint.reference("LinearNonlinear", &[("temporal_window_size", lags)]))
+    },
+    lags: window_lags,
 };
 
-const KEYS: &[Key] = &[
-    Key {
-        name: "window_ms",
-        kind: Kind::Number(Range::above(0.0, 10_000.0)),
-        default: Default::Is("45.0"),
-        doc: "how far back an STRF looks, in milliseconds; rounded to whole bins",
-    },
-    Key {
-        name: "norm",
-        kind: Kind::Choice(&["batch", "none"]),
-        default: Default::Is("\"batch\""),
-        doc: "normalization of each neuron's drive over the bins of a batch",
-    },
-    Key {
-        name: "output",
-        kind: Kind::Part(outputs::names),
-        default: Default::Is("\"parametric_softplus\""),
-        doc: "output nonlinearity",
-    },
-];
+/// `output`, for every model but `linear`.
+pub const OUTPUT: Key = Key {
+    name: "output",
+    kind: Kind::Part(outputs::names),
+    default: Default::Is("\"parametric_softplus\""),
+    doc: "output nonlinearity",
+};

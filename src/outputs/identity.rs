@@ -1,6 +1,23 @@
 //! Identity: the drive itself; may be negative.
+use candle_core::{Result, Tensor};
+
+use super::Output;
 use crate::config::part::Part;
+use crate::params::Scope;
 
 /// The row of `identity`.
 pub const PART: Part =
     Part { name: "identity", summary: "the drive itself; may be negative", source: "", keys: &[] };
+
+struct Identity;
+
+/// Has no parameters.
+pub fn build(_neurons: usize, _scope: &Scope) -> Result<Box<dyn Output>> {
+    Ok(Box::new(Identity))
+}
+
+impl Output for Identity {
+    fn forward(&self, drive: &Tensor) -> Result<Tensor> {
+        Ok(drive.clone())
+    }
+}

@@ -1,5 +1,8 @@
 //! Output nonlinearities: from a neuron's drive to its response.
+use candle_core::{Result, Tensor};
+
 use crate::config::part::{self, Part, Row};
+use crate::params::Scope;
 
 pub mod double_exponential;
 pub mod identity;
@@ -9,11 +12,35 @@ pub mod relu;
 pub mod sigmoid;
 pub mod softplus;
 
+/// A pointwise function of each neuron's drive.
+pub trait Output {
+    /// From `(B, N, T)` to the same shape.
+    fn forward(&self, drive: &Tensor) -> Result<Tensor>;
+
+    /// The sign of its slope for each neuron: 1 where more drive is more response, else −1.
+    fn slope(&self, neurons: usize) -> Result<Vec<f32>> {
+        Ok(vec![1.0; neurons])
+    }
+}
+
+/// Whether a response can be negative.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sign {
+    /// A rate.
+    NeverNegative,
+    /// Any signal.
+    Either,
+}
+
 /// A row of the table of output nonlinearities.
 #[derive(Debug)]
 pub struct OutputRow {
     /// What it says of itself.
     pub part: Part,
+    /// Whether it can be negative.
+    pub sign: Sign,
+    /// Builds it for so many neurons, its parameters in a scope.
+    pub build: fn(usize, &Scope) -> Result<Box<dyn Output>>,
 }
 
 impl Row for OutputRow {
@@ -24,16 +51,40 @@ impl Row for OutputRow {
 
 /// The output nonlinearities: adding one is one file and one row.
 pub static TABLE: &[OutputRow] = &[
-    OutputRow { part: identity::PART },
-    OutputRow { part: relu::PART },
-    OutputRow { part: sigmoid::PART },
-    OutputRow { part: softplus::PART },
-    OutputRow { part: parametric_sigmoid::PART },
-    OutputRow { part: parametric_softplus::PART },
-    OutputRow { part: double_exponential::PART },
+    OutputRow { part: identity::PART, sign: Sign::Either, build: identity::build },
+    OutputRow { part: relu::PART, sign: Sign::NeverNegative, build: relu::build },
+    OutputRow { part: sigmoid::PART, sign: Sign::NeverNegative, build: sigmoid::build },
+    OutputRow { part: softplus::PART, sign: Sign::NeverNegative, build: softplus::build },
+    OutputRow {
+        part: parametric_sigmoid::PART,
+        sign: Sign::NeverNegative,
+        build: parametric_sigmoid::build,
+    },
+    OutputRow {
+        part: parametric_softplus::PART,
+        sign: Sign::NeverNegative,
+        build: parametric_softplus::build,
+    },
+    OutputRow {
+        part: double_exponential::PART,
+        sign: Sign::NeverNegative,
+        build: double_exponential::build,
+    },
 ];
 
 /// Their names, in the table's order.
 pub fn names() -> Vec<&'static str> {
     part::names(TABLE)
+}
+
+/// `(N)` parameters, ready to meet `(B, N, T)`.
+fn per_neuron(parameters: &Tensor) -> Result<Tensor> {
+    let n = parameters.dims1()?;
+    parameters.reshape((1, n, 1))
+}
+
+/// 1 where a parameter is positive or zero, else −1.
+fn signs(parameters: &Tensor) -> Result<Vec<f32>> {
+    let values = parameters.to_dtype(candle_core::DType::F32)?.to_vec1::<f32>()?;
+    Ok(values.into_iter().map(|value| if value < 0.0 { -1.0 } else { 1.0 }).collect())
 }

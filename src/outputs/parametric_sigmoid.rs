@@ -1,5 +1,10 @@
 //! Parametric sigmoid: b sigmoid((x - c)/d) + a, per neuron.
+use candle_core::{Result, Tensor, Var};
+
+use super::{Output, per_neuron, signs};
 use crate::config::part::Part;
+use crate::nn::softplus;
+use crate::params::{Role, Scope, Start};
 
 /// The row of `parametric_sigmoid`.
 pub const PART: Part = Part {
@@ -8,3 +13,36 @@ pub const PART: Part = Part {
     source: "Willmore et al. (2016), J. Neurosci. 36(2):280-289, doi:10.1523/JNEUROSCI.2441-15.2016",
     keys: &[],
 };
+
+/// Parameters `_raw_a`, `_raw_b` (through a softplus), `c` and `d`, `(N)` each.
+struct ParametricSigmoid {
+    raw_a: Var,
+    raw_b: Var,
+    c: Var,
+    d: Var,
+}
+
+/// Takes its parameters from `scope`.
+pub fn build(neurons: usize, scope: &Scope) -> Result<Box<dyn Output>> {
+    let get = |name, low, high| scope.get(name, neurons, Role::Decayed, Start::Uniform(low, high));
+    Ok(Box::new(ParametricSigmoid {
+        raw_a: get("_raw_a", -1.43, 0.43)?,
+        raw_b: get("_raw_b", -0.43, 1.40)?,
+        c: get("c", -0.5, 0.5)?,
+        d: get("d", 0.5, 1.5)?,
+    }))
+}
+
+impl Output for ParametricSigmoid {
+    fn forward(&self, drive: &Tensor) -> Result<Tensor> {
+        let baseline = per_neuron(&softplus(&self.raw_a)?)?;
+        let amplitude = per_neuron(&softplus(&self.raw_b)?)?;
+        let (c, d) = (per_neuron(&self.c)?, per_neuron(&self.d)?);
+        let open = candle_nn::ops::sigmoid(&drive.broadcast_sub(&c)?.broadcast_div(&d)?)?;
+        open.broadcast_mul(&amplitude)?.broadcast_add(&baseline)
+    }
+
+    fn slope(&self, _neurons: usize) -> Result<Vec<f32>> {
+        signs(&self.d)
+    }
+}

@@ -1,5 +1,10 @@
 //! Parametric softplus: softplus(beta x)/beta + b, per neuron.
+use candle_core::{Result, Tensor, Var};
+
+use super::{Output, per_neuron};
 use crate::config::part::Part;
+use crate::nn::softplus;
+use crate::params::{Role, Scope, Start};
 
 /// The row of `parametric_softplus`.
 pub const PART: Part = Part {
@@ -8,3 +13,26 @@ pub const PART: Part = Part {
     source: "",
     keys: &[],
 };
+
+/// Parameters `_raw_beta (N)` and `_raw_b (N)`, both through a softplus.
+struct ParametricSoftplus {
+    raw_beta: Var,
+    raw_b: Var,
+}
+
+/// Takes its parameters from `scope`.
+pub fn build(neurons: usize, scope: &Scope) -> Result<Box<dyn Output>> {
+    let get = |name, low, high| scope.get(name, neurons, Role::Decayed, Start::Uniform(low, high));
+    Ok(Box::new(ParametricSoftplus {
+        raw_beta: get("_raw_beta", 5.0, 6.0)?,
+        raw_b: get("_raw_b", -5.0, -3.0)?,
+    }))
+}
+
+impl Output for ParametricSoftplus {
+    fn forward(&self, drive: &Tensor) -> Result<Tensor> {
+        let beta = per_neuron(&softplus(&self.raw_beta)?)?;
+        let baseline = per_neuron(&softplus(&self.raw_b)?)?;
+        softplus(&drive.broadcast_mul(&beta)?)?.broadcast_div(&beta)?.broadcast_add(&baseline)
+    }
+}

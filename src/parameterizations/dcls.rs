@@ -1,6 +1,15 @@
 //! DCLS: a mixture of Gaussians whose centres, widths and weights are trained.
-use crate::config::keys::{Default, Key, Kind};
+//!
+//! `W(o,c,f,k) = Σ_g weight(o,c,g) · G(f,k) / (Σ_{f,k} G(f,k) + 1e−7)` with
+//! `G = exp(−½ ((f − P₀)/σ₀)² − ½ ((k − P₁)/σ₁)²)` and `σ = |SIG| + 0.27`, in bands and bins; the
+//! time axis runs from the oldest lag to now.
+use candle_core::{Result, Tensor, Var};
+
+use super::{Kernel, KernelDims};
+use crate::config::keys::{Default, Key, Kind, Values};
 use crate::config::part::Part;
+use crate::error;
+use crate::params::{Role, Scope, Start, fan_in};
 
 /// The row of `dcls`.
 pub const PART: Part = Part {
@@ -12,7 +21,72 @@ pub const PART: Part = Part {
 
 const KEYS: &[Key] = &[Key {
     name: "gaussians",
-    kind: Kind::Integer(1, 4096),
+    kind: Kind::Integer(1, 4_096),
     default: Default::Is("8"),
     doc: "Gaussians per STRF and channel",
 }];
+
+/// Narrowest width, in bands and bins.
+const LEAST_WIDTH: f64 = 0.27;
+/// Keeps the mass of a Gaussian far outside of the grid above zero.
+const LEAST_MASS: f64 = 1e-7;
+
+/// Parameters `P (2, O, C, G)`, `SIG (2, O, C, G)` (axis 0: band, bin), `weight (O, C, G)` and
+/// `bias (O)`.
+struct Dcls {
+    positions: Var,
+    widths: Var,
+    weight: Var,
+    bias: Var,
+    dims: KernelDims,
+}
+
+/// Takes the parameters from `scope`.
+pub fn build(values: &Values, dims: KernelDims, scope: &Scope) -> error::Result<Box<dyn Kernel>> {
+    let gaussians = values.count("gaussians")?;
+    let KernelDims { outputs, channels, bands, lags } = dims;
+    let shape = (2, outputs, channels, gaussians);
+    let grid = Start::UniformBlocks(vec![(0.0, last(bands)), (0.0, last(lags))]);
+    let weights = fan_in(channels * gaussians);
+    Ok(Box::new(Dcls {
+        positions: scope.get("P", shape, Role::Spared, grid)?,
+        widths: scope.get("SIG", shape, Role::Spared, Start::Constant(1.0))?,
+        weight: scope.get("weight", (outputs, channels, gaussians), Role::Decayed, weights)?,
+        bias: scope.get("bias", outputs, Role::Decayed, Start::Uniform(-1.0, 1.0))?,
+        dims,
+    }))
+}
+
+fn last(points: usize) -> f64 {
+    points.saturating_sub(1) as f64
+}
+
+impl Dcls {
+    /// Along one axis of the grid, the Gaussians `(O·C, points, G)`.
+    fn bells(&self, axis: usize, points: usize) -> Result<Tensor> {
+        let (_two, o, c, g) = self.positions.dims4()?;
+        let pick = |t: &Tensor| t.get(axis)?.reshape((o * c, 1, g));
+        let grid = Tensor::arange(0u32, u32::try_from(points)?, self.weight.device())?;
+        let grid = grid.to_dtype(self.weight.dtype())?.reshape((1, points, 1))?;
+        let width = (pick(&self.widths)?.abs()? + LEAST_WIDTH)?;
+        let distance = grid.broadcast_sub(&pick(&self.positions)?)?.broadcast_div(&width)?;
+        (distance.sqr()? * -0.5)?.exp()
+    }
+}
+
+impl Kernel for Dcls {
+    fn weight(&self) -> Result<Tensor> {
+        let KernelDims { outputs, channels, bands, lags } = self.dims;
+        let (over_bands, over_lags) = (self.bells(0, bands)?, self.bells(1, lags)?);
+        // A Gaussian on the grid is a product of two, and so is its mass.
+        let mass = (over_bands.sum_keepdim(1)? * over_lags.sum_keepdim(1)?)?;
+        let weight = self.weight.reshape(mass.shape())?.div(&(mass + LEAST_MASS)?)?;
+        let weighted = over_bands.broadcast_mul(&weight)?;
+        let kernel = weighted.matmul(&over_lags.transpose(1, 2)?.contiguous()?)?;
+        kernel.reshape((outputs, channels, bands, lags))
+    }
+
+    fn bias(&self) -> &Tensor {
+        &self.bias
+    }
+}

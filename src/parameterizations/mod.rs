@@ -1,15 +1,51 @@
 //! What the weights of an STRF are made of.
+use candle_core::{Result, Tensor};
+
+use crate::config::keys::Values;
 use crate::config::part::{self, Part, Row};
+use crate::error;
+use crate::params::Scope;
 
 pub mod dcls;
 pub mod full;
 pub mod separable;
+
+/// Weights of an STRF convolution and their parameters.
+pub trait Kernel {
+    /// The weights `(O, C, F, K)` as deepSTRF keeps them: the last index is the present bin.
+    fn weight(&self) -> Result<Tensor>;
+
+    /// What is added to each output, `(O)`.
+    fn bias(&self) -> &Tensor;
+}
+
+/// Sizes of a kernel.
+#[derive(Debug, Clone, Copy)]
+pub struct KernelDims {
+    /// Neurons or hidden units.
+    pub outputs: usize,
+    /// Channels of the prefilter.
+    pub channels: usize,
+    /// Frequency bands.
+    pub bands: usize,
+    /// Lags.
+    pub lags: usize,
+}
+
+impl KernelDims {
+    /// Values that one output sees.
+    pub fn fan_in(self) -> usize {
+        self.channels * self.bands * self.lags
+    }
+}
 
 /// A row of the table of parameterizations.
 #[derive(Debug)]
 pub struct ParameterizationRow {
     /// What it says of itself.
     pub part: Part,
+    /// Builds a kernel whose parameters lie in a scope.
+    pub build: fn(&Values, KernelDims, &Scope) -> error::Result<Box<dyn Kernel>>,
 }
 
 impl Row for ParameterizationRow {
@@ -20,9 +56,9 @@ impl Row for ParameterizationRow {
 
 /// The parameterizations: adding one is one file and one row.
 pub static TABLE: &[ParameterizationRow] = &[
-    ParameterizationRow { part: full::PART },
-    ParameterizationRow { part: separable::PART },
-    ParameterizationRow { part: dcls::PART },
+    ParameterizationRow { part: full::PART, build: full::build },
+    ParameterizationRow { part: separable::PART, build: separable::build },
+    ParameterizationRow { part: dcls::PART, build: dcls::build },
 ];
 
 /// Their names, in the table's order.

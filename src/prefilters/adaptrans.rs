@@ -1,6 +1,21 @@
-//! AdapTrans: ON and OFF channels: differences between a band and an exponential average of its past.
-use crate::config::keys::{Default, Key, Kind, Range};
+//! AdapTrans: ON and OFF channels, differences between a band and an exponential average of its
+//! past.
+//!
+//! With `a = 1/(1+d²)`, `w = 1/(1+p²)` and the average `m(t) = C Σ_{k=1}^{L−1} a^{k−1} x(t−k)`:
+//! `on(t) = x(t) − w m(t)` with `d_on`, `off(t) = m(t) − w x(t)` with `d_off`, both rectified.
+//!
+//! Differs from deepSTRF 0.1.0: there `L` counts milliseconds as bins.
+use candle_core::{Result, Tensor};
+
+use super::{
+    Adaptation, KERNEL_BINS, MAX_FREQ, MIN_FREQ, Prefilter, Quantity, RECTIFY, SCALE, past_average,
+};
+use crate::config::keys::{Default, Key, Kind, Range, Values};
 use crate::config::part::Part;
+use crate::dims::Dims;
+use crate::error;
+use crate::nn::relu;
+use crate::params::{Role, Scope, Start};
 
 /// The row of `adaptrans`.
 pub const PART: Part = Part {
@@ -11,24 +26,9 @@ pub const PART: Part = Part {
 };
 
 const KEYS: &[Key] = &[
-    Key {
-        name: "scale",
-        kind: Kind::Choice(&["file", "mel", "greenwood", "erb", "log"]),
-        default: Default::Follows("file where the dataset has /frequencies; else it must be given"),
-        doc: "where the bands lie: /frequencies of the dataset, or equal steps of a scale",
-    },
-    Key {
-        name: "min_freq_hz",
-        kind: Kind::Number(Range::above(0.0, 1e6)),
-        default: Default::Is("500.0"),
-        doc: "centre of the lowest band in hertz, for a scale other than file",
-    },
-    Key {
-        name: "max_freq_hz",
-        kind: Kind::Number(Range::above(0.0, 1e6)),
-        default: Default::Is("20000.0"),
-        doc: "centre of the highest band in hertz, for a scale other than file",
-    },
+    SCALE,
+    MIN_FREQ,
+    MAX_FREQ,
     Key {
         name: "init_w",
         kind: Kind::Number(Range::above(0.0, 1.0)),
@@ -41,16 +41,88 @@ const KEYS: &[Key] = &[
         default: Default::Is("true"),
         doc: "whether time constants and weights are trained",
     },
-    Key {
-        name: "rectify",
-        kind: Kind::Flag,
-        default: Default::Is("true"),
-        doc: "half-wave rectification of the filters' output",
-    },
-    Key {
-        name: "kernel_bins",
-        kind: Kind::Integer(0, 1000000),
-        default: Default::Is("0"),
-        doc: "length of the filters in bins; 0 = three of the longest time constants, and one",
-    },
+    RECTIFY,
+    KERNEL_BINS,
 ];
+
+/// Parameters (buffers unless learnable) `d_on`, `d_off` and `p`, `(F)` each.
+struct AdapTrans {
+    d_on: Tensor,
+    d_off: Tensor,
+    p: Tensor,
+    rectify: bool,
+    bins: usize,
+    dt_ms: f64,
+    notes: Vec<String>,
+}
+
+/// Takes the parameters from `scope`.
+pub fn build(values: &Values, dims: &Dims, scope: &Scope) -> error::Result<Box<dyn Prefilter>> {
+    let adaptation = Adaptation::new(values, dims)?;
+    let role = if values.flag("learnable")? { Role::Spared } else { Role::Buffer };
+    let get = |name, start| {
+        let var = scope.get(name, dims.bands, role, start)?;
+        Ok::<_, candle_core::Error>(if role == Role::Buffer {
+            var.detach()
+        } else {
+            var.as_tensor().clone()
+        })
+    };
+    let root = |share: f64| (1.0 / share - 1.0).sqrt();
+    let d = Start::Values(adaptation.decays(dims.dt_ms).into_iter().map(root).collect());
+    let p = Start::Constant(root(values.number("init_w")?));
+    Ok(Box::new(AdapTrans {
+        d_on: get("d_on", d.clone())?,
+        d_off: get("d_off", d)?,
+        p: get("p", p)?,
+        rectify: values.flag("rectify")?,
+        bins: adaptation.bins,
+        dt_ms: dims.dt_ms,
+        notes: adaptation.notes,
+    }))
+}
+
+/// `1/(1+v²)`: any real number gives a share between 0 and 1.
+fn share(v: &Tensor) -> Result<Tensor> {
+    (v.sqr()? + 1.0)?.recip()
+}
+
+impl AdapTrans {
+    fn tau_ms(&self, decay: &Tensor) -> Result<Tensor> {
+        decay.log()?.recip()? * -self.dt_ms
+    }
+}
+
+impl Prefilter for AdapTrans {
+    fn forward(&self, x: &Tensor) -> Result<Tensor> {
+        let (_b, _one, f, _t) = x.dims4()?;
+        let x = x.squeeze(1)?;
+        let w = share(&self.p)?.reshape((1, f, 1))?;
+        let average = |d: &Tensor| past_average(&x, &share(d)?, self.bins);
+        let on = (&x - average(&self.d_on)?.broadcast_mul(&w)?)?;
+        let off = (average(&self.d_off)? - x.broadcast_mul(&w)?)?;
+        let both = Tensor::stack(&[on, off], 1)?; // (B, 2, F, T)
+        if self.rectify { relu(&both) } else { Ok(both) }
+    }
+
+    fn channels(&self) -> &'static [&'static str] {
+        &["ON", "OFF"]
+    }
+
+    fn learnt(&self) -> Result<Vec<Quantity>> {
+        let (a_on, a_off, w) = (share(&self.d_on)?, share(&self.d_off)?, share(&self.p)?);
+        let (tau_on, tau_off) = (self.tau_ms(&a_on)?, self.tau_ms(&a_off)?);
+        let quantity = |name, unit, values| Quantity { name, unit, values };
+        Ok(vec![
+            quantity("adaptrans_a_on", "1", a_on),
+            quantity("adaptrans_a_off", "1", a_off),
+            quantity("adaptrans_w", "1", w),
+            quantity("adaptrans_tau_on_ms", "ms", tau_on),
+            quantity("adaptrans_tau_off_ms", "ms", tau_off),
+        ])
+    }
+
+    fn notes(&self) -> &[String] {
+        &self.notes
+    }
+}

@@ -1,44 +1,57 @@
-//! Willmore adaptation: each band minus an exponential average of its past, rectified: adaptation to the mean level.
-use crate::config::keys::{Default, Key, Kind, Range};
+//! Willmore adaptation: each band minus an exponential average of its past, rectified, as the
+//! inferior colliculus adapts to the mean level. `y(t) = max(0, x(t) − C Σ_{k=1}^{L−1} a^{k−1} x(t−k))`.
+//!
+//! Differs from deepSTRF 0.1.0: there `L` counts milliseconds as bins.
+use candle_core::{Result, Tensor};
+
+use super::{Adaptation, KERNEL_BINS, MAX_FREQ, MIN_FREQ, Prefilter, RECTIFY, SCALE, past_average};
+use crate::config::keys::Values;
 use crate::config::part::Part;
+use crate::dims::Dims;
+use crate::error;
+use crate::nn::relu;
+use crate::params::{Role, Scope, Start};
 
 /// The row of `willmore`.
 pub const PART: Part = Part {
     name: "willmore",
     summary: "each band minus an exponential average of its past, rectified: adaptation to the mean level",
     source: "Willmore, Schoppe, King, Schnupp & Harper (2016), J. Neurosci. 36(2):280-289, doi:10.1523/JNEUROSCI.2441-15.2016",
-    keys: KEYS,
+    keys: &[SCALE, MIN_FREQ, MAX_FREQ, RECTIFY, KERNEL_BINS],
 };
 
-const KEYS: &[Key] = &[
-    Key {
-        name: "scale",
-        kind: Kind::Choice(&["file", "mel", "greenwood", "erb", "log"]),
-        default: Default::Follows("file where the dataset has /frequencies; else it must be given"),
-        doc: "where the bands lie: /frequencies of the dataset, or equal steps of a scale",
-    },
-    Key {
-        name: "min_freq_hz",
-        kind: Kind::Number(Range::above(0.0, 1e6)),
-        default: Default::Is("500.0"),
-        doc: "centre of the lowest band in hertz, for a scale other than file",
-    },
-    Key {
-        name: "max_freq_hz",
-        kind: Kind::Number(Range::above(0.0, 1e6)),
-        default: Default::Is("20000.0"),
-        doc: "centre of the highest band in hertz, for a scale other than file",
-    },
-    Key {
-        name: "rectify",
-        kind: Kind::Flag,
-        default: Default::Is("true"),
-        doc: "half-wave rectification of the filters' output",
-    },
-    Key {
-        name: "kernel_bins",
-        kind: Kind::Integer(0, 1000000),
-        default: Default::Is("0"),
-        doc: "length of the filters in bins; 0 = three of the longest time constants, and one",
-    },
-];
+/// Buffer `a (F)`; nothing is trained.
+struct Willmore {
+    a: Tensor,
+    rectify: bool,
+    bins: usize,
+    notes: Vec<String>,
+}
+
+/// Takes the buffer from `scope`.
+pub fn build(values: &Values, dims: &Dims, scope: &Scope) -> error::Result<Box<dyn Prefilter>> {
+    let adaptation = Adaptation::new(values, dims)?;
+    let decays = Start::Values(adaptation.decays(dims.dt_ms));
+    Ok(Box::new(Willmore {
+        a: scope.get("a", dims.bands, Role::Buffer, decays)?.detach(),
+        rectify: values.flag("rectify")?,
+        bins: adaptation.bins,
+        notes: adaptation.notes,
+    }))
+}
+
+impl Prefilter for Willmore {
+    fn forward(&self, x: &Tensor) -> Result<Tensor> {
+        let x = x.squeeze(1)?;
+        let above = (&x - past_average(&x, &self.a, self.bins)?)?.unsqueeze(1)?;
+        if self.rectify { relu(&above) } else { Ok(above) }
+    }
+
+    fn channels(&self) -> &'static [&'static str] {
+        &["sound"]
+    }
+
+    fn notes(&self) -> &[String] {
+        &self.notes
+    }
+}

@@ -1,1 +1,3 @@
-//! To be filled.
+//! What several test modules need.
+pub mod compare;
+pub mod golden;

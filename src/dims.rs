@@ -1,0 +1,22 @@
+//! What a recording fixes of every model fitted to it.
+use crate::units;
+
+/// Bin width, bands and neurons of a recording.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Dims {
+    /// Width of a bin in milliseconds.
+    pub dt_ms: f64,
+    /// Number of bands `F`.
+    pub bands: usize,
+    /// Number of neurons `N`.
+    pub neurons: usize,
+    /// Centres of the bands in Hz, where the dataset gives them.
+    pub frequencies_hz: Option<Vec<f64>>,
+}
+
+impl Dims {
+    /// Whole bins in a duration, at least one.
+    pub fn bins(&self, duration_ms: f64) -> usize {
+        units::bins(duration_ms, self.dt_ms, 1)
+    }
+}

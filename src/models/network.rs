@@ -1,0 +1,93 @@
+//! A whole model: prefilter → core → readout → output nonlinearity.
+use candle_core::{Result, Tensor};
+
+use super::{Blueprint, Model, Reference, Strfs};
+use crate::config::Architecture;
+use crate::dims::Dims;
+use crate::error;
+use crate::nn::Mode;
+use crate::params::Params;
+use crate::prefilters::{Prefilter, Quantity};
+
+/// A prefilter and a model, from cochleagrams to responses.
+pub struct Network {
+    prefilter: Option<Box<dyn Prefilter>>,
+    model: Box<dyn Model>,
+    reference: Reference,
+    lags: usize,
+}
+
+impl Network {
+    /// Builds the parts that a run file chooses; their parameters lie in `params`.
+    pub fn build(architecture: &Architecture, dims: &Dims, params: &Params) -> error::Result<Self> {
+        let scope = params.scope("prefiltering");
+        let prefilter = match &architecture.prefilter {
+            Some(chosen) => Some((chosen.row.build)(&chosen.values, dims, &scope)?),
+            None => None,
+        };
+        let row = architecture.model.row;
+        let blueprint = Blueprint {
+            values: &architecture.model.values,
+            dims,
+            channels: prefilter.as_ref().map_or(1, |prefilter| prefilter.channels().len()),
+            parameterization: &architecture.parameterization,
+            scope: params.scope(""),
+        };
+        let (model, reference) = ((row.build)(&blueprint)?, (row.reference)(&blueprint)?);
+        let lags = (row.lags)(&architecture.model.values, dims)?;
+        Ok(Self { prefilter, model, reference, lags })
+    }
+
+    /// From cochleagrams `(B, 1, F, T)` to responses `(B, N, T)`; `mask (B, 1, T)` is 0 at padded
+    /// bins, 1 elsewhere.
+    ///
+    /// In evaluation mode each bin depends on the past of its own clip only.
+    pub fn forward(&self, x: &Tensor, mask: Option<&Tensor>, mode: Mode) -> Result<Tensor> {
+        match &self.prefilter {
+            Some(prefilter) => self.model.forward(&prefilter.forward(x)?, mask, mode),
+            None => self.model.forward(x, mask, mode),
+        }
+    }
+
+    /// Names of the channels that the model sees.
+    pub fn channels(&self) -> &'static [&'static str] {
+        self.prefilter.as_ref().map_or(&["sound"], |prefilter| prefilter.channels())
+    }
+
+    /// Receptive fields that are weights, where the model has such.
+    pub fn strfs(&self) -> Result<Option<Strfs>> {
+        self.model.strfs()
+    }
+
+    /// The L1 norm of the weights on sound, a scalar.
+    pub fn l1(&self) -> Result<Tensor> {
+        let norms = self.model.weights_on_sound()?;
+        let norms: Vec<Tensor> =
+            norms.iter().map(|weights| weights.abs()?.sum_all()).collect::<Result<_>>()?;
+        Tensor::stack(&norms, 0)?.sum_all()
+    }
+
+    /// What an export shows beside the receptive fields.
+    pub fn learnt(&self) -> Result<Vec<Quantity>> {
+        let mut learnt = self.model.learnt()?;
+        if let Some(prefilter) = &self.prefilter {
+            learnt.extend(prefilter.learnt()?);
+        }
+        Ok(learnt)
+    }
+
+    /// What the user should know of how the parts were set up.
+    pub fn notes(&self) -> &[String] {
+        self.prefilter.as_ref().map_or(&[], |prefilter| prefilter.notes())
+    }
+
+    /// The same model in deepSTRF 0.1.0, without its prefilter.
+    pub fn reference(&self) -> &Reference {
+        &self.reference
+    }
+
+    /// How far back the model looks from a bin, in bins; prefilter and leaky units aside.
+    pub fn lags(&self) -> usize {
+        self.lags
+    }
+}

@@ -1,0 +1,36 @@
+//! A linear layer applied at every bin.
+use candle_core::{Result, Tensor, Var};
+
+use crate::ops::correlate;
+use crate::params::{Role, Scope, fan_in};
+
+/// `y(o,t) = bias(o) + Σ_i weight(o,i) · x(i,t)`; parameters `weight (O, I)` and `bias (O)`.
+#[derive(Debug)]
+pub struct Linear {
+    weight: Var,
+    bias: Var,
+}
+
+impl Linear {
+    /// Takes its parameters from `scope`.
+    pub fn new(inputs: usize, outputs: usize, scope: &Scope) -> Result<Self> {
+        let weight = scope.get("weight", (outputs, inputs), Role::Decayed, fan_in(inputs))?;
+        let bias = scope.get("bias", outputs, Role::Decayed, fan_in(inputs))?;
+        Ok(Self { weight, bias })
+    }
+
+    /// From `(B, I, T)` to `(B, O, T)`.
+    pub fn forward(&self, x: &Tensor) -> Result<Tensor> {
+        let (b, i, t) = x.dims3()?;
+        let o = self.bias.dims1()?;
+        // A correlation with kernels of one band and one bin.
+        let (x, weight) = (x.reshape((b, i, 1, t))?, self.weight.reshape((o, i, 1, 1))?);
+        let y = correlate(&x, &weight, 0)?.reshape((b, o, t))?;
+        y.broadcast_add(&self.bias.reshape((1, o, 1))?)
+    }
+
+    /// The weights `(O, I)`.
+    pub fn weight(&self) -> &Tensor {
+        &self.weight
+    }
+}
