@@ -8,6 +8,7 @@ mod dataset;
 mod export;
 mod golden;
 mod metrics;
+mod operations;
 mod parts;
 mod recovery;
 mod reproducibility;
