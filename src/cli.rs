@@ -10,7 +10,7 @@ pub struct Cli {
     /// What to do.
     #[command(subcommand)]
     pub command: Command,
-    /// Print results and errors only: no progress, no notes
+    /// Print results, warnings and errors only: no progress, no notes
     #[arg(long, short, global = true)]
     pub quiet: bool,
 }
@@ -251,9 +251,12 @@ pub struct InitArgs {
     /// A name of `strf list parameterizations`
     #[arg(long, value_name = "NAME")]
     pub parameterization: Option<String>,
-    /// Dataset file that the run file names
+    /// Dataset file that the run file names, relative to where you are
     #[arg(long, default_value = "data.h5", value_name = "FILE")]
     pub data: PathBuf,
+    /// Show the parts that were not chosen too, as comments
+    #[arg(long)]
+    pub all_keys: bool,
 }
 
 /// `strf list`.

@@ -74,7 +74,7 @@ impl From<candle_core::Error> for Error {
     }
 }
 
-/// One thing that does not fit: `4:10 train.lr: found NaN, expected a number in (0, 1]`.
+/// One thing that does not fit: `4:10 train.lr: found nan, expected a number in (0, 1]`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
     /// Line and column in a text file, both from 1.

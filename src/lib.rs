@@ -18,6 +18,7 @@ pub mod cli;
 pub mod commands;
 
 pub mod error;
+pub mod files;
 pub mod rng;
 pub mod units;
 
@@ -37,8 +38,11 @@ pub mod prefilters;
 pub mod models;
 
 pub mod loss;
+pub mod metadata;
+pub mod prediction;
 pub mod progress;
 pub mod run_folder;
+pub mod tensor_file;
 pub mod training;
 
 pub mod evaluation;

@@ -1,5 +1,5 @@
 //! Losses over the recorded bins of the PSTH: mean over bins for each neuron, then over neurons.
-use candle_core::{DType, Result, Tensor};
+use candle_core::{Result, Tensor};
 
 use crate::config::part::{self, Part, Row};
 
@@ -51,8 +51,8 @@ pub struct Target {
     pub psth: Tensor,
     /// `(B, N, T)`: one over the neuron's recorded bins, 0 where nothing was recorded.
     pub weight: Tensor,
-    /// Neurons with a recorded bin in the batch.
-    pub neurons: usize,
+    /// How many neurons have a recorded bin in the batch, a scalar.
+    pub neurons: Tensor,
 }
 
 impl Target {
@@ -60,8 +60,8 @@ impl Target {
     pub fn new(psth: Tensor, mask: &Tensor) -> Result<Self> {
         let bins = mask.sum_keepdim(2)?.sum_keepdim(0)?; // (1, N, 1)
         let weight = mask.broadcast_div(&bins.maximum(1.0)?)?;
-        let recorded = bins.gt(0.0)?.to_dtype(DType::U32)?.sum_all()?.to_scalar::<u32>()?;
-        Ok(Self { psth, weight, neurons: recorded as usize })
+        let neurons = bins.gt(0.0)?.to_dtype(mask.dtype())?.sum_all()?;
+        Ok(Self { psth, weight, neurons })
     }
 
     /// From single repeats `(B, N, R, T)`, NaN where nothing was recorded.
@@ -77,7 +77,7 @@ impl Target {
 
 /// The mean over the neurons that were recorded, a scalar.
 pub fn mean(per_neuron: &Tensor, target: &Target) -> Result<Tensor> {
-    per_neuron.sum_all()? / target.neurons.max(1) as f64
+    per_neuron.sum_all()? / target.neurons.maximum(1.0)?
 }
 
 fn squared_error(prediction: &Tensor, target: &Target) -> Result<Tensor> {

@@ -1,2 +1,19 @@
 //! The program: parse, run the command, print the error and its causes, exit status.
-fn main() {}
+use std::process::ExitCode;
+
+use clap::Parser;
+use strf::cli::Cli;
+use strf::commands;
+use strf::progress::{Console, Verbosity};
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let console = Console::new(if cli.quiet { Verbosity::Quiet } else { Verbosity::Normal });
+    match commands::run(&cli.command, &console) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            console.error(&error);
+            ExitCode::from(error.exit_status())
+        }
+    }
+}

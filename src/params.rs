@@ -53,6 +53,8 @@ pub struct Param {
     pub var: Var,
     /// What training does with it.
     pub role: Role,
+    /// The axis that counts neurons or hidden units.
+    pub owner_axis: usize,
 }
 
 /// The tensors of one model; clones share them.
@@ -161,6 +163,18 @@ impl Scope {
         role: Role,
         start: Start,
     ) -> Result<Var> {
+        self.get_along(0, name, shape, role, start)
+    }
+
+    /// [`Scope::get`] for a tensor whose neurons or hidden units lie along another axis than 0.
+    pub fn get_along(
+        &self,
+        owner_axis: usize,
+        name: &str,
+        shape: impl Into<Shape>,
+        role: Role,
+        start: Start,
+    ) -> Result<Var> {
         let (name, shape) = (self.full_name(name), shape.into());
         if let Some(param) = self.params.lock().get(&name) {
             return Ok(param.var.clone());
@@ -170,7 +184,7 @@ impl Scope {
             .to_dtype(self.params.dtype)?
             .to_device(&self.params.device)?;
         let var = Var::from_tensor(&tensor)?;
-        self.params.lock().insert(name, Param { var: var.clone(), role });
+        self.params.lock().insert(name, Param { var: var.clone(), role, owner_axis });
         Ok(var)
     }
 

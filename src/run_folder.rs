@@ -1,1 +1,212 @@
-//! To be filled.
+//! What a run leaves on disk, readable without the program: TOML, CSV, JSON, safetensors.
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use candle_core::Tensor;
+use serde_json::{Map, Value as Json};
+
+use crate::error::{Error, Result};
+use crate::files::{self, Overwrite};
+use crate::metadata::Metadata;
+use crate::models::Reference;
+use crate::tensor_file;
+use crate::training::checkpoint::Checkpoint;
+
+const CONFIG: &str = "config.toml";
+const HISTORY: &str = "history.csv";
+const SCORES_CSV: &str = "scores.csv";
+const SCORES_JSON: &str = "scores.json";
+const STATE: &str = "state/state.safetensors";
+const MODEL: &str = "model/model.safetensors";
+const METADATA: &str = "model/metadata.json";
+const REFERENCE: &str = "model/config.json";
+/// Everything that a run writes, in the order in which replacing a run removes it.
+const ALL: [&str; 8] =
+    [SCORES_JSON, SCORES_CSV, STATE, MODEL, METADATA, REFERENCE, HISTORY, CONFIG];
+
+/// A folder with a run in it, or room for one.
+#[derive(Debug, Clone)]
+pub struct RunFolder {
+    path: PathBuf,
+}
+
+/// What `strf train` may do with a run that is already in the folder.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Existing {
+    /// Nothing: stop with a message.
+    Refuse,
+    /// Go on with it.
+    Resume,
+    /// Remove it.
+    Replace,
+}
+
+impl RunFolder {
+    /// The folder for a new run, without touching it: fails where something in it may not be
+    /// replaced.
+    pub fn claim(path: &Path, existing: Existing) -> Result<Self> {
+        let folder = Self { path: path.to_owned() };
+        let shown = path.display();
+        if !path.exists() {
+            return Ok(folder);
+        }
+        if !path.is_dir() {
+            return Err(Error::Refused(format!("{shown} is a file, expected a run folder")));
+        }
+        let own = ALL.iter().any(|name| path.join(name).exists());
+        let reading = |source| Error::file(format!("reading {shown}"), source);
+        let empty = fs::read_dir(path).map_err(reading)?.next().is_none();
+        match existing {
+            _ if empty => Ok(folder),
+            _ if !own => Err(Error::Refused(format!(
+                "{shown} holds other files and no run; choose another folder with --out"
+            ))),
+            Existing::Resume | Existing::Replace => Ok(folder),
+            Existing::Refuse => Err(folder.occupied()),
+        }
+    }
+
+    /// The folder of a run that is there.
+    pub fn open(path: &Path) -> Result<Self> {
+        let shown = path.display();
+        let folder = Self { path: path.to_owned() };
+        let what = match path {
+            _ if !path.exists() => "there is no such folder; check the path",
+            _ if !path.is_dir() => "found a file, expected a run folder",
+            _ if !folder.has(MODEL) || !folder.has(METADATA) || !folder.has(CONFIG) => {
+                "found no model in it, expected a run folder that `strf train` wrote"
+            }
+            _ => return Ok(folder),
+        };
+        Err(Error::Refused(format!("{shown}: {what}")))
+    }
+
+    fn occupied(&self) -> Error {
+        let shown = self.path.display();
+        Error::Refused(if self.has(SCORES_JSON) {
+            format!(
+                "{shown} holds a finished run; choose another folder with --out, or replace it \
+                 with --force"
+            )
+        } else {
+            format!(
+                "{shown} holds a run that was stopped; go on with it with --resume, or replace it \
+                 with --force"
+            )
+        })
+    }
+
+    /// Where it lies.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Makes the folder and removes what another run left in it.
+    pub fn clear(&self) -> Result<()> {
+        for folder in [self.path.clone(), self.path.join("model"), self.path.join("state")] {
+            fs::create_dir_all(&folder).map_err(|source| {
+                Error::file(format!("creating the folder {}", folder.display()), source)
+            })?;
+        }
+        for name in ALL.iter().filter(|name| self.has(name)) {
+            let path = self.path.join(name);
+            fs::remove_file(&path)
+                .map_err(|source| Error::file(format!("removing {}", path.display()), source))?;
+        }
+        Ok(())
+    }
+
+    fn has(&self, name: &str) -> bool {
+        self.path.join(name).exists()
+    }
+
+    fn write(&self, name: &str, bytes: &[u8]) -> Result<()> {
+        files::write(&self.path.join(name), Overwrite::Replace, bytes)
+    }
+
+    fn read(&self, name: &str) -> Result<String> {
+        let path = self.path.join(name);
+        fs::read_to_string(&path)
+            .map_err(|source| Error::file(format!("reading {}", path.display()), source))
+    }
+
+    /// The run file with every default filled in.
+    pub fn config_file(&self) -> PathBuf {
+        self.path.join(CONFIG)
+    }
+
+    /// Its text.
+    pub fn config(&self) -> Result<String> {
+        self.read(CONFIG)
+    }
+
+    /// Writes the run file with every default filled in.
+    pub fn write_config(&self, text: &str) -> Result<()> {
+        self.write(CONFIG, text.as_bytes())
+    }
+
+    /// Writes what prediction needs beside the weights, and deepSTRF's arguments.
+    pub fn write_metadata(&self, metadata: &Metadata, reference: &Reference) -> Result<()> {
+        let mut arguments: Map<String, Json> = reference.arguments.clone();
+        arguments.insert("_model_class".to_owned(), reference.class.into());
+        self.write(REFERENCE, pretty(&Json::Object(arguments))?.as_bytes())?;
+        self.write(METADATA, pretty(metadata)?.as_bytes())
+    }
+
+    /// What prediction needs beside the weights.
+    pub fn metadata(&self) -> Result<Metadata> {
+        let text = self.read(METADATA)?;
+        serde_json::from_str(&text).map_err(|source| {
+            let path = self.path.join(METADATA);
+            Error::file(format!("{}: no description of a model", path.display()), source)
+        })
+    }
+
+    /// Writes the weights of the best epoch.
+    pub fn write_weights(&self, weights: &BTreeMap<String, Tensor>) -> Result<()> {
+        self.write(MODEL, &tensor_file::bytes(weights, None)?)
+    }
+
+    /// Where the weights of the best epoch lie.
+    pub fn weights_file(&self) -> PathBuf {
+        self.path.join(MODEL)
+    }
+
+    /// Writes all that the next epoch depends on.
+    pub fn write_state(&self, checkpoint: &Checkpoint) -> Result<()> {
+        self.write(STATE, &checkpoint.bytes()?)
+    }
+
+    /// The state of a run that was stopped, if one got so far.
+    pub fn state(&self) -> Result<Option<Checkpoint>> {
+        let has = self.has(STATE);
+        has.then(|| Checkpoint::read(&self.path.join(STATE))).transpose()
+    }
+
+    /// The text of `history.csv`.
+    pub fn history(&self) -> Result<String> {
+        self.read(HISTORY)
+    }
+
+    /// Writes `history.csv`.
+    pub fn write_history(&self, text: &str) -> Result<()> {
+        self.write(HISTORY, text.as_bytes())
+    }
+
+    /// Writes `scores.csv` and then `scores.json`, which marks the run as finished.
+    pub fn write_scores(&self, csv: &str, summary: &Json) -> Result<()> {
+        write_scores(&self.path, csv, summary, Overwrite::Replace)
+    }
+}
+
+/// Writes `scores.csv` and `scores.json` into a folder.
+pub fn write_scores(folder: &Path, csv: &str, summary: &Json, overwrite: Overwrite) -> Result<()> {
+    files::write(&folder.join(SCORES_CSV), overwrite, csv.as_bytes())?;
+    files::write(&folder.join(SCORES_JSON), overwrite, pretty(summary)?.as_bytes())
+}
+
+fn pretty(value: &impl serde::Serialize) -> Result<String> {
+    let text = serde_json::to_string_pretty(value);
+    text.map(|text| text + "\n").map_err(|source| Error::failed("writing JSON", source))
+}

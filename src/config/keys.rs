@@ -1,7 +1,9 @@
 //! What a key of the run file may hold: one row a key, from which reading, checking, the reference
 //! file, `strf init` and the run folder's copy are all made.
 use std::collections::BTreeMap;
+use std::fmt;
 
+use super::wording::one_of;
 use crate::error::{Error, Result};
 
 /// One key of a section of the run file.
@@ -30,15 +32,54 @@ pub enum Kind {
     Choice(&'static [&'static str]),
     /// One of the names of a table of parts.
     Part(fn() -> Vec<&'static str>),
-    /// Any text.
-    Text,
+    /// A path, relative to the folder of the run file.
+    Path,
+    /// `"cpu"`, `"cuda"` or `"cuda:N"`.
+    Device,
     /// `"all"`, a list of ids, or a table of attributes such as `{ area = "A1" }`.
     Selection,
     /// `"file"`, `{ train, valid, test, seed }` with fractions, or the same with lists of ids.
     Split,
 }
 
-/// Bounds of a number; `expected` is how messages and the reference file name them.
+impl Kind {
+    /// How messages and the reference file name what is expected.
+    pub fn expected(&self) -> String {
+        match self {
+            Self::Number(range) => format!("a number in {range}"),
+            Self::Integer(from, to) => format!("a whole number from {from} to {to}"),
+            Self::Flag => "true or false".into(),
+            Self::Choice(words) => one_of(words),
+            Self::Part(names) => one_of(&names()),
+            Self::Path => "a path, relative to this file".into(),
+            Self::Device => r#""cpu", "cuda" or "cuda:N""#.into(),
+            Self::Selection => {
+                r#""all", a list of ids, or a table of attributes such as { area = "A1" }"#.into()
+            }
+            Self::Split => format!(r#""file", {SPLIT}, or lists of ids under these names"#),
+        }
+    }
+
+    /// A value, written as in TOML, for keys whose default follows from something else.
+    pub fn example(&self) -> String {
+        match self {
+            Self::Number(range) => format!("{:?}", range.to),
+            Self::Integer(_, to) => to.to_string(),
+            Self::Flag => "true".into(),
+            Self::Choice(words) => format!("{:?}", words.first().unwrap_or(&"")),
+            Self::Part(names) => format!("{:?}", names().first().unwrap_or(&"")),
+            Self::Path => r#""runs/ln""#.into(),
+            Self::Device => r#""cpu""#.into(),
+            Self::Selection => r#""all""#.into(),
+            Self::Split => SPLIT.into(),
+        }
+    }
+}
+
+/// [`Split::UNSAID`] written as in TOML.
+pub(super) const SPLIT: &str = "{ train = 0.7, valid = 0.15, test = 0.15, seed = 0 }";
+
+/// Bounds of a number.
 #[derive(Debug, Clone, Copy)]
 pub struct Range {
     /// Lower bound.
@@ -67,6 +108,13 @@ impl Range {
     }
 }
 
+impl fmt::Display for Range {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let open = if self.from_included { '[' } else { '(' };
+        write!(f, "{open}{}, {}]", self.from, self.to)
+    }
+}
+
 /// The value of a key that the file leaves out.
 #[derive(Debug, Clone, Copy)]
 pub enum Default {
@@ -87,7 +135,7 @@ pub enum Value {
     Integer(u64),
     /// Of [`Kind::Flag`].
     Flag(bool),
-    /// Of [`Kind::Choice`], [`Kind::Part`] and [`Kind::Text`].
+    /// Of [`Kind::Choice`], [`Kind::Part`], [`Kind::Path`] and [`Kind::Device`].
     Text(String),
     /// Of [`Kind::Selection`].
     Selection(Selection),
@@ -120,6 +168,11 @@ pub enum Split {
     },
     /// Stimulus ids of training, validation and test.
     Ids([Vec<String>; 3]),
+}
+
+impl Split {
+    /// Where neither the run file nor the dataset says how.
+    pub const UNSAID: Self = Self::Fractions { parts: [0.7, 0.15, 0.15], seed: 0 };
 }
 
 /// The checked values of one section, by key.

@@ -1,11 +1,49 @@
 //! The run file: as written → checked against the tables of keys → values in range.
+mod check;
+mod choices;
 pub mod keys;
 pub mod part;
+mod paths;
+mod render;
+mod resolve;
+mod rules;
+pub mod sections;
+mod settings;
+mod template;
+mod value;
+pub mod wording;
+mod written;
 
-use crate::models::ModelRow;
-use crate::parameterizations::ParameterizationRow;
-use crate::prefilters::PrefilterRow;
+use std::path::{Path, PathBuf};
+
+use check::Check;
 use part::Chosen;
+use written::Written;
+
+use crate::error::{Error, Problem, Result};
+use crate::models::{self, ModelRow};
+use crate::parameterizations::{self, ParameterizationRow};
+use crate::prefilters::{self, PrefilterRow};
+
+pub use choices::{Best, DeviceName, Monitor, Schedule, Standardize};
+pub use paths::relative;
+pub use settings::{Data, Output, Train};
+pub use template::{Others, Template};
+
+/// A run file whose values are in range.
+#[derive(Debug, Clone)]
+pub struct RunConfig {
+    /// The file it was read from, for messages.
+    pub file: PathBuf,
+    /// `[data]`.
+    pub data: Data,
+    /// `[model]`, `[prefilter]`, `[parameterization]`.
+    pub architecture: Architecture,
+    /// `[train]`.
+    pub train: Train,
+    /// `[output]`.
+    pub output: Output,
+}
 
 /// The parts of a model and the values of their keys.
 #[derive(Debug, Clone)]
@@ -16,4 +54,106 @@ pub struct Architecture {
     pub prefilter: Option<Chosen<PrefilterRow>>,
     /// `[parameterization]`.
     pub parameterization: Chosen<ParameterizationRow>,
+}
+
+/// The parts as far as they could be read.
+struct Draft {
+    model: Option<Chosen<ModelRow>>,
+    prefilter: Option<Chosen<PrefilterRow>>,
+    parameterization: Option<Chosen<ParameterizationRow>>,
+}
+
+/// The sections that make an [`Architecture`].
+const ARCHITECTURE: [&str; 3] = ["model", "prefilter", "parameterization"];
+
+impl RunConfig {
+    /// Reads a run file; each of `overrides` is a `section.key=value` that replaces what the file
+    /// says.
+    ///
+    /// # Errors
+    /// Everything that does not fit, at once.
+    pub fn load(file: &Path, overrides: &[String]) -> Result<Self> {
+        let text = std::fs::read_to_string(file)
+            .map_err(|source| Error::file(format!("reading {}", file.display()), source))?;
+        Self::parse(&text, file, overrides)
+    }
+
+    /// The run file `text`, whose paths are relative to the folder of `file`.
+    ///
+    /// # Errors
+    /// As [`RunConfig::load`].
+    pub fn parse(text: &str, file: &Path, overrides: &[String]) -> Result<Self> {
+        let mut check = opened(text, file, overrides)?;
+        check.sections(&sections::SECTIONS.iter().map(|section| section.name).collect::<Vec<_>>());
+        let data = check.values("data", sections::DATA);
+        let draft = Draft::read(&mut check);
+        let train = check.values("train", sections::TRAIN);
+        let output = check.values("output", sections::OUTPUT);
+        check.problems.extend(rules::of_training(&train, &draft, &check.written));
+
+        let architecture = draft.finish(check.problems, file)?;
+        let unsaid = match architecture.prefilter {
+            Some(_) => Standardize::Scale,
+            None => Standardize::Band,
+        };
+        Ok(Self {
+            file: file.into(),
+            data: Data::new(&data, folder_of(file), unsaid)?,
+            architecture,
+            train: Train::new(&train)?,
+            output: Output::new(&output, file)?,
+        })
+    }
+
+    /// The `[model]`, `[prefilter]` and `[parameterization]` of a text that has no other section.
+    ///
+    /// # Errors
+    /// As [`RunConfig::load`].
+    pub fn architecture(text: &str, file: &Path) -> Result<Architecture> {
+        let mut check = opened(text, file, &[])?;
+        check.sections(&ARCHITECTURE);
+        let draft = Draft::read(&mut check);
+        draft.finish(check.problems, file)
+    }
+}
+
+impl Draft {
+    fn read(check: &mut Check) -> Self {
+        let draft = Self {
+            model: check.part("model", models::TABLE),
+            prefilter: check.part("prefilter", prefilters::TABLE),
+            parameterization: check.part("parameterization", parameterizations::TABLE),
+        };
+        check.problems.extend(rules::between_parts(&draft, &check.written));
+        draft
+    }
+
+    /// The architecture if there are no problems, else all of them in the file's order, those
+    /// without a place last.
+    fn finish(self, mut problems: Vec<Problem>, file: &Path) -> Result<Architecture> {
+        match (self.model, self.parameterization) {
+            (Some(model), Some(parameterization)) if problems.is_empty() => {
+                Ok(Architecture { model, prefilter: self.prefilter, parameterization })
+            }
+            _ => {
+                problems.sort_by_key(|problem| (problem.place.is_none(), problem.place));
+                Err(Error::Input { file: file.into(), problems })
+            }
+        }
+    }
+}
+
+/// `text` as written, with the overrides applied.
+fn opened<'a>(text: &'a str, file: &Path, overrides: &'a [String]) -> Result<Check<'a>> {
+    let mut problems = Vec::new();
+    let Some(mut written) = Written::parse(text, &mut problems) else {
+        return Err(Error::Input { file: file.into(), problems });
+    };
+    problems.extend(overrides.iter().filter_map(|text| written.set(text).err()));
+    Ok(Check { written, problems })
+}
+
+/// The folder that the paths of a run file start from.
+fn folder_of(file: &Path) -> &Path {
+    file.parent().unwrap_or_else(|| Path::new(""))
 }

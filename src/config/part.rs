@@ -40,6 +40,11 @@ pub fn names<R: Row>(table: &'static [R]) -> Vec<&'static str> {
     table.iter().map(|row| row.part().name).collect()
 }
 
+/// What each row of a table says of itself.
+pub fn parts<R: Row>(table: &'static [R]) -> Vec<&'static Part> {
+    table.iter().map(Row::part).collect()
+}
+
 /// The row called `name`.
 pub fn find<R: Row>(table: &'static [R], name: &str) -> Option<&'static R> {
     table.iter().find(|row| row.part().name == name)

@@ -3,6 +3,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use ndarray::{Array2, Array3};
+use serde::{Deserialize, Serialize};
 
 /// A cochleagram/response recording: the same neurons and bands for every clip.
 #[derive(Debug, Clone)]
@@ -42,7 +43,7 @@ pub struct Clip {
 }
 
 /// Stimulus ids of each part of a split.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Splits {
     /// Weights are fitted to these.
     pub train: Vec<String>,

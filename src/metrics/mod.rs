@@ -1,1 +1,105 @@
-//! To be filled.
+//! Scores: how well a prediction follows a neuron's responses, and how well any could.
+//!
+//! All are of one neuron, over the recorded bins of all clips, in f64. A score that is not defined
+//! is NaN, never an error.
+use ndarray::{ArrayView1, ArrayView2};
+
+use crate::config::part::{self, Part, Row};
+use crate::error::Result;
+
+mod ceiling;
+mod repeats;
+mod target;
+
+pub mod correlation;
+pub mod deviation;
+pub mod power;
+pub mod split_half;
+pub mod statistics;
+pub mod trial_to_trial;
+
+pub use ceiling::{Ceiling, Correlations};
+pub use target::Target;
+
+pub(crate) use ceiling::require_neurons;
+
+use repeats::Repeats;
+
+/// One neuron's predictions and responses, prepared for all scores.
+#[derive(Debug, Clone)]
+pub struct Comparison {
+    target: Target,
+    repeats: Vec<Repeats>, // one per clip
+    prediction: Vec<f64>,  // at the target's used bins
+}
+
+impl Comparison {
+    /// Takes the prediction `(T)` and the responses `(R, T)` of each clip; NaN in the responses =
+    /// not recorded, or left out of the scores.
+    ///
+    /// # Errors
+    /// Predictions and responses differ in clips or bins.
+    pub fn new(predictions: &[ArrayView1<f32>], responses: &[ArrayView2<f32>]) -> Result<Self> {
+        let target = Target::new(responses);
+        let prediction = target.at_used_bins(predictions)?;
+        let repeats = responses.iter().map(|clip| Repeats::new(*clip)).collect();
+        Ok(Self { target, repeats, prediction })
+    }
+
+    /// The largest number of repeats that a clip has anything recorded of.
+    pub fn repeats(&self) -> usize {
+        self.target.repeats()
+    }
+
+    /// How many bins have at least one recorded repeat.
+    pub fn bins(&self) -> usize {
+        self.prediction.len()
+    }
+}
+
+/// A row of the table of metrics.
+#[derive(Debug)]
+pub struct MetricRow {
+    /// What it says of itself.
+    pub part: Part,
+    /// Where it stands for single neurons.
+    pub shown: Shown,
+    /// The score of one neuron; NaN where it is not defined.
+    pub compute: fn(&Comparison) -> f64,
+}
+
+/// Where the scores of single neurons stand; their summary stands everywhere.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Shown {
+    /// On the terminal and in files.
+    Everywhere,
+    /// In files only, for a terminal is narrow.
+    InFiles,
+}
+
+impl Row for MetricRow {
+    fn part(&self) -> &Part {
+        &self.part
+    }
+}
+
+/// The metrics, in the order of their columns: adding one is one file and one row.
+pub static TABLE: &[MetricRow] = &[
+    correlation::CC,
+    correlation::CC_NORM,
+    correlation::CC_NORM_PERCLIP,
+    split_half::CC_NORM_HSU,
+    split_half::CC_MAX,
+    power::SIGNAL_POWER,
+    power::NOISE_POWER,
+    power::SNR,
+    deviation::FVE,
+    trial_to_trial::TTRC,
+    deviation::MSE,
+    deviation::POISSON,
+];
+
+/// Their names, in the table's order.
+pub fn names() -> Vec<&'static str> {
+    part::names(TABLE)
+}

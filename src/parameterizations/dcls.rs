@@ -49,8 +49,8 @@ pub fn build(values: &Values, dims: KernelDims, scope: &Scope) -> error::Result<
     let grid = Start::UniformBlocks(vec![(0.0, last(bands)), (0.0, last(lags))]);
     let weights = fan_in(channels * gaussians);
     Ok(Box::new(Dcls {
-        positions: scope.get("P", shape, Role::Spared, grid)?,
-        widths: scope.get("SIG", shape, Role::Spared, Start::Constant(1.0))?,
+        positions: scope.get_along(1, "P", shape, Role::Spared, grid)?,
+        widths: scope.get_along(1, "SIG", shape, Role::Spared, Start::Constant(1.0))?,
         weight: scope.get("weight", (outputs, channels, gaussians), Role::Decayed, weights)?,
         bias: scope.get("bias", outputs, Role::Decayed, Start::Uniform(-1.0, 1.0))?,
         dims,

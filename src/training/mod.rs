@@ -1,1 +1,268 @@
-//! To be filled.
+//! Fitting: epochs of batches, the best of them kept, every one of them resumable.
+pub mod adamw;
+pub mod best;
+pub mod checkpoint;
+pub mod history;
+pub mod schedule;
+mod validation;
+
+use std::collections::BTreeMap;
+use std::time::Instant;
+
+use candle_core::Tensor;
+
+use crate::config::Train;
+use crate::config::{Best as BestOf, Monitor, Schedule};
+use crate::data::batch::{Batch, Sample};
+use crate::error::{Error, Result};
+use crate::models::Network;
+use crate::nn::Mode;
+use crate::params::Params;
+use crate::{loss, rng};
+use adamw::AdamW;
+use checkpoint::{Checkpoint, Progress};
+use history::Row;
+use validation::{Scores, Validation};
+
+/// What is fitted to what, and how.
+pub struct Task<'a> {
+    /// The model.
+    pub network: &'a Network,
+    /// Its tensors.
+    pub params: &'a Params,
+    /// Clips that weights are fitted to.
+    pub train: &'a [Sample],
+    /// Clips that the best epoch is chosen on.
+    pub valid: &'a [Sample],
+    /// `[train]`.
+    pub settings: &'a Train,
+}
+
+/// Who looks on while a model is fitted, and keeps what it reaches.
+pub trait Witness {
+    /// A batch of an epoch is done.
+    fn batch(&mut self, epoch: usize, batches: usize);
+
+    /// An epoch is done; what `checkpoint` holds must be safe when this returns.
+    fn epoch(&mut self, row: &Row, checkpoint: &Checkpoint, improved: bool) -> Result<()>;
+
+    /// Whether to stop before the next batch.
+    fn interrupted(&self) -> bool;
+
+    /// Something that the user should know.
+    fn note(&mut self, note: &str);
+}
+
+/// How fitting came to its end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum End {
+    /// All epochs are done.
+    Epochs,
+    /// Nothing better came for as many epochs as patience allows.
+    Patience,
+    /// The witness asked for it.
+    Interrupted,
+}
+
+/// The state of a run before its first epoch.
+pub fn start(params: &Params, run: String) -> Result<Checkpoint> {
+    let weights = params.values()?;
+    let moments = AdamW::new(params, 0.0, 0.0)?.moments().clone();
+    let progress = Progress { run, ..Progress::default() };
+    Ok(Checkpoint { progress, best_weights: weights.clone(), weights, moments })
+}
+
+/// Fits from `checkpoint` on; `params` hold the best weights when it returns.
+pub fn fit(task: &Task, checkpoint: &mut Checkpoint, witness: &mut dyn Witness) -> Result<End> {
+    let mut fitting = Fitting::resume(task, checkpoint, witness)?;
+    let settings = task.settings;
+    let end = loop {
+        let Progress { epoch, best, .. } = &checkpoint.progress;
+        if *epoch >= settings.epochs {
+            break End::Epochs;
+        }
+        if *epoch > 0 && best.exhausted(*epoch, settings.patience) {
+            break End::Patience;
+        }
+        let Some((row, improved)) = fitting.epoch(checkpoint, witness)? else {
+            break End::Interrupted;
+        };
+        witness.epoch(&row, checkpoint, improved)?;
+    };
+    task.params.load(&checkpoint.best_weights)?;
+    Ok(end)
+}
+
+/// A fit under way.
+struct Fitting<'a> {
+    task: &'a Task<'a>,
+    optimizer: AdamW,
+    validation: Validation,
+    monitor: Monitor,
+}
+
+impl<'a> Fitting<'a> {
+    fn resume(
+        task: &'a Task<'a>,
+        checkpoint: &Checkpoint,
+        witness: &mut dyn Witness,
+    ) -> Result<Self> {
+        let settings = task.settings;
+        task.params.load(&checkpoint.weights)?;
+        let mut optimizer = AdamW::new(task.params, settings.weight_decay, settings.clip_norm)?;
+        let moments = checkpoint.to_device(task.params.device())?.moments;
+        optimizer.restore(checkpoint.progress.steps, moments);
+        let validation = Validation::new(task.valid, settings)?;
+        let monitor = match settings.monitor {
+            Monitor::ValidCcNorm if !validation.has_ceiling() => {
+                witness.note(
+                    "valid_cc_norm is undefined for every neuron (it needs repeats with a signal \
+                     in common); valid_cc decides which epoch is the best",
+                );
+                Monitor::ValidCc
+            }
+            other => other,
+        };
+        Ok(Self { task, optimizer, validation, monitor })
+    }
+
+    /// One epoch and what it reached; none where the witness interrupted it.
+    fn epoch(
+        &mut self,
+        checkpoint: &mut Checkpoint,
+        witness: &mut dyn Witness,
+    ) -> Result<Option<(Row, bool)>> {
+        let settings = self.task.settings;
+        let epoch = checkpoint.progress.epoch + 1;
+        let halvings = checkpoint.progress.best.halvings;
+        let lr = schedule::lr(settings.schedule, settings.lr, [epoch, settings.epochs], halvings);
+        let begin = Instant::now();
+        let Some(train_loss) = self.pass(epoch, lr, witness)? else { return Ok(None) };
+        let seconds_train = begin.elapsed().as_secs_f64();
+        let begin = Instant::now();
+        let scores = self.validation.scores(self.task.network)?;
+        require_finite(scores.loss, epoch, "validation")?;
+        let improved = self.keep(checkpoint, epoch, &scores)?;
+        let seconds_valid = begin.elapsed().as_secs_f64();
+        Ok(Some((scores.row(epoch, [seconds_train, seconds_valid], lr, train_loss), improved)))
+    }
+
+    /// Over all training clips in the epoch's order; the mean loss over clips.
+    fn pass(&mut self, epoch: usize, lr: f64, witness: &mut dyn Witness) -> Result<Option<f64>> {
+        let Task { train, settings, .. } = self.task;
+        let order =
+            rng::permutation(settings.seed, &format!("order of epoch {epoch}"), train.len());
+        let batches = order.chunks(settings.batch);
+        let (count, mut losses) = (batches.len(), Vec::with_capacity(batches.len()));
+        for members in batches {
+            if witness.interrupted() {
+                return Ok(None);
+            }
+            let members: Vec<&Sample> = members.iter().map(|&clip| &train[clip]).collect();
+            losses.push((self.step(&Batch::new(&members)?, lr)?, members.len()));
+            witness.batch(epoch, count);
+        }
+        mean_loss(&losses, epoch).map(Some)
+    }
+
+    /// One optimizer step; the loss stays on its device.
+    fn step(&mut self, batch: &Batch, lr: f64) -> Result<Tensor> {
+        let Task { network, settings, .. } = self.task;
+        let y = network.forward(&batch.sound, batch.unpadded.as_ref(), Mode::Train)?;
+        let data_loss = loss::mean(&(settings.loss.per_neuron)(&y, &batch.target)?, &batch.target)?;
+        let total = if settings.l1 > 0.0 {
+            (&data_loss + (network.l1()? * settings.l1)?)?
+        } else {
+            data_loss.clone()
+        };
+        self.optimizer.step(&total.backward()?, lr)?;
+        Ok(data_loss.detach())
+    }
+
+    /// Puts the epoch into the checkpoint; true where the best weights changed.
+    fn keep(&self, checkpoint: &mut Checkpoint, epoch: usize, scores: &Scores) -> Result<bool> {
+        let settings = self.task.settings;
+        checkpoint.weights = self.task.params.values()?;
+        checkpoint.moments = self.optimizer.moments().clone();
+        checkpoint.progress.epoch = epoch;
+        checkpoint.progress.steps = self.optimizer.steps();
+        let best = &mut checkpoint.progress.best;
+        let improved = best.observe(self.monitor, epoch, scores.mean(self.monitor));
+        if settings.schedule == Schedule::Plateau {
+            best.halve_on_plateau(epoch, settings.patience);
+        }
+        match settings.best {
+            BestOf::Mean if improved => checkpoint.best_weights.clone_from(&checkpoint.weights),
+            BestOf::Mean => {}
+            BestOf::PerNeuron => {
+                let better = best.observe_neurons(self.monitor, scores.of_neurons(self.monitor));
+                self.take_neurons(checkpoint, &better)?;
+                return Ok(!better.is_empty());
+            }
+        }
+        Ok(improved)
+    }
+
+    /// Copies the weights of some neurons into the best weights.
+    fn take_neurons(&self, checkpoint: &mut Checkpoint, neurons: &[usize]) -> Result<()> {
+        for (name, param) in self.task.params.all() {
+            let Some(new) = checkpoint.weights.get(&name) else { continue };
+            let Some(best) = checkpoint.best_weights.get_mut(&name) else { continue };
+            *best = with_rows(best, new, param.owner_axis, neurons)?;
+        }
+        Ok(())
+    }
+}
+
+/// `old` with the given places along an axis taken from `new`.
+fn with_rows(
+    old: &Tensor,
+    new: &Tensor,
+    axis: usize,
+    rows: &[usize],
+) -> candle_core::Result<Tensor> {
+    let taken = |row: usize| if rows.contains(&row) { new } else { old };
+    let rows = (0..old.dim(axis)?).map(|row| taken(row).narrow(axis, row, 1));
+    Tensor::cat(&rows.collect::<candle_core::Result<Vec<_>>>()?, axis)?.contiguous()
+}
+
+/// Losses of batches with their numbers of clips, read from the device once.
+fn mean_loss(losses: &[(Tensor, usize)], epoch: usize) -> Result<f64> {
+    let tensors: Vec<&Tensor> = losses.iter().map(|(loss, _)| loss).collect();
+    let values = Tensor::stack(&tensors, 0)?.to_dtype(candle_core::DType::F64)?.to_vec1::<f64>()?;
+    for (batch, loss) in values.iter().enumerate() {
+        require_finite(
+            *loss,
+            epoch,
+            &format!("training, batch {} of {},", batch + 1, losses.len()),
+        )?;
+    }
+    let clips: usize = losses.iter().map(|(_, clips)| clips).sum();
+    let total: f64 = values.iter().zip(losses).map(|(loss, (_, clips))| loss * *clips as f64).sum();
+    Ok(total / clips as f64)
+}
+
+fn require_finite(loss: f64, epoch: usize, what: &str) -> Result<()> {
+    if loss.is_finite() {
+        return Ok(());
+    }
+    Err(Error::Stopped(format!(
+        "epoch {epoch}: the {what} loss is {loss}; lower train.lr, or limit gradients with \
+         train.clip_norm"
+    )))
+}
+
+/// Tensors of a model with the counter that PyTorch's batch normalization keeps.
+pub fn with_batch_counter(
+    weights: &BTreeMap<String, Tensor>,
+    steps: u32,
+) -> Result<BTreeMap<String, Tensor>> {
+    let mut all = weights.clone();
+    for name in weights.keys() {
+        if let Some(norm) = name.strip_suffix("running_mean") {
+            let counter = Tensor::new(i64::from(steps), &candle_core::Device::Cpu)?;
+            all.insert(format!("{norm}{}", crate::params::BATCH_COUNTER), counter);
+        }
+    }
+    Ok(all)
+}

@@ -1,0 +1,160 @@
+//! A section as written against the table of its keys.
+use super::keys::{Default, Key, Value, Values};
+use super::part::{Chosen, Row, find, names};
+use super::sections::{Section, section, where_known};
+use super::value::{self, Mismatch};
+use super::wording::{did_you_mean, joined, nearest, one_of};
+use super::written::{Entry, TYPE, Written};
+use crate::error::Problem;
+
+/// A run file with the problems that were found in it so far.
+pub struct Check<'a> {
+    /// As written.
+    pub written: Written<'a>,
+    /// In the order in which they were found.
+    pub problems: Vec<Problem>,
+}
+
+/// What the type of a section stands for.
+enum Named<R: 'static> {
+    /// A part.
+    Row(&'static R),
+    /// With this word, the same as a section that is left out.
+    Absent(String),
+    /// Nothing that is known.
+    Unknown,
+}
+
+impl Check<'_> {
+    /// Notes sections other than `known`.
+    pub fn sections(&mut self, known: &[&str]) {
+        for section in &self.written.sections {
+            let name = section.name.as_ref();
+            if known.contains(&name) {
+                continue;
+            }
+            let sections: Vec<String> = known.iter().map(|name| format!("[{name}]")).collect();
+            let expected = joined(&sections, "or");
+            let problem = section.place.problem(name, "an unknown section", expected);
+            self.problems.push(problem.hint(did_you_mean(name, known.iter().copied())));
+        }
+    }
+
+    /// The values of a section that always has the same keys: the written and the default ones.
+    pub fn values(&mut self, section: &str, keys: &'static [Key]) -> Values {
+        let written = self.written.section(section);
+        let owner = format!("[{section}]");
+        for entry in written.iter().flat_map(|section| &section.entries) {
+            if !keys.iter().any(|key| key.name == entry.name) {
+                self.problems.push(unknown_key(section, entry, &owner, keys));
+            }
+        }
+        self.known_values(section, keys)
+    }
+
+    /// The part that a section names, with its values; nothing if the section leaves it out or
+    /// names none that there is.
+    pub fn part<R: Row>(&mut self, name: &str, table: &'static [R]) -> Option<Chosen<R>> {
+        let named = self.named(name, table);
+        let (keys, owner) = match &named {
+            Named::Row(row) => (row.part().keys, format!("type {}", row.part().name)),
+            Named::Absent(word) => (&[][..], format!("type {word}")),
+            Named::Unknown => (&[][..], format!("[{name}]")),
+        };
+        for entry in self.written.section(name).iter().flat_map(|section| &section.entries) {
+            let known = entry.name == TYPE || keys.iter().any(|key| key.name == entry.name);
+            let judged = !matches!(named, Named::Unknown) || in_no_part(table, &entry.name);
+            if !known && judged {
+                self.problems.push(unknown_key(name, entry, &owner, keys));
+            }
+        }
+        match named {
+            Named::Row(row) => Some(Chosen { row, values: self.known_values(name, keys) }),
+            _ => None,
+        }
+    }
+
+    /// What `type` names.
+    fn named<R: Row>(&mut self, name: &str, table: &'static [R]) -> Named<R> {
+        let absent = section(name).and_then(Section::absent);
+        let named = |word| match find(table, word) {
+            Some(row) => Named::Row(row),
+            None if Some(word) == absent => Named::Absent(word.into()),
+            None => Named::Unknown,
+        };
+        let mut words = names(table);
+        words.extend(absent.filter(|word| find(table, word).is_none()));
+
+        let written = self.written.section(name);
+        let problem = match (written, written.and_then(|section| section.entry(TYPE)), absent) {
+            (None, _, Some(word)) => return named(word),
+            (_, None, _) => self.written.problem((name, TYPE), "nothing", one_of(&words)),
+            (_, Some(entry), _) => {
+                let word = entry.value.as_str().unwrap_or_default();
+                let named = named(word);
+                if !matches!(named, Named::Unknown) {
+                    return named;
+                }
+                let found = value::shown(&entry.value);
+                let problem = self.written.problem((name, TYPE), &found, one_of(&words));
+                problem.hint(did_you_mean(word, words))
+            }
+        };
+        self.problems.push(problem);
+        Named::Unknown
+    }
+
+    /// Values of the keys that the section gives, and defaults of those that it does not.
+    fn known_values(&mut self, section: &str, keys: &'static [Key]) -> Values {
+        let mut values = Values::default();
+        for key in keys {
+            let entry = self.written.section(section).and_then(|section| section.entry(key.name));
+            let value = match (entry, key.default) {
+                (Some(entry), _) => value::read(key, &entry.value)
+                    .map_err(|mismatch| entry_problem(section, entry, mismatch)),
+                (None, Default::Is(text)) => default(section, key, text),
+                (None, Default::Follows(_)) => continue,
+                (None, Default::Required(_)) => {
+                    Err(self.written.problem((section, key.name), "nothing", key.kind.expected()))
+                }
+            };
+            match value {
+                Ok(value) => values.set(key.name, value),
+                Err(problem) => self.problems.push(problem),
+            }
+        }
+        values
+    }
+}
+
+/// The default of a key as the table of keys gives it.
+fn default(section: &str, key: &Key, text: &str) -> Result<Value, Problem> {
+    let at = format!("{section}.{}", key.name);
+    let broken = |cause: String| Problem::new(&at, format!("the default {text}"), cause);
+    let value = toml::de::DeValue::parse(text).map_err(|error| broken(error.to_string()))?;
+    value::read(key, value.as_ref()).map_err(|mismatch| broken(mismatch.expected))
+}
+
+fn entry_problem(section: &str, entry: &Entry, mismatch: Mismatch) -> Problem {
+    let Mismatch { found, expected, hint } = mismatch;
+    let at = format!("{section}.{}", entry.name);
+    entry.value_place.problem(&at, found, expected).hint(hint)
+}
+
+fn in_no_part<R: Row>(table: &'static [R], key: &str) -> bool {
+    table.iter().all(|row| row.part().keys.iter().all(|known| known.name != key))
+}
+
+fn unknown_key(section: &str, entry: &Entry, owner: &str, keys: &[Key]) -> Problem {
+    let name = entry.name.as_ref();
+    let names: Vec<&str> = keys.iter().map(|key| key.name).collect();
+    let elsewhere = where_known(name);
+    let hint = match nearest(name, names.iter().copied()) {
+        _ if !elsewhere.is_empty() => format!("{name} belongs to {elsewhere}"),
+        Some(near) => format!("did you mean {near}?"),
+        None if names.is_empty() => format!("{owner} has no keys"),
+        None => format!("its keys are {}", joined(&names, "and")),
+    };
+    let at = format!("{section}.{name}");
+    entry.place.problem(&at, "an unknown key", format!("a key of {owner}")).hint(hint)
+}

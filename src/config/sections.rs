@@ -1,0 +1,231 @@
+//! The sections of a run file and the keys of those that hold no parts.
+use super::choices::{Best, Monitor, Schedule, Standardize};
+use super::keys::{Default, Key, Kind, Range};
+use super::part::{Part, parts};
+use super::wording::joined;
+use crate::{loss, models, parameterizations, prefilters};
+
+/// A section of the run file.
+pub struct Section {
+    /// As written in brackets.
+    pub name: &'static str,
+    /// One line on what it decides.
+    pub doc: &'static str,
+    /// What its keys are.
+    pub holds: Holds,
+}
+
+/// What the keys of a section are.
+pub enum Holds {
+    /// Always these.
+    Keys(&'static [Key]),
+    /// Those of the part that `type` names; `absent` is the type that means the same as leaving
+    /// the section out.
+    Part {
+        /// The parts to choose from.
+        table: fn() -> Vec<&'static Part>,
+        /// Which type the section may be left out for.
+        absent: Option<&'static str>,
+    },
+}
+
+/// The sections in the order in which they are written.
+pub static SECTIONS: &[Section] = &[
+    Section { name: "data", doc: "what the model is fitted to", holds: Holds::Keys(DATA) },
+    Section {
+        name: "model",
+        doc: "what lies between the prefilter and the response",
+        holds: Holds::Part { table: || parts(models::TABLE), absent: None },
+    },
+    Section {
+        name: "prefilter",
+        doc: "what lies between the cochleagram and the model; leave out for none",
+        holds: Holds::Part { table: || parts(prefilters::TABLE), absent: Some("none") },
+    },
+    Section {
+        name: "parameterization",
+        doc: "what the weights of an STRF are made of; leave out for full",
+        holds: Holds::Part { table: || parts(parameterizations::TABLE), absent: Some("full") },
+    },
+    Section { name: "train", doc: "how the model is fitted", holds: Holds::Keys(TRAIN) },
+    Section { name: "output", doc: "where the run is written", holds: Holds::Keys(OUTPUT) },
+];
+
+/// The section called `name`.
+pub fn section(name: &str) -> Option<&'static Section> {
+    SECTIONS.iter().find(|section| section.name == name)
+}
+
+/// `[model] with type nrf or dnet`, `[train]`: where a key belongs, or nothing if nowhere.
+pub fn where_known(key: &str) -> String {
+    let places: Vec<String> = SECTIONS.iter().filter_map(|section| section.place(key)).collect();
+    joined(&places, "or")
+}
+
+impl Section {
+    /// The type that means the same as leaving the section out.
+    pub fn absent(&self) -> Option<&'static str> {
+        match self.holds {
+            Holds::Keys(_) => None,
+            Holds::Part { absent, .. } => absent,
+        }
+    }
+
+    /// Where in this section a key is known.
+    fn place(&self, key: &str) -> Option<String> {
+        let has = |keys: &[Key]| keys.iter().any(|known| known.name == key);
+        match self.holds {
+            Holds::Keys(keys) => has(keys).then(|| format!("[{}]", self.name)),
+            Holds::Part { table, .. } => {
+                let table = table();
+                let owners = table.iter().filter(|part| has(part.keys)).map(|part| part.name);
+                let owners: Vec<&str> = owners.collect();
+                let all = format!("[{}] with type {}", self.name, joined(&owners, "or"));
+                (!owners.is_empty()).then_some(all)
+            }
+        }
+    }
+}
+
+/// `[data]`
+pub const DATA: &[Key] = &[
+    Key {
+        name: "file",
+        kind: Kind::Path,
+        default: Default::Required("\"data.h5\""),
+        doc: "dataset, as data/README.md describes it",
+    },
+    Key {
+        name: "neurons",
+        kind: Kind::Selection,
+        default: Default::Is("\"all\""),
+        doc: "which neurons are fitted",
+    },
+    Key {
+        name: "stimuli",
+        kind: Kind::Selection,
+        default: Default::Is("\"all\""),
+        doc: "which stimuli are used",
+    },
+    Key {
+        name: "smooth_ms",
+        kind: Kind::Number(Range::closed(0.0, 10_000.0)),
+        default: Default::Is("21.0"),
+        doc: "length of the Hanning window that smooths the responses, in milliseconds; 0 = none",
+    },
+    Key {
+        name: "skip_ms",
+        kind: Kind::Number(Range::closed(0.0, 1e6)),
+        default: Default::Is("0.0"),
+        doc: "start of each clip that is left out of loss and scores, in milliseconds",
+    },
+    Key {
+        name: "standardize",
+        kind: Kind::Choice(Standardize::WORDS),
+        default: Default::Follows("\"scale\" with a prefilter, \"band\" without"),
+        doc: "how cochleagrams are standardized, with statistics of the training stimuli only: \
+              mean 0 and variance 1 by band, or of all bands together, or variance 1 without \
+              centring, or as they are",
+    },
+    Key {
+        name: "split",
+        kind: Kind::Split,
+        default: Default::Follows(
+            "\"file\" where the dataset has /splits, else \
+             { train = 0.7, valid = 0.15, test = 0.15, seed = 0 }",
+        ),
+        doc: "how stimuli are divided into training, validation and test: as the dataset says, by \
+              fractions that sum to 1, or by their ids",
+    },
+];
+
+/// `[train]`
+pub const TRAIN: &[Key] = &[
+    Key {
+        name: "loss",
+        kind: Kind::Part(loss::names),
+        default: Default::Is("\"mse\""),
+        doc: "what training makes small; poisson needs an output that is never negative",
+    },
+    Key {
+        name: "epochs",
+        kind: Kind::Integer(0, 1_000_000),
+        default: Default::Is("500"),
+        doc: "most passes over the training stimuli; 0 = the untrained model",
+    },
+    Key {
+        name: "batch",
+        kind: Kind::Integer(1, 65_536),
+        default: Default::Is("8"),
+        doc: "clips per step",
+    },
+    Key {
+        name: "lr",
+        kind: Kind::Number(Range::above(0.0, 1.0)),
+        default: Default::Is("0.001"),
+        doc: "learning rate of AdamW",
+    },
+    Key {
+        name: "weight_decay",
+        kind: Kind::Number(Range::closed(0.0, 1.0)),
+        default: Default::Is("0.0001"),
+        doc: "weight decay of AdamW; spares positions, widths, time constants and norms",
+    },
+    Key {
+        name: "patience",
+        kind: Kind::Integer(1, 1_000_000),
+        default: Default::Is("50"),
+        doc: "epochs without a better monitored score after which training stops",
+    },
+    Key {
+        name: "monitor",
+        kind: Kind::Choice(Monitor::WORDS),
+        default: Default::Is("\"valid_cc_norm\""),
+        doc: "score that decides which epoch is best; valid_cc stands in for a valid_cc_norm that \
+              is undefined, as with single repeats",
+    },
+    Key {
+        name: "best",
+        kind: Kind::Choice(Best::WORDS),
+        default: Default::Is("\"mean\""),
+        doc: "one best epoch for all neurons, or each neuron's own (linear and ln)",
+    },
+    Key {
+        name: "l1",
+        kind: Kind::Number(Range::closed(0.0, 1e6)),
+        default: Default::Is("0.0"),
+        doc: "weight of the L1 penalty on the STRF as it acts, not on its factors",
+    },
+    Key {
+        name: "clip_norm",
+        kind: Kind::Number(Range::closed(0.0, 1e9)),
+        default: Default::Is("0.0"),
+        doc: "largest norm of a step's gradient; 0 = no clipping",
+    },
+    Key {
+        name: "schedule",
+        kind: Kind::Choice(Schedule::WORDS),
+        default: Default::Is("\"constant\""),
+        doc: "how the learning rate changes over training",
+    },
+    Key {
+        name: "seed",
+        kind: Kind::Integer(0, i64::MAX.unsigned_abs()),
+        default: Default::Is("0"),
+        doc: "every random number of training follows from it",
+    },
+    Key {
+        name: "device",
+        kind: Kind::Device,
+        default: Default::Is("\"cpu\""),
+        doc: "where to compute; cuda needs a program built with --features cuda",
+    },
+];
+
+/// `[output]`
+pub const OUTPUT: &[Key] = &[Key {
+    name: "folder",
+    kind: Kind::Path,
+    default: Default::Follows("runs/ and the name of the run file, beside the run file"),
+    doc: "run folder",
+}];

@@ -1,0 +1,212 @@
+//! The run file as written: sections, keys and values, each with its place.
+use std::borrow::Cow;
+
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+use super::sections::{SECTIONS, where_known};
+use super::value::shown;
+use super::wording::did_you_mean;
+use crate::error::Problem;
+
+/// Where something was written.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Place {
+    /// Line and column of the file, from 1.
+    Text(usize, usize),
+    /// On the command line, as `train.lr=0.01`.
+    Set(String),
+    /// Nowhere.
+    Nowhere,
+}
+
+impl Place {
+    /// A problem at this place with the key `at`.
+    pub fn problem(
+        &self,
+        at: &str,
+        found: impl Into<String>,
+        expected: impl Into<String>,
+    ) -> Problem {
+        match self {
+            Self::Text(line, column) => {
+                Problem { place: Some((*line, *column)), ..Problem::new(at, found, expected) }
+            }
+            Self::Set(text) => Problem::new(format!("--set {text}"), found, expected),
+            Self::Nowhere => Problem::new(at, found, expected),
+        }
+    }
+}
+
+/// A key and its value.
+pub struct Entry<'a> {
+    /// As written.
+    pub name: Cow<'a, str>,
+    /// Where the name stands.
+    pub place: Place,
+    /// Not yet checked.
+    pub value: DeValue<'a>,
+    /// Where the value stands.
+    pub value_place: Place,
+}
+
+/// A section and its keys, in the file's order.
+pub struct WrittenSection<'a> {
+    /// As written.
+    pub name: Cow<'a, str>,
+    /// Where the name stands.
+    pub place: Place,
+    /// Its keys.
+    pub entries: Vec<Entry<'a>>,
+}
+
+/// A run file as written.
+#[derive(Default)]
+pub struct Written<'a> {
+    /// In the file's order.
+    pub sections: Vec<WrittenSection<'a>>,
+}
+
+impl<'a> Written<'a> {
+    /// Splits `text` into sections; without a value if it is not TOML.
+    pub fn parse(text: &'a str, problems: &mut Vec<Problem>) -> Option<Self> {
+        let (table, errors) = DeTable::parse_recoverable(text);
+        let duplicates_only = errors.iter().all(|error| error.message() == DUPLICATE);
+        problems.extend(errors.iter().map(|error| syntax_problem(text, error)));
+        duplicates_only.then(|| Self::from_table(text, table.into_inner(), problems))
+    }
+
+    fn from_table(text: &'a str, table: DeTable<'a>, problems: &mut Vec<Problem>) -> Self {
+        let mut sections = Vec::new();
+        for (name, value) in table {
+            let place = place(text, &name);
+            match value.into_inner() {
+                DeValue::Table(entries) => {
+                    let entries = entries.into_iter().map(|entry| Entry::new(text, entry));
+                    let entries = entries.collect();
+                    sections.push(WrittenSection { name: name.into_inner(), place, entries });
+                }
+                value => problems.push(outside_sections(&place, name.get_ref(), &value)),
+            }
+        }
+        Self { sections }
+    }
+
+    /// The section called `name`, where it was written.
+    pub fn section(&self, name: &str) -> Option<&WrittenSection<'a>> {
+        self.sections.iter().find(|section| section.name == name)
+    }
+
+    /// A problem with a key where its value was written; else at its section.
+    pub fn problem(&self, at: (&str, &str), found: &str, expected: impl Into<String>) -> Problem {
+        let (section, key) = at;
+        let written = self.section(section);
+        let entry = written.and_then(|section| section.entry(key));
+        let place = match (entry, written) {
+            (Some(entry), _) => &entry.value_place,
+            (None, Some(section)) => &section.place,
+            (None, None) => &Place::Nowhere,
+        };
+        place.problem(&format!("{section}.{key}"), found, expected)
+    }
+
+    /// Replaces or adds what `--set SECTION.KEY=VALUE` says; choosing the type that stands for an
+    /// absent section drops the keys that the file gives it.
+    pub fn set(&mut self, text: &'a str) -> Result<(), Problem> {
+        let place = Place::Set(text.into());
+        let Some(((section, key), value)) = split(text) else {
+            return Err(place.problem("", format!("{text:?}"), "SECTION.KEY=VALUE"));
+        };
+        let value = value_or_word(value);
+        let target = self.section_to_set(section, &place);
+        if key == TYPE && value.as_str().is_some_and(|word| leaves_out(section, word)) {
+            target.entries.clear();
+        }
+        target.entries.retain(|entry| entry.name != key);
+        let name = Cow::Borrowed(key);
+        target.entries.push(Entry { name, place: place.clone(), value, value_place: place });
+        Ok(())
+    }
+
+    fn section_to_set(&mut self, name: &'a str, place: &Place) -> &mut WrittenSection<'a> {
+        let known = self.sections.iter().position(|section| section.name == name);
+        let index = known.unwrap_or_else(|| {
+            let (name, place) = (Cow::Borrowed(name), place.clone());
+            self.sections.push(WrittenSection { name, place, entries: Vec::new() });
+            self.sections.len() - 1
+        });
+        &mut self.sections[index]
+    }
+}
+
+impl<'a> WrittenSection<'a> {
+    /// The key called `name`, where it was written.
+    pub fn entry(&self, name: &str) -> Option<&Entry<'a>> {
+        self.entries.iter().find(|entry| entry.name == name)
+    }
+}
+
+impl<'a> Entry<'a> {
+    fn new(text: &str, (name, value): (Spanned<Cow<'a, str>>, Spanned<DeValue<'a>>)) -> Self {
+        let (name_place, value_place) = (place(text, &name), place(text, &value));
+        let (name, value) = (name.into_inner(), value.into_inner());
+        Self { name, place: name_place, value, value_place }
+    }
+}
+
+/// The key that names a part.
+pub const TYPE: &str = "type";
+
+/// What the parser says of a key that stands twice.
+const DUPLICATE: &str = "duplicate key";
+
+fn place<T>(text: &str, spanned: &Spanned<T>) -> Place {
+    let (line, column) = line_and_column(text, spanned.span().start);
+    Place::Text(line, column)
+}
+
+fn line_and_column(text: &str, offset: usize) -> (usize, usize) {
+    let before = text.get(..offset).unwrap_or(text);
+    let line = before.matches('\n').count() + 1;
+    let column = before.chars().rev().take_while(|c| *c != '\n').count() + 1;
+    (line, column)
+}
+
+fn syntax_problem(text: &str, error: &toml::de::Error) -> Problem {
+    let span = error.span().unwrap_or(text.len()..text.len());
+    let problem = if error.message() == DUPLICATE {
+        Problem::new(&text[span.clone()], "a second value", "each key once")
+    } else {
+        let (found, expected) =
+            error.message().split_once(", expected ").unwrap_or((error.message(), "TOML"));
+        Problem::new("TOML syntax", found, expected)
+    };
+    Problem { place: Some(line_and_column(text, span.start)), ..problem }
+}
+
+fn outside_sections(place: &Place, name: &str, value: &DeValue) -> Problem {
+    let problem = place.problem(name, shown(value), "a section such as [train]");
+    let known = where_known(name);
+    if known.is_empty() {
+        let sections = SECTIONS.iter().map(|section| section.name);
+        return problem.hint(did_you_mean(name, sections));
+    }
+    problem.hint(format!("{name} belongs to {known}"))
+}
+
+/// `section.key=value` in its three pieces.
+fn split(text: &str) -> Option<((&str, &str), &str)> {
+    let (path, value) = text.split_once('=')?;
+    let (section, key) = path.split_once('.')?;
+    let (section, key) = (section.trim(), key.trim());
+    (!section.is_empty() && !key.is_empty()).then_some(((section, key), value.trim()))
+}
+
+/// What is no value of TOML is a word, so that quotes can be left out on the command line.
+fn value_or_word(text: &str) -> DeValue<'_> {
+    DeValue::parse(text).map_or_else(|_| DeValue::String(text.into()), Spanned::into_inner)
+}
+
+fn leaves_out(section: &str, word: &str) -> bool {
+    super::sections::section(section).is_some_and(|section| section.absent() == Some(word))
+}

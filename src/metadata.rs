@@ -1,0 +1,44 @@
+//! `model/metadata.json`: what prediction needs beside the weights.
+use serde::{Deserialize, Serialize};
+
+use crate::data::Splits;
+use crate::dims::Dims;
+
+/// Everything about a trained model but its weights.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Metadata {
+    /// Name and version of the program that wrote it.
+    pub program: String,
+    /// `[model]`, `[prefilter]` and `[parameterization]` with every default filled in.
+    pub architecture: serde_json::Value,
+    /// Width of a bin in milliseconds.
+    pub dt_ms: f64,
+    /// Number of bands.
+    pub bands: usize,
+    /// Centres of the bands in Hz, where the dataset gave them.
+    pub frequencies_hz: Option<Vec<f64>>,
+    /// Ids of the neurons.
+    pub neurons: Vec<String>,
+    /// What is subtracted from each band before it is divided by its scale.
+    pub mean: Vec<f32>,
+    /// What each band is divided by.
+    pub scale: Vec<f32>,
+    /// Length of the window over the responses in milliseconds.
+    pub smooth_ms: f64,
+    /// Bins at the start of each clip left out of loss and scores, in milliseconds.
+    pub skip_ms: f64,
+    /// Which stimuli served what.
+    pub stimuli: Splits,
+}
+
+impl Metadata {
+    /// What the recording fixed of the model.
+    pub fn dims(&self) -> Dims {
+        Dims {
+            dt_ms: self.dt_ms,
+            bands: self.bands,
+            neurons: self.neurons.len(),
+            frequencies_hz: self.frequencies_hz.clone(),
+        }
+    }
+}

@@ -1,0 +1,76 @@
+//! Means, variances and correlations of series of bins, in f64.
+
+/// What a sum of squares may have lost to rounding, relative to what was summed; below this share
+/// a variance counts as zero.
+pub const ROUNDING: f64 = 1e-12;
+
+/// The mean; NaN of nothing.
+pub fn mean(x: &[f64]) -> f64 {
+    x.iter().sum::<f64>() / x.len() as f64
+}
+
+/// The middle value, or the mean of the two in the middle; NaN of nothing.
+pub fn median(x: &[f64]) -> f64 {
+    let mut sorted = x.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    match (sorted.get(sorted.len().wrapping_sub(1) / 2), sorted.get(sorted.len() / 2)) {
+        (Some(below), Some(above)) => f64::midpoint(*below, *above),
+        _ => f64::NAN,
+    }
+}
+
+/// The unbiased covariance of two series of equal length; NaN with fewer than 2 bins.
+pub fn covariance(x: &[f64], y: &[f64]) -> f64 {
+    if x.len() < 2 {
+        return f64::NAN;
+    }
+    let (mean_x, mean_y) = (mean(x), mean(y));
+    let products = x.iter().zip(y).map(|(x, y)| (x - mean_x) * (y - mean_y));
+    products.sum::<f64>() / (x.len() - 1) as f64
+}
+
+/// The unbiased variance; NaN with fewer than 2 bins, exactly 0 for a constant.
+pub fn variance(x: &[f64]) -> f64 {
+    let variance = covariance(x, x);
+    // The mean of equal values may be off by its last digit, which leaves a variance behind.
+    let rounding = (ROUNDING * mean(x)).powi(2);
+    if variance <= rounding { 0.0 } else { variance }
+}
+
+/// Pearson's correlation; NaN with fewer than 2 bins or where either series is constant.
+pub fn correlation(x: &[f64], y: &[f64]) -> f64 {
+    ratio(covariance(x, y), variance(x).sqrt() * variance(y).sqrt())
+}
+
+/// `numerator / denominator`; NaN unless the denominator is above 0.
+pub fn ratio(numerator: f64, denominator: f64) -> f64 {
+    if denominator > 0.0 { numerator / denominator } else { f64::NAN }
+}
+
+/// The mean of the defined values; NaN where there is none.
+pub fn mean_of_defined(values: impl Iterator<Item = f64>) -> f64 {
+    mean(&values.filter(|value| !value.is_nan()).collect::<Vec<_>>())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_median_of_an_even_number_of_values_lies_between_the_two_in_the_middle() {
+        assert_eq!(median(&[4.0, 1.0, 2.0, 8.0]).to_bits(), 3.0_f64.to_bits());
+        assert_eq!(median(&[4.0, 1.0, 2.0]).to_bits(), 2.0_f64.to_bits());
+        assert!(median(&[]).is_nan());
+    }
+
+    #[test]
+    fn a_constant_has_no_variance_whatever_its_scale() {
+        for constant in [1.0 / 3.0, 1e-20 / 3.0, 1e20 / 3.0] {
+            assert_eq!(variance(&[constant; 1001]).to_bits(), 0.0_f64.to_bits(), "{constant}");
+            let almost: Vec<f64> = (0..1001)
+                .map(|i| if i == 7 { constant * (1.0 + 1e-7) } else { constant })
+                .collect();
+            assert!(variance(&almost) > 0.0, "{constant}");
+        }
+    }
+}

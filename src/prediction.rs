@@ -1,0 +1,33 @@
+//! What a model predicts for clips.
+use candle_core::{DType, Device, Result, Tensor};
+use ndarray::Array2;
+
+use crate::data::batch::{Batch, Sample};
+use crate::models::Network;
+use crate::nn::Mode;
+
+/// Batches of `samples` in their order.
+pub fn batches(samples: &[Sample], size: usize) -> Result<Vec<Batch>> {
+    let whole: Vec<&Sample> = samples.iter().collect();
+    whole.chunks(size.max(1)).map(Batch::new).collect()
+}
+
+/// Predictions of each clip in evaluation mode, `(N, T)` each.
+pub fn predict(network: &Network, batches: &[Batch]) -> Result<Vec<Array2<f32>>> {
+    let clips = batches.iter().map(|batch| predict_batch(network, batch));
+    Ok(clips.collect::<Result<Vec<_>>>()?.into_iter().flatten().collect())
+}
+
+fn predict_batch(network: &Network, batch: &Batch) -> Result<Vec<Array2<f32>>> {
+    let y = network.forward(&batch.sound, batch.unpadded.as_ref(), Mode::Eval)?;
+    let y = y.detach().to_device(&Device::Cpu)?.to_dtype(DType::F32)?;
+    let clips = batch.bins.iter().enumerate();
+    clips.map(|(clip, bins)| array(&y.get(clip)?.narrow(1, 0, *bins)?)).collect()
+}
+
+/// A matrix on the CPU as an array.
+pub fn array(matrix: &Tensor) -> Result<Array2<f32>> {
+    let (rows, columns) = matrix.dims2()?;
+    let values = matrix.flatten_all()?.to_vec1::<f32>()?;
+    Array2::from_shape_vec((rows, columns), values).map_err(candle_core::Error::wrap)
+}

@@ -1,0 +1,148 @@
+//! Adam with decoupled weight decay, its moments open to checkpoints.
+//!
+//! Source: Loshchilov & Hutter (2019), ICLR, doi:10.48550/arXiv.1711.05101; constants and order of
+//! steps as in PyTorch.
+use std::collections::BTreeMap;
+
+use candle_core::backprop::GradStore;
+use candle_core::{DType, Result, Tensor};
+
+use crate::params::{Param, Params, Role};
+
+const BETA1: f64 = 0.9;
+const BETA2: f64 = 0.999;
+const EPS: f64 = 1e-8;
+
+/// The optimizer's memory of one tensor.
+#[derive(Debug, Clone)]
+pub struct Moments {
+    /// Fading mean of the gradient.
+    pub first: Tensor,
+    /// Fading mean of its square.
+    pub second: Tensor,
+}
+
+/// The optimizer of one model.
+pub struct AdamW {
+    params: Params,
+    weight_decay: f64,
+    clip_norm: f64,
+    steps: u32,
+    moments: BTreeMap<String, Moments>,
+}
+
+impl AdamW {
+    /// For all trained tensors of `params`; `clip_norm` 0 leaves gradients as they are.
+    pub fn new(params: &Params, weight_decay: f64, clip_norm: f64) -> Result<Self> {
+        let zero = |(name, param): (String, Param)| {
+            let zeros = param.var.detach().zeros_like()?;
+            Ok((name, Moments { first: zeros.clone(), second: zeros }))
+        };
+        let moments = params.trained().into_iter().map(zero).collect::<Result<_>>()?;
+        Ok(Self { params: params.clone(), weight_decay, clip_norm, steps: 0, moments })
+    }
+
+    /// Steps taken so far.
+    pub fn steps(&self) -> u32 {
+        self.steps
+    }
+
+    /// The memory of each tensor by name.
+    pub fn moments(&self) -> &BTreeMap<String, Moments> {
+        &self.moments
+    }
+
+    /// Goes on from a checkpoint.
+    pub fn restore(&mut self, steps: u32, moments: BTreeMap<String, Moments>) {
+        self.steps = steps;
+        self.moments = moments;
+    }
+
+    /// One step against the gradients.
+    pub fn step(&mut self, grads: &GradStore, lr: f64) -> Result<()> {
+        self.steps += 1;
+        let scale = self.scale(grads)?;
+        let steps = f64::from(self.steps);
+        let (correct1, correct2) = (1.0 - BETA1.powf(steps), 1.0 - BETA2.powf(steps));
+        for (name, param) in self.params.trained() {
+            let (Some(moments), Some(grad)) = (self.moments.get_mut(&name), grads.get(&param.var))
+            else {
+                continue; // nothing that was computed depends on it
+            };
+            let grad = match &scale {
+                Some(scale) => grad.broadcast_mul(scale)?,
+                None => grad.clone(),
+            };
+            moments.first = ((&moments.first * BETA1)? + (&grad * (1.0 - BETA1))?)?;
+            moments.second = ((&moments.second * BETA2)? + (grad.sqr()? * (1.0 - BETA2))?)?;
+            let spread = ((&moments.second / correct2)?.sqrt()? + EPS)?;
+            let change = ((&moments.first / spread)? * (lr / correct1))?;
+            let decay = if param.role == Role::Decayed { lr * self.weight_decay } else { 0.0 };
+            param.var.set(&((param.var.detach() * (1.0 - decay))? - change)?)?;
+        }
+        Ok(())
+    }
+
+    /// By how much gradients shrink so that their norm is at most `clip_norm`, a scalar.
+    fn scale(&self, grads: &GradStore) -> Result<Option<Tensor>> {
+        if self.clip_norm <= 0.0 {
+            return Ok(None);
+        }
+        let trained = self.params.trained();
+        let squares = trained.iter().filter_map(|(_, param)| grads.get(&param.var));
+        let squares = squares.map(|grad| grad.to_dtype(DType::F64)?.sqr()?.sum_all());
+        let norm = Tensor::stack(&squares.collect::<Result<Vec<_>>>()?, 0)?.sum_all()?.sqrt()?;
+        let scale = (norm.maximum(self.clip_norm)?.recip()? * self.clip_norm)?;
+        Ok(Some(scale.to_dtype(self.params.dtype())?))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use candle_core::Device;
+
+    use super::*;
+    use crate::params::Start;
+
+    /// A pure-number transcription of the published algorithm.
+    fn by_hand(grads: &[f64], lr: f64, decay: f64) -> f64 {
+        let (mut x, mut m, mut v) = (0.7, 0.0, 0.0);
+        for (i, g) in grads.iter().enumerate() {
+            let t = i32::try_from(i + 1).unwrap();
+            x -= lr * decay * x;
+            m = BETA1 * m + (1.0 - BETA1) * g;
+            v = BETA2 * v + (1.0 - BETA2) * g * g;
+            let (m_hat, v_hat) = (m / (1.0 - BETA1.powi(t)), v / (1.0 - BETA2.powi(t)));
+            x -= lr * m_hat / (v_hat.sqrt() + EPS);
+        }
+        x
+    }
+
+    fn train(role: Role, clip_norm: f64, grads: &[f64]) -> Result<f64> {
+        let params = Params::new(0, DType::F64, &Device::Cpu);
+        let x = params.scope("").get("x", 1, role, Start::Constant(0.7))?;
+        let mut optimizer = AdamW::new(&params, 0.1, clip_norm)?;
+        for grad in grads {
+            let loss = (x.as_tensor() * *grad)?.sum_all()?;
+            optimizer.step(&loss.backward()?, 0.01)?;
+        }
+        Ok(x.to_vec1::<f64>()?[0])
+    }
+
+    #[test]
+    fn steps_are_those_of_the_published_algorithm() -> Result<()> {
+        let grads = [0.3, -2.0, 0.01, 5.0];
+        assert!((train(Role::Decayed, 0.0, &grads)? - by_hand(&grads, 0.01, 0.1)).abs() < 1e-14);
+        assert!((train(Role::Spared, 0.0, &grads)? - by_hand(&grads, 0.01, 0.0)).abs() < 1e-14);
+        Ok(())
+    }
+
+    #[test]
+    fn gradients_above_the_limit_are_shortened_to_it() -> Result<()> {
+        let (grads, clipped) = ([0.3, -2.0, 5.0], [0.3, -1.0, 1.0]);
+        let got = train(Role::Spared, 1.0, &grads)?;
+        assert!((got - by_hand(&clipped, 0.01, 0.0)).abs() < 1e-14);
+        assert!((got - by_hand(&grads, 0.01, 0.0)).abs() > 1e-6);
+        Ok(())
+    }
+}

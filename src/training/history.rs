@@ -1,0 +1,118 @@
+//! `history.csv`: what each epoch cost and reached.
+use crate::error::{Error, Result};
+
+/// One epoch; scores that are undefined are NaN.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Row {
+    /// From 1.
+    pub epoch: usize,
+    /// Seconds of forward and backward passes and optimizer steps.
+    pub seconds_train: f64,
+    /// Seconds of validation.
+    pub seconds_valid: f64,
+    /// Learning rate.
+    pub lr: f64,
+    /// Mean over batches, without penalties.
+    pub train_loss: f64,
+    /// On the validation clips.
+    pub valid_loss: f64,
+    /// Mean correlation over neurons.
+    pub valid_cc: f64,
+    /// Mean noise-corrected correlation over neurons.
+    pub valid_cc_norm: f64,
+    /// Neurons whose correlation is defined.
+    pub neurons_cc: usize,
+    /// Neurons whose noise-corrected correlation is defined.
+    pub neurons_cc_norm: usize,
+}
+
+const HEADER: &str = "epoch,seconds_train,seconds_valid,lr,train_loss,valid_loss,valid_cc,\
+                      valid_cc_norm,neurons_cc,neurons_cc_norm\n";
+
+impl Row {
+    fn line(&self) -> String {
+        let Self { epoch, seconds_train, seconds_valid, lr, train_loss, valid_loss, .. } = self;
+        format!(
+            "{epoch},{seconds_train:.4},{seconds_valid:.4},{lr},{train_loss},{valid_loss},{},{},{},{}\n",
+            self.valid_cc, self.valid_cc_norm, self.neurons_cc, self.neurons_cc_norm
+        )
+    }
+}
+
+/// The table so far, as text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct History(String);
+
+impl Default for History {
+    fn default() -> Self {
+        Self(HEADER.to_owned())
+    }
+}
+
+impl History {
+    /// Adds a line.
+    pub fn push(&mut self, row: &Row) {
+        self.0.push_str(&row.line());
+    }
+
+    /// The file's text.
+    pub fn text(&self) -> &str {
+        &self.0
+    }
+
+    /// The first `epochs` epochs of a file's text; what a stopped run wrote after them is dropped.
+    pub fn first(text: &str, epochs: usize) -> Result<Self> {
+        let mut lines = text.split_inclusive('\n');
+        let mut kept = lines.next().unwrap_or_default().to_owned();
+        if kept != HEADER {
+            return Err(mismatch(format!("the header {kept:?}, expected {HEADER:?}")));
+        }
+        for epoch in 1..=epochs {
+            match lines.next().filter(|line| line.starts_with(&format!("{epoch},"))) {
+                Some(line) => kept.push_str(line),
+                None => return Err(mismatch(format!("no line of epoch {epoch} of {epochs}"))),
+            }
+        }
+        Ok(Self(kept))
+    }
+}
+
+fn mismatch(found: String) -> Error {
+    Error::Refused(format!(
+        "history.csv: found {found}; it does not belong to the state beside it, so start the run \
+         anew with --force"
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn row(epoch: usize) -> Row {
+        Row {
+            epoch,
+            seconds_train: 0.25,
+            seconds_valid: 0.125,
+            lr: 1e-3,
+            train_loss: 0.5,
+            valid_loss: 0.75,
+            valid_cc: 0.3,
+            valid_cc_norm: f64::NAN,
+            neurons_cc: 7,
+            neurons_cc_norm: 0,
+        }
+    }
+
+    #[test]
+    fn a_stopped_run_keeps_the_epochs_of_its_state() {
+        let mut history = History::default();
+        history.push(&row(1));
+        let one = history.clone();
+        history.push(&row(2));
+        let torn = &history.text()[..history.text().len() - 9];
+        assert_eq!(History::first(torn, 1).unwrap(), one);
+        assert_eq!(History::first(history.text(), 2).unwrap(), history);
+        assert!(History::first(history.text(), 3).is_err());
+        assert!(history.text().ends_with("2,0.2500,0.1250,0.001,0.5,0.75,0.3,NaN,7,0\n"));
+    }
+}

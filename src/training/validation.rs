@@ -1,0 +1,108 @@
+//! What an epoch reached on the validation clips.
+use candle_core::{DType, Device, Tensor};
+
+use super::history::Row;
+use crate::config::Monitor;
+use crate::config::Train;
+use crate::data::batch::{Batch, Sample, concatenated_target};
+use crate::error::Result;
+use crate::loss::{self, LossRow, Target};
+use crate::metrics::{Ceiling, Correlations};
+use crate::models::Network;
+use crate::prediction::{batches, predict};
+
+/// The validation clips and all of them that does not depend on the model.
+pub struct Validation {
+    batches: Vec<Batch>,
+    target: Target,
+    ceiling: Ceiling,
+    loss: &'static LossRow,
+}
+
+/// Scores of one epoch; NaN where undefined.
+pub struct Scores {
+    /// Mean over neurons.
+    pub loss: f64,
+    losses: Vec<f64>,
+    correlations: Correlations,
+}
+
+impl Validation {
+    /// Works out what does not change between epochs.
+    pub fn new(samples: &[Sample], settings: &Train) -> Result<Self> {
+        let responses: Vec<_> = samples.iter().map(|sample| sample.responses.view()).collect();
+        Ok(Self {
+            batches: batches(samples, settings.batch)?,
+            target: concatenated_target(samples)?,
+            ceiling: Ceiling::new(&responses)?,
+            loss: settings.loss,
+        })
+    }
+
+    /// Whether any neuron has a noise ceiling.
+    pub fn has_ceiling(&self) -> bool {
+        self.ceiling.exists()
+    }
+
+    /// Scores the model as it is.
+    pub fn scores(&self, network: &Network) -> Result<Scores> {
+        let predictions = predict(network, &self.batches)?;
+        let joined: Vec<Tensor> = predictions
+            .iter()
+            .map(|clip| {
+                let values: Vec<f32> = clip.iter().copied().collect();
+                Tensor::from_vec(values, clip.dim(), &Device::Cpu)?.to_dtype(DType::F64)
+            })
+            .collect::<candle_core::Result<_>>()?;
+        let joined = Tensor::cat(&joined, 1)?.unsqueeze(0)?; // (1, N, ΣT)
+        let losses = (self.loss.per_neuron)(&joined, &self.target)?;
+        let loss = loss::mean(&losses, &self.target)?.to_scalar::<f64>()?;
+        let views: Vec<_> = predictions.iter().map(|clip| clip.view()).collect();
+        let correlations = self.ceiling.correlations(&views)?;
+        Ok(Scores { loss, losses: losses.to_vec1()?, correlations })
+    }
+}
+
+impl Scores {
+    /// The monitored score of each neuron.
+    pub fn of_neurons(&self, monitor: Monitor) -> &[f64] {
+        match monitor {
+            Monitor::ValidLoss => &self.losses,
+            Monitor::ValidCc => &self.correlations.cc,
+            Monitor::ValidCcNorm => &self.correlations.cc_norm,
+        }
+    }
+
+    /// Its mean over the neurons for which it is defined.
+    pub fn mean(&self, monitor: Monitor) -> f64 {
+        match monitor {
+            Monitor::ValidLoss => self.loss,
+            _ => mean_of_defined(self.of_neurons(monitor)).0,
+        }
+    }
+
+    /// The epoch's line of the history.
+    pub fn row(&self, epoch: usize, seconds: [f64; 2], lr: f64, train_loss: f64) -> Row {
+        let (valid_cc, neurons_cc) = mean_of_defined(&self.correlations.cc);
+        let (valid_cc_norm, neurons_cc_norm) = mean_of_defined(&self.correlations.cc_norm);
+        let [seconds_train, seconds_valid] = seconds;
+        Row {
+            epoch,
+            seconds_train,
+            seconds_valid,
+            lr,
+            train_loss,
+            valid_loss: self.loss,
+            valid_cc,
+            valid_cc_norm,
+            neurons_cc,
+            neurons_cc_norm,
+        }
+    }
+}
+
+/// The mean of what is no NaN, and how much that is.
+fn mean_of_defined(values: &[f64]) -> (f64, usize) {
+    let defined: Vec<f64> = values.iter().copied().filter(|value| !value.is_nan()).collect();
+    (defined.iter().sum::<f64>() / defined.len() as f64, defined.len())
+}
