@@ -1,1 +1,127 @@
-//! To be filled.
+//! What holds for every combination of parts.
+use candle_core::{DType, Device, Result, Tensor};
+use strf::nn::Mode;
+use strf::rng;
+
+use crate::support::combinations::{all, build, dims};
+use crate::support::compare::{Tolerance, assert_close, flat};
+
+/// A sound `(B, 1, F, T)` with levels between −1 and 3.
+fn sound(name: &str, clips: usize, bins: usize) -> Result<Tensor> {
+    use rand::Rng;
+    let mut rng = rng::generator(3, name);
+    let bands = dims().bands;
+    let values: Vec<f32> = (0..clips * bands * bins).map(|_| rng.random_range(-1.0..3.0)).collect();
+    Tensor::from_vec(values, (clips, 1, bands, bins), &Device::Cpu)
+}
+
+fn bits(tensor: &Tensor) -> Vec<u64> {
+    flat(tensor).into_iter().map(f64::to_bits).collect()
+}
+
+#[test]
+fn there_are_enough_combinations() {
+    let texts = all();
+    assert!(texts.len() > 400, "{}", texts.len());
+    assert!(texts.iter().all(|text| texts.iter().filter(|other| *other == text).count() == 1));
+}
+
+#[test]
+fn every_output_depends_on_the_past_only_bit_for_bit() -> Result<()> {
+    let bins = 23;
+    for text in all() {
+        let (network, _params) = build(&text, DType::F32, &dims());
+        let before = sound("causality", 2, bins)?;
+        let whole = network.forward(&before, None, Mode::Eval)?;
+        for t in [0, 7, 21] {
+            let future = sound("another future", 2, bins - t - 1)?;
+            let after = Tensor::cat(&[before.narrow(3, 0, t + 1)?, future], 3)?;
+            let changed = network.forward(&after, None, Mode::Eval)?;
+            let past = |y: &Tensor| Ok::<_, candle_core::Error>(bits(&y.narrow(2, 0, t + 1)?));
+            assert_eq!(past(&whole)?, past(&changed)?, "bin {t} of\n{text}");
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn a_clip_gets_the_same_output_alone_in_a_batch_and_padded() -> Result<()> {
+    let tolerance = Tolerance { relative: 1e-6, absolute: 1e-6 };
+    for text in all() {
+        let (network, _params) = build(&text, DType::F32, &dims());
+        let (short, long) = (sound("short", 1, 17)?, sound("long", 1, 29)?);
+        let batch = Tensor::cat(&[short.pad_with_zeros(3, 0, 12)?, long.clone()], 0)?;
+        let together = network.forward(&batch, None, Mode::Eval)?;
+        let alone = network.forward(&short, None, Mode::Eval)?;
+        let beside = together.narrow(0, 0, 1)?.narrow(2, 0, 17)?;
+        assert_close(&format!("short clip of\n{text}"), &beside, &alone, tolerance);
+        let alone = network.forward(&long, None, Mode::Eval)?;
+        assert_close(
+            &format!("long clip of\n{text}"),
+            &together.narrow(0, 1, 1)?,
+            &alone,
+            tolerance,
+        );
+    }
+    Ok(())
+}
+
+#[test]
+fn in_training_too_padding_changes_nothing() -> Result<()> {
+    let tolerance = Tolerance { relative: 1e-5, absolute: 1e-5 };
+    for text in all() {
+        let (network, params) = build(&text, DType::F32, &dims());
+        let start = params.values()?;
+        let clip = sound("short", 2, 17)?;
+        let alone = network.forward(&clip, None, Mode::Train)?;
+        let alone_after = params.values()?;
+        params.load(&start)?;
+        let padded = clip.pad_with_zeros(3, 0, 12)?;
+        let mask = Tensor::ones((2, 1, 17), DType::F32, &Device::Cpu)?.pad_with_zeros(2, 0, 12)?;
+        let beside = network.forward(&padded, Some(&mask), Mode::Train)?.narrow(2, 0, 17)?;
+        assert_close(&format!("output of\n{text}"), &beside, &alone, tolerance);
+        for (name, after) in params.values()? {
+            assert_close(&format!("{name} of\n{text}"), &after, &alone_after[&name], tolerance);
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn every_trained_parameter_has_the_gradient_of_finite_differences() -> Result<()> {
+    let (bins, step) = (19, 1e-6);
+    for text in all() {
+        let (network, params) = build(&text, DType::F64, &dims());
+        let start = params.values()?;
+        let x = sound("gradients", 2, bins)?.to_dtype(DType::F64)?;
+        let weights = sound("weights", 2, bins)?.to_dtype(DType::F64)?.squeeze(1)?;
+        let weights = weights.narrow(1, 0, dims().neurons)?;
+        let value = || (network.forward(&x, None, Mode::Train)? * &weights)?.sum_all();
+        let grads = value()?.backward()?;
+        for (name, param) in params.trained() {
+            let got = grads
+                .get(&param.var)
+                .map(flat)
+                .unwrap_or_else(|| vec![0.0; param.var.elem_count()]);
+            // Two elements of each tensor: the first, and one in the middle.
+            for i in [0, got.len() / 2] {
+                let at = |by: f64| {
+                    let mut moved = flat(&start[&name]);
+                    moved[i] += by;
+                    param.var.set(&Tensor::from_vec(moved, param.var.shape(), &Device::Cpu)?)?;
+                    let moved = value()?.to_scalar::<f64>();
+                    params.load(&start)?;
+                    moved
+                };
+                let slope = (at(step)? - at(-step)?) / (2.0 * step);
+                let allowed = 1e-5 * (1.0 + slope.abs());
+                assert!(
+                    (got[i] - slope).abs() < allowed,
+                    "{name}[{i}] {} {slope} of\n{text}",
+                    got[i]
+                );
+            }
+        }
+    }
+    Ok(())
+}

@@ -3,13 +3,10 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use candle_core::{DType, Device, Tensor};
-use strf::config::Architecture;
-use strf::config::keys::{Default, Key, Value, Values};
-use strf::config::part::{Chosen, Row, find};
+use strf::config::{Architecture, RunConfig};
 use strf::dims::Dims;
 use strf::models::Network;
 use strf::params::Params;
-use strf::{models, parameterizations, prefilters};
 
 /// One case: its tensors, and the architecture that they belong to.
 pub struct Golden {
@@ -36,21 +33,17 @@ pub fn folder(case: &str) -> PathBuf {
 impl Golden {
     /// Opens the case of this name.
     pub fn open(case: &str) -> Self {
-        let folder = folder(case);
-        let text = std::fs::read_to_string(folder.join("case.toml")).unwrap();
-        let table: toml::Table = text.parse().unwrap();
-        let count = |key: &str| usize::try_from(table[key].as_integer().unwrap()).unwrap();
-        let dims = Dims {
-            dt_ms: table["dt_ms"].as_float().unwrap(),
-            bands: count("bands"),
-            neurons: count("neurons"),
-            frequencies_hz: None,
-        };
+        let (folder, file) = (folder(case), folder(case).join("case.toml"));
+        let mut table: toml::Table = std::fs::read_to_string(&file).unwrap().parse().unwrap();
+        let mut take = |key: &str| table.remove(key).unwrap();
+        let dt_ms = take("dt_ms").as_float().unwrap();
+        let mut count = |key: &str| usize::try_from(take(key).as_integer().unwrap()).unwrap();
+        let (bands, neurons) = (count("bands"), count("neurons"));
         Self {
             io: tensors(&folder.join("io.safetensors")),
             weights: tensors(&folder.join("weights.safetensors")),
-            architecture: architecture(&table),
-            dims,
+            architecture: RunConfig::architecture(&table.to_string(), &file).unwrap(),
+            dims: Dims { dt_ms, bands, neurons, frequencies_hz: None },
         }
     }
 
@@ -60,47 +53,5 @@ impl Golden {
         let network = Network::build(&self.architecture, &self.dims, &params).unwrap();
         assert_eq!(params.load(&self.weights).unwrap(), [], "names and shapes");
         (network, params)
-    }
-}
-
-fn architecture(table: &toml::Table) -> Architecture {
-    Architecture {
-        model: chosen(models::TABLE, table.get("model")).unwrap(),
-        prefilter: chosen(prefilters::TABLE, table.get("prefilter")),
-        parameterization: chosen(parameterizations::TABLE, table.get("parameterization"))
-            .unwrap_or_else(|| Chosen {
-                row: &parameterizations::TABLE[0],
-                values: Values::default(),
-            }),
-    }
-}
-
-fn chosen<R: Row>(rows: &'static [R], section: Option<&toml::Value>) -> Option<Chosen<R>> {
-    let section = section?.as_table().unwrap();
-    let row = find(rows, section["type"].as_str().unwrap()).unwrap();
-    let mut values = Values::default();
-    for key in row.part().keys {
-        if let Some(value) = section.get(key.name).cloned().or_else(|| default(key)) {
-            values.set(key.name, convert(key, &value));
-        }
-    }
-    Some(Chosen { row, values })
-}
-
-fn default(key: &Key) -> Option<toml::Value> {
-    match key.default {
-        Default::Is(text) => {
-            Some(format!("v = {text}").parse::<toml::Table>().unwrap()["v"].clone())
-        }
-        _ => None,
-    }
-}
-
-fn convert(_key: &Key, value: &toml::Value) -> Value {
-    match value {
-        toml::Value::Float(x) => Value::Number(*x),
-        toml::Value::Integer(x) => Value::Integer(u64::try_from(*x).unwrap()),
-        toml::Value::Boolean(x) => Value::Flag(*x),
-        other => Value::Text(other.as_str().unwrap().to_owned()),
     }
 }

@@ -1,3 +1,4 @@
 //! What several test modules need.
+pub mod combinations;
 pub mod compare;
 pub mod golden;

@@ -1,0 +1,86 @@
+//! Every combination of parts that makes sense, as `[model]`, `[prefilter]`, `[parameterization]`.
+use std::path::Path;
+
+use candle_core::{DType, Device};
+use strf::config::part::Row;
+use strf::config::{Architecture, RunConfig};
+use strf::dims::Dims;
+use strf::models::{self, Kernels, Network};
+use strf::outputs;
+use strf::params::Params;
+use strf::{parameterizations, prefilters};
+
+/// Sizes that no two axes share.
+pub fn dims() -> Dims {
+    Dims { dt_ms: 5.0, bands: 11, neurons: 3, frequencies_hz: None }
+}
+
+/// The architecture of a text.
+pub fn architecture(text: &str) -> Architecture {
+    RunConfig::architecture(text, Path::new("combination.toml")).unwrap()
+}
+
+/// The model of a text with start values.
+pub fn build(text: &str, dtype: DType, dims: &Dims) -> (Network, Params) {
+    let params = Params::new(5, dtype, &Device::Cpu);
+    let network = Network::build(&architecture(text), dims, &params).unwrap();
+    (network, params)
+}
+
+/// Keys that make each model small, and its own variants.
+fn variants(model: &str) -> &'static [&'static str] {
+    match model {
+        "linear" => &["window_ms = 20.0", "window_ms = 20.0\nnorm = \"none\""],
+        "ln" => &["window_ms = 20.0"],
+        "nrf" => &["window_ms = 20.0\nhidden = 4"],
+        "dnet" => &[
+            "window_ms = 20.0\nhidden = 4",
+            "window_ms = 20.0\nhidden = 4\noutput_decay = false\ndecay_bins = 6",
+            "window_ms = 20.0\nhidden = 4\ndecay_input = false",
+        ],
+        "cnn2d" => &["kernel_ms = 15.0\nchannels = 2\nhidden = 4"],
+        other => panic!("{other}: say here which keys make it small"),
+    }
+}
+
+fn parameterizations_of(row: &models::ModelRow) -> Vec<String> {
+    match row.kernels {
+        Kernels::None(_) => vec![String::new()],
+        Kernels::Strfs => {
+            let names = parameterizations::names().into_iter();
+            let mut all: Vec<String> =
+                names.map(|name| format!("[parameterization]\ntype = \"{name}\"\n")).collect();
+            all.push("[parameterization]\ntype = \"separable\"\nrank = 3\n".into());
+            all
+        }
+    }
+}
+
+fn prefilter_sections() -> Vec<String> {
+    let named = |name| format!("[prefilter]\ntype = \"{name}\"\nscale = \"mel\"\n");
+    let mut all = vec![String::new(), named("adaptrans") + "rectify = false\nkernel_bins = 9\n"];
+    all.extend(prefilters::names().into_iter().map(named));
+    all
+}
+
+/// All of them.
+pub fn all() -> Vec<String> {
+    let mut texts = Vec::new();
+    for row in models::TABLE {
+        let name = row.part().name;
+        let outputs = if name == "linear" { vec!["identity"] } else { outputs::names() };
+        for (variant, output) in variants(name)
+            .iter()
+            .flat_map(|variant| outputs.iter().map(move |output| (variant, output)))
+        {
+            let model = format!("[model]\ntype = \"{name}\"\noutput = \"{output}\"\n{variant}\n");
+            for prefilter in prefilter_sections() {
+                let made = parameterizations_of(row).into_iter();
+                texts.extend(
+                    made.map(|parameterization| format!("{model}{prefilter}{parameterization}")),
+                );
+            }
+        }
+    }
+    texts
+}
