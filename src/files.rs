@@ -1,69 +1,133 @@
-//! Files that are written beside their place and renamed: a reader never sees half of one, and a
-//! failure leaves what was there.
-use std::fs::File;
-use std::io::{self, Write};
+//! Puts a finished file or folder where it was asked for: written beside, then renamed, so that a
+//! reader never sees half of it, and a failure leaves what was there.
+use std::fs;
 use std::path::Path;
 
-use tempfile::NamedTempFile;
+use tempfile::Builder;
 
-use crate::error::{Cause, Error, Result};
+use crate::error::{Error, Result};
 
-/// What happens to a file that exists.
+/// What to do with a file that lies where another is to be written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Overwrite {
-    /// It stays, and writing fails.
-    Refuse,
-    /// The new file takes its place once it is complete.
+pub enum Existing {
+    /// Refuse to write.
+    Keep,
+    /// Replace it, once the new one is complete.
     Replace,
 }
 
-impl Overwrite {
+impl Existing {
     /// What a `--force` flag asks for.
     pub fn from_force(force: bool) -> Self {
-        if force { Self::Replace } else { Self::Refuse }
+        if force { Self::Replace } else { Self::Keep }
     }
 }
 
-/// Fails if there is something at `path` that may not be replaced.
-pub fn require_free(path: &Path, overwrite: Overwrite) -> Result<()> {
-    if overwrite == Overwrite::Refuse && path.exists() {
-        return Err(Error::Refused(format!(
-            "{} exists; choose another name, or replace it with --force",
-            path.display()
-        )));
+/// Lets `write` make a file and moves it to `path`.
+///
+/// # Errors
+/// Where `path` exists and is to be kept, where its folder does not exist, or where writing fails;
+/// nothing is left behind then.
+pub fn file(
+    path: &Path,
+    existing: Existing,
+    write: impl FnOnce(&Path) -> Result<()>,
+) -> Result<()> {
+    let failed = |source| Error::file(format!("writing {}", path.display()), source);
+    let parent = check(path, existing)?;
+    if path.is_dir() {
+        return Err(refused(path, "is a folder, expected a file or nothing; name a file in it"));
     }
+    let beside = hidden(0o666).tempfile_in(parent).map_err(failed)?;
+    write(beside.path())?;
+    match existing {
+        Existing::Keep => beside.persist_noclobber(path),
+        Existing::Replace => beside.persist(path),
+    }
+    .map_err(|e| failed(e.error))?;
     Ok(())
 }
 
 /// Writes `bytes` to `path`.
-pub fn write(path: &Path, overwrite: Overwrite, bytes: &[u8]) -> Result<()> {
-    place(path, overwrite, |beside| {
-        File::options().write(true).open(beside)?.write_all(bytes).map_err(Cause::from)
+///
+/// # Errors
+/// As [`file()`].
+pub fn write(path: &Path, existing: Existing, bytes: &[u8]) -> Result<()> {
+    file(path, existing, |beside| {
+        fs::write(beside, bytes)
+            .map_err(|source| Error::file(format!("writing {}", path.display()), source))
     })
 }
 
-/// Has `fill` write a file at the path it is given, which then becomes `path`.
-pub fn place(
+/// Lets `write` fill a folder and moves it to `path`. An older folder is replaced only if
+/// `is_ours` says of every file name in it that it comes from this program.
+///
+/// # Errors
+/// As [`file()`], and where the older folder holds something else.
+pub fn folder(
     path: &Path,
-    overwrite: Overwrite,
-    fill: impl FnOnce(&Path) -> Result<(), Cause>,
+    existing: Existing,
+    is_ours: impl Fn(&str) -> bool,
+    write: impl FnOnce(&Path) -> Result<()>,
 ) -> Result<()> {
-    require_free(path, overwrite)?;
-    let doing = || format!("writing {}", path.display());
-    let beside = beside(path).map_err(|source| Error::file(doing(), source))?;
-    fill(beside.path()).map_err(|source| Error::file(doing(), source))?;
-    let renamed = match overwrite {
-        Overwrite::Replace => beside.persist(path),
-        Overwrite::Refuse => beside.persist_noclobber(path),
-    };
-    renamed.map(drop).map_err(|failed| Error::file(doing(), failed.error))
+    let failed = |source| Error::file(format!("writing {}", path.display()), source);
+    let parent = check(path, existing)?;
+    let beside = hidden(0o777).tempdir_in(parent).map_err(failed)?;
+    if path.exists() {
+        only_ours(path, is_ours)?;
+    }
+    let (new, old) = (beside.path().join("new"), beside.path().join("old"));
+    fs::create_dir(&new).map_err(failed)?;
+    write(&new)?;
+    if path.exists() {
+        fs::rename(path, &old).map_err(failed)?;
+    }
+    let moved = fs::rename(&new, path);
+    if moved.is_err() && old.exists() {
+        fs::rename(&old, path).map_err(failed)?;
+    }
+    moved.map_err(failed)
 }
 
-/// A temporary file in the folder of `path`, with the permissions of an ordinary one.
-fn beside(path: &Path) -> io::Result<NamedTempFile> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-    let mut builder = tempfile::Builder::new();
+fn hidden(mode: u32) -> Builder<'static, 'static> {
+    let mut builder = Builder::new();
+    // The mode of a file that a program creates anew; the user's umask narrows it.
     #[cfg(unix)]
-    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-    builder.prefix(".strf-").tempfile_in(folder.unwrap_or(Path::new(".")))
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(mode));
+    builder.prefix(".strf-");
+    builder
+}
+
+/// The folder that `path` lies in.
+fn check(path: &Path, existing: Existing) -> Result<&Path> {
+    if existing == Existing::Keep && path.exists() {
+        return Err(refused(
+            path,
+            "exists already, expected nothing there; --force replaces it, --out writes elsewhere",
+        ));
+    }
+    let parent = match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    };
+    if !parent.is_dir() {
+        return Err(refused(parent, "is not a folder, expected one to write into; create it"));
+    }
+    Ok(parent)
+}
+
+fn only_ours(path: &Path, is_ours: impl Fn(&str) -> bool) -> Result<()> {
+    let failed = |source| Error::file(format!("reading {}", path.display()), source);
+    for entry in fs::read_dir(path).map_err(failed)? {
+        let name = entry.map_err(failed)?.file_name();
+        if !name.to_str().is_some_and(&is_ours) {
+            let found = format!("holds {}, expected only exported tables", name.display());
+            return Err(refused(path, &format!("{found}; choose another folder with --out")));
+        }
+    }
+    Ok(())
+}
+
+fn refused(path: &Path, why: &str) -> Error {
+    Error::Refused(format!("{}: {why}", path.display()))
 }

@@ -7,7 +7,7 @@ use candle_core::Tensor;
 use serde_json::{Map, Value as Json};
 
 use crate::error::{Error, Result};
-use crate::files::{self, Overwrite};
+use crate::files::{self, Existing};
 use crate::metadata::Metadata;
 use crate::models::Reference;
 use crate::tensor_file;
@@ -33,7 +33,7 @@ pub struct RunFolder {
 
 /// What `strf train` may do with a run that is already in the folder.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Existing {
+pub enum OldRun {
     /// Nothing: stop with a message.
     Refuse,
     /// Go on with it.
@@ -45,7 +45,7 @@ pub enum Existing {
 impl RunFolder {
     /// The folder for a new run, without touching it: fails where something in it may not be
     /// replaced.
-    pub fn claim(path: &Path, existing: Existing) -> Result<Self> {
+    pub fn claim(path: &Path, old: OldRun) -> Result<Self> {
         let folder = Self { path: path.to_owned() };
         let shown = path.display();
         if !path.exists() {
@@ -57,13 +57,13 @@ impl RunFolder {
         let own = ALL.iter().any(|name| path.join(name).exists());
         let reading = |source| Error::file(format!("reading {shown}"), source);
         let empty = fs::read_dir(path).map_err(reading)?.next().is_none();
-        match existing {
+        match old {
             _ if empty => Ok(folder),
             _ if !own => Err(Error::Refused(format!(
                 "{shown} holds other files and no run; choose another folder with --out"
             ))),
-            Existing::Resume | Existing::Replace => Ok(folder),
-            Existing::Refuse => Err(folder.occupied()),
+            OldRun::Resume | OldRun::Replace => Ok(folder),
+            OldRun::Refuse => Err(folder.occupied()),
         }
     }
 
@@ -122,7 +122,7 @@ impl RunFolder {
     }
 
     fn write(&self, name: &str, bytes: &[u8]) -> Result<()> {
-        files::write(&self.path.join(name), Overwrite::Replace, bytes)
+        files::write(&self.path.join(name), Existing::Replace, bytes)
     }
 
     fn read(&self, name: &str) -> Result<String> {
@@ -196,14 +196,14 @@ impl RunFolder {
 
     /// Writes `scores.csv` and then `scores.json`, which marks the run as finished.
     pub fn write_scores(&self, csv: &str, summary: &Json) -> Result<()> {
-        write_scores(&self.path, csv, summary, Overwrite::Replace)
+        write_scores(&self.path, csv, summary, Existing::Replace)
     }
 }
 
 /// Writes `scores.csv` and `scores.json` into a folder.
-pub fn write_scores(folder: &Path, csv: &str, summary: &Json, overwrite: Overwrite) -> Result<()> {
-    files::write(&folder.join(SCORES_CSV), overwrite, csv.as_bytes())?;
-    files::write(&folder.join(SCORES_JSON), overwrite, pretty(summary)?.as_bytes())
+pub fn write_scores(folder: &Path, csv: &str, summary: &Json, existing: Existing) -> Result<()> {
+    files::write(&folder.join(SCORES_CSV), existing, csv.as_bytes())?;
+    files::write(&folder.join(SCORES_JSON), existing, pretty(summary)?.as_bytes())
 }
 
 fn pretty(value: &impl serde::Serialize) -> Result<String> {

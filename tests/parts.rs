@@ -1,5 +1,5 @@
 //! What holds for every combination of parts.
-use candle_core::{DType, Device, Result, Tensor};
+use candle_core::{DType, Device, Result, Tensor, Var};
 use strf::nn::Mode;
 use strf::rng;
 
@@ -87,39 +87,44 @@ fn in_training_too_padding_changes_nothing() -> Result<()> {
     Ok(())
 }
 
+/// The slope of `value` by one element of a parameter, which is left at its start.
+fn slope(
+    value: &impl Fn() -> Result<Tensor>,
+    var: &Var,
+    start: &Tensor,
+    element: usize,
+) -> Result<f64> {
+    let step = 1e-6;
+    let at = |by: f64| {
+        let mut moved = flat(start);
+        moved[element] += by;
+        var.set(&Tensor::from_vec(moved, var.shape(), &Device::Cpu)?)?;
+        value()?.to_scalar::<f64>()
+    };
+    let slope = (at(step)? - at(-step)?) / (2.0 * step);
+    var.set(start)?;
+    Ok(slope)
+}
+
 #[test]
 fn every_trained_parameter_has_the_gradient_of_finite_differences() -> Result<()> {
-    let (bins, step) = (19, 1e-6);
     for text in all() {
         let (network, params) = build(&text, DType::F64, &dims());
         let start = params.values()?;
-        let x = sound("gradients", 2, bins)?.to_dtype(DType::F64)?;
-        let weights = sound("weights", 2, bins)?.to_dtype(DType::F64)?.squeeze(1)?;
+        let x = sound("gradients", 2, 19)?.to_dtype(DType::F64)?;
+        let weights = sound("weights", 2, 19)?.to_dtype(DType::F64)?.squeeze(1)?;
         let weights = weights.narrow(1, 0, dims().neurons)?;
         let value = || (network.forward(&x, None, Mode::Train)? * &weights)?.sum_all();
         let grads = value()?.backward()?;
         for (name, param) in params.trained() {
-            let got = grads
-                .get(&param.var)
-                .map(flat)
-                .unwrap_or_else(|| vec![0.0; param.var.elem_count()]);
+            let zeros = vec![0.0; param.var.elem_count()];
+            let got = grads.get(&param.var).map_or(zeros, flat);
             // Two elements of each tensor: the first, and one in the middle.
             for i in [0, got.len() / 2] {
-                let at = |by: f64| {
-                    let mut moved = flat(&start[&name]);
-                    moved[i] += by;
-                    param.var.set(&Tensor::from_vec(moved, param.var.shape(), &Device::Cpu)?)?;
-                    let moved = value()?.to_scalar::<f64>();
-                    params.load(&start)?;
-                    moved
-                };
-                let slope = (at(step)? - at(-step)?) / (2.0 * step);
+                let slope = slope(&value, &param.var, &start[&name], i)?;
                 let allowed = 1e-5 * (1.0 + slope.abs());
-                assert!(
-                    (got[i] - slope).abs() < allowed,
-                    "{name}[{i}] {} {slope} of\n{text}",
-                    got[i]
-                );
+                let far = (got[i] - slope).abs();
+                assert!(far < allowed, "{name}[{i}] {} {slope} of\n{text}", got[i]);
             }
         }
     }

@@ -1,0 +1,44 @@
+//! The file formats of exported STRFs: adding one is one file and one row.
+use std::path::Path;
+
+use crate::cli::ExportFormat;
+use crate::error::Result;
+use crate::files::Existing;
+use crate::strf::dump::Dump;
+
+mod csv;
+mod hdf5;
+mod npz;
+
+/// What a file of STRFs calls itself.
+pub const FORMAT: &str = "strf-strfs";
+
+/// Version of the layout that [`FORMAT`] names.
+pub const VERSION: u32 = 1;
+
+/// A row of the table of file formats.
+#[derive(Debug)]
+pub struct FormatRow {
+    /// What the export is called where the user does not say.
+    pub default_name: &'static str,
+    write: fn(&Dump, &Path, Existing) -> Result<()>,
+}
+
+/// The row of a format.
+pub fn row(format: ExportFormat) -> &'static FormatRow {
+    match format {
+        ExportFormat::Hdf5 => &FormatRow { default_name: "strfs.h5", write: hdf5::write },
+        ExportFormat::Npz => &FormatRow { default_name: "strfs.npz", write: npz::write },
+        ExportFormat::Csv => &FormatRow { default_name: "strfs", write: csv::write },
+    }
+}
+
+/// Writes every array of a dump with its axes and units: one file, or one folder for CSV.
+///
+/// # Errors
+/// Where an array does not fit its axes, where `path` exists and is to be kept, or where it cannot
+/// be written; nothing is left behind then.
+pub fn export(dump: &Dump, format: ExportFormat, path: &Path, existing: Existing) -> Result<()> {
+    dump.check()?;
+    (row(format).write)(dump, path, existing)
+}

@@ -1,0 +1,185 @@
+//! Paper: rectangles and text on pixels.
+use std::fs::File;
+use std::io::BufWriter;
+use std::path::Path;
+
+use crate::error::Cause;
+use crate::strf::plot::colour::{Rgb, WHITE, mix};
+use crate::strf::plot::fonts::{Fonts, Type};
+
+/// Pixels of a metre at 144 to the inch: twice what a screen shows, so that text stays crisp.
+const PIXELS_PER_METRE: u32 = 5669;
+
+/// Pixels from `x` and `y` of the upper left corner, right and down.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rect {
+    pub x: usize,
+    pub y: usize,
+    pub width: usize,
+    pub height: usize,
+}
+
+impl Rect {
+    /// The same with `edge` more pixels on every side.
+    pub fn grow(self, edge: usize) -> Self {
+        let Self { x, y, width, height } = self;
+        Self { x: x - edge, y: y - edge, width: width + 2 * edge, height: height + 2 * edge }
+    }
+
+    /// First column to the right of it.
+    pub fn right(self) -> usize {
+        self.x + self.width
+    }
+
+    /// First line below it.
+    pub fn bottom(self) -> usize {
+        self.y + self.height
+    }
+
+    /// Column of its middle.
+    pub fn centre_x(self) -> usize {
+        self.x + self.width / 2
+    }
+
+    /// Line of its middle.
+    pub fn centre_y(self) -> usize {
+        self.y + self.height / 2
+    }
+}
+
+/// Which point of a text is placed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Anchor {
+    Left,
+    Centre,
+    Right,
+}
+
+/// Which way a text runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Run {
+    Right,
+    Up,
+}
+
+/// White paper of a fixed size.
+pub struct Canvas {
+    width: usize,
+    height: usize,
+    pixels: Vec<Rgb>,
+    fonts: Fonts,
+}
+
+impl Canvas {
+    /// Nothing but white.
+    pub fn new(width: usize, height: usize, fonts: Fonts) -> Self {
+        Self { width, height, pixels: vec![WHITE; width * height], fonts }
+    }
+
+    /// Fills a rectangle; what lies outside the paper is cut off.
+    pub fn fill(&mut self, rect: Rect, colour: Rgb) {
+        let right = rect.right().min(self.width);
+        for y in rect.y..rect.bottom().min(self.height) {
+            self.pixels[y * self.width + rect.x.min(right)..y * self.width + right].fill(colour);
+        }
+    }
+
+    /// Writes `text` with its anchor and baseline at `at`.
+    pub fn text(&mut self, text: &str, look: Type, at: (usize, usize), anchor: Anchor, run: Run) {
+        let width = self.fonts.text_width(text, look) as f32;
+        let start = match anchor {
+            Anchor::Left => 0.0,
+            Anchor::Centre => -(width / 2.0).floor(),
+            Anchor::Right => -width,
+        };
+        for (along, down, share) in self.fonts.ink(text, look, start) {
+            let (dx, dy) = match run {
+                Run::Right => (along, down),
+                Run::Up => (down, -along - 1.0),
+            };
+            self.blend(at.0 as f32 + dx, at.1 as f32 + dy, look.colour, share);
+        }
+    }
+
+    /// Pixels that a text takes.
+    pub fn text_width(&self, text: &str, look: Type) -> usize {
+        self.fonts.text_width(text, look)
+    }
+
+    /// See [`Fonts::shorten`].
+    pub fn shorten(&self, text: &str, look: Type, room: usize) -> String {
+        self.fonts.shorten(text, look, room)
+    }
+
+    fn blend(&mut self, x: f32, y: f32, colour: Rgb, share: f32) {
+        if x < 0.0 || y < 0.0 || whole(x) >= self.width || whole(y) >= self.height {
+            return;
+        }
+        let (x, y) = (whole(x), whole(y));
+        self.pixels[y * self.width + x] = mix(self.at(x, y), colour, share.clamp(0.0, 1.0));
+    }
+
+    /// The colour of a pixel of the paper.
+    pub fn at(&self, x: usize, y: usize) -> Rgb {
+        self.pixels[y * self.width + x]
+    }
+
+    /// Writes a PNG file that says what made it.
+    pub fn save(&self, path: &Path, title: &str) -> std::result::Result<(), Cause> {
+        let (width, height) = (u32::try_from(self.width)?, u32::try_from(self.height)?);
+        let mut png = png::Encoder::new(BufWriter::new(File::create(path)?), width, height);
+        png.set_color(png::ColorType::Rgb);
+        // Lines of cells repeat the line above.
+        png.set_filter(png::FilterType::Up);
+        png.set_compression(png::Compression::Best);
+        png.set_pixel_dims(Some(png::PixelDimensions {
+            xppu: PIXELS_PER_METRE,
+            yppu: PIXELS_PER_METRE,
+            unit: png::Unit::Meter,
+        }));
+        png.add_itxt_chunk("Title".into(), title.into())?;
+        png.add_text_chunk("Software".into(), concat!("strf ", env!("CARGO_PKG_VERSION")).into())?;
+        let mut writer = png.write_header()?;
+        writer.write_image_data(self.pixels.as_flattened())?;
+        Ok(writer.finish()?)
+    }
+}
+
+/// The pixel that `pixels` lies in.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "saturates")]
+pub fn whole(pixels: f32) -> usize {
+    pixels as usize
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::strf::plot::colour::INK;
+    use crate::strf::plot::fonts::Weight;
+
+    const LOOK: Type = Type { weight: Weight::Regular, em: 20.0, colour: INK };
+
+    #[test]
+    fn text_lies_where_it_is_anchored() {
+        let inked = |anchor, run| {
+            let mut canvas = Canvas::new(200, 160, Fonts::new().unwrap());
+            canvas.text("HHHH", LOOK, (100, 80), anchor, run);
+            let inked = (0..200 * 160).filter(|i| canvas.pixels[*i] != WHITE);
+            let (x, y): (Vec<_>, Vec<_>) = inked.map(|i| (i % 200, i / 200)).unzip();
+            (
+                *x.iter().min().unwrap(),
+                *x.iter().max().unwrap(),
+                *y.iter().min().unwrap(),
+                *y.iter().max().unwrap(),
+            )
+        };
+        let (left, right, top, bottom) = inked(Anchor::Left, Run::Right);
+        assert!((100..105).contains(&left) && (150..165).contains(&right), "{left} {right}");
+        assert!((64..68).contains(&top) && (78..81).contains(&bottom), "{top} {bottom}");
+        let (left, right, ..) = inked(Anchor::Centre, Run::Right);
+        assert!((199..203).contains(&(left + right + 1)), "{left} {right}");
+        let (left, right, top, bottom) = inked(Anchor::Right, Run::Up);
+        assert!((84..88).contains(&left) && (98..101).contains(&right), "{left} {right}");
+        assert!((80..85).contains(&top) && (130..145).contains(&bottom), "{top} {bottom}");
+    }
+}

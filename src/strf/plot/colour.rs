@@ -1,0 +1,69 @@
+//! Blue, white, red.
+
+/// Red, green, blue.
+pub type Rgb = [u8; 3];
+
+/// Paper.
+pub const WHITE: Rgb = [255, 255, 255];
+/// Titles and axis labels.
+pub const INK: Rgb = [26, 26, 26];
+/// What stands beside: tick labels, remarks, frames.
+pub const GREY: Rgb = [96, 96, 96];
+/// A value that is not a number.
+const NOT_A_NUMBER: Rgb = [176, 176, 176];
+
+/// From −1 to 1: `RdBu` of `ColorBrewer`, reversed, with pure white in its middle. Even steps of
+/// lightness on both sides, and told apart by people with any colour vision.
+///
+/// Source: Harrower & Brewer (2003), Cartogr. J. 40(1):27-37, doi:10.1179/000870403235002042.
+const STOPS: [Rgb; 11] = [
+    [5, 48, 97],
+    [33, 102, 172],
+    [67, 147, 195],
+    [146, 197, 222],
+    [209, 229, 240],
+    WHITE,
+    [253, 219, 199],
+    [244, 165, 130],
+    [214, 96, 77],
+    [178, 24, 43],
+    [103, 0, 31],
+];
+
+/// The colour of `value` where the full colours stand for `peak` and −`peak`.
+pub fn diverging(value: f32, peak: f32) -> Rgb {
+    if !value.is_finite() {
+        return NOT_A_NUMBER;
+    }
+    let share = if peak > 0.0 { (value / peak).clamp(-1.0, 1.0) } else { 0.0 };
+    let place = f32::midpoint(share, 1.0) * (STOPS.len() - 1) as f32;
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "from 0 to 10")]
+    let below = (place as usize).min(STOPS.len() - 2);
+    mix(STOPS[below], STOPS[below + 1], place - below as f32)
+}
+
+/// `from` at 0, `to` at 1.
+pub fn mix(from: Rgb, to: Rgb, share: f32) -> Rgb {
+    std::array::from_fn(|i| {
+        let mixed = f32::from(from[i]) * (1.0 - share) + f32::from(to[i]) * share;
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 to 255")]
+        let byte = mixed.round() as u8;
+        byte
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn zero_is_white_and_the_peaks_are_the_ends() {
+        assert_eq!(diverging(0.0, 3.0), WHITE);
+        assert_eq!(diverging(3.0, 3.0), STOPS[10]);
+        assert_eq!(diverging(-3.0, 3.0), STOPS[0]);
+        assert_eq!(diverging(-7.0, 3.0), STOPS[0]);
+        assert_eq!(diverging(0.6, 3.0), STOPS[6]);
+        assert_eq!(diverging(0.0, 0.0), WHITE);
+        assert_eq!(diverging(f32::NAN, 3.0), NOT_A_NUMBER);
+    }
+}

@@ -1,0 +1,61 @@
+//! One picture of many STRFs: a grid of panels, drawn as the field draws them, with time before
+//! now growing to the left and frequency upward.
+use std::path::Path;
+
+use crate::error::{Error, Result};
+use crate::files::{self, Existing};
+use crate::strf::dump::{Dump, Rows, Which};
+
+mod canvas;
+mod colour;
+mod figure;
+mod fonts;
+mod layout;
+mod ticks;
+
+/// How many STRFs a picture shows at most: the first ones, which keeps each of them legible.
+pub const MOST_PANELS: usize = 60;
+
+/// What colours stand for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scale {
+    /// The full colours are plus and minus the largest magnitude of each STRF by itself, which is
+    /// written above it.
+    EachPanel,
+    /// The full colours are plus and minus the largest magnitude of all panels.
+    Common,
+}
+
+/// Draws the first [`MOST_PANELS`] STRFs of a dump as a PNG picture, each in a panel of its own;
+/// several channels stand side by side in it. Red is positive and blue negative, white is zero.
+///
+/// # Errors
+/// Where an array does not fit its axes, where there is nothing to draw, where `path` exists and is
+/// to be kept, or where it cannot be written; nothing is left behind then.
+pub fn plot(
+    dump: &Dump,
+    which: Which,
+    scale: Scale,
+    path: &Path,
+    existing: Existing,
+) -> Result<()> {
+    dump.check()?;
+    if dump.strfs.is_empty() {
+        let found = format!("found STRFs of the shape {:?}", dump.strfs.shape());
+        return Err(Error::Refused(format!("{found}, expected at least one number to draw")));
+    }
+    let canvas = figure::draw(dump, which, scale)?;
+    files::file(path, existing, |beside| {
+        canvas
+            .save(beside, &dump.title)
+            .map_err(|e| Error::file(format!("writing {}", path.display()), e))
+    })
+}
+
+/// The name of a panel.
+fn name(dump: &Dump, row: usize) -> String {
+    match &dump.rows {
+        Rows::Neurons(ids) => ids.get(row).cloned().unwrap_or_default(),
+        Rows::Hidden { .. } => format!("hidden {row}"),
+    }
+}
