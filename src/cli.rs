@@ -90,6 +90,9 @@ pub struct EvalArgs {
     /// Folder for scores.csv and scores.json; without it they are printed only
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
+    /// Replace scores that lie there
+    #[arg(long)]
+    pub force: bool,
     /// Print JSON instead of a table
     #[arg(long)]
     pub json: bool,
@@ -137,9 +140,9 @@ pub struct ExportArgs {
     /// File format
     #[arg(long, value_enum, default_value = "hdf5")]
     pub format: ExportFormat,
-    /// Draw a grid of the receptive fields as PNG [default: beside the export]
-    #[arg(long, value_name = "FILE", num_args = 0..=1, default_missing_value = "")]
-    pub plot: Option<PathBuf>,
+    /// Draw a grid of the receptive fields as PNG, beside the export unless FILE is given
+    #[arg(long, value_name = "FILE")]
+    pub plot: Option<Option<PathBuf>>,
     /// Stimuli over which gradients are averaged, for models without kernels
     #[arg(long, value_enum, default_value = "test")]
     pub at: SplitName,
@@ -254,6 +257,9 @@ pub struct InitArgs {
     /// Dataset file that the run file names, relative to where you are
     #[arg(long, default_value = "data.h5", value_name = "FILE")]
     pub data: PathBuf,
+    /// Replace the file if it exists
+    #[arg(long)]
+    pub force: bool,
     /// Show the parts that were not chosen too, as comments
     #[arg(long)]
     pub all_keys: bool,

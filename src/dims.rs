@@ -14,6 +14,21 @@ pub struct Dims {
     pub frequencies_hz: Option<Vec<f64>>,
 }
 
+/// What an axis of an exported array counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Axis {
+    /// `N` neurons.
+    Neuron,
+    /// `H` hidden units.
+    Hidden,
+    /// `C` channels.
+    Channel,
+    /// `F` frequency bands.
+    Frequency,
+    /// `K` lags, 0 = now.
+    Lag,
+}
+
 impl Dims {
     /// Whole bins in a duration, at least one.
     pub fn bins(&self, duration_ms: f64) -> usize {

@@ -103,7 +103,7 @@ fn check(path: &Path, existing: Existing) -> Result<&Path> {
     if existing == Existing::Keep && path.exists() {
         return Err(refused(
             path,
-            "exists already, expected nothing there; --force replaces it, --out writes elsewhere",
+            "exists already, expected nothing there; give another name, or replace it with --force",
         ));
     }
     let parent = match path.parent() {

@@ -26,6 +26,7 @@ pub mod config;
 pub mod data;
 pub mod simulation;
 
+pub mod device;
 pub mod dims;
 pub mod params;
 
@@ -37,6 +38,7 @@ pub mod prefilters;
 
 pub mod models;
 
+pub mod interrupt;
 pub mod loss;
 pub mod metadata;
 pub mod prediction;
@@ -46,6 +48,8 @@ pub mod tensor_file;
 pub mod training;
 
 pub mod evaluation;
+pub mod experiment;
 pub mod metrics;
+pub mod trained;
 
 pub mod strf;

@@ -1,8 +1,15 @@
 //! `model/metadata.json`: what prediction needs beside the weights.
+use std::path::Path;
+
 use serde::{Deserialize, Serialize};
 
+use crate::config::{Architecture, RunConfig};
 use crate::data::Splits;
 use crate::dims::Dims;
+use crate::error::{Error, Result};
+
+/// Name and version of this program.
+pub const PROGRAM: &str = concat!("strf ", env!("CARGO_PKG_VERSION"));
 
 /// Everything about a trained model but its weights.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -32,6 +39,16 @@ pub struct Metadata {
 }
 
 impl Metadata {
+    /// The parts of the model.
+    ///
+    /// # Errors
+    /// Parts or values that this version of the program does not know.
+    pub fn architecture(&self) -> Result<Architecture> {
+        let text = toml::to_string(&self.architecture)
+            .map_err(|source| Error::failed("reading the model's description", source))?;
+        RunConfig::architecture(&text, Path::new("model/metadata.json"))
+    }
+
     /// What the recording fixed of the model.
     pub fn dims(&self) -> Dims {
         Dims {
@@ -41,4 +58,12 @@ impl Metadata {
             frequencies_hz: self.frequencies_hz.clone(),
         }
     }
+}
+
+/// The parts as JSON, by section.
+pub fn architecture_json(architecture: &Architecture) -> Result<serde_json::Value> {
+    let doing = "describing the model as JSON";
+    let table: toml::Table =
+        architecture.to_toml()?.parse().map_err(|source| Error::failed(doing, source))?;
+    serde_json::to_value(table).map_err(|source| Error::failed(doing, source))
 }

@@ -3,6 +3,8 @@ use candle_core::{DType, Device, Result, Tensor};
 use ndarray::Array2;
 
 use crate::data::batch::{Batch, Sample};
+use crate::error;
+use crate::evaluation::{self, ScoredClip, Scores};
 use crate::models::Network;
 use crate::nn::Mode;
 
@@ -23,6 +25,20 @@ fn predict_batch(network: &Network, batch: &Batch) -> Result<Vec<Array2<f32>>> {
     let y = y.detach().to_device(&Device::Cpu)?.to_dtype(DType::F32)?;
     let clips = batch.bins.iter().enumerate();
     clips.map(|(clip, bins)| array(&y.get(clip)?.narrow(1, 0, *bins)?)).collect()
+}
+
+/// Scores of the predictions for `samples`, `size` of them at a time.
+pub fn score(
+    network: &Network,
+    samples: &[Sample],
+    size: usize,
+    neurons: &[String],
+) -> error::Result<Scores> {
+    let predictions = predict(network, &batches(samples, size)?)?;
+    let pairs = predictions.iter().zip(samples);
+    let clips: Vec<ScoredClip> =
+        pairs.map(|(prediction, sample)| (prediction.view(), sample.responses.view())).collect();
+    evaluation::score(neurons, &clips)
 }
 
 /// A matrix on the CPU as an array.

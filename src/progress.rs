@@ -103,6 +103,11 @@ impl Bar {
         self.0.inc(1);
     }
 
+    /// Whether anyone can see it.
+    pub fn is_drawn(&self) -> bool {
+        !self.0.is_hidden()
+    }
+
     /// So many steps were done before, by a run that is now continued.
     pub fn start_at(&self, steps: usize) {
         self.0.set_position(steps as u64);
@@ -113,5 +118,20 @@ impl Bar {
 impl Drop for Bar {
     fn drop(&mut self) {
         self.0.finish_and_clear();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bar_counts_its_steps_and_those_of_an_earlier_run() {
+        let bar = Console::new(Verbosity::Quiet).bar("epoch", 7).unwrap();
+        bar.start_at(3);
+        bar.step("loss 0.5");
+        bar.step("loss 0.4");
+        assert_eq!((bar.0.position(), bar.0.length()), (5, Some(7)));
+        assert_eq!(bar.0.message(), "loss 0.4");
     }
 }

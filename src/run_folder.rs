@@ -3,13 +3,14 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use candle_core::Tensor;
+use candle_core::{Device, Tensor};
 use serde_json::{Map, Value as Json};
 
 use crate::error::{Error, Result};
 use crate::files::{self, Existing};
 use crate::metadata::Metadata;
 use crate::models::Reference;
+use crate::params::BATCH_COUNTER;
 use crate::tensor_file;
 use crate::training::checkpoint::Checkpoint;
 
@@ -164,8 +165,9 @@ impl RunFolder {
     }
 
     /// Writes the weights of the best epoch.
-    pub fn write_weights(&self, weights: &BTreeMap<String, Tensor>) -> Result<()> {
-        self.write(MODEL, &tensor_file::bytes(weights, None)?)
+    pub fn write_best(&self, checkpoint: &Checkpoint) -> Result<()> {
+        let weights = with_batch_counter(&checkpoint.best_weights, checkpoint.progress.steps)?;
+        self.write(MODEL, &tensor_file::bytes(&weights, None)?)
     }
 
     /// Where the weights of the best epoch lie.
@@ -176,6 +178,11 @@ impl RunFolder {
     /// Writes all that the next epoch depends on.
     pub fn write_state(&self, checkpoint: &Checkpoint) -> Result<()> {
         self.write(STATE, &checkpoint.bytes()?)
+    }
+
+    /// Where the state lies.
+    pub fn state_file(&self) -> PathBuf {
+        self.path.join(STATE)
     }
 
     /// The state of a run that was stopped, if one got so far.
@@ -209,4 +216,17 @@ pub fn write_scores(folder: &Path, csv: &str, summary: &Json, existing: Existing
 fn pretty(value: &impl serde::Serialize) -> Result<String> {
     let text = serde_json::to_string_pretty(value);
     text.map(|text| text + "\n").map_err(|source| Error::failed("writing JSON", source))
+}
+
+/// The weights with the counter that PyTorch's batch normalization keeps beside its statistics.
+fn with_batch_counter(
+    weights: &BTreeMap<String, Tensor>,
+    steps: u32,
+) -> Result<BTreeMap<String, Tensor>> {
+    let mut all = weights.clone();
+    for norm in weights.keys().filter_map(|name| name.strip_suffix("running_mean")) {
+        let counter = Tensor::new(i64::from(steps), &Device::Cpu)?;
+        all.insert(format!("{norm}{BATCH_COUNTER}"), counter);
+    }
+    Ok(all)
 }

@@ -6,6 +6,7 @@
     reason = "a test fails by panicking"
 )]
 
+mod bad_datasets;
 mod bad_input;
 mod bad_run_files;
 mod cli;
@@ -17,5 +18,6 @@ mod operations;
 mod parts;
 mod recovery;
 mod reproducibility;
+mod run_files;
 mod simulate;
 mod support;

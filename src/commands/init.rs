@@ -1,5 +1,4 @@
 //! `strf init`: the chosen parts -> a commented run file.
-use std::io::Write;
 use std::path::Path;
 
 use crate::cli::InitArgs;
@@ -7,6 +6,7 @@ use crate::config::part::{Row, find, names};
 use crate::config::wording::{did_you_mean, one_of};
 use crate::config::{Others, RunConfig, Template, relative};
 use crate::error::{Error, Problem, Result};
+use crate::files::{self, Existing};
 use crate::progress::Console;
 use crate::{models, parameterizations, prefilters};
 
@@ -18,7 +18,7 @@ pub fn run(args: &InitArgs, console: &Console) -> Result<()> {
     match &args.file {
         None => console.result(&text),
         Some(file) => {
-            write_new(file, &text)?;
+            files::write(file, Existing::from_force(args.force), text.as_bytes())?;
             console.note(&format!("wrote {0}; next: strf train {0}", file.display()));
             Ok(())
         }
@@ -50,24 +50,4 @@ fn named<R: Row>(option: &str, table: &'static [R], name: &str) -> Result<&'stat
         let problem = Problem::new(option, format!("{name:?}"), one_of(&names));
         Error::Refused(problem.hint(did_you_mean(name, names)).to_string())
     })
-}
-
-/// Writes a file that must not exist yet; a reader never sees half of it.
-fn write_new(file: &Path, text: &str) -> Result<()> {
-    let doing = || format!("writing {}", file.display());
-    let parent = file.parent().filter(|parent| !parent.as_os_str().is_empty());
-    let folder = parent.unwrap_or_else(|| Path::new("."));
-    let beside = tempfile::NamedTempFile::new_in(folder);
-    let mut beside = beside.map_err(|source| Error::file(doing(), source))?;
-    beside.write_all(text.as_bytes()).map_err(|source| Error::file(doing(), source))?;
-    match beside.persist_noclobber(file) {
-        Ok(_) => Ok(()),
-        Err(error) if error.error.kind() == std::io::ErrorKind::AlreadyExists => {
-            Err(Error::Refused(format!(
-                "{}: found a file, expected none; give another name or move it away",
-                file.display()
-            )))
-        }
-        Err(error) => Err(Error::file(doing(), error.error)),
-    }
 }

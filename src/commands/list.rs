@@ -7,7 +7,7 @@ use crate::config::part::{Part, parts};
 use crate::config::wording::{did_you_mean, joined};
 use crate::error::{Error, Problem, Result};
 use crate::progress::Console;
-use crate::{loss, models, outputs, parameterizations, prefilters};
+use crate::{loss, metrics, models, outputs, parameterizations, prefilters};
 
 /// A name and the parts of the table.
 type Table = (&'static str, Vec<&'static Part>);
@@ -19,6 +19,7 @@ fn tables() -> Vec<Table> {
         ("parameterizations", parts(parameterizations::TABLE)),
         ("outputs", parts(outputs::TABLE)),
         ("losses", parts(loss::TABLE)),
+        ("metrics", parts(metrics::TABLE)),
     ]
 }
 

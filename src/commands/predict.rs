@@ -1,8 +1,34 @@
-//! `strf predict`.
+//! `strf predict`: a trained model and clips → predictions.
 use crate::cli::PredictArgs;
-use crate::error::{Error, Result};
+use crate::data::{Read, write_predictions};
+use crate::error::Result;
+use crate::files::Existing;
+use crate::prediction;
 use crate::progress::Console;
+use crate::trained::{Needs, Trained, default_split};
 
-pub fn run(_args: &PredictArgs, _console: &Console) -> Result<()> {
-    Err(Error::Refused("strf predict is not built in".into()))
+/// Writes the predictions as HDF5.
+pub fn run(args: &PredictArgs, console: &Console) -> Result<()> {
+    let trained = Trained::open(&args.run)?;
+    let out = args.out.clone().unwrap_or_else(|| args.run.join("predictions.h5"));
+    let other = args.data.as_deref();
+    let Read { recording, notes } = trained.recording(other, Needs::Sound)?;
+    for note in &notes {
+        console.note(note);
+    }
+    let clips = trained.clips(&recording, default_split(args.split, other))?;
+    let samples = trained.preparation().sounds(
+        &recording,
+        &clips,
+        trained.metadata.neurons.len(),
+        &trained.device,
+    )?;
+    let batches = prediction::batches(&samples, trained.config.train.batch)?;
+    let predictions = prediction::predict(&trained.network, &batches)?;
+    let named: Vec<_> =
+        clips.iter().map(|&clip| &recording.clips[clip].stimulus).zip(&predictions).collect();
+    let existing = Existing::from_force(args.force);
+    write_predictions(&out, &recording, &trained.metadata.neurons, &named, existing)?;
+    console.note(&format!("{} stimuli predicted", named.len()));
+    console.result(&out.display().to_string())
 }

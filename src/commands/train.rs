@@ -1,8 +1,182 @@
-//! `strf train`.
-use crate::cli::TrainArgs;
-use crate::error::{Error, Result};
-use crate::progress::Console;
+//! `strf train`: run file → recording → model → training → scores, all of it in the run folder.
+use std::time::{Duration, Instant};
 
-pub fn run(_args: &TrainArgs, _console: &Console) -> Result<()> {
-    Err(Error::Refused("strf train is not built in".into()))
+use crate::cli::TrainArgs;
+use crate::config::part::Row;
+use crate::config::{Best, RunConfig};
+use crate::error::{Error, Result};
+use crate::experiment::Experiment;
+use crate::interrupt;
+use crate::progress::{Bar, Console};
+use crate::run_folder::{OldRun, RunFolder};
+use crate::training::checkpoint::Checkpoint;
+use crate::training::history::{History, Row as HistoryRow};
+use crate::training::{self, End, Task, Witness};
+
+/// Trains, keeps every epoch, and scores the best one on the test stimuli.
+pub fn run(args: &TrainArgs, console: &Console) -> Result<()> {
+    let old = match (args.resume, args.force) {
+        (true, _) => OldRun::Resume,
+        (_, true) => OldRun::Replace,
+        _ => OldRun::Refuse,
+    };
+    let experiment = Experiment::open(load(args)?, old)?;
+    announce(&experiment, console);
+    let (prepared, settings) = (&experiment.prepared, &experiment.config.train);
+    let train = experiment.samples(&prepared.sets.train)?;
+    let valid = experiment.samples(&prepared.sets.valid)?;
+    interrupt::listen()?;
+
+    let (mut checkpoint, history) = experiment.begin(old)?;
+    if checkpoint.progress.epoch > 0 {
+        console.note(&format!("going on after epoch {}", checkpoint.progress.epoch));
+    }
+    let (network, params) = (&experiment.network, &experiment.params);
+    let task = Task { network, params, train: &train, valid: &valid, settings };
+    let end = {
+        let mut keeper = Keeper::new(&experiment, history, &checkpoint, console)?;
+        training::fit(&task, &mut checkpoint, &mut keeper)?
+    };
+    tell(end, &experiment, &checkpoint, console)?;
+
+    let scores = experiment.scores()?;
+    let summary = scores.json(experiment.description(&checkpoint)?);
+    experiment.folder.write_scores(&scores.csv()?, &summary)?;
+    let folder = experiment.folder.path().display();
+    let table = || scores.table(&format!("see {folder}/scores.csv"));
+    console.result(&if args.json { format!("{summary:#}") } else { table() })
+}
+
+/// The run file with what the command line changes.
+fn load(args: &TrainArgs) -> Result<RunConfig> {
+    let mut overrides = args.set.clone();
+    overrides.extend(args.device.iter().map(|device| format!("train.device={device}")));
+    let mut config = RunConfig::load(&args.config, &overrides)?;
+    if let Some(out) = &args.out {
+        config.output.folder.clone_from(out);
+    }
+    Ok(config)
+}
+
+/// Says what is fitted to what.
+fn announce(experiment: &Experiment, console: &Console) {
+    let Experiment { config, prepared, params, .. } = experiment;
+    for note in &experiment.notes {
+        console.note(note);
+    }
+    for warning in &prepared.warnings {
+        console.warn(warning);
+    }
+    let architecture = &config.architecture;
+    let mut parts = vec![architecture.model.row.part().name];
+    parts.extend(architecture.prefilter.as_ref().map(|chosen| chosen.row.part().name));
+    parts.push(architecture.parameterization.row.part().name);
+    let sets = &prepared.sets;
+    console.note(&format!(
+        "{}: {} neurons, {} bands, {} parameters; {} training, {} validation, {} test stimuli",
+        parts.join(" + "),
+        prepared.recording.neurons.len(),
+        prepared.recording.bands(),
+        params.count(),
+        sets.train.len(),
+        sets.valid.len(),
+        sets.test.len(),
+    ));
+}
+
+/// Says how training ended; an interrupted run ends the program.
+fn tell(
+    end: End,
+    experiment: &Experiment,
+    checkpoint: &Checkpoint,
+    console: &Console,
+) -> Result<()> {
+    let (progress, settings) = (&checkpoint.progress, &experiment.config.train);
+    let epoch = progress.epoch;
+    let reached = match (settings.best, progress.best.score) {
+        (Best::PerNeuron, _) => "each neuron keeps its own best epoch".to_owned(),
+        (_, Some(score)) => format!("best epoch {} ({score:.4})", progress.best.epoch),
+        (_, None) => "no epoch has a defined validation score".to_owned(),
+    };
+    match end {
+        End::Epochs => console.note(&format!("{epoch} epochs done; {reached}")),
+        End::Patience => console.note(&format!(
+            "stopped after epoch {epoch}: nothing better for {} epochs; {reached}",
+            settings.patience
+        )),
+        End::Interrupted => {
+            return Err(Error::Interrupted(format!(
+                "interrupted after epoch {epoch}; {reached}; go on with: strf train {} --out {} \
+                 --resume",
+                experiment.config.file.display(),
+                experiment.folder.path().display()
+            )));
+        }
+    }
+    Ok(())
+}
+
+/// How often a line is printed where no progress bar can be drawn.
+const BETWEEN_LINES: Duration = Duration::from_secs(10);
+
+/// Writes every epoch into the run folder and shows it.
+struct Keeper<'a> {
+    folder: &'a RunFolder,
+    history: History,
+    console: &'a Console,
+    bar: Bar,
+    epochs: usize,
+    message: String,
+    last_line: Instant,
+}
+
+impl<'a> Keeper<'a> {
+    fn new(
+        experiment: &'a Experiment,
+        history: History,
+        checkpoint: &Checkpoint,
+        console: &'a Console,
+    ) -> Result<Self> {
+        let settings = &experiment.config.train;
+        let batches = experiment.prepared.sets.train.len().div_ceil(settings.batch);
+        let bar = console.bar("training", settings.epochs * batches)?;
+        bar.start_at(checkpoint.progress.epoch * batches);
+        let (folder, epochs) = (&experiment.folder, settings.epochs);
+        let (message, last_line) = (String::new(), Instant::now());
+        Ok(Self { folder, history, console, bar, epochs, message, last_line })
+    }
+}
+
+impl Witness for Keeper<'_> {
+    fn batch(&mut self, epoch: usize) {
+        self.bar.step(format!("epoch {epoch}/{}{}", self.epochs, self.message));
+    }
+
+    /// The state comes last: whatever of the rest a kill leaves out, resuming writes again.
+    fn epoch(&mut self, row: &HistoryRow, checkpoint: &Checkpoint, improved: bool) -> Result<()> {
+        self.history.push(row);
+        self.folder.write_history(self.history.text())?;
+        if improved {
+            self.folder.write_best(checkpoint)?;
+        }
+        self.folder.write_state(checkpoint)?;
+        let HistoryRow { epoch, train_loss, valid_loss, valid_cc, .. } = row;
+        self.message = format!(
+            "  loss {train_loss:.4}, validation {valid_loss:.4}, cc {valid_cc:.3}, best epoch {}",
+            checkpoint.progress.best.epoch
+        );
+        if !self.bar.is_drawn() && self.last_line.elapsed() >= BETWEEN_LINES {
+            self.console.note(&format!("epoch {epoch}/{}{}", self.epochs, self.message));
+            self.last_line = Instant::now();
+        }
+        Ok(())
+    }
+
+    fn interrupted(&self) -> bool {
+        interrupt::pressed()
+    }
+
+    fn note(&mut self, note: &str) {
+        self.console.note(note);
+    }
 }

@@ -44,9 +44,10 @@ impl Check<'_> {
     pub fn values(&mut self, section: &str, keys: &'static [Key]) -> Values {
         let written = self.written.section(section);
         let owner = format!("[{section}]");
+        let known = key_names(keys);
         for entry in written.iter().flat_map(|section| &section.entries) {
-            if !keys.iter().any(|key| key.name == entry.name) {
-                self.problems.push(unknown_key(section, entry, &owner, keys));
+            if !known.contains(&&*entry.name) {
+                self.problems.push(unknown_key(section, entry, &owner, &known));
             }
         }
         self.known_values(section, keys)
@@ -56,20 +57,23 @@ impl Check<'_> {
     /// names none that there is.
     pub fn part<R: Row>(&mut self, name: &str, table: &'static [R]) -> Option<Chosen<R>> {
         let named = self.named(name, table);
-        let (keys, owner) = match &named {
-            Named::Row(row) => (row.part().keys, format!("type {}", row.part().name)),
-            Named::Absent(word) => (&[][..], format!("type {word}")),
-            Named::Unknown => (&[][..], format!("[{name}]")),
+        let (known, owner) = match &named {
+            Named::Row(row) => (key_names(row.part().keys), format!("type {}", row.part().name)),
+            Named::Absent(word) => (Vec::new(), format!("type {word}")),
+            Named::Unknown => {
+                let of_any = table.iter().flat_map(|row| key_names(row.part().keys));
+                (of_any.collect(), format!("[{name}]"))
+            }
         };
         for entry in self.written.section(name).iter().flat_map(|section| &section.entries) {
-            let known = entry.name == TYPE || keys.iter().any(|key| key.name == entry.name);
-            let judged = !matches!(named, Named::Unknown) || in_no_part(table, &entry.name);
-            if !known && judged {
-                self.problems.push(unknown_key(name, entry, &owner, keys));
+            if entry.name != TYPE && !known.contains(&&*entry.name) {
+                self.problems.push(unknown_key(name, entry, &owner, &known));
             }
         }
         match named {
-            Named::Row(row) => Some(Chosen { row, values: self.known_values(name, keys) }),
+            Named::Row(row) => {
+                Some(Chosen { row, values: self.known_values(name, row.part().keys) })
+            }
             _ => None,
         }
     }
@@ -141,19 +145,18 @@ fn entry_problem(section: &str, entry: &Entry, mismatch: Mismatch) -> Problem {
     entry.value_place.problem(&at, found, expected).hint(hint)
 }
 
-fn in_no_part<R: Row>(table: &'static [R], key: &str) -> bool {
-    table.iter().all(|row| row.part().keys.iter().all(|known| known.name != key))
+fn key_names(keys: &[Key]) -> Vec<&'static str> {
+    keys.iter().map(|key| key.name).collect()
 }
 
-fn unknown_key(section: &str, entry: &Entry, owner: &str, keys: &[Key]) -> Problem {
+fn unknown_key(section: &str, entry: &Entry, owner: &str, known: &[&str]) -> Problem {
     let name = entry.name.as_ref();
-    let names: Vec<&str> = keys.iter().map(|key| key.name).collect();
     let elsewhere = where_known(name);
-    let hint = match nearest(name, names.iter().copied()) {
+    let hint = match nearest(name, known.iter().copied()) {
         _ if !elsewhere.is_empty() => format!("{name} belongs to {elsewhere}"),
         Some(near) => format!("did you mean {near}?"),
-        None if names.is_empty() => format!("{owner} has no keys"),
-        None => format!("its keys are {}", joined(&names, "and")),
+        None if known.is_empty() => format!("{owner} has no keys"),
+        None => format!("its keys: {}", joined(known, "and")),
     };
     let at = format!("{section}.{name}");
     entry.place.problem(&at, "an unknown key", format!("a key of {owner}")).hint(hint)

@@ -51,7 +51,7 @@ impl Kind {
             Self::Flag => "true or false".into(),
             Self::Choice(words) => one_of(words),
             Self::Part(names) => one_of(&names()),
-            Self::Path => "a path, relative to this file".into(),
+            Self::Path => "a path, relative to the run file".into(),
             Self::Device => r#""cpu", "cuda" or "cuda:N""#.into(),
             Self::Selection => {
                 r#""all", a list of ids, or a table of attributes such as { area = "A1" }"#.into()

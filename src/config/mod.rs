@@ -7,7 +7,7 @@ mod paths;
 mod render;
 mod resolve;
 mod rules;
-pub mod sections;
+mod sections;
 mod settings;
 mod template;
 mod value;
@@ -128,26 +128,28 @@ impl Draft {
         draft
     }
 
-    /// The architecture if there are no problems, else all of them in the file's order, those
-    /// without a place last.
-    fn finish(self, mut problems: Vec<Problem>, file: &Path) -> Result<Architecture> {
+    /// The architecture if there are no problems, else all of them.
+    fn finish(self, problems: Vec<Problem>, file: &Path) -> Result<Architecture> {
         match (self.model, self.parameterization) {
             (Some(model), Some(parameterization)) if problems.is_empty() => {
                 Ok(Architecture { model, prefilter: self.prefilter, parameterization })
             }
-            _ => {
-                problems.sort_by_key(|problem| (problem.place.is_none(), problem.place));
-                Err(Error::Input { file: file.into(), problems })
-            }
+            _ => Err(all(problems, file)),
         }
     }
+}
+
+/// The problems in the file's order, those without a place last.
+fn all(mut problems: Vec<Problem>, file: &Path) -> Error {
+    problems.sort_by_key(|problem| (problem.place.is_none(), problem.place));
+    Error::Input { file: file.into(), problems }
 }
 
 /// `text` as written, with the overrides applied.
 fn opened<'a>(text: &'a str, file: &Path, overrides: &'a [String]) -> Result<Check<'a>> {
     let mut problems = Vec::new();
     let Some(mut written) = Written::parse(text, &mut problems) else {
-        return Err(Error::Input { file: file.into(), problems });
+        return Err(all(problems, file));
     };
     problems.extend(overrides.iter().filter_map(|text| written.set(text).err()));
     Ok(Check { written, problems })

@@ -43,7 +43,10 @@ impl Template<'_> {
         let Section { name, doc, .. } = section;
         let heading = comment(&format!("--- {name}: {doc}"));
         match section.holds {
-            Holds::Keys(keys) => format!("{heading}[{name}]\n{}", self.keys(name, keys)),
+            Holds::Keys(keys) => {
+                let keys: Vec<String> = keys.iter().map(|key| self.key(name, key)).collect();
+                format!("{heading}[{name}]\n{}", keys.join("\n"))
+            }
             Holds::Part { table, absent } => heading + &self.parts(name, &table(), absent),
         }
     }
@@ -63,8 +66,9 @@ impl Template<'_> {
 
     fn part(&self, section: &str, part: &Part) -> String {
         let Part { name, summary, .. } = part;
-        let keys = self.keys(section, part.keys);
-        format!("[{section}]\n{}type = {}\n{keys}", comment(summary), quoted(name))
+        let head = format!("[{section}]\n{}type = {}\n", comment(summary), quoted(name));
+        let keys = part.keys.iter().map(|key| self.key(section, key));
+        std::iter::once(head).chain(keys).collect::<Vec<_>>().join("\n")
     }
 
     /// The name of the part that a section has, if any.
@@ -74,10 +78,6 @@ impl Template<'_> {
             "prefilter" => self.prefilter.map(|row| row.part().name),
             _ => Some(self.parameterization.part().name),
         }
-    }
-
-    fn keys(&self, section: &str, keys: &[Key]) -> String {
-        keys.iter().map(|key| self.key(section, key)).collect()
     }
 
     fn key(&self, section: &str, key: &Key) -> String {
@@ -119,8 +119,8 @@ fn comment(text: &str) -> String {
     lines.join("\n") + "\n"
 }
 
-/// Lines of TOML as comments; what is a comment already stays as it is.
+/// Lines of TOML as comments; what says nothing to TOML stays as it is.
 fn commented(text: &str) -> String {
-    let prefix = |line: &str| if line.starts_with('#') { "" } else { "# " };
+    let prefix = |line: &str| if line.starts_with(['#', '\n']) { "" } else { "# " };
     text.split_inclusive('\n').flat_map(|line| [prefix(line), line]).collect()
 }

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::sections::{SECTIONS, where_known};
+use super::sections::{SECTIONS, section, where_known};
 use super::value::shown;
 use super::wording::did_you_mean;
 use crate::error::Problem;
@@ -71,9 +71,18 @@ impl<'a> Written<'a> {
     /// Splits `text` into sections; without a value if it is not TOML.
     pub fn parse(text: &'a str, problems: &mut Vec<Problem>) -> Option<Self> {
         let (table, errors) = DeTable::parse_recoverable(text);
-        let duplicates_only = errors.iter().all(|error| error.message() == DUPLICATE);
+        let (duplicates, errors): (Vec<_>, Vec<_>) =
+            errors.iter().partition(|error| error.message() == DUPLICATE);
+        let mut outside = Vec::new();
+        let written = Self::from_table(text, table.into_inner(), &mut outside);
+        problems.extend(duplicates.iter().map(|error| written.duplicate(text, error)));
+        if errors.is_empty() {
+            problems.extend(outside);
+            return Some(written);
+        }
+        // Behind what could not be read, keys may seem to stand outside their sections.
         problems.extend(errors.iter().map(|error| syntax_problem(text, error)));
-        duplicates_only.then(|| Self::from_table(text, table.into_inner(), problems))
+        None
     }
 
     fn from_table(text: &'a str, table: DeTable<'a>, problems: &mut Vec<Problem>) -> Self {
@@ -90,6 +99,20 @@ impl<'a> Written<'a> {
             }
         }
         Self { sections }
+    }
+
+    /// A key, or the name of a section, that stands twice.
+    fn duplicate(&self, text: &str, error: &toml::de::Error) -> Problem {
+        let span = error.span().unwrap_or_default();
+        let place = line_and_column(text, span.start);
+        let above = self.sections.iter().rev().find(|section| match section.place {
+            Place::Text(line, column) => (line, column) < place,
+            _ => false,
+        });
+        let is_section = text[..span.start].trim_end().ends_with('[');
+        let prefix = above.filter(|_| !is_section).map(|section| format!("{}.", section.name));
+        let at = format!("{}{}", prefix.unwrap_or_default(), &text[span]);
+        Problem { place: Some(place), ..Problem::new(at, "a second one", "each key once") }
     }
 
     /// The section called `name`, where it was written.
@@ -172,19 +195,22 @@ fn line_and_column(text: &str, offset: usize) -> (usize, usize) {
     (line, column)
 }
 
+/// What the parser could not read, with its words.
 fn syntax_problem(text: &str, error: &toml::de::Error) -> Problem {
     let span = error.span().unwrap_or(text.len()..text.len());
-    let problem = if error.message() == DUPLICATE {
-        Problem::new(&text[span.clone()], "a second value", "each key once")
-    } else {
-        let (found, expected) =
-            error.message().split_once(", expected ").unwrap_or((error.message(), "TOML"));
-        Problem::new("TOML syntax", found, expected)
+    let place = line_and_column(text, span.start);
+    let found = match text[span].lines().next() {
+        None | Some("") => "nothing".into(),
+        Some(line) => format!("{line:?}"),
     };
-    Problem { place: Some(line_and_column(text, span.start)), ..problem }
+    let problem = Problem::new("syntax", found, "TOML").hint(error.message());
+    Problem { place: Some(place), ..problem }
 }
 
 fn outside_sections(place: &Place, name: &str, value: &DeValue) -> Problem {
+    if section(name).is_some() {
+        return place.problem(name, shown(value), format!("a section [{name}]"));
+    }
     let problem = place.problem(name, shown(value), "a section such as [train]");
     let known = where_known(name);
     if known.is_empty() {
@@ -207,6 +233,6 @@ fn value_or_word(text: &str) -> DeValue<'_> {
     DeValue::parse(text).map_or_else(|_| DeValue::String(text.into()), Spanned::into_inner)
 }
 
-fn leaves_out(section: &str, word: &str) -> bool {
-    super::sections::section(section).is_some_and(|section| section.absent() == Some(word))
+fn leaves_out(name: &str, word: &str) -> bool {
+    section(name).is_some_and(|section| section.absent() == Some(word))
 }

@@ -1,5 +1,33 @@
 //! The dataset file and what training makes of it.
-pub mod batch;
-mod recording;
+pub mod hdf5_io;
+pub mod schema;
 
+mod check;
+mod dense;
+mod grouped;
+mod ids;
+mod read;
+mod recording;
+mod source;
+mod write;
+
+pub mod batch;
+mod neurons;
+mod predictions;
+pub mod prepare;
+mod psth;
+mod select;
+mod smooth;
+mod split;
+mod standardize;
+
+pub use neurons::{Doubtful, doubtful};
+pub use predictions::write_predictions;
+pub use psth::psth;
+pub use read::{Read, read, read_for_prediction};
 pub use recording::{Clip, Entity, Recording, Splits};
+pub use select::{keep_neurons, keep_stimuli, select};
+pub use smooth::{hanning, smooth};
+pub use split::{ClipSets, divide};
+pub use standardize::{Fitted, Standardization};
+pub use write::{Counts, write};

@@ -10,7 +10,7 @@ use candle_core::{Result, Tensor};
 use super::{Blueprint, Kernels, Model, ModelRow, Sharing, Strfs, linear, ln, nrf, window_lags};
 use crate::config::keys::{Default, Key, Kind, Range};
 use crate::config::part::Part;
-use crate::dims::Dims;
+use crate::dims::{Axis, Dims};
 use crate::error::{self, Error};
 use crate::nn::{LayerNorm, LeakyConfig, LeakyUnits, Linear, Mode, StrfConv};
 use crate::ops::Length;
@@ -140,17 +140,14 @@ impl Model for DNet {
     }
 
     fn learnt(&self) -> Result<Vec<Quantity>> {
-        let tau = |name, units: &LeakyUnits| {
-            Ok::<_, candle_core::Error>(Quantity {
-                name,
-                unit: "ms",
-                values: (units.tau_bins()? * self.dt_ms)?,
-            })
+        let tau = |name, axes, units: &LeakyUnits| {
+            let values = (units.tau_bins()? * self.dt_ms)?;
+            Ok::<_, candle_core::Error>(Quantity { name, unit: "ms", axes, values })
         };
-        let mut learnt =
-            vec![nrf::readout_weights(&self.readout), tau("hidden_tau_ms", &self.hidden)?];
+        let hidden = tau("hidden_tau_ms", &[Axis::Hidden], &self.hidden)?;
+        let mut learnt = vec![nrf::readout_weights(&self.readout), hidden];
         if let Some(units) = &self.output_decay {
-            learnt.push(tau("output_tau_ms", units)?);
+            learnt.push(tau("output_tau_ms", &[Axis::Neuron], units)?);
         }
         Ok(learnt)
     }

@@ -43,10 +43,20 @@ impl Network {
     ///
     /// In evaluation mode each bin depends on the past of its own clip only.
     pub fn forward(&self, x: &Tensor, mask: Option<&Tensor>, mode: Mode) -> Result<Tensor> {
+        self.model.forward(&self.filtered(x)?, mask, mode)
+    }
+
+    /// What the model sees of cochleagrams `(B, 1, F, T)`: `(B, C, F, T)`.
+    pub fn filtered(&self, x: &Tensor) -> Result<Tensor> {
         match &self.prefilter {
-            Some(prefilter) => self.model.forward(&prefilter.forward(x)?, mask, mode),
-            None => self.model.forward(x, mask, mode),
+            Some(prefilter) => prefilter.forward(x),
+            None => Ok(x.clone()),
         }
+    }
+
+    /// In evaluation mode, from what the model sees `(B, C, F, T)` to responses `(B, N, T)`.
+    pub fn respond(&self, filtered: &Tensor) -> Result<Tensor> {
+        self.model.forward(filtered, None, Mode::Eval)
     }
 
     /// Names of the channels that the model sees.

@@ -9,6 +9,7 @@ use candle_core::{Result, Tensor};
 use super::{Blueprint, Kernels, Model, ModelRow, Owners, Sharing, Strfs, linear, ln, window_lags};
 use crate::config::keys::{Default, Key, Kind};
 use crate::config::part::Part;
+use crate::dims::Axis;
 use crate::error;
 use crate::nn::{LayerNorm, Linear, Mode, StrfConv};
 use crate::outputs::Output;
@@ -88,5 +89,6 @@ pub fn hidden_strfs(strf: &StrfConv) -> Result<Option<Strfs>> {
 
 /// What each neuron makes of the hidden units, `(N, H)`.
 pub fn readout_weights(readout: &Linear) -> Quantity {
-    Quantity { name: "readout_weights", unit: "1", values: readout.weight().clone() }
+    let axes = &[Axis::Neuron, Axis::Hidden];
+    Quantity { name: "readout_weights", unit: "1", axes, values: readout.weight().clone() }
 }

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::config::keys::{Default, Key, Kind, Range, Values};
 use crate::config::part::Part;
-use crate::dims::Dims;
+use crate::dims::{Axis, Dims};
 use crate::error;
 use crate::nn::relu;
 use crate::params::{Role, Scope, Start};
@@ -112,7 +112,8 @@ impl Prefilter for AdapTrans {
     fn learnt(&self) -> Result<Vec<Quantity>> {
         let (a_on, a_off, w) = (share(&self.d_on)?, share(&self.d_off)?, share(&self.p)?);
         let (tau_on, tau_off) = (self.tau_ms(&a_on)?, self.tau_ms(&a_off)?);
-        let quantity = |name, unit, values| Quantity { name, unit, values };
+        let quantity =
+            |name, unit, values| Quantity { name, unit, axes: &[Axis::Frequency], values };
         Ok(vec![
             quantity("adaptrans_a_on", "1", a_on),
             quantity("adaptrans_a_off", "1", a_off),

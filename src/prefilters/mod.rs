@@ -3,7 +3,7 @@ use candle_core::{Result, Tensor};
 
 use crate::config::keys::{Default, Key, Kind, Range, Value, Values};
 use crate::config::part::{self, Part, Row};
-use crate::dims::Dims;
+use crate::dims::{Axis, Dims};
 use crate::error::{self, Error};
 use crate::nn::geometric_sum;
 use crate::ops::{Length, exponential_window};
@@ -37,6 +37,8 @@ pub struct Quantity {
     pub name: &'static str,
     /// As in `ms`; `1` where it has none.
     pub unit: &'static str,
+    /// What its axes count.
+    pub axes: &'static [Axis],
     /// The values.
     pub values: Tensor,
 }

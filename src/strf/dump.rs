@@ -1,6 +1,7 @@
 //! Receptive fields together with everything that is needed to read them years later.
 use ndarray::{Array4, ArrayD, ArrayView1, ArrayViewD};
 
+use crate::dims::Axis;
 use crate::error::{Error, Result};
 
 /// The STRFs of a model, their axes, and what they were made from.
@@ -55,21 +56,6 @@ pub struct Extra {
     pub unit: String,
     /// One axis for each of [`Extra::axes`].
     pub values: ArrayD<f32>,
-}
-
-/// What an axis of an exported array counts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Axis {
-    /// `N` neurons.
-    Neuron,
-    /// `H` hidden units.
-    Hidden,
-    /// `C` channels.
-    Channel,
-    /// `F` frequency bands.
-    Frequency,
-    /// `K` lags, 0 = now.
-    Lag,
 }
 
 /// How STRFs are obtained from a model.

@@ -2,4 +2,6 @@
 
 pub mod dump;
 pub mod export;
+mod from_gradients;
+pub mod from_model;
 pub mod plot;

@@ -6,7 +6,6 @@ pub mod history;
 pub mod schedule;
 mod validation;
 
-use std::collections::BTreeMap;
 use std::time::Instant;
 
 use candle_core::Tensor;
@@ -41,7 +40,7 @@ pub struct Task<'a> {
 /// Who looks on while a model is fitted, and keeps what it reaches.
 pub trait Witness {
     /// A batch of an epoch is done.
-    fn batch(&mut self, epoch: usize, batches: usize);
+    fn batch(&mut self, epoch: usize);
 
     /// An epoch is done; what `checkpoint` holds must be safe when this returns.
     fn epoch(&mut self, row: &Row, checkpoint: &Checkpoint, improved: bool) -> Result<()>;
@@ -153,14 +152,14 @@ impl<'a> Fitting<'a> {
         let order =
             rng::permutation(settings.seed, &format!("order of epoch {epoch}"), train.len());
         let batches = order.chunks(settings.batch);
-        let (count, mut losses) = (batches.len(), Vec::with_capacity(batches.len()));
+        let mut losses = Vec::with_capacity(batches.len());
         for members in batches {
             if witness.interrupted() {
                 return Ok(None);
             }
             let members: Vec<&Sample> = members.iter().map(|&clip| &train[clip]).collect();
             losses.push((self.step(&Batch::new(&members)?, lr)?, members.len()));
-            witness.batch(epoch, count);
+            witness.batch(epoch);
         }
         mean_loss(&losses, epoch).map(Some)
     }
@@ -250,19 +249,4 @@ fn require_finite(loss: f64, epoch: usize, what: &str) -> Result<()> {
         "epoch {epoch}: the {what} loss is {loss}; lower train.lr, or limit gradients with \
          train.clip_norm"
     )))
-}
-
-/// Tensors of a model with the counter that PyTorch's batch normalization keeps.
-pub fn with_batch_counter(
-    weights: &BTreeMap<String, Tensor>,
-    steps: u32,
-) -> Result<BTreeMap<String, Tensor>> {
-    let mut all = weights.clone();
-    for name in weights.keys() {
-        if let Some(norm) = name.strip_suffix("running_mean") {
-            let counter = Tensor::new(i64::from(steps), &candle_core::Device::Cpu)?;
-            all.insert(format!("{norm}{}", crate::params::BATCH_COUNTER), counter);
-        }
-    }
-    Ok(all)
 }

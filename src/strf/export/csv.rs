@@ -6,9 +6,10 @@ use std::path::Path;
 use csv::Writer;
 use ndarray::{ArrayViewD, Dimension};
 
+use crate::dims::Axis;
 use crate::error::{Cause, Error, Result};
 use crate::files::{self, Existing};
-use crate::strf::dump::{Axis, Dump};
+use crate::strf::dump::Dump;
 use crate::strf::export::npz::about;
 
 type Written<T> = std::result::Result<T, Cause>;

@@ -1,0 +1,157 @@
+//! What must hold for the values of a dataset file; pure, so that reading stays a list of names.
+use ndarray::{Array, Array2, Array3, Array4, ArrayD, ArrayView2, ArrayView3, Dimension};
+
+use crate::data::Entity;
+use crate::data::ids;
+use crate::data::schema::shape;
+use crate::error::{Problem, Problems};
+
+const REVERSED: &str = "the axes look reversed, as MATLAB writes them: permute before h5write, \
+                        see data/README.md";
+
+/// Sizes that a stimulus shares with the rest of its file, where known.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Sizes {
+    pub(super) bands: Option<usize>,
+    pub(super) neurons: Option<usize>,
+}
+
+/// `array` with the rank that `axes` names.
+pub(super) fn rank<D: Dimension>(
+    problems: &mut Problems,
+    at: &str,
+    array: ArrayD<f32>,
+    axes: &str,
+) -> Option<Array<f32, D>> {
+    let found = format!("shape {}", shape(array.shape()));
+    match array.into_dimensionality::<D>() {
+        Ok(array) => Some(array),
+        Err(_other_rank) => {
+            problems.push(Problem::new(at, found, format!("shape {axes}")));
+            None
+        }
+    }
+}
+
+/// The right number of bands, and at least one bin.
+pub(super) fn sound_shape(
+    problems: &mut Problems,
+    at: &str,
+    array: &Array2<f32>,
+    bands: Option<usize>,
+) {
+    let (f, t) = array.dim();
+    let dims = shape(&[f, t]);
+    let bands = bands.unwrap_or(f);
+    problems.require(f == bands && f > 0 && t > 0, || {
+        let expected = format!("(F, T) with {} bands and 1 bin or more", bands.max(1));
+        let hint = if t == bands { REVERSED } else { "" };
+        Problem::new(at, format!("shape {dims}"), expected).hint(hint)
+    });
+}
+
+/// Only finite numbers.
+pub(super) fn finite(problems: &mut Problems, at: &str, array: ArrayView2<f32>) {
+    let mut bad = array.indexed_iter().filter(|(_, value)| !value.is_finite());
+    if let Some(((band, bin), value)) = bad.next() {
+        let found =
+            format!("{value} at band {band}, bin {bin} (counted from 0){}", more(bad.count()));
+        let hint = "cut clips to the bins that have sound; \
+                    clips of different lengths need the grouped layout";
+        problems.push(Problem::new(at, found, "finite numbers").hint(hint));
+    }
+}
+
+/// The right numbers of neurons and bins.
+pub(super) fn responses_shape(
+    problems: &mut Problems,
+    at: &str,
+    array: &Array3<f32>,
+    sizes: Sizes,
+    cochleagram: &Array2<f32>,
+) {
+    let (n, r, t) = array.dim();
+    let bins = cochleagram.ncols();
+    let neurons = sizes.neurons.unwrap_or(n);
+    problems.require(n == neurons && t == bins, || {
+        let expected =
+            format!("(N, R, T) = ({neurons}, R, {bins}), as many bins as its cochleagram");
+        let reversed = n == bins || n == cochleagram.nrows();
+        let hint = if reversed && t != bins { REVERSED } else { "" };
+        Problem::new(at, format!("shape {}", shape(&[n, r, t])), expected).hint(hint)
+    });
+}
+
+/// Finite numbers or NaN.
+pub(super) fn finite_or_missing(problems: &mut Problems, at: &str, array: ArrayView3<f32>) {
+    let mut bad = array.indexed_iter().filter(|(_, value)| value.is_infinite());
+    if let Some(((neuron, repeat, bin), value)) = bad.next() {
+        let found = format!(
+            "{value} at neuron {neuron}, repeat {repeat}, bin {bin} (counted from 0){}",
+            more(bad.count())
+        );
+        let problem = Problem::new(at, found, "finite numbers, or NaN where nothing was recorded");
+        problems.push(problem);
+    }
+}
+
+fn more(others: usize) -> String {
+    if others == 0 { String::new() } else { format!(" and in {others} more places") }
+}
+
+/// One or more, each with an id of its own.
+pub(super) fn ids(problems: &mut Problems, at: &str, what: &str, entities: &[Entity]) {
+    problems.require(!entities.is_empty(), || {
+        Problem::new(at, format!("no {what}"), format!("1 {what} or more"))
+    });
+    let ids: Vec<String> = entities.iter().map(|entity| entity.id.clone()).collect();
+    for id in ids::repeated(&ids) {
+        problems.push(Problem::new(at, format!("{id:?} twice"), format!("one {what} for each id")));
+    }
+    problems.require(!ids.iter().any(String::is_empty), || {
+        Problem::new(at, "an empty id", format!("a name for each {what}"))
+    });
+}
+
+/// One positive number for each band, ascending.
+pub(super) fn frequencies(problems: &mut Problems, at: &str, hz: &[f64], bands: Option<usize>) {
+    let bands = bands.unwrap_or(hz.len());
+    problems.require(hz.len() == bands, || {
+        let found = format!("{} values", hz.len());
+        Problem::new(at, found, format!("{bands}, one for each band of the cochleagrams"))
+    });
+    let bad = hz.iter().find(|hz| !(hz.is_finite() && **hz > 0.0));
+    if let Some(bad) = bad {
+        problems.push(Problem::new(at, bad.to_string(), "positive frequencies in Hz"));
+    }
+    let falls = hz.windows(2).position(|pair| pair[0] >= pair[1]);
+    if let (None, Some(band)) = (bad, falls) {
+        let found = format!("{} Hz after {} Hz (band {})", hz[band + 1], hz[band], band + 1);
+        let problem = Problem::new(at, found, "band centres in ascending order");
+        problems.push(problem.hint("turn the frequency axis of the cochleagrams over as well"));
+    }
+}
+
+/// The dense layout: something on every axis, one id for each stimulus and neuron, as many
+/// stimuli and bins with responses as with sound. `ids` counts those of stimuli and neurons.
+pub(super) fn dense_shapes(
+    problems: &mut Problems,
+    sounds: &Array3<f32>,
+    responses: &Array4<f32>,
+    ids: (usize, usize),
+) -> bool {
+    let (s, f, t) = sounds.dim();
+    let sounds_fit = s > 0 && s == ids.0 && f > 0 && t > 0;
+    problems.require(sounds_fit, || {
+        let found = format!("shape {}", shape(sounds.shape()));
+        let expected = format!("(S, F, T) with S = {}, the number of stimuli", ids.0.max(1));
+        Problem::new("/cochleagrams", found, format!("{expected}, and 1 band and bin or more"))
+    });
+    let (a, n, _, b) = responses.dim();
+    let responses_fit = (a, n, b) == (s, ids.1, t);
+    problems.require(responses_fit, || {
+        let found = format!("shape {}", shape(responses.shape()));
+        Problem::new("/responses", found, format!("(S, N, R, T) = ({s}, {}, R, {t})", ids.1))
+    });
+    sounds_fit && responses_fit
+}

@@ -1,0 +1,244 @@
+//! An HDF5 file that is being read: values of any stored type, and a list of what does not fit.
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use hdf5::types::{
+    FixedAscii, FixedUnicode, FloatSize, TypeDescriptor, VarLenAscii, VarLenUnicode,
+};
+use hdf5::{Container, Dataset, H5Type, IndexType, IterationOrder, Location};
+use ndarray::ArrayD;
+
+use crate::data::hdf5_io;
+use crate::data::schema::shape;
+use crate::error::{Problem, Problems, Result};
+
+/// Asks an open file for values; what is missing or does not fit is noted and read as `None`.
+pub(super) struct Source<'a> {
+    pub(super) path: &'a Path,
+    pub(super) problems: Problems,
+    pub(super) notes: Vec<String>,
+    file: hdf5::File,
+}
+
+impl<'a> Source<'a> {
+    pub(super) fn open(path: &'a Path) -> Result<Self> {
+        let file = hdf5_io::open(path)?;
+        Ok(Self { path, problems: Problems::default(), notes: Vec::new(), file })
+    }
+
+    /// The value, unless something did not fit.
+    pub(super) fn finish<T>(self, value: impl FnOnce(Vec<String>) -> T) -> Result<T> {
+        self.problems.into_result(self.path, ())?;
+        Ok(value(self.notes))
+    }
+
+    pub(super) fn note(&mut self, note: impl Into<String>) {
+        self.notes.push(note.into());
+    }
+
+    pub(super) fn has(&self, at: &str) -> bool {
+        self.file.link_exists(at)
+    }
+
+    pub(super) fn is_group(&self, at: &str) -> bool {
+        self.file.group(at).is_ok()
+    }
+
+    /// Names in a group: as they were written where the file remembers, else sorted.
+    pub(super) fn members(&mut self, at: &str) -> Vec<String> {
+        let names = self.file.group(at).and_then(|group| {
+            group.member_names_by(IndexType::CreationOrder, IterationOrder::Increasing).or_else(
+                |_untracked| group.member_names_by(IndexType::Name, IterationOrder::Increasing),
+            )
+        });
+        self.readable(at, names).unwrap_or_default()
+    }
+
+    /// Lengths of the axes of a dataset; none where it is none, which reading it then says.
+    pub(super) fn dims(&self, at: &str) -> Vec<usize> {
+        self.file.dataset(at).map_or_else(|_unread| Vec::new(), |dataset| dataset.shape())
+    }
+
+    /// Numbers of any rank and of any integer or float type.
+    pub(super) fn numbers(&mut self, at: &str, expected: &str) -> Option<ArrayD<f32>> {
+        let dataset = self.dataset(at, expected)?;
+        if !is_number(&dataset) {
+            return self.unfit(at, &described(&dataset), expected);
+        }
+        if dataset.attr("MATLAB_class").is_ok() {
+            let problem = Problem::new(at, "a variable saved by MATLAB, axes reversed", expected);
+            self.problems.push(problem.hint("write it with h5create and h5write instead of save"));
+            return None;
+        }
+        self.readable(at, read_f32(&dataset))
+    }
+
+    /// A list of numbers.
+    pub(super) fn list_of_numbers(&mut self, at: &str, expected: &str) -> Option<Vec<f64>> {
+        let dataset = self.dataset(at, expected)?;
+        if !is_list(&dataset) || !is_number(&dataset) {
+            return self.unfit(at, &described(&dataset), expected);
+        }
+        self.readable(at, dataset.read_raw::<f64>())
+    }
+
+    /// A list of strings, or of numbers written as text.
+    pub(super) fn list_of_texts(&mut self, at: &str, expected: &str) -> Option<Vec<String>> {
+        let dataset = self.dataset(at, expected)?;
+        if is_list(&dataset) {
+            let texts = texts(&dataset);
+            if let Some(list) = self.readable(at, texts)? {
+                return Some(list);
+            }
+        }
+        self.unfit(at, &described(&dataset), expected)
+    }
+
+    /// Whether a dataset is a list of strings or numbers.
+    pub(super) fn is_list(&self, at: &str) -> bool {
+        self.file.dataset(at).is_ok_and(|dataset| is_list(&dataset) && is_text(&dataset))
+    }
+
+    /// An attribute of the file as text.
+    pub(super) fn attribute(&mut self, name: &str) -> Option<String> {
+        let attributes = attributes(&self.file, &[name.to_owned()]);
+        self.readable(name, attributes).and_then(|mut found| found.remove(name))
+    }
+
+    pub(super) fn has_attribute(&self, name: &str) -> bool {
+        self.file.attr(name).is_ok()
+    }
+
+    /// The attributes of a group that are text or numbers.
+    pub(super) fn attributes(&mut self, at: &str) -> BTreeMap<String, String> {
+        let found = self.file.group(at).and_then(|group| attributes(&group, &group.attr_names()?));
+        self.readable(at, found).unwrap_or_default()
+    }
+
+    /// What lies at the top of the file.
+    pub(super) fn contents(&mut self) -> String {
+        let names = self.members("/");
+        if names.is_empty() { "nothing".to_owned() } else { names.join(", ") }
+    }
+
+    fn dataset(&mut self, at: &str, expected: &str) -> Option<Dataset> {
+        if !self.has(at) {
+            return self.unfit(at, "nothing", expected);
+        }
+        if self.is_group(at) {
+            return self.unfit(at, "a group", expected);
+        }
+        let dataset = self.file.dataset(at);
+        self.readable(at, dataset)
+    }
+
+    fn unfit<T>(&mut self, at: &str, found: &str, expected: &str) -> Option<T> {
+        self.problems.push(Problem::new(at, found, expected));
+        None
+    }
+
+    fn readable<T>(&mut self, at: &str, value: hdf5::Result<T>) -> Option<T> {
+        match value {
+            Ok(value) => Some(value),
+            Err(cause) => {
+                let found = format!("something that cannot be read: {cause}");
+                let problem = Problem::new(at, found, "data that can be read");
+                self.problems.push(problem.hint("the file is damaged: copy or write it again"));
+                None
+            }
+        }
+    }
+}
+
+fn described(dataset: &Dataset) -> String {
+    let values = if is_number(dataset) {
+        "numbers"
+    } else if is_text(dataset) {
+        "strings"
+    } else {
+        "values that are neither numbers nor strings"
+    };
+    format!("{values} of shape {}", shape(&dataset.shape()))
+}
+
+/// One axis, or more of which only one is longer than 1, as MATLAB writes its vectors.
+fn is_list(container: &Container) -> bool {
+    container.shape().iter().filter(|dim| **dim != 1).count() <= 1
+}
+
+fn is_number(container: &Container) -> bool {
+    container.dtype().is_ok_and(|dtype| dtype.conv_to::<f64>().is_some())
+}
+
+fn is_text(container: &Container) -> bool {
+    is_number(container)
+        || container.dtype().and_then(|dtype| dtype.to_descriptor()).is_ok_and(|descriptor| {
+            matches!(
+                descriptor,
+                TypeDescriptor::FixedAscii(_)
+                    | TypeDescriptor::FixedUnicode(_)
+                    | TypeDescriptor::VarLenAscii
+                    | TypeDescriptor::VarLenUnicode
+            )
+        })
+}
+
+/// Asks for the memory first: what a file declares may be more than there is.
+fn read_f32(dataset: &Dataset) -> hdf5::Result<ArrayD<f32>> {
+    let dims = dataset.get_shape()?;
+    let mut values: Vec<f32> = Vec::new();
+    values.try_reserve_exact(dataset.size()).map_err(|cause| {
+        hdf5::Error::from(format!("no memory for numbers of shape {}: {cause}", shape(&dims)))
+    })?;
+    values.resize(dataset.size(), 0.0);
+    dataset.read_into_raw(&mut values)?;
+    Ok(ArrayD::from_shape_vec(dims, values)?)
+}
+
+fn attributes(place: &Location, names: &[String]) -> hdf5::Result<BTreeMap<String, String>> {
+    let mut found = BTreeMap::new();
+    for name in names {
+        if let Some(values) = texts(&*place.attr(name)?)? {
+            found.insert(name.clone(), values.join(", "));
+        }
+    }
+    Ok(found)
+}
+
+/// Strings as they are, numbers as text; `None` for other types.
+fn texts(container: &Container) -> hdf5::Result<Option<Vec<String>>> {
+    if container.size() == 0 {
+        return Ok(Some(Vec::new()));
+    }
+    let descriptor = match container.dtype()?.to_descriptor() {
+        Ok(descriptor) => descriptor,
+        Err(_unknown) if is_number(container) => TypeDescriptor::Float(FloatSize::U8),
+        Err(_unknown) => return Ok(None),
+    };
+    let texts = match descriptor {
+        TypeDescriptor::Integer(_) => written::<i64>(container)?,
+        TypeDescriptor::Unsigned(_) => written::<u64>(container)?,
+        TypeDescriptor::Float(FloatSize::U4) => written::<f32>(container)?,
+        TypeDescriptor::Float(_) => written::<f64>(container)?,
+        TypeDescriptor::Boolean => written::<bool>(container)?,
+        TypeDescriptor::VarLenAscii => strings::<VarLenAscii>(container)?,
+        TypeDescriptor::VarLenUnicode => strings::<VarLenUnicode>(container)?,
+        // The library pads strings to a length known when this program is compiled.
+        TypeDescriptor::FixedAscii(..=64) => strings::<FixedAscii<64>>(container)?,
+        TypeDescriptor::FixedAscii(..=4096) => strings::<FixedAscii<4096>>(container)?,
+        TypeDescriptor::FixedUnicode(..=64) => strings::<FixedUnicode<64>>(container)?,
+        TypeDescriptor::FixedUnicode(..=4096) => strings::<FixedUnicode<4096>>(container)?,
+        _ => return Ok(None),
+    };
+    Ok(Some(texts))
+}
+
+fn written<T: H5Type + ToString>(container: &Container) -> hdf5::Result<Vec<String>> {
+    Ok(container.read_raw::<T>()?.iter().map(ToString::to_string).collect())
+}
+
+/// Goes through bytes: the library takes for UTF-8 what a file only says is.
+fn strings<T: H5Type + AsRef<[u8]>>(container: &Container) -> hdf5::Result<Vec<String>> {
+    let texts = container.read_raw::<T>()?;
+    Ok(texts.iter().map(|text| String::from_utf8_lossy(text.as_ref()).into_owned()).collect())
+}

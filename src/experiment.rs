@@ -1,0 +1,168 @@
+//! A run file, its dataset and its model, ready to be fitted.
+use candle_core::{DType, Device};
+use serde_json::{Map, Value as Json, json};
+
+use crate::config::keys::Split;
+use crate::config::{DeviceName, RunConfig, Schedule, relative};
+use crate::data::batch::Sample;
+use crate::data::prepare::Prepared;
+use crate::data::{Read, Splits, read};
+use crate::error::{Error, Result};
+use crate::evaluation::Scores;
+use crate::metadata::{Metadata, PROGRAM, architecture_json};
+use crate::models::Network;
+use crate::params::Params;
+use crate::run_folder::{OldRun, RunFolder};
+use crate::training::checkpoint::Checkpoint;
+use crate::training::history::History;
+use crate::{device, prediction, training};
+
+/// All that a fit needs, checked against each other; nothing has been written yet.
+pub struct Experiment {
+    /// With what follows from the dataset filled in.
+    pub config: RunConfig,
+    /// Where the run is written.
+    pub folder: RunFolder,
+    /// The dataset's part that is used.
+    pub prepared: Prepared,
+    /// The model.
+    pub network: Network,
+    /// Its tensors.
+    pub params: Params,
+    /// What was inferred from the dataset, and what the user should know of the model.
+    pub notes: Vec<String>,
+    device: Device,
+}
+
+impl Experiment {
+    /// Reads the dataset and builds the model.
+    ///
+    /// # Errors
+    /// The dataset, the run file and the run folder do not go together.
+    pub fn open(mut config: RunConfig, old: OldRun) -> Result<Self> {
+        let folder = RunFolder::claim(&config.output.folder, old)?;
+        let device = device::open(config.train.device)?;
+        let Read { recording, mut notes } = read(&config.data.file)?;
+        config.resolve(&recording)?;
+        let split = config.data.split.clone().unwrap_or(Split::UNSAID);
+        let prepared = Prepared::new(recording, &config.data, &split)?;
+        let params = Params::new(config.train.seed, DType::F32, &device);
+        let network = Network::build(&config.architecture, &prepared.dims(), &params)?;
+        prepared.require_room(network.lags())?;
+        notes.extend(network.notes().iter().cloned());
+        Ok(Self { config, folder, prepared, network, params, notes, device })
+    }
+
+    /// Clips as the model meets them.
+    ///
+    /// # Errors
+    /// The device has no room for them.
+    pub fn samples(&self, clips: &[usize]) -> Result<Vec<Sample>> {
+        self.prepared.preparation.samples(&self.prepared.recording, clips, &self.device)
+    }
+
+    /// Begins the run folder, or finds where a stopped run is to go on.
+    ///
+    /// # Errors
+    /// The folder cannot be written, or holds a run with other settings.
+    pub fn begin(&self, old: OldRun) -> Result<(Checkpoint, History)> {
+        let state = match old {
+            OldRun::Resume => self.folder.state()?,
+            OldRun::Refuse | OldRun::Replace => None,
+        };
+        let found = if let Some(checkpoint) = state {
+            self.require_same_run(&checkpoint)?;
+            let history = History::first(&self.folder.history()?, checkpoint.progress.epoch)?;
+            (checkpoint, history)
+        } else {
+            self.folder.clear()?;
+            (training::start(&self.params, self.identity()?)?, History::default())
+        };
+        let (checkpoint, history) = &found;
+        self.folder.write_config(&self.config.to_toml(self.folder.path())?)?;
+        self.folder.write_metadata(&self.metadata()?, self.network.reference())?;
+        self.folder.write_history(history.text())?;
+        self.folder.write_best(checkpoint)?;
+        self.folder.write_state(checkpoint)?;
+        Ok(found)
+    }
+
+    /// Scores the model as it is on the test stimuli.
+    ///
+    /// # Errors
+    /// A tensor operation fails.
+    pub fn scores(&self) -> Result<Scores> {
+        let samples = self.samples(&self.prepared.sets.test)?;
+        let neurons = self.prepared.recording.neuron_ids();
+        prediction::score(&self.network, &samples, self.config.train.batch, &neurons)
+    }
+
+    /// What `scores.json` says of how the scores came about.
+    ///
+    /// # Errors
+    /// A path that has no name in UTF-8.
+    pub fn description(&self, checkpoint: &Checkpoint) -> Result<Map<String, Json>> {
+        let Splits { test, .. } = self.prepared.splits();
+        let best = &checkpoint.progress.best;
+        let mut run = Map::new();
+        run.insert("program".into(), PROGRAM.into());
+        run.insert("data".into(), relative(&self.config.data.file, self.folder.path())?.into());
+        run.insert("split".into(), "test".into());
+        run.insert("stimuli".into(), test.into());
+        run.insert("parameters".into(), self.params.count().into());
+        run.insert("epochs".into(), checkpoint.progress.epoch.into());
+        run.insert("best_epoch".into(), best.epoch.into());
+        run.insert("best_score".into(), json!(best.score));
+        Ok(run)
+    }
+
+    fn metadata(&self) -> Result<Metadata> {
+        let (dims, preparation) = (self.prepared.dims(), &self.prepared.preparation);
+        Ok(Metadata {
+            program: PROGRAM.to_owned(),
+            architecture: architecture_json(&self.config.architecture)?,
+            dt_ms: dims.dt_ms,
+            bands: dims.bands,
+            frequencies_hz: dims.frequencies_hz,
+            neurons: self.prepared.recording.neuron_ids(),
+            mean: preparation.standardization.mean.clone(),
+            scale: preparation.standardization.scale.clone(),
+            smooth_ms: preparation.smooth_ms,
+            skip_ms: preparation.skip_ms,
+            stimuli: self.prepared.splits(),
+        })
+    }
+
+    /// The run file without what may change between the sittings of one run: how long to train,
+    /// where to compute, where the folder lies.
+    fn identity(&self) -> Result<String> {
+        let mut config = self.config.clone();
+        if config.train.schedule != Schedule::Cosine {
+            config.train.epochs = 0;
+        }
+        config.train.patience = 1;
+        config.train.device = DeviceName::Cpu;
+        self.folder.path().clone_into(&mut config.output.folder);
+        config.to_toml(self.folder.path())
+    }
+
+    fn require_same_run(&self, checkpoint: &Checkpoint) -> Result<()> {
+        let (own, theirs) = (self.identity()?, &checkpoint.progress.run);
+        let problems = self.params.load(&checkpoint.weights)?;
+        if own != *theirs {
+            let other = |line: &&str| !own.lines().any(|own| own == *line);
+            let lines: Vec<&str> = theirs.lines().filter(other).collect();
+            let lines = if lines.is_empty() { "fewer keys".into() } else { lines.join("; ") };
+            return Err(Error::Refused(format!(
+                "{}: the run in it was trained with other settings ({lines}), expected those of {}; \
+                 choose another folder with --out, or replace the run with --force",
+                self.folder.path().display(),
+                self.config.file.display()
+            )));
+        }
+        if problems.is_empty() {
+            return Ok(());
+        }
+        Err(Error::Input { file: self.folder.state_file(), problems })
+    }
+}

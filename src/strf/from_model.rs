@@ -1,0 +1,98 @@
+//! The receptive fields of a trained model, from its weights or from gradients.
+use candle_core::{DType, Device, Tensor};
+use ndarray::{Array4, ArrayD, Axis as ArrayAxis, IxDyn};
+
+use super::dump::{Dump, Extra, Method, Rows};
+use super::from_gradients::mean_gradients;
+use crate::config::part::Row;
+use crate::data::batch::Sample;
+use crate::error::{Error, Result};
+use crate::metadata::Metadata;
+use crate::models::{Owners, Strfs};
+use crate::prefilters::Quantity;
+use crate::trained::Trained;
+
+/// Everything that an export of the model shows; `samples` are asked for where the model has no
+/// kernels, to average its gradients over `lags` bins of the past.
+///
+/// # Errors
+/// No sample is as long as the model looks back, or a tensor operation fails.
+pub fn dump(
+    trained: &Trained,
+    samples: impl FnOnce() -> Result<Vec<Sample>>,
+    lags: Option<usize>,
+) -> Result<Dump> {
+    let Metadata { neurons, dt_ms, scale, .. } = &trained.metadata;
+    let of_neurons = || Rows::Neurons(neurons.clone());
+    let kernels = trained.network.strfs()?;
+    let (strfs, gains, rows, method) = if let Some(Strfs { kernels, gains, owners }) = kernels {
+        let hidden = Rows::Hidden { count: gains.len(), neurons: neurons.clone() };
+        let rows = if owners == Owners::Hidden { hidden } else { of_neurons() };
+        (array4(&kernels)?, gains, rows, Method::Kernel)
+    } else {
+        let lags = lags.unwrap_or(trained.network.lags());
+        let gradients = mean_gradients(&trained.network, &samples()?, lags)?;
+        (gradients, vec![1.0; neurons.len()], of_neurons(), Method::Gradient)
+    };
+    let effective = folded(&strfs, &gains, scale);
+    let strfs = if method == Method::Gradient { effective.clone() } else { strfs };
+    let lags_ms = (0..strfs.dim().3).map(|lag| lag as f64 * dt_ms).collect();
+    Ok(Dump {
+        title: title(trained),
+        strfs,
+        effective,
+        lags_ms,
+        frequencies_hz: trained.metadata.frequencies_hz.clone(),
+        channels: trained.network.channels().iter().map(|&name| name.to_owned()).collect(),
+        rows,
+        extras: trained.network.learnt()?.iter().map(extra).collect::<Result<_>>()?,
+        config: trained.folder.config()?,
+        version: trained.metadata.program.clone(),
+        method,
+    })
+}
+
+/// Multiplied by each row's gain and divided by each band's scale: the response to one unit of the
+/// cochleagram in the file.
+fn folded(strfs: &Array4<f32>, gains: &[f32], scale: &[f32]) -> Array4<f32> {
+    let mut effective = strfs.clone();
+    for (mut row, gain) in effective.axis_iter_mut(ArrayAxis(0)).zip(gains) {
+        row *= *gain;
+    }
+    for (mut band, scale) in effective.axis_iter_mut(ArrayAxis(2)).zip(scale) {
+        band /= *scale;
+    }
+    effective
+}
+
+fn title(trained: &Trained) -> String {
+    let architecture = &trained.config.architecture;
+    let model = architecture.model.row.part().name;
+    let prefilter = architecture.prefilter.as_ref().map(|chosen| chosen.row.part().name);
+    let parts = std::iter::once(model).chain(prefilter).collect::<Vec<_>>().join(" + ");
+    match trained.config.data.file.file_name() {
+        Some(file) => format!("{parts}, {}", file.display()),
+        None => parts,
+    }
+}
+
+/// A learnt quantity with the axes that its name stands for.
+fn extra(quantity: &Quantity) -> Result<Extra> {
+    let Quantity { name, unit, axes, values } = quantity;
+    let dims = values.dims().to_vec();
+    let values = flat(values)?;
+    let values = ArrayD::from_shape_vec(IxDyn(&dims), values)
+        .map_err(|source| Error::failed(format!("exporting {name}"), source))?;
+    Ok(Extra { name: (*name).to_owned(), axes: axes.to_vec(), unit: (*unit).to_owned(), values })
+}
+
+fn flat(tensor: &Tensor) -> candle_core::Result<Vec<f32>> {
+    tensor.to_device(&Device::Cpu)?.to_dtype(DType::F32)?.flatten_all()?.to_vec1()
+}
+
+/// A tensor of four axes as an array.
+fn array4(tensor: &Tensor) -> Result<Array4<f32>> {
+    let shape = tensor.dims4()?;
+    Array4::from_shape_vec(shape, flat(tensor)?)
+        .map_err(|source| Error::failed("exporting receptive fields", source))
+}
