@@ -1,5 +1,5 @@
 //! A run file, its dataset and its model, ready to be fitted.
-use candle_core::{DType, Device};
+use candle_core::{DType, Device, Tensor};
 use serde_json::{Map, Value as Json, json};
 
 use crate::config::keys::Split;
@@ -49,6 +49,8 @@ impl Experiment {
         let params = Params::new(config.train.seed, DType::F32, &device);
         let network = Network::build(&config.architecture, &prepared.dims(), &params)?;
         prepared.require_room(network.lags())?;
+        let deviations = Tensor::new(prepared.response_deviations(), &device)?;
+        network.rescale(&deviations)?;
         notes.extend(network.notes().iter().cloned());
         Ok(Self { config, folder, prepared, network, params, notes, device })
     }

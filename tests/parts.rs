@@ -130,3 +130,21 @@ fn every_trained_parameter_has_the_gradient_of_finite_differences() -> Result<()
     }
     Ok(())
 }
+
+#[test]
+fn responses_can_be_multiplied_where_the_output_nonlinearity_has_parameters_for_it() -> Result<()> {
+    let tolerance = Tolerance { relative: 1e-10, absolute: 1e-12 };
+    let factors = Tensor::new(&[0.013, 1.0, 40.0], &Device::Cpu)?;
+    for text in all() {
+        let (network, _params) = build(&text, DType::F64, &dims());
+        let x = sound("multiplied", 2, 19)?.to_dtype(DType::F64)?;
+        let before = network.forward(&x, None, Mode::Eval)?;
+        network.rescale(&factors)?;
+        let after = network.forward(&x, None, Mode::Eval)?;
+        let bound = ["\"sigmoid\"", "\"softplus\""].iter().any(|output| text.contains(output));
+        let factors = if bound { factors.ones_like()? } else { factors.clone() };
+        let want = before.broadcast_mul(&factors.reshape((1, 3, 1))?)?;
+        assert_close(&text, &after, &want, tolerance);
+    }
+    Ok(())
+}

@@ -11,6 +11,7 @@ use crate::config::Data;
 use crate::config::keys::Split;
 use crate::dims::Dims;
 use crate::error::{Error, Result};
+use crate::metrics::statistics::variance;
 use crate::units;
 
 /// How clips of one recording become samples.
@@ -60,6 +61,15 @@ impl Preparation {
     }
 
     fn sample(&self, recording: &Recording, clip: usize, device: &Device) -> Result<Sample> {
+        let responses = self.responses(recording, clip);
+        let clip = &recording.clips[clip];
+        let sound = self.standardization.apply(&clip.cochleagram);
+        let psth = psth(&responses);
+        Ok(Sample::new(&clip.stimulus.id, &sound, &psth, responses, device)?)
+    }
+
+    /// Single repeats `(N, R, T)` as losses and scores see them.
+    fn responses(&self, recording: &Recording, clip: usize) -> Array3<f32> {
         let (clip, dt_ms) = (&recording.clips[clip], recording.dt_ms);
         let mut responses = if self.smooth_ms > 0.0 {
             smooth(&clip.responses, self.smooth_ms, dt_ms)
@@ -68,9 +78,7 @@ impl Preparation {
         };
         let skipped = units::bins(self.skip_ms, dt_ms, 0).min(clip.bins());
         responses.slice_mut(s![.., .., ..skipped]).fill(f32::NAN);
-        let sound = self.standardization.apply(&clip.cochleagram);
-        let psth = psth(&responses);
-        Ok(Sample::new(&clip.stimulus.id, &sound, &psth, responses, device)?)
+        responses
     }
 }
 
@@ -122,6 +130,28 @@ impl Prepared {
             neurons: self.recording.neurons.len(),
             frequencies_hz: self.recording.frequencies_hz.clone(),
         }
+    }
+
+    /// Standard deviation of each neuron's PSTH over the training clips; 1 where it never changes.
+    ///
+    /// Models start from predictions of this size, so that training goes the same way whatever
+    /// the unit of the responses.
+    pub fn response_deviations(&self) -> Vec<f32> {
+        let psths: Vec<Array2<f32>> = self
+            .sets
+            .train
+            .iter()
+            .map(|&clip| psth(&self.preparation.responses(&self.recording, clip)))
+            .collect();
+        let of_neuron = |neuron| {
+            let bins = psths.iter().flat_map(|psth| psth.row(neuron).to_vec());
+            let values: Vec<f64> = bins.filter(|y| !y.is_nan()).map(f64::from).collect();
+            let deviation = variance(&values).sqrt();
+            if deviation > 0.0 { deviation } else { 1.0 }
+        };
+        #[expect(clippy::cast_possible_truncation, reason = "responses are f32")]
+        let narrowed = |neuron| of_neuron(neuron) as f32;
+        (0..self.recording.neurons.len()).map(narrowed).collect()
     }
 
     /// Ids of the stimuli that serve what.

@@ -162,6 +162,10 @@ impl Model for Cnn2d {
         Ok(None)
     }
 
+    fn rescale(&self, factors: &Tensor) -> Result<()> {
+        self.readout.rescale_behind(self.output.as_ref(), factors)
+    }
+
     fn weights_on_sound(&self) -> Result<Vec<Tensor>> {
         Ok(self.layers.iter().map(|layer| layer.weight.as_tensor().clone()).collect())
     }

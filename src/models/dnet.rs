@@ -135,6 +135,10 @@ impl Model for DNet {
         nrf::hidden_strfs(&self.strf)
     }
 
+    fn rescale(&self, factors: &Tensor) -> Result<()> {
+        self.readout.rescale_behind(self.output.as_ref(), factors)
+    }
+
     fn weights_on_sound(&self) -> Result<Vec<Tensor>> {
         Ok(vec![self.strf.strfs()?])
     }

@@ -8,7 +8,7 @@ use crate::config::keys::{Default, Key, Kind, Range};
 use crate::config::part::Part;
 use crate::error;
 use crate::nn::{BatchNorm, Mode, StrfConv};
-use crate::outputs::Output;
+use crate::outputs::{Drive, Output};
 
 /// The row of `linear`.
 pub const ROW: ModelRow = ModelRow {
@@ -95,6 +95,14 @@ impl Model for Linear {
         let slopes = self.output.slope(neurons)?;
         let gains = gains.into_iter().zip(slopes).map(|(gain, slope)| gain * slope).collect();
         Ok(Some(Strfs { kernels, gains, owners: Owners::Neurons }))
+    }
+
+    fn rescale(&self, factors: &Tensor) -> Result<()> {
+        match (self.output.rescale(factors)?, &self.norm) {
+            (Drive::Multiplied, Some(norm)) => norm.rescale(factors),
+            (Drive::Multiplied, None) => self.strf.rescale(factors),
+            (Drive::Same | Drive::Fixed, _) => Ok(()),
+        }
     }
 
     fn weights_on_sound(&self) -> Result<Vec<Tensor>> {

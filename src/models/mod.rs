@@ -32,6 +32,10 @@ pub trait Model {
     /// The weights on sound as they act, on which the L1 penalty lies.
     fn weights_on_sound(&self) -> Result<Vec<Tensor>>;
 
+    /// Changes its parameters such that each neuron's response is multiplied by a factor `(N)`;
+    /// nothing changes where the output nonlinearity has no such parameters.
+    fn rescale(&self, factors: &Tensor) -> Result<()>;
+
     /// What an export shows beside the receptive fields.
     fn learnt(&self) -> Result<Vec<Quantity>> {
         Ok(Vec::new())

@@ -59,6 +59,12 @@ impl Network {
         self.model.forward(filtered, None, Mode::Eval)
     }
 
+    /// Changes parameters such that each neuron's response is multiplied by a factor, where the
+    /// output nonlinearity has parameters for that.
+    pub fn rescale(&self, factors: &Tensor) -> Result<()> {
+        self.model.rescale(factors)
+    }
+
     /// Names of the channels that the model sees.
     pub fn channels(&self) -> &'static [&'static str] {
         self.prefilter.as_ref().map_or(&["sound"], |prefilter| prefilter.channels())

@@ -49,6 +49,12 @@ impl BatchNorm {
         self.weight.div(&(self.running_var.as_tensor() + EPS)?.sqrt()?)
     }
 
+    /// Multiplies each neuron's drive.
+    pub fn rescale(&self, factors: &Tensor) -> Result<()> {
+        self.weight.set(&self.weight.detach().mul(factors)?)?;
+        self.bias.set(&self.bias.detach().mul(factors)?)
+    }
+
     /// Mean and biased variance, `(1, N, 1)` each; the running statistics move towards them.
     fn batch_statistics(&self, x: &Tensor, mask: Option<&Tensor>) -> Result<(Tensor, Tensor)> {
         let (b, n, t) = x.dims3()?;

@@ -2,6 +2,7 @@
 use candle_core::{Result, Tensor, Var};
 
 use crate::ops::correlate;
+use crate::outputs::{Drive, Output};
 use crate::params::{Role, Scope, fan_in};
 
 /// `y(o,t) = bias(o) + Σ_i weight(o,i) · x(i,t)`; parameters `weight (O, I)` and `bias (O)`.
@@ -27,6 +28,15 @@ impl Linear {
         let (x, weight) = (x.reshape((b, i, 1, t))?, self.weight.reshape((o, i, 1, 1))?);
         let y = correlate(&x, &weight, 0)?.reshape((b, o, t))?;
         y.broadcast_add(&self.bias.reshape((1, o, 1))?)
+    }
+
+    /// Multiplies the response `(O)` of an output nonlinearity behind this layer.
+    pub fn rescale_behind(&self, output: &dyn Output, factors: &Tensor) -> Result<()> {
+        if output.rescale(factors)? == Drive::Multiplied {
+            self.weight.set(&self.weight.detach().broadcast_mul(&factors.unsqueeze(1)?)?)?;
+            self.bias.set(&self.bias.detach().mul(factors)?)?;
+        }
+        Ok(())
     }
 
     /// The weights `(O, I)`.

@@ -26,6 +26,11 @@ impl StrfConv {
         drive.broadcast_add(&self.kernel.bias().reshape((1, o, 1))?)
     }
 
+    /// Multiplies the drive of each output by a factor `(O)`.
+    pub fn rescale(&self, factors: &Tensor) -> Result<()> {
+        self.kernel.rescale(factors)
+    }
+
     /// The weights `(O, C, F, K)` in lag order: index 0 of the last axis is the present bin.
     pub fn strfs(&self) -> Result<Tensor> {
         self.kernel.weight()?.flip(&[3])

@@ -1,7 +1,7 @@
 //! Double exponential: a exp(-exp(k x - s)) + b, per neuron.
 use candle_core::{Result, Tensor, Var};
 
-use super::{Output, per_neuron, signs};
+use super::{Drive, Output, per_neuron, rescale_softplus, signs};
 use crate::config::part::Part;
 use crate::nn::softplus;
 use crate::params::{Role, Scope, Start};
@@ -45,5 +45,11 @@ impl Output for DoubleExponential {
 
     fn slope(&self, _neurons: usize) -> Result<Vec<f32>> {
         signs(&self.k.neg()?)
+    }
+
+    fn rescale(&self, factors: &Tensor) -> Result<Drive> {
+        rescale_softplus(&self.raw_a, factors)?;
+        rescale_softplus(&self.raw_b, factors)?;
+        Ok(Drive::Same)
     }
 }

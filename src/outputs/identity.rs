@@ -1,7 +1,7 @@
 //! Identity: the drive itself; may be negative.
 use candle_core::{Result, Tensor};
 
-use super::Output;
+use super::{Drive, Output};
 use crate::config::part::Part;
 use crate::params::Scope;
 
@@ -19,5 +19,9 @@ pub fn build(_neurons: usize, _scope: &Scope) -> Result<Box<dyn Output>> {
 impl Output for Identity {
     fn forward(&self, drive: &Tensor) -> Result<Tensor> {
         Ok(drive.clone())
+    }
+
+    fn rescale(&self, _factors: &Tensor) -> Result<Drive> {
+        Ok(Drive::Multiplied)
     }
 }

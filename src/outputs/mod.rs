@@ -1,5 +1,5 @@
 //! Output nonlinearities: from a neuron's drive to its response.
-use candle_core::{Result, Tensor};
+use candle_core::{DType, Result, Tensor, Var};
 
 use crate::config::part::{self, Part, Row};
 use crate::params::Scope;
@@ -17,10 +17,27 @@ pub trait Output {
     /// From `(B, N, T)` to the same shape.
     fn forward(&self, drive: &Tensor) -> Result<Tensor>;
 
+    /// Changes its parameters such that it multiplies each neuron's response by a factor `(N)`, and
+    /// says what its drive must do for that.
+    fn rescale(&self, _factors: &Tensor) -> Result<Drive> {
+        Ok(Drive::Fixed)
+    }
+
     /// The sign of its slope for each neuron: 1 where more drive is more response, else −1.
     fn slope(&self, neurons: usize) -> Result<Vec<f32>> {
         Ok(vec![1.0; neurons])
     }
+}
+
+/// What the drive of an output nonlinearity must do for the response to be multiplied.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Drive {
+    /// Be multiplied by the same factor.
+    Multiplied,
+    /// Stay as it is.
+    Same,
+    /// The response cannot be multiplied.
+    Fixed,
 }
 
 /// Whether a response can be negative.
@@ -85,6 +102,17 @@ fn per_neuron(parameters: &Tensor) -> Result<Tensor> {
 
 /// 1 where a parameter is positive or zero, else −1.
 fn signs(parameters: &Tensor) -> Result<Vec<f32>> {
-    let values = parameters.to_dtype(candle_core::DType::F32)?.to_vec1::<f32>()?;
+    let values = parameters.to_dtype(DType::F32)?.to_vec1::<f32>()?;
     Ok(values.into_iter().map(|value| if value < 0.0 { -1.0 } else { 1.0 }).collect())
+}
+
+/// Multiplies what a softplus makes of `raw (N)` by factors `(N)`.
+fn rescale_softplus(raw: &Var, factors: &Tensor) -> Result<()> {
+    let values = |t: &Tensor| t.to_dtype(DType::F64)?.to_vec1::<f64>();
+    let scaled = values(raw)?.into_iter().zip(values(factors)?).map(|(raw, factor)| {
+        let value = factor * (raw.max(0.0) + (-raw.abs()).exp().ln_1p());
+        value + (-(-value).exp_m1()).ln() // the inverse of the softplus
+    });
+    let scaled = Tensor::from_vec(scaled.collect::<Vec<f64>>(), raw.shape(), raw.device())?;
+    raw.set(&scaled.to_dtype(raw.dtype())?)
 }

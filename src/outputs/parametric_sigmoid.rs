@@ -1,7 +1,7 @@
 //! Parametric sigmoid: b sigmoid((x - c)/d) + a, per neuron.
 use candle_core::{Result, Tensor, Var};
 
-use super::{Output, per_neuron, signs};
+use super::{Drive, Output, per_neuron, rescale_softplus, signs};
 use crate::config::part::Part;
 use crate::nn::softplus;
 use crate::params::{Role, Scope, Start};
@@ -44,5 +44,11 @@ impl Output for ParametricSigmoid {
 
     fn slope(&self, _neurons: usize) -> Result<Vec<f32>> {
         signs(&self.d)
+    }
+
+    fn rescale(&self, factors: &Tensor) -> Result<Drive> {
+        rescale_softplus(&self.raw_a, factors)?;
+        rescale_softplus(&self.raw_b, factors)?;
+        Ok(Drive::Same)
     }
 }

@@ -1,7 +1,7 @@
 //! Parametric softplus: softplus(beta x)/beta + b, per neuron.
 use candle_core::{Result, Tensor, Var};
 
-use super::{Output, per_neuron};
+use super::{Drive, Output, per_neuron, rescale_softplus};
 use crate::config::part::Part;
 use crate::nn::softplus;
 use crate::params::{Role, Scope, Start};
@@ -34,5 +34,11 @@ impl Output for ParametricSoftplus {
         let beta = per_neuron(&softplus(&self.raw_beta)?)?;
         let baseline = per_neuron(&softplus(&self.raw_b)?)?;
         softplus(&drive.broadcast_mul(&beta)?)?.broadcast_div(&beta)?.broadcast_add(&baseline)
+    }
+
+    fn rescale(&self, factors: &Tensor) -> Result<Drive> {
+        rescale_softplus(&self.raw_beta, &factors.recip()?)?;
+        rescale_softplus(&self.raw_b, factors)?;
+        Ok(Drive::Multiplied)
     }
 }

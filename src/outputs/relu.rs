@@ -1,7 +1,7 @@
 //! Rectification: max(0, x).
 use candle_core::{Result, Tensor};
 
-use super::Output;
+use super::{Drive, Output};
 use crate::config::part::Part;
 use crate::nn::relu;
 use crate::params::Scope;
@@ -19,5 +19,9 @@ pub fn build(_neurons: usize, _scope: &Scope) -> Result<Box<dyn Output>> {
 impl Output for Relu {
     fn forward(&self, drive: &Tensor) -> Result<Tensor> {
         relu(drive)
+    }
+
+    fn rescale(&self, _factors: &Tensor) -> Result<Drive> {
+        Ok(Drive::Multiplied)
     }
 }

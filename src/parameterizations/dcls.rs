@@ -5,7 +5,7 @@
 //! time axis runs from the oldest lag to now.
 use candle_core::{Result, Tensor, Var};
 
-use super::{Kernel, KernelDims};
+use super::{Kernel, KernelDims, rescale_rows};
 use crate::config::keys::{Default, Key, Kind, Values};
 use crate::config::part::Part;
 use crate::error;
@@ -88,5 +88,10 @@ impl Kernel for Dcls {
 
     fn bias(&self) -> &Tensor {
         &self.bias
+    }
+
+    fn rescale(&self, factors: &Tensor) -> Result<()> {
+        rescale_rows(&self.weight, factors)?;
+        rescale_rows(&self.bias, factors)
     }
 }

@@ -1,7 +1,7 @@
 //! Full kernel: every weight of the STRF free.
 use candle_core::{Result, Tensor, Var};
 
-use super::{Kernel, KernelDims};
+use super::{Kernel, KernelDims, rescale_rows};
 use crate::config::keys::Values;
 use crate::config::part::Part;
 use crate::error;
@@ -34,5 +34,10 @@ impl Kernel for Full {
 
     fn bias(&self) -> &Tensor {
         &self.bias
+    }
+
+    fn rescale(&self, factors: &Tensor) -> Result<()> {
+        rescale_rows(&self.weight, factors)?;
+        rescale_rows(&self.bias, factors)
     }
 }

@@ -1,5 +1,5 @@
 //! What the weights of an STRF are made of.
-use candle_core::{Result, Tensor};
+use candle_core::{Result, Tensor, Var};
 
 use crate::config::keys::Values;
 use crate::config::part::{self, Part, Row};
@@ -17,6 +17,16 @@ pub trait Kernel {
 
     /// What is added to each output, `(O)`.
     fn bias(&self) -> &Tensor;
+
+    /// Multiplies weights and bias of each output by a factor `(O)`.
+    fn rescale(&self, factors: &Tensor) -> Result<()>;
+}
+
+/// Multiplies each entry along the first axis by its factor.
+fn rescale_rows(var: &Var, factors: &Tensor) -> Result<()> {
+    let mut shape = vec![1; var.rank()];
+    shape[0] = factors.dims1()?;
+    var.set(&var.detach().broadcast_mul(&factors.reshape(shape)?)?)
 }
 
 /// Sizes of a kernel.

@@ -3,7 +3,7 @@
 //! `W(o,c,f,k) = Σ_r weight_f(o,c,f,r) · weight_t(o,c,r,k)`.
 use candle_core::{Result, Tensor, Var};
 
-use super::{Kernel, KernelDims};
+use super::{Kernel, KernelDims, rescale_rows};
 use crate::config::keys::{Default, Key, Kind, Values};
 use crate::config::part::Part;
 use crate::error;
@@ -67,5 +67,10 @@ impl Kernel for Separable {
 
     fn bias(&self) -> &Tensor {
         &self.bias
+    }
+
+    fn rescale(&self, factors: &Tensor) -> Result<()> {
+        rescale_rows(&self.weight_t, factors)?;
+        rescale_rows(&self.bias, factors)
     }
 }
