@@ -33,6 +33,9 @@ const LEAST_MASS: f64 = 1e-7;
 
 /// Parameters `P (2, O, C, G)`, `SIG (2, O, C, G)` (axis 0: band, bin), `weight (O, C, G)` and
 /// `bias (O)`.
+///
+/// Differs from deepSTRF 0.1.0: its Gaussians start with `SIG` 1, so narrow that most of the grid
+/// pulls at none of them, and where they end depends on where they were drawn.
 struct Dcls {
     positions: Var,
     widths: Var,
@@ -47,14 +50,22 @@ pub fn build(values: &Values, dims: KernelDims, scope: &Scope) -> error::Result<
     let KernelDims { outputs, channels, bands, lags } = dims;
     let shape = (2, outputs, channels, gaussians);
     let grid = Start::UniformBlocks(vec![(0.0, last(bands)), (0.0, last(lags))]);
+    let widths = [bands, lags].map(|points| covering_width(points, gaussians));
+    let widths = Start::UniformBlocks(widths.map(|width| (width, width)).to_vec());
     let weights = fan_in(channels * gaussians);
     Ok(Box::new(Dcls {
         positions: scope.get_along(1, "P", shape, Role::Spared, grid)?,
-        widths: scope.get_along(1, "SIG", shape, Role::Spared, Start::Constant(1.0))?,
+        widths: scope.get_along(1, "SIG", shape, Role::Spared, widths)?,
         weight: scope.get("weight", (outputs, channels, gaussians), Role::Decayed, weights)?,
         bias: scope.get("bias", outputs, Role::Decayed, Start::Uniform(-1.0, 1.0))?,
         dims,
     }))
+}
+
+/// Half the distance of Gaussians that lie side by side over an axis of so many points, so that
+/// together they start by covering the grid and every point of it pulls at some of them.
+fn covering_width(points: usize, gaussians: usize) -> f64 {
+    points as f64 / (2.0 * (gaussians as f64).sqrt())
 }
 
 fn last(points: usize) -> f64 {
