@@ -2,6 +2,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use serde::Serialize;
 
 /// Fit models of auditory neurons to cochleagrams, score them, export their receptive fields.
 #[derive(Debug, Parser)]
@@ -165,7 +166,8 @@ pub struct InspectArgs {
 }
 
 /// Kinds of synthetic sound.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Serialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Sound {
     /// Dynamic random chords: each band takes a random level that holds for some bins
     Chords,
@@ -174,7 +176,8 @@ pub enum Sound {
 }
 
 /// How simulated responses vary from repeat to repeat.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Serialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Noise {
     /// Spike counts
     Poisson,

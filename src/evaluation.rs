@@ -6,6 +6,7 @@ use serde_json::{Map, Value, json};
 use crate::error::{Error, Result};
 use crate::metrics::statistics::{mean, median};
 use crate::metrics::{self, Comparison, Shown};
+use crate::table::{Notation, aligned};
 
 /// Neurons that the terminal shows one by one.
 const SHOWN_NEURONS: usize = 20;
@@ -168,42 +169,4 @@ impl Summary {
         let defined: Vec<f64> = column.iter().copied().filter(|v| v.is_finite()).collect();
         Self { score, mean: mean(&defined), median: median(&defined), neurons: defined.len() }
     }
-}
-
-/// How a column of numbers is written on the terminal.
-#[derive(Clone, Copy)]
-enum Notation {
-    /// `0.123`
-    Decimals,
-    /// `1.23e-5`, where three decimals would show nothing or too much.
-    Scientific,
-}
-
-impl Notation {
-    fn of(column: ArrayView1<f64>) -> Self {
-        let sizes = column.iter().map(|value| value.abs()).filter(|size| size.is_finite());
-        let largest = sizes.fold(0.0, f64::max);
-        let plain = largest == 0.0 || (0.01..1e6).contains(&largest);
-        if plain { Self::Decimals } else { Self::Scientific }
-    }
-
-    fn write(self, value: f64) -> String {
-        match self {
-            Self::Decimals => format!("{value:.3}"),
-            Self::Scientific => format!("{value:.2e}"),
-        }
-    }
-}
-
-/// Rows of equal length as lines: the first column to the left, the others to the right.
-fn aligned(rows: &[Vec<String>]) -> String {
-    let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max();
-    let widths: Vec<usize> = (0..rows.first().map_or(0, Vec::len)).filter_map(width).collect();
-    let cell = |(column, (cell, width)): (usize, (&String, &usize))| match column {
-        0 => format!("{cell:<width$}"),
-        _ => format!("  {cell:>width$}"),
-    };
-    let line =
-        |row: &Vec<String>| row.iter().zip(&widths).enumerate().map(cell).collect::<String>();
-    rows.iter().map(|row| line(row) + "\n").collect()
 }

@@ -98,8 +98,11 @@ fn hidden(mode: u32) -> Builder<'static, 'static> {
     builder
 }
 
-/// The folder that `path` lies in.
-fn check(path: &Path, existing: Existing) -> Result<&Path> {
+/// The folder that `path` lies in, if something may be written there; asked before long work.
+///
+/// # Errors
+/// As [`file()`], before anything is written.
+pub fn check(path: &Path, existing: Existing) -> Result<&Path> {
     if existing == Existing::Keep && path.exists() {
         return Err(refused(
             path,

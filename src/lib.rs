@@ -20,6 +20,7 @@ pub mod commands;
 pub mod error;
 pub mod files;
 pub mod rng;
+pub mod table;
 pub mod units;
 
 pub mod config;
@@ -49,6 +50,7 @@ pub mod training;
 
 pub mod evaluation;
 pub mod experiment;
+pub mod inspection;
 pub mod metrics;
 pub mod trained;
 

@@ -13,6 +13,7 @@ mod cli;
 mod dataset;
 mod export;
 mod golden;
+mod inspect;
 mod metrics;
 mod operations;
 mod parts;

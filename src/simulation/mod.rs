@@ -1,1 +1,122 @@
-//! To be filled.
+//! Recordings of made-up neurons whose receptive fields are known: what a fit should find.
+//!
+//! ```text
+//! sound ─► standardize ─► prefilter ─► STRF ─► + bias ─► output nonlinearity ─► rate ─► repeats
+//! ```
+//!
+//! Every step is that of the models, with values drawn from the seed in place of trained ones.
+mod calibration;
+mod drives;
+mod fields;
+mod file;
+mod neurons;
+mod noise;
+mod settings;
+mod sound;
+
+use std::path::PathBuf;
+
+use ndarray::Array2;
+use noise::Recorder;
+
+use crate::data::{Clip, Entity, Recording, Splits};
+use crate::dims::Dims;
+use crate::error::Result;
+use crate::units::Scale;
+
+pub use fields::names as shapes;
+pub use file::write;
+pub use neurons::Truth;
+pub use settings::Settings;
+
+/// The lowest and the highest band in Hz.
+const BANDS_HZ: (f64, f64) = (500.0, 20_000.0);
+
+/// A recording and what its responses were made from.
+#[derive(Debug, Clone)]
+pub struct Simulated {
+    /// What an experiment would have given.
+    pub recording: Recording,
+    /// What it would not have told.
+    pub truth: Truth,
+    /// What the user should know of how the parts were set up.
+    pub notes: Vec<String>,
+}
+
+/// Makes a recording; the same settings give the same numbers.
+///
+/// # Errors
+/// Settings out of range, all of them at once.
+pub fn simulate(settings: &Settings) -> Result<Simulated> {
+    let checked = settings.check()?;
+    let dims = Dims {
+        dt_ms: settings.dt_ms,
+        bands: settings.bands,
+        neurons: settings.neurons,
+        frequencies_hz: Some(Scale::Log.centres_hz(BANDS_HZ.0, BANDS_HZ.1, settings.bands)),
+    };
+    let (neurons, stimuli) = (ids("n", 3, settings.neurons), ids("s", 2, settings.stimuli));
+    let sounds: Vec<Array2<f32>> =
+        stimuli.iter().map(|id| sound::draw(settings, &dims, id)).collect();
+    let (truth, notes) = neurons::answer(&checked, &dims, &neurons, &sounds)?;
+
+    let recorder = Recorder::new(settings, &truth, &neurons);
+    let heard = stimuli.iter().zip(sounds).enumerate();
+    let clips = heard.map(|(s, (id, cochleagram))| {
+        let kind = ("type".into(), sound::name(settings.sound));
+        let stimulus = Entity { id: id.clone(), attributes: [kind].into() };
+        Ok(Clip { stimulus, cochleagram, responses: recorder.responses(s, id)? })
+    });
+    let recording = Recording {
+        file: PathBuf::new(),
+        dt_ms: settings.dt_ms,
+        frequencies_hz: dims.frequencies_hz,
+        clips: clips.collect::<Result<_>>()?,
+        splits: splits(&stimuli),
+        neurons: neurons.into_iter().map(|id| Entity { id, ..Entity::default() }).collect(),
+    };
+    Ok(Simulated { recording, truth, notes })
+}
+
+/// `n001`, `n002`, ..., with at least so many digits, as many for each.
+fn ids(letter: &str, digits: usize, count: usize) -> Vec<String> {
+    let digits = digits.max(count.to_string().len());
+    (1..=count).map(|number| format!("{letter}{number:0digits$}")).collect()
+}
+
+/// 70 % training, 15 % validation, 15 % test in the order of the stimuli, at least one each; none
+/// where there are fewer than three.
+fn splits(stimuli: &[String]) -> Option<Splits> {
+    let few = (stimuli.len() * 3 + 10) / 20; // 15 %, rounded
+    let few = few.max(1);
+    let train = stimuli.len().checked_sub(2 * few).filter(|train| *train > 0)?;
+    let part = |from, to| stimuli[from..to].to_vec();
+    Some(Splits {
+        train: part(0, train),
+        valid: part(train, train + few),
+        test: part(train + few, stimuli.len()),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_split_takes_every_stimulus_once_and_leaves_no_part_empty() {
+        for (count, want) in [(3, [1, 1, 1]), (4, [2, 1, 1]), (10, [6, 2, 2]), (20, [14, 3, 3])] {
+            let Some(Splits { train, valid, test }) = splits(&ids("s", 2, count)) else {
+                panic!("{count} stimuli can be split")
+            };
+            assert_eq!([train.len(), valid.len(), test.len()], want);
+            assert_eq!([train, valid, test].concat(), ids("s", 2, count));
+        }
+        assert_eq!(splits(&ids("s", 2, 2)), None);
+    }
+
+    #[test]
+    fn ids_have_as_many_digits_as_the_last_one() {
+        assert_eq!(ids("n", 3, 2), ["n001", "n002"]);
+        assert_eq!(ids("s", 2, 100)[0], "s001");
+    }
+}

@@ -1,0 +1,115 @@
+//! What the user of a recording should look into.
+use std::collections::BTreeMap;
+
+use crate::config::Standardize;
+use crate::data::{Recording, Standardization, doubtful};
+
+/// Names listed in full.
+const LISTED: usize = 8;
+
+/// One sentence each.
+pub(super) fn of(recording: &Recording) -> Vec<String> {
+    let mut warnings = Vec::new();
+    neurons(recording, &mut warnings);
+    sounds(recording, &mut warnings);
+    splits(recording, &mut warnings);
+    let stimuli: Vec<String> = recording.clips.iter().map(|c| c.stimulus.id.clone()).collect();
+    for (what, ids) in [("neurons", recording.neuron_ids()), ("stimuli", stimuli)] {
+        let alike = alike(&ids);
+        if !alike.is_empty() {
+            let names = listed(&alike);
+            warnings.push(format!("{what} whose ids differ in case or blanks only: {names}"));
+        }
+    }
+    warnings
+}
+
+fn neurons(recording: &Recording, warnings: &mut Vec<String>) {
+    let ids = recording.neuron_ids();
+    let pick = |indices: &[usize]| indices.iter().map(|n| ids[*n].clone()).collect::<Vec<String>>();
+    let clips: Vec<usize> = (0..recording.clips.len()).collect();
+    let doubtful = doubtful(recording, &clips, 0);
+    if !doubtful.unrecorded.is_empty() {
+        let names = listed(&pick(&doubtful.unrecorded));
+        warnings.push(format!("nothing was recorded of {names}: training leaves them out"));
+    }
+    if !doubtful.constant.is_empty() {
+        let names = listed(&pick(&doubtful.constant));
+        warnings.push(format!("the mean response never changes: {names}; nothing can be fitted"));
+    }
+    if recording.clips.iter().all(|clip| clip.responses.dim().1 < 2) {
+        let warning = "no stimulus has 2 repeats: signal power, noise power and normalized scores \
+                       are not defined";
+        warnings.push(warning.into());
+    }
+}
+
+fn sounds(recording: &Recording, warnings: &mut Vec<String>) {
+    let sounds: Vec<_> = recording.clips.iter().map(|clip| &clip.cochleagram).collect();
+    let flat = Standardization::fit(&sounds, Standardize::Band).flat_bands;
+    if !flat.is_empty() {
+        let name = |band: &usize| match &recording.frequencies_hz {
+            Some(hz) => format!("{band} ({} Hz)", hz[*band]),
+            None => band.to_string(),
+        };
+        let names = listed(&flat.iter().map(name).collect::<Vec<_>>());
+        warnings.push(format!("the level never changes in bands (counted from 0) {names}"));
+    }
+    let silent = recording.clips.iter().filter(|c| c.responses.iter().all(|y| y.is_nan()));
+    let silent: Vec<String> = silent.map(|clip| clip.stimulus.id.clone()).collect();
+    if !silent.is_empty() {
+        warnings.push(format!("no response was recorded to {}", listed(&silent)));
+    }
+}
+
+fn splits(recording: &Recording, warnings: &mut Vec<String>) {
+    let Some(splits) = &recording.splits else { return };
+    let parts = [("train", &splits.train), ("valid", &splits.valid), ("test", &splits.test)];
+    for (part, _) in parts.iter().filter(|(_, ids)| ids.is_empty()) {
+        warnings.push(format!("/splits/{part} is empty: split = \"file\" will be refused"));
+    }
+    let unused: Vec<String> = recording
+        .clips
+        .iter()
+        .map(|clip| clip.stimulus.id.clone())
+        .filter(|id| !parts.iter().any(|(_, ids)| ids.contains(id)))
+        .collect();
+    if !unused.is_empty() {
+        warnings.push(format!("in no part of /splits: {}", listed(&unused)));
+    }
+}
+
+/// The ids that another id differs from in case or surrounding blanks only.
+fn alike(ids: &[String]) -> Vec<String> {
+    let key = |id: &String| id.trim().to_lowercase();
+    let mut counts: BTreeMap<String, usize> = BTreeMap::new();
+    ids.iter().for_each(|id| *counts.entry(key(id)).or_default() += 1);
+    ids.iter().filter(|id| counts[&key(id)] > 1).cloned().collect()
+}
+
+/// `a, b, c and 5 more`
+fn listed(names: &[String]) -> String {
+    let shown = names[..names.len().min(LISTED)].join(", ");
+    match names.len().saturating_sub(LISTED) {
+        0 => shown,
+        more => format!("{shown} and {more} more"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_are_alike_where_only_case_or_blanks_differ() {
+        let ids = ["a1", "b", " A1", "c"].map(String::from);
+        assert_eq!(alike(&ids), ["a1", " A1"]);
+    }
+
+    #[test]
+    fn long_lists_are_cut_and_counted() {
+        let names: Vec<String> = (0..10).map(|n: usize| n.to_string()).collect();
+        assert_eq!(listed(&names), "0, 1, 2, 3, 4, 5, 6, 7 and 2 more");
+        assert_eq!(listed(&names[..2]), "0, 1");
+    }
+}

@@ -1,0 +1,73 @@
+//! A simulated recording as a dataset file, with the truth beside it.
+use std::path::Path;
+
+use hdf5::{Group, Location};
+use ndarray::ArrayView1;
+
+use super::{Settings, Simulated, Truth};
+use crate::data::hdf5_io::{write_array, write_number, write_strings, write_text};
+use crate::data::schema::escape;
+use crate::data::{self, Counts};
+use crate::error::Result;
+use crate::files::Existing;
+
+/// Group of everything that an experiment would not have told.
+const TRUTH: &str = "truth";
+
+/// Writes the dataset file at `path`: responses as bytes where they are counts, and in `/truth`
+/// the fields of [`Truth`] under their names, with the settings as attributes.
+///
+/// # Errors
+/// The file exists and may not be replaced, or the system refuses to write.
+pub fn write(
+    path: &Path,
+    simulated: &Simulated,
+    settings: &Settings,
+    existing: Existing,
+) -> Result<()> {
+    data::write(path, &simulated.recording, Counts::AsBytes, existing, |file| {
+        let group = file.create_group(TRUTH)?;
+        write_settings(&group, settings)?;
+        write_truth(&group, &simulated.truth)?;
+        let rates = group.create_group("rates")?;
+        for (clip, rate) in simulated.recording.clips.iter().zip(&simulated.truth.rates) {
+            write_array(&rates, &escape(&clip.stimulus.id), rate.view())?;
+        }
+        Ok(())
+    })
+}
+
+fn write_truth(group: &Group, truth: &Truth) -> hdf5::Result<()> {
+    // A field forgotten here does not compile.
+    let Truth { strfs, channels, lags_ms, bias, gain, slope, mean, output, noise_sd, rates: _ } =
+        truth;
+    write_array(group, "strfs", strfs.view())?;
+    write_strings(group, "channels", channels)?;
+    write_array(group, "lags_ms", ArrayView1::from(lags_ms))?;
+    write_array(group, "bias", ArrayView1::from(bias))?;
+    write_array(group, "gain", ArrayView1::from(gain))?;
+    write_array(group, "slope", ArrayView1::from(slope))?;
+    write_array(group, "mean", ArrayView1::from(mean))?;
+    if let Some(noise_sd) = noise_sd {
+        write_array(group, "noise_sd", ArrayView1::from(noise_sd))?;
+    }
+    let parameters = group.create_group("output")?;
+    for (name, values) in output {
+        write_array(&parameters, name, ArrayView1::from(values))?;
+    }
+    Ok(())
+}
+
+/// Every setting under its name.
+fn write_settings(place: &Location, settings: &Settings) -> hdf5::Result<()> {
+    write_text(place, "program", concat!("strf ", env!("CARGO_PKG_VERSION")))?;
+    let all = serde_json::to_value(settings).map_err(|e| hdf5::Error::from(e.to_string()))?;
+    for (name, value) in all.as_object().into_iter().flatten() {
+        match (value.as_str(), value.as_u64(), value.as_f64()) {
+            (Some(text), _, _) => write_text(place, name, text)?,
+            (None, Some(number), _) => write_number(place, name, number)?,
+            (None, None, number) => write_number(place, name, number.unwrap_or(f64::NAN))?,
+        }
+    }
+    Ok(())
+}

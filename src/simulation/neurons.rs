@@ -1,0 +1,160 @@
+//! From sound to rates, with the models' own operations in f64.
+use std::collections::BTreeMap;
+
+use candle_core::{DType, Device, Tensor};
+use ndarray::{Array2, Array4};
+
+use super::calibration::{Calibration, moments};
+use super::drives::Drives;
+use super::fields::Grid;
+use super::settings::Checked;
+use crate::cli::Noise;
+use crate::config::Standardize;
+use crate::data::Standardization;
+use crate::dims::Dims;
+use crate::error::Result;
+use crate::params::Params;
+use crate::rng;
+
+/// What simulated responses were made from.
+///
+/// With `x(f, t)` the cochleagram of the file, `p` the prefilter (none: the identity, one channel)
+/// and zeros before the first bin,
+/// `drive(n, t) = bias(n) + slope(n) · Σ_c Σ_f Σ_k strfs(n, c, f, k) · p(x − mean)(c, f, t−k)` and
+/// `rate(n, t) = gain(n) · output(drive(n, t))`.
+#[derive(Debug, Clone)]
+pub struct Truth {
+    /// `(N, C, F, K)` in lag order: drive per unit of the cochleagram, with the sign of the output
+    /// nonlinearity's slope; without an output nonlinearity that is response per unit. A model
+    /// that fits exactly exports the same as `/strfs_effective`.
+    pub strfs: Array4<f32>,
+    /// Names of the `C` channels.
+    pub channels: Vec<String>,
+    /// `K` values: 0, `dt`, 2 `dt`, ...
+    pub lags_ms: Vec<f64>,
+    /// `N` drives where the sound is at its mean (with a prefilter: silent).
+    pub bias: Vec<f64>,
+    /// `N` factors, 1 unless the output nonlinearity could not reach the mean rate by itself.
+    pub gain: Vec<f64>,
+    /// `N` signs of the output nonlinearity's slope.
+    pub slope: Vec<f32>,
+    /// What the mean is taken from before the prefilter, `F` values; all 0 with a prefilter.
+    pub mean: Vec<f32>,
+    /// Parameters `(N)` of the output nonlinearity by name, where it has some.
+    pub output: BTreeMap<String, Vec<f64>>,
+    /// `N` standard deviations of single repeats around the rate, for normal noise.
+    pub noise_sd: Option<Vec<f64>>,
+    /// For each stimulus `(N, T)`: expected response per bin.
+    pub rates: Vec<Array2<f32>>,
+}
+
+/// Lets neurons with receptive fields of their own hear the sounds; beside the truth, notes that
+/// the user should know of the prefilter.
+pub(super) fn answer(
+    checked: &Checked,
+    dims: &Dims,
+    neurons: &[String],
+    sounds: &[Array2<f32>],
+) -> Result<(Truth, Vec<String>)> {
+    let params = Params::new(checked.settings.seed, DType::F64, &Device::Cpu);
+    let heard = Heard::new(checked, dims, sounds, &params)?;
+    let fields = fields(checked, dims, neurons, heard.channels.len());
+    let drives = Drives::new(&heard.filtered, &fields)?;
+
+    let outputs = Params::new(checked.settings.seed, DType::F64, &Device::Cpu);
+    let output = (checked.output.build)(dims.neurons, &outputs.scope(""))?;
+    let slope = output.slope(dims.neurons)?;
+    let (rate, few) = (checked.settings.rate, drives.few()?);
+    let asked = Calibration { output: output.as_ref(), slopes: &slope, drives: &few, rate };
+    let settings = asked.settings()?;
+    let rates = drives.rates(output.as_ref(), &settings)?;
+
+    let (factors, bias) = drives.of_fields(&settings);
+    let noise_sd = match checked.settings.noise {
+        Noise::Gaussian => Some(moments(&rates)?.1),
+        Noise::Poisson => None,
+    };
+    let truth = Truth {
+        strfs: effective(fields, &factors, &slope, &heard.standardization.scale),
+        channels: heard.channels,
+        lags_ms: (0..checked.lags).map(|lag| lag as f64 * dims.dt_ms).collect(),
+        bias,
+        gain: settings.iter().map(|setting| setting.gain).collect(),
+        slope,
+        mean: heard.standardization.mean,
+        output: parameters(&outputs)?,
+        noise_sd,
+        rates: drives.by_clip(&rates)?,
+    };
+    Ok((truth, heard.notes))
+}
+
+/// Sounds as they reach the receptive fields.
+struct Heard {
+    /// For each stimulus `(1, C, F, T)`.
+    filtered: Vec<Tensor>,
+    channels: Vec<String>,
+    standardization: Standardization,
+    notes: Vec<String>,
+}
+
+impl Heard {
+    /// Standardizes as training does by default, with the statistics of all stimuli, then filters.
+    fn new(
+        checked: &Checked,
+        dims: &Dims,
+        sounds: &[Array2<f32>],
+        params: &Params,
+    ) -> Result<Self> {
+        let kind = if checked.prefilter.is_some() { Standardize::Scale } else { Standardize::Band };
+        let all: Vec<&Array2<f32>> = sounds.iter().collect();
+        let standardization = Standardization::fit(&all, kind).standardization;
+        let tensor = |sound: &Array2<f32>| {
+            let (f, t) = sound.dim();
+            let values = standardization.apply(sound).into_iter().map(f64::from).collect();
+            Tensor::from_vec::<_, f64>(values, (1, 1, f, t), &Device::Cpu)
+        };
+        let sounds = sounds.iter().map(tensor);
+        let Some(chosen) = &checked.prefilter else {
+            let filtered = sounds.collect::<candle_core::Result<_>>()?;
+            let (channels, notes) = (vec!["sound".into()], Vec::new());
+            return Ok(Self { filtered, channels, standardization, notes });
+        };
+        let scope = params.scope("prefiltering");
+        let prefilter = (chosen.row.build)(&chosen.values, dims, &scope)?;
+        let filtered = sounds.map(|x| prefilter.forward(&x?)?.detach().contiguous());
+        Ok(Self {
+            filtered: filtered.collect::<candle_core::Result<_>>()?,
+            channels: prefilter.channels().iter().map(ToString::to_string).collect(),
+            standardization,
+            notes: prefilter.notes().to_vec(),
+        })
+    }
+}
+
+/// `(N, C, F, K)` in lag order and arbitrary units.
+fn fields(checked: &Checked, dims: &Dims, neurons: &[String], channels: usize) -> Array4<f64> {
+    let grid = Grid { channels, bands: dims.bands, lags: checked.lags };
+    let mut fields = Array4::zeros((neurons.len(), channels, grid.bands, grid.lags));
+    for (id, mut field) in neurons.iter().zip(fields.outer_iter_mut()) {
+        let mut rng = rng::generator(checked.settings.seed, &format!("receptive field of {id}"));
+        field.assign(&checked.field.draw(&mut rng, grid));
+    }
+    fields
+}
+
+/// `(N, C, F, K)` per unit of the cochleagram.
+fn effective(fields: Array4<f64>, factors: &[f64], slope: &[f32], scale: &[f32]) -> Array4<f32> {
+    let mut strfs = fields;
+    for ((n, _c, f, _k), weight) in strfs.indexed_iter_mut() {
+        *weight *= factors[n] * f64::from(slope[n]) / f64::from(scale[f]);
+    }
+    #[expect(clippy::cast_possible_truncation, reason = "STRFs are f32")]
+    strfs.mapv(|weight| weight as f32)
+}
+
+/// Values `(N)` of the parameters by name.
+fn parameters(params: &Params) -> Result<BTreeMap<String, Vec<f64>>> {
+    let all = params.all().into_iter();
+    all.map(|(name, param)| Ok((name, param.var.to_vec1::<f64>()?))).collect()
+}

@@ -1,0 +1,1 @@
+//! `strf inspect`: what is said of a dataset file.
