@@ -74,9 +74,12 @@ impl Experiment {
         };
         let found = if let Some(checkpoint) = state {
             self.require_same_run(&checkpoint)?;
-            let history = History::first(&self.folder.history()?, checkpoint.progress.epoch)?;
+            let history = self.folder.history(checkpoint.progress.epoch)?;
+            self.folder.remove_scores()?;
+            self.folder.make()?;
             (checkpoint, history)
         } else {
+            self.folder.make()?;
             self.folder.clear()?;
             (training::start(&self.params, self.identity()?)?, History::default())
         };
@@ -150,15 +153,15 @@ impl Experiment {
 
     fn require_same_run(&self, checkpoint: &Checkpoint) -> Result<()> {
         let (own, theirs) = (self.identity()?, &checkpoint.progress.run);
-        let problems = self.params.load(&checkpoint.weights)?;
+        let mut problems = self.params.load(&checkpoint.best_weights)?;
+        problems.extend(self.params.load(&checkpoint.weights)?);
         if own != *theirs {
-            let other = |line: &&str| !own.lines().any(|own| own == *line);
-            let lines: Vec<&str> = theirs.lines().filter(other).collect();
-            let lines = if lines.is_empty() { "fewer keys".into() } else { lines.join("; ") };
             return Err(Error::Refused(format!(
-                "{}: the run in it was trained with other settings ({lines}), expected those of {}; \
-                 choose another folder with --out, or replace the run with --force",
+                "{}: found a run with {}, expected {} as {} says; choose another folder with \
+                 --out, or replace the run with --force",
                 self.folder.path().display(),
+                lines_without(theirs, &own),
+                lines_without(&own, theirs),
                 self.config.file.display()
             )));
         }
@@ -167,4 +170,11 @@ impl Experiment {
         }
         Err(Error::Input { file: self.folder.state_file(), problems })
     }
+}
+
+/// The lines of a run file that another does not have.
+fn lines_without(text: &str, other: &str) -> String {
+    let lines: Vec<&str> =
+        text.lines().filter(|line| !other.lines().any(|other| other == *line)).collect();
+    if lines.is_empty() { "no such lines".to_owned() } else { lines.join(", ") }
 }

@@ -1,11 +1,18 @@
 //! Puts a finished file or folder where it was asked for: written beside, then renamed, so that a
 //! reader never sees half of it, and a failure leaves what was there.
 use std::fs;
+use std::io::ErrorKind;
 use std::path::Path;
 
 use tempfile::Builder;
 
 use crate::error::{Error, Result};
+
+/// How the names of files begin that are not finished yet.
+pub const UNFINISHED: &str = ".strf-";
+
+/// What stands behind `writing FILE` where the system has no room for it.
+pub const DISK_FULL: &str = ": the disk is full (make room, or choose another folder)";
 
 /// What to do with a file that lies where another is to be written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,8 +61,11 @@ pub fn file(
 /// As [`file()`].
 pub fn write(path: &Path, existing: Existing, bytes: &[u8]) -> Result<()> {
     file(path, existing, |beside| {
-        fs::write(beside, bytes)
-            .map_err(|source| Error::file(format!("writing {}", path.display()), source))
+        fs::write(beside, bytes).map_err(|source| {
+            let full = source.kind() == ErrorKind::StorageFull;
+            let what = if full { DISK_FULL } else { "" };
+            Error::file(format!("writing {}{what}", path.display()), source)
+        })
     })
 }
 
@@ -94,7 +104,7 @@ fn hidden(mode: u32) -> Builder<'static, 'static> {
     // The mode of a file that a program creates anew; the user's umask narrows it.
     #[cfg(unix)]
     builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(mode));
-    builder.prefix(".strf-");
+    builder.prefix(UNFINISHED);
     builder
 }
 
@@ -119,16 +129,48 @@ pub fn check(path: &Path, existing: Existing) -> Result<&Path> {
     Ok(parent)
 }
 
+/// The names of what lies in a folder, in alphabetical order.
+///
+/// # Errors
+/// It cannot be read.
+pub fn names(folder: &Path) -> Result<Vec<String>> {
+    let failed = |source| Error::file(format!("reading {}", folder.display()), source);
+    let mut names = Vec::new();
+    for entry in fs::read_dir(folder).map_err(failed)? {
+        names.push(entry.map_err(failed)?.file_name().to_string_lossy().into_owned());
+    }
+    names.sort();
+    Ok(names)
+}
+
+/// Removes a file.
+///
+/// # Errors
+/// The system refuses to.
+pub fn remove(path: &Path) -> Result<()> {
+    fs::remove_file(path)
+        .map_err(|source| Error::file(format!("removing {}", path.display()), source))
+}
+
+/// Removes the files in a folder that a kill has left half written.
+///
+/// # Errors
+/// The system refuses to.
+pub fn remove_unfinished(folder: &Path) -> Result<()> {
+    let names = names(folder)?;
+    let unfinished = names.iter().filter(|name| name.starts_with(UNFINISHED));
+    let paths = unfinished.map(|name| folder.join(name));
+    paths.filter(|path| path.is_file()).try_for_each(|path| remove(&path))
+}
+
 fn only_ours(path: &Path, is_ours: impl Fn(&str) -> bool) -> Result<()> {
-    let failed = |source| Error::file(format!("reading {}", path.display()), source);
-    for entry in fs::read_dir(path).map_err(failed)? {
-        let name = entry.map_err(failed)?.file_name();
-        if !name.to_str().is_some_and(&is_ours) {
-            let found = format!("holds {}, expected only exported tables", name.display());
-            return Err(refused(path, &format!("{found}; choose another folder with --out")));
+    match names(path)?.iter().find(|name| !is_ours(name)) {
+        None => Ok(()),
+        Some(name) => {
+            let found = format!("holds {name}, expected only exported tables");
+            Err(refused(path, &format!("{found}; choose another folder with --out")))
         }
     }
-    Ok(())
 }
 
 fn refused(path: &Path, why: &str) -> Error {

@@ -39,14 +39,15 @@ pub struct Metadata {
 }
 
 impl Metadata {
-    /// The parts of the model.
+    /// The parts of the model; `file` is where the metadata lie, for messages.
     ///
     /// # Errors
     /// Parts or values that this version of the program does not know.
-    pub fn architecture(&self) -> Result<Architecture> {
-        let text = toml::to_string(&self.architecture)
-            .map_err(|source| Error::failed("reading the model's description", source))?;
-        RunConfig::architecture(&text, Path::new("model/metadata.json"))
+    pub fn architecture(&self, file: &Path) -> Result<Architecture> {
+        let doing = || format!("{}: its architecture is no table of sections", file.display());
+        let text =
+            toml::to_string(&self.architecture).map_err(|source| Error::file(doing(), source))?;
+        RunConfig::architecture(&text, file)
     }
 
     /// What the recording fixed of the model.

@@ -13,6 +13,7 @@ use crate::models::Reference;
 use crate::params::BATCH_COUNTER;
 use crate::tensor_file;
 use crate::training::checkpoint::Checkpoint;
+use crate::training::history::History;
 
 const CONFIG: &str = "config.toml";
 const HISTORY: &str = "history.csv";
@@ -25,6 +26,8 @@ const REFERENCE: &str = "model/config.json";
 /// Everything that a run writes, in the order in which replacing a run removes it.
 const ALL: [&str; 8] =
     [SCORES_JSON, SCORES_CSV, STATE, MODEL, METADATA, REFERENCE, HISTORY, CONFIG];
+/// The folders inside it.
+const FOLDERS: [&str; 2] = ["model", "state"];
 
 /// A folder with a run in it, or room for one.
 #[derive(Debug, Clone)]
@@ -53,19 +56,26 @@ impl RunFolder {
             return Ok(folder);
         }
         if !path.is_dir() {
-            return Err(Error::Refused(format!("{shown} is a file, expected a run folder")));
+            let what = "is a file, expected a run folder; choose another with --out";
+            return Err(Error::Refused(format!("{shown} {what}")));
         }
-        let own = ALL.iter().any(|name| path.join(name).exists());
-        let reading = |source| Error::file(format!("reading {shown}"), source);
-        let empty = fs::read_dir(path).map_err(reading)?.next().is_none();
-        match old {
-            _ if empty => Ok(folder),
-            _ if !own => Err(Error::Refused(format!(
-                "{shown} holds other files and no run; choose another folder with --out"
+        let own = ALL.iter().any(|name| folder.has(name));
+        match folder.stranger()? {
+            Some(name) if !own => Err(Error::Refused(format!(
+                "{shown} holds {name} and no run, expected a run folder, an empty one or none; \
+                 choose another with --out"
             ))),
-            OldRun::Resume | OldRun::Replace => Ok(folder),
-            OldRun::Refuse => Err(folder.occupied()),
+            _ if own && old == OldRun::Refuse => Err(folder.occupied()),
+            _ => Ok(folder),
         }
+    }
+
+    /// The first name in the folder, in alphabetical order, that no run leaves there, not even one
+    /// that was killed before its first file.
+    fn stranger(&self) -> Result<Option<String>> {
+        let ours =
+            |name: &String| FOLDERS.contains(&name.as_str()) || name.starts_with(files::UNFINISHED);
+        Ok(files::names(&self.path)?.into_iter().find(|name| !ours(name)))
     }
 
     /// The folder of a run that is there.
@@ -103,19 +113,30 @@ impl RunFolder {
         &self.path
     }
 
-    /// Makes the folder and removes what another run left in it.
-    pub fn clear(&self) -> Result<()> {
-        for folder in [self.path.clone(), self.path.join("model"), self.path.join("state")] {
-            fs::create_dir_all(&folder).map_err(|source| {
+    /// Makes the folder, and removes what a kill left half written in it.
+    pub fn make(&self) -> Result<()> {
+        let inner = FOLDERS.map(|name| self.path.join(name));
+        for folder in std::iter::once(&self.path).chain(&inner) {
+            fs::create_dir_all(folder).map_err(|source| {
                 Error::file(format!("creating the folder {}", folder.display()), source)
             })?;
-        }
-        for name in ALL.iter().filter(|name| self.has(name)) {
-            let path = self.path.join(name);
-            fs::remove_file(&path)
-                .map_err(|source| Error::file(format!("removing {}", path.display()), source))?;
+            files::remove_unfinished(folder)?;
         }
         Ok(())
+    }
+
+    /// Removes the files of the run in it.
+    pub fn clear(&self) -> Result<()> {
+        ALL.iter().try_for_each(|name| self.remove(name))
+    }
+
+    /// Removes the scores: the run is not finished.
+    pub fn remove_scores(&self) -> Result<()> {
+        [SCORES_JSON, SCORES_CSV].iter().try_for_each(|name| self.remove(name))
+    }
+
+    fn remove(&self, name: &str) -> Result<()> {
+        if self.has(name) { files::remove(&self.path.join(name)) } else { Ok(()) }
     }
 
     fn has(&self, name: &str) -> bool {
@@ -155,12 +176,17 @@ impl RunFolder {
         self.write(METADATA, pretty(metadata)?.as_bytes())
     }
 
+    /// Where lies what prediction needs beside the weights.
+    pub fn metadata_file(&self) -> PathBuf {
+        self.path.join(METADATA)
+    }
+
     /// What prediction needs beside the weights.
     pub fn metadata(&self) -> Result<Metadata> {
         let text = self.read(METADATA)?;
         serde_json::from_str(&text).map_err(|source| {
-            let path = self.path.join(METADATA);
-            Error::file(format!("{}: no description of a model", path.display()), source)
+            let what = "it is damaged or describes no model; copy it again or train anew";
+            Error::file(format!("{}: {what}", self.metadata_file().display()), source)
         })
     }
 
@@ -191,9 +217,15 @@ impl RunFolder {
         has.then(|| Checkpoint::read(&self.path.join(STATE))).transpose()
     }
 
-    /// The text of `history.csv`.
-    pub fn history(&self) -> Result<String> {
-        self.read(HISTORY)
+    /// The first `epochs` epochs of `history.csv`.
+    pub fn history(&self, epochs: usize) -> Result<History> {
+        History::first(&self.read(HISTORY)?, epochs).map_err(|found| {
+            Error::Refused(format!(
+                "{}: found {found}, expected the history of the state beside it; start the run \
+                 anew with --force",
+                self.path.join(HISTORY).display()
+            ))
+        })
     }
 
     /// Writes `history.csv`.

@@ -25,5 +25,6 @@ pub fn read(path: &Path) -> Result<BTreeMap<String, Tensor>> {
     let shown = path.display();
     let bytes =
         std::fs::read(path).map_err(|source| Error::file(format!("reading {shown}"), source))?;
-    parse(&bytes).map_err(|source| Error::file(format!("{shown}: no safetensors file"), source))
+    let damaged = "it is truncated, damaged or no safetensors file; copy it again or train anew";
+    parse(&bytes).map_err(|source| Error::file(format!("{shown}: {damaged}"), source))
 }

@@ -49,7 +49,8 @@ impl Trained {
         let metadata = folder.metadata()?;
         let device = usable_device(config.train.device)?;
         let params = Params::new(config.train.seed, DType::F32, &device);
-        let network = Network::build(&metadata.architecture()?, &metadata.dims(), &params)?;
+        let architecture = metadata.architecture(&folder.metadata_file())?;
+        let network = Network::build(&architecture, &metadata.dims(), &params)?;
         let file = folder.weights_file();
         let problems = params.load(&tensor_file::read(&file)?)?;
         if !problems.is_empty() {

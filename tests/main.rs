@@ -20,5 +20,7 @@ mod parts;
 mod recovery;
 mod reproducibility;
 mod run_files;
+mod runs;
 mod simulate;
 mod support;
+mod training;

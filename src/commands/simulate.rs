@@ -1,5 +1,6 @@
 //! `strf simulate`: settings -> recording and truth -> dataset file.
 use crate::cli::SimulateArgs;
+use crate::data::Clip;
 use crate::error::Result;
 use crate::files::{self, Existing};
 use crate::metrics::statistics::mean_of_defined;
@@ -19,7 +20,7 @@ pub fn run(args: &SimulateArgs, console: &Console) -> Result<()> {
 
 fn summary(args: &SimulateArgs, simulated: &Simulated) -> String {
     let recording = &simulated.recording;
-    let bins: usize = recording.clips.iter().map(|clip| clip.bins()).sum();
+    let bins: usize = recording.clips.iter().map(Clip::bins).sum();
     let responses = recording.clips.iter().flat_map(|clip| &clip.responses);
     let mean = mean_of_defined(responses.map(|value| f64::from(*value)));
     let seconds = bins as f64 * recording.dt_ms / 1000.0;

@@ -94,6 +94,7 @@ fn tell(
     let (progress, settings) = (&checkpoint.progress, &experiment.config.train);
     let epoch = progress.epoch;
     let reached = match (settings.best, progress.best.score) {
+        _ if epoch == 0 => "the model is untrained".to_owned(),
         (Best::PerNeuron, _) => "each neuron keeps its own best epoch".to_owned(),
         (_, Some(score)) => format!("best epoch {} ({score:.4})", progress.best.epoch),
         (_, None) => "no epoch has a defined validation score".to_owned(),
@@ -106,10 +107,8 @@ fn tell(
         )),
         End::Interrupted => {
             return Err(Error::Interrupted(format!(
-                "interrupted after epoch {epoch}; {reached}; go on with: strf train {} --out {} \
-                 --resume",
-                experiment.config.file.display(),
-                experiment.folder.path().display()
+                "interrupted after epoch {epoch}; {reached}; go on with: strf train {} --resume",
+                experiment.folder.config_file().display()
             )));
         }
     }

@@ -90,8 +90,7 @@ pub fn create(
     files::file(path, existing, |beside| {
         fill_file(beside, fill).map_err(|source| {
             let full = source.to_string().contains("No space left");
-            let what =
-                if full { ": the disk is full (make room, or choose another folder)" } else { "" };
+            let what = if full { files::DISK_FULL } else { "" };
             Error::file(format!("writing {}{what}", path.display()), source)
         })
     })

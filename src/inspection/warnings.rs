@@ -83,7 +83,9 @@ fn splits(recording: &Recording, warnings: &mut Vec<String>) {
 fn alike(ids: &[String]) -> Vec<String> {
     let key = |id: &String| id.trim().to_lowercase();
     let mut counts: BTreeMap<String, usize> = BTreeMap::new();
-    ids.iter().for_each(|id| *counts.entry(key(id)).or_default() += 1);
+    for id in ids {
+        *counts.entry(key(id)).or_default() += 1;
+    }
     ids.iter().filter(|id| counts[&key(id)] > 1).cloned().collect()
 }
 

@@ -11,7 +11,7 @@ const LEAST_DEPTH: f64 = 0.25;
 const DOUBLINGS: i32 = 6;
 /// How far a mean rate may be from the one that was asked for, as a share of it.
 const TOLERANCE: f64 = 1e-3;
-/// Halvings of the interval in which a bias is sought.
+/// Steps in which a bias is sought, each half of the one before.
 const HALVINGS: usize = 50;
 /// The bias is sought within so many standard deviations of the drive.
 const FARTHEST: f64 = 50.0;
@@ -25,13 +25,10 @@ pub(super) struct Setting {
     pub(super) gain: f64,
 }
 
-/// A setting with what comes of it.
+/// A setting, and whether the neuron then answers as often as asked and swings enough.
 struct Trial {
     setting: Setting,
-    /// Standard deviation of the rate over its mean.
-    depth: f64,
-    /// Whether the mean is as asked for.
-    fits: bool,
+    good: bool,
 }
 
 /// What is asked for of `N` neurons.
@@ -46,74 +43,66 @@ pub(super) struct Calibration<'a> {
 }
 
 impl Calibration<'_> {
-    /// For each neuron the smallest scale whose modulation is worth the name, else the largest.
+    /// For each neuron the first of some settings that is good, else the last.
     pub(super) fn settings(&self) -> Result<Vec<Setting>> {
-        let mut settled: Vec<Option<Setting>> = vec![None; self.slopes.len()];
-        let mut latest = Vec::new();
-        for doubling in 0..2 * DOUBLINGS {
-            let factor = 2f64.powi(doubling % DOUBLINGS);
-            latest = if doubling < DOUBLINGS {
-                // Many counts a bin swing by as many, or their noise would drown the swing.
-                self.by_bias(factor * self.rate.max(1.0))?
-            } else {
-                self.by_gain(factor)?
-            };
-            for (settled, trial) in settled.iter_mut().zip(&latest) {
-                if settled.is_none() && trial.fits && trial.depth >= LEAST_DEPTH {
-                    *settled = Some(trial.setting);
-                }
-            }
-            if settled.iter().all(Option::is_some) {
+        let mut best = self.trials(0)?;
+        for number in 1..2 * DOUBLINGS {
+            if best.iter().all(|trial| trial.good) {
                 break;
             }
+            let next = self.trials(number)?;
+            let pairs = best.iter_mut().zip(next);
+            pairs.filter(|(best, _)| !best.good).for_each(|(best, next)| *best = next);
         }
-        let either =
-            |(settled, latest): (Option<Setting>, Trial)| settled.unwrap_or(latest.setting);
-        Ok(settled.into_iter().zip(latest).map(either).collect())
+        Ok(best.into_iter().map(|trial| trial.setting).collect())
+    }
+
+    /// Larger and larger scales with a bias; then the same with a gain.
+    fn trials(&self, number: i32) -> Result<Vec<Trial>> {
+        let scale = 2f64.powi(number % DOUBLINGS);
+        if number < DOUBLINGS {
+            // Many counts a bin swing by as many, or their noise would drown the swing.
+            self.by_bias(scale * self.rate.max(1.0))
+        } else {
+            self.by_gain(scale)
+        }
     }
 
     /// The bias that gives the mean rate, by bisection.
     fn by_bias(&self, scale: f64) -> Result<Vec<Trial>> {
-        let mut low = vec![-FARTHEST * scale; self.slopes.len()];
-        let mut high = vec![FARTHEST * scale; self.slopes.len()];
-        let middle = |low: &[f64], high: &[f64]| -> Vec<f64> {
-            low.iter().zip(high).map(|(low, high)| f64::midpoint(*low, *high)).collect()
-        };
+        let mut biases = vec![0.0; self.slopes.len()];
+        let mut step = FARTHEST * scale;
         for _ in 0..HALVINGS {
-            let biases = middle(&low, &high);
-            for (n, (mean, _deviation)) in self.rates(scale, &biases)?.into_iter().enumerate() {
-                let rising = self.slopes[n] > 0.0;
-                let end = if (mean < self.rate) == rising { &mut low } else { &mut high };
-                end[n] = biases[n];
+            step /= 2.0;
+            let (means, _deviations) = self.rates(scale, &biases)?;
+            for (n, bias) in biases.iter_mut().enumerate() {
+                *bias += step * ((self.rate - means[n]) * f64::from(self.slopes[n])).signum();
             }
         }
-        let biases = middle(&low, &high);
-        let rates = self.rates(scale, &biases)?;
-        let trial = |((mean, deviation), bias): ((f64, f64), f64)| Trial {
+        let (means, deviations) = self.rates(scale, &biases)?;
+        let trial = |(n, &bias): (usize, &f64)| Trial {
             setting: Setting { scale, bias, gain: 1.0 },
-            depth: deviation / mean,
-            fits: (mean - self.rate).abs() <= TOLERANCE * self.rate,
+            good: (means[n] / self.rate - 1.0).abs() <= TOLERANCE
+                && deviations[n] >= LEAST_DEPTH * means[n],
         };
-        Ok(rates.into_iter().zip(biases).map(trial).collect())
+        Ok(biases.iter().enumerate().map(trial).collect())
     }
 
     /// The gain that gives the mean rate where the bias is 0.
     fn by_gain(&self, scale: f64) -> Result<Vec<Trial>> {
-        let rates = self.rates(scale, &vec![0.0; self.slopes.len()])?;
+        let (means, deviations) = self.rates(scale, &vec![0.0; self.slopes.len()])?;
         let trial = |(mean, deviation): (f64, f64)| Trial {
             setting: Setting { scale, bias: 0.0, gain: self.rate / mean },
-            depth: deviation / mean,
-            fits: mean > 0.0,
+            good: deviation >= LEAST_DEPTH * mean,
         };
-        Ok(rates.into_iter().map(trial).collect())
+        Ok(means.into_iter().zip(deviations).map(trial).collect())
     }
 
-    /// Mean and standard deviation of each neuron's output.
-    fn rates(&self, scale: f64, biases: &[f64]) -> Result<Vec<(f64, f64)>> {
+    /// Means and standard deviations of the output.
+    fn rates(&self, scale: f64, biases: &[f64]) -> Result<(Vec<f64>, Vec<f64>)> {
         let biases = column(biases)?;
         let rates = self.output.forward(&(self.drives * scale)?.broadcast_add(&biases)?)?;
-        let (means, deviations) = moments(&rates)?;
-        Ok(means.into_iter().zip(deviations).collect())
+        moments(&rates)
     }
 }
 
@@ -137,35 +126,37 @@ mod tests {
     use crate::params::Params;
     use candle_core::DType;
 
-    /// Nearly normal drives of mean 0 and variance 1.
-    fn drives(neurons: usize) -> Tensor {
-        let bins = 600;
-        let quantile = |t: usize| {
-            let p = (t as f64 + 0.5) / f64::from(bins as u32);
-            (p / (1.0 - p)).ln() * 0.5513 // logistic, of variance 1
-        };
-        let row: Vec<f64> = (0..bins).map(quantile).collect();
-        Tensor::from_vec(row.repeat(neurons), (1, neurons, bins), &Device::Cpu).unwrap()
+    const NEURONS: usize = 4;
+
+    /// The quantiles of a logistic distribution of mean 0 and variance 1.
+    fn drives() -> Tensor {
+        let logit = |i: u32| (f64::from(i) / (600.0 - f64::from(i))).ln();
+        let row: Vec<f64> = (1..600).map(|i| logit(i) / 1.806).collect();
+        Tensor::from_vec(row.repeat(NEURONS), (1, NEURONS, 599), &Device::Cpu).unwrap()
+    }
+
+    fn check(row: &outputs::OutputRow, rate: f64) {
+        let params = Params::new(1, DType::F64, &Device::Cpu);
+        let output = (row.build)(NEURONS, &params.scope("")).unwrap();
+        let (slopes, drives) = (output.slope(NEURONS).unwrap(), &drives());
+        let asked = Calibration { output: output.as_ref(), slopes: &slopes, drives, rate };
+        for (n, setting) in asked.settings().unwrap().into_iter().enumerate() {
+            let Setting { scale, bias, gain } = setting;
+            let (means, deviations) = asked.rates(scale, &[bias; NEURONS]).unwrap();
+            let (name, mean) = (row.part.name, gain * means[n]);
+            assert!(
+                (mean / rate - 1.0).abs() < 2e-3,
+                "{name} {n}: {mean}, not {rate}: {setting:?}"
+            );
+            assert!(deviations[n] >= 0.25 * means[n], "{name} {n} is flat: {setting:?}");
+        }
     }
 
     #[test]
-    fn every_output_reaches_the_mean_rate_with_a_modulation() {
-        let neurons = 4;
+    fn with_every_output_neurons_reach_the_mean_rate_and_swing_around_it() {
         for row in outputs::TABLE {
-            let params = Params::new(1, DType::F64, &Device::Cpu);
-            let output = (row.build)(neurons, &params.scope("")).unwrap();
-            let slopes = output.slope(neurons).unwrap();
             for rate in [0.01, 0.2, 3.0] {
-                let drives = &drives(neurons);
-                let asked = Calibration { output: output.as_ref(), slopes: &slopes, drives, rate };
-                for (n, setting) in asked.settings().unwrap().into_iter().enumerate() {
-                    let Setting { scale, bias, gain } = setting;
-                    let (mean, deviation) = asked.rates(scale, &[bias; 4]).unwrap()[n];
-                    let name = row.part.name;
-                    let off = (gain * mean / rate - 1.0).abs();
-                    assert!(off < 2e-3, "{name} {n}: {mean} at {setting:?}, not {rate}");
-                    assert!(deviation >= 0.25 * mean, "{name} {n}: flat at {setting:?}");
-                }
+                check(row, rate);
             }
         }
     }

@@ -103,24 +103,47 @@ fn separable(rng: &mut ChaCha8Rng, grid: Grid, tuning: Tuning) -> Array2<f64> {
     })
 }
 
-/// A sum of Gaussians, each of unit mass on the grid before it is weighted: the first excites,
-/// the next inhibits later, and so on.
+/// A sum of Gaussians, each of unit mass on the grid before it is weighted.
 fn gaussians(rng: &mut ChaCha8Rng, grid: Grid, tuning: Tuning) -> Array2<f64> {
-    let Tuning { band, bandwidth, latency } = tuning;
     let mut sum = Array2::zeros((grid.bands, grid.lags));
-    for place in 0..GAUSSIANS {
-        let centre = band + bandwidth * rng.random_range(-1.5..1.5);
-        let time = latency * (1.0 + place as f64 * rng.random_range(0.6..1.0));
-        let (width, duration) = (bandwidth, (0.5 * latency).max(0.5));
-        let bell = Array2::from_shape_fn((grid.bands, grid.lags), |(f, k)| {
-            let (x, t) = ((f as f64 - centre) / width, (middle(k) - time) / duration);
-            (-0.5 * (x * x + t * t)).exp()
-        });
-        let sign = if place % 2 == 0 { 1.0 } else { -1.0 };
-        let weight = sign * rng.random_range(0.5..1.0) / (bell.sum() + LEAST_MASS);
-        sum.scaled_add(weight, &bell);
+    for bell in Bell::draw(rng, tuning) {
+        let values = bell.values(grid);
+        sum.scaled_add(bell.weight / (values.sum() + LEAST_MASS), &values);
     }
     sum
+}
+
+/// A Gaussian of frequency and time.
+#[derive(Debug, Clone, Copy)]
+struct Bell {
+    band: f64,
+    time: f64,
+    bandwidth: f64,
+    duration: f64,
+    weight: f64,
+}
+
+impl Bell {
+    /// The first excites, the second silences later, the third excites later still.
+    fn draw(rng: &mut impl Rng, tuning: Tuning) -> [Self; GAUSSIANS] {
+        let Tuning { band, bandwidth, latency } = tuning;
+        [0.0, 1.0, 2.0].map(|place: f64| Self {
+            band: band + bandwidth * rng.random_range(-1.5..1.5),
+            time: latency * (1.0 + place * rng.random_range(0.6..1.0)),
+            bandwidth,
+            duration: (0.5 * latency).max(0.5),
+            weight: (-1f64).powf(place) * rng.random_range(0.5..1.0),
+        })
+    }
+
+    /// `(F, K)`, 1 at the centre.
+    fn values(&self, grid: Grid) -> Array2<f64> {
+        Array2::from_shape_fn((grid.bands, grid.lags), |(f, k)| {
+            let x = (f as f64 - self.band) / self.bandwidth;
+            let t = (middle(k) - self.time) / self.duration;
+            (-0.5 * (x * x + t * t)).exp()
+        })
+    }
 }
 
 /// A Gaussian times a cosine: a band with flanks of the other sign.
@@ -156,4 +179,47 @@ fn course(rng: &mut impl Rng, grid: Grid, latency: f64) -> Array1<f64> {
 /// The middle of a bin.
 fn middle(lag: usize) -> f64 {
     lag as f64 + 0.5
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use candle_core::{DType, Device};
+
+    use super::*;
+    use crate::config::RunConfig;
+    use crate::parameterizations::KernelDims;
+    use crate::params::{Params, Role, Start};
+    use crate::rng;
+
+    #[test]
+    fn the_parameterization_of_gaussians_makes_the_same_field_of_the_same_gaussians() {
+        let grid = Grid { channels: 1, bands: 13, lags: 9 };
+        let drawn = || rng::generator(1, "a field");
+        let tuning = Tuning { band: 6.3, bandwidth: 1.1, latency: 2.2 };
+        let field = gaussians(&mut drawn(), grid, tuning);
+
+        let bells = Bell::draw(&mut drawn(), tuning);
+        let both = |first: fn(&Bell) -> f64, second: fn(&Bell) -> f64| {
+            Start::Values(bells.iter().map(first).chain(bells.iter().map(second)).collect())
+        };
+        let params = Params::new(0, DType::F64, &Device::Cpu);
+        let scope = params.scope("");
+        let get = |name, start| scope.get(name, (2, 1, 1, 3), Role::Spared, start).unwrap();
+        // Its time runs from the oldest bin; 9 − 1 − k is the lag k.
+        get("P", both(|bell| bell.band, |bell| 8.5 - bell.time));
+        get("SIG", both(|bell| bell.bandwidth - 0.27, |bell| bell.duration - 0.27));
+        let weights = Start::Values(bells.iter().map(|bell| bell.weight).collect());
+        scope.get("weight", (1, 1, 3), Role::Spared, weights).unwrap();
+
+        let text = "[model]\ntype = \"ln\"\n[parameterization]\ntype = \"dcls\"\ngaussians = 3\n";
+        let chosen = RunConfig::architecture(text, Path::new("test")).unwrap().parameterization;
+        let dims = KernelDims { outputs: 1, channels: 1, bands: 13, lags: 9 };
+        let kernel = (chosen.row.build)(&chosen.values, dims, &scope).unwrap();
+        let kernel = kernel.weight().unwrap().flip(&[3]).unwrap().flatten_all().unwrap();
+        for (i, (got, want)) in kernel.to_vec1::<f64>().unwrap().iter().zip(&field).enumerate() {
+            assert!((got - want).abs() < 1e-12, "{i}: {got}, not {want}");
+        }
+    }
 }

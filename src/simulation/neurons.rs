@@ -26,7 +26,8 @@ use crate::rng;
 pub struct Truth {
     /// `(N, C, F, K)` in lag order: drive per unit of the cochleagram, with the sign of the output
     /// nonlinearity's slope; without an output nonlinearity that is response per unit. A model
-    /// that fits exactly exports the same as `/strfs_effective`.
+    /// that fits exactly exports the same as `/strfs_effective`, unless parameters of its output
+    /// nonlinearity scale the drive once more.
     pub strfs: Array4<f32>,
     /// Names of the `C` channels.
     pub channels: Vec<String>,

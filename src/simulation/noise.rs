@@ -31,39 +31,25 @@ impl<'a> Recorder<'a> {
         let rows = (0..n).into_par_iter().map(|n| {
             let name = format!("response of {} to {id}", self.neurons[n]);
             let mut rng = rng::generator(self.settings.seed, &name);
-            let mut row = Vec::with_capacity(self.settings.repeats * t);
-            for r in 0..self.settings.repeats {
-                self.repeat(n, rates.row(n), &mut rng, &mut row)?;
-                if self.missing[(s, n, r)] {
-                    row[r * t..].fill(f32::NAN);
-                }
-            }
-            Ok(row)
+            let mut draw = |r| match self.repeat(n, rates.row(n), &mut rng) {
+                Ok(_) if self.missing[(s, n, r)] => Ok(vec![f32::NAN; t]),
+                drawn => drawn,
+            };
+            (0..self.settings.repeats).map(&mut draw).collect::<Result<Vec<_>>>()
         });
-        let rows: Vec<Vec<f32>> = rows.collect::<Result<_>>()?;
-        Array3::from_shape_vec((n, self.settings.repeats, t), rows.concat())
+        let rows: Vec<Vec<Vec<f32>>> = rows.collect::<Result<_>>()?;
+        Array3::from_shape_vec((n, self.settings.repeats, t), rows.concat().concat())
             .map_err(|source| Error::failed("putting repeats together", source))
     }
 
-    /// Appends one repeat of neuron `n`.
-    fn repeat(
-        &self,
-        n: usize,
-        rates: ArrayView1<f32>,
-        rng: &mut ChaCha8Rng,
-        row: &mut Vec<f32>,
-    ) -> Result<()> {
+    /// One repeat of neuron `n`, in every bin of the rates.
+    fn repeat(&self, n: usize, rates: ArrayView1<f32>, rng: &mut ChaCha8Rng) -> Result<Vec<f32>> {
         match &self.truth.noise_sd {
             Some(deviations) => {
-                row.extend(rates.iter().map(|rate| normal(rng, *rate, deviations[n])))
+                Ok(rates.iter().map(|rate| normal(rng, *rate, deviations[n])).collect())
             }
-            None => {
-                for rate in rates {
-                    row.push(count(rng, *rate)?);
-                }
-            }
+            None => rates.iter().map(|rate| count(rng, *rate)).collect(),
         }
-        Ok(())
     }
 }
 

@@ -39,7 +39,7 @@ pub struct Settings {
     pub missing: f64,
     /// How far back receptive fields look, in milliseconds; at least a bin.
     pub window_ms: f64,
-    /// A name of [`fields::TABLE`].
+    /// One of [`shapes`](super::shapes).
     pub shape: String,
     /// `none`, or a name of [`prefilters::TABLE`].
     pub prefilter: String,
@@ -164,13 +164,19 @@ impl Settings {
                 problems.push(Problem::new(option, found.to_string(), "a number above 0"));
             }
         }
+        if self.dt_ms > 0.0 {
+            self.check_window(problems);
+        }
+    }
+
+    fn check_window(&self, problems: &mut Vec<Problem>) {
+        let (lags, fewest) = (self.lags(), self.fewest_bins());
         if !(self.window_ms >= self.dt_ms && self.window_ms.is_finite()) {
             let expected = format!("at least one bin of {} ms", self.dt_ms);
             problems.push(Problem::new("--window-ms", self.window_ms.to_string(), expected));
-        } else if self.lags() > self.fewest_bins() {
-            let expected = format!("no more than the shortest stimulus, {}", self.fewest_bins());
-            let problem =
-                Problem::new("--window-ms", format!("{} bins", self.lags()), expected + " bins");
+        } else if lags > fewest {
+            let expected = format!("at most {fewest}, the bins of the shortest stimulus");
+            let problem = Problem::new("--window-ms", format!("{lags} bins"), expected);
             problems.push(problem.hint("raise --bins, or lower --ragged or --window-ms"));
         }
     }

@@ -1,5 +1,4 @@
 //! `history.csv`: what each epoch cost and reached.
-use crate::error::{Error, Result};
 
 /// One epoch; scores that are undefined are NaN.
 #[derive(Debug, Clone, PartialEq)]
@@ -61,27 +60,27 @@ impl History {
     }
 
     /// The first `epochs` epochs of a file's text; what a stopped run wrote after them is dropped.
-    pub fn first(text: &str, epochs: usize) -> Result<Self> {
+    ///
+    /// # Errors
+    /// What was found instead of them.
+    pub fn first(text: &str, epochs: usize) -> Result<Self, String> {
         let mut lines = text.split_inclusive('\n');
         let mut kept = lines.next().unwrap_or_default().to_owned();
         if kept != HEADER {
-            return Err(mismatch(format!("the header {kept:?}, expected {HEADER:?}")));
+            return Err(format!("the header {:?}", kept.trim_end()));
         }
         for epoch in 1..=epochs {
-            match lines.next().filter(|line| line.starts_with(&format!("{epoch},"))) {
+            match lines.next().filter(|line| is_line_of(line, epoch)) {
                 Some(line) => kept.push_str(line),
-                None => return Err(mismatch(format!("no line of epoch {epoch} of {epochs}"))),
+                None => return Err(format!("no whole line of epoch {epoch}")),
             }
         }
         Ok(Self(kept))
     }
 }
 
-fn mismatch(found: String) -> Error {
-    Error::Refused(format!(
-        "history.csv: found {found}; it does not belong to the state beside it, so start the run \
-         anew with --force"
-    ))
+fn is_line_of(line: &str, epoch: usize) -> bool {
+    line.starts_with(&format!("{epoch},")) && line.ends_with('\n')
 }
 
 #[cfg(test)]

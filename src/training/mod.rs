@@ -83,9 +83,9 @@ pub fn fit(task: &Task, checkpoint: &mut Checkpoint, witness: &mut dyn Witness) 
         if *epoch > 0 && best.exhausted(*epoch, settings.patience) {
             break End::Patience;
         }
-        let Some((row, improved)) = fitting.epoch(checkpoint, witness)? else {
-            break End::Interrupted;
-        };
+        let kept = best.epoch;
+        let done = fitting.epoch(checkpoint, witness).map_err(|error| with_kept(error, kept))?;
+        let Some((row, improved)) = done else { break End::Interrupted };
         witness.epoch(&row, checkpoint, improved)?;
     };
     task.params.load(&checkpoint.best_weights)?;
@@ -140,7 +140,7 @@ impl<'a> Fitting<'a> {
         let seconds_train = begin.elapsed().as_secs_f64();
         let begin = Instant::now();
         let scores = self.validation.scores(self.task.network)?;
-        require_finite(scores.loss, epoch, "validation")?;
+        require_finite(scores.loss, "validation", &format!("epoch {epoch}"))?;
         let improved = self.keep(checkpoint, epoch, &scores)?;
         let seconds_valid = begin.elapsed().as_secs_f64();
         Ok(Some((scores.row(epoch, [seconds_train, seconds_valid], lr, train_loss), improved)))
@@ -230,23 +230,33 @@ fn mean_loss(losses: &[(Tensor, usize)], epoch: usize) -> Result<f64> {
     let tensors: Vec<&Tensor> = losses.iter().map(|(loss, _)| loss).collect();
     let values = Tensor::stack(&tensors, 0)?.to_dtype(candle_core::DType::F64)?.to_vec1::<f64>()?;
     for (batch, loss) in values.iter().enumerate() {
-        require_finite(
-            *loss,
-            epoch,
-            &format!("training, batch {} of {},", batch + 1, losses.len()),
-        )?;
+        let place = format!("epoch {epoch}, batch {} of {}", batch + 1, losses.len());
+        require_finite(*loss, "training", &place)?;
     }
     let clips: usize = losses.iter().map(|(_, clips)| clips).sum();
     let total: f64 = values.iter().zip(losses).map(|(loss, (_, clips))| loss * *clips as f64).sum();
     Ok(total / clips as f64)
 }
 
-fn require_finite(loss: f64, epoch: usize, what: &str) -> Result<()> {
+fn require_finite(loss: f64, of: &str, place: &str) -> Result<()> {
     if loss.is_finite() {
         return Ok(());
     }
     Err(Error::Stopped(format!(
-        "epoch {epoch}: the {what} loss is {loss}; lower train.lr, or limit gradients with \
-         train.clip_norm"
+        "{place}: found a {of} loss of {loss}, expected a finite number; lower train.lr, or limit \
+         gradients with train.clip_norm"
     )))
+}
+
+/// Says of an error that stops training which epoch's weights are kept.
+fn with_kept(error: Error, epoch: usize) -> Error {
+    match error {
+        Error::Stopped(why) if epoch == 0 => {
+            Error::Stopped(format!("{why}; the untrained model is kept"))
+        }
+        Error::Stopped(why) => {
+            Error::Stopped(format!("{why}; the best model so far, of epoch {epoch}, is kept"))
+        }
+        other => other,
+    }
 }

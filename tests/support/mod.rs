@@ -2,3 +2,4 @@
 pub mod combinations;
 pub mod compare;
 pub mod golden;
+pub mod runs;

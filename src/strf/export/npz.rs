@@ -1,7 +1,6 @@
 //! One NumPy archive with the names of the HDF5 file; texts are unicode arrays, which
 //! `numpy.load` reads without pickle. What HDF5 keeps in attributes is JSON in `about`.
-use std::fs::File;
-use std::io::{self, BufWriter, Write};
+use std::io::{self, BufWriter, Cursor, Write};
 use std::path::Path;
 
 use ndarray_npy::{NpzWriter, WriteNpyError, WriteNpyExt, WriteNpzError};
@@ -13,16 +12,15 @@ use crate::strf::dump::{Dump, Values};
 use crate::strf::export::{FORMAT, VERSION};
 
 pub(super) fn write(dump: &Dump, path: &Path, existing: Existing) -> Result<()> {
-    let failed = |e: WriteNpzError| Error::file(format!("writing {}", path.display()), e);
-    files::file(path, existing, |beside| {
-        let file = File::create(beside)
-            .map_err(|e| Error::file(format!("writing {}", path.display()), e))?;
-        fill(dump, file).map_err(failed)
-    })
+    let failed =
+        |e: WriteNpzError| Error::failed(format!("putting together {}", path.display()), e);
+    files::write(path, existing, &bytes(dump).map_err(failed)?)
 }
 
-fn fill(dump: &Dump, file: File) -> std::result::Result<(), WriteNpzError> {
-    let mut npz = NpzWriter::new_compressed(file);
+/// The archive grows in memory and is written in one go: the library writes its end even where
+/// writing has failed, and complains where users read it.
+fn bytes(dump: &Dump) -> std::result::Result<Vec<u8>, WriteNpzError> {
+    let mut npz = NpzWriter::new_compressed(Cursor::new(Vec::new()));
     for array in dump.arrays() {
         match &array.values {
             Values::F32(values) => npz.add_array(array.name, values)?,
@@ -32,8 +30,7 @@ fn fill(dump: &Dump, file: File) -> std::result::Result<(), WriteNpzError> {
         }
     }
     npz.add_array("about", &Unicode::One(&about(dump).to_string()))?;
-    npz.finish()?;
-    Ok(())
+    Ok(npz.finish()?.into_inner())
 }
 
 /// What the HDF5 file keeps in attributes: of the file, then the axes and unit of each array.

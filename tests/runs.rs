@@ -1,0 +1,1 @@
+//! Trained models in use: scored, asked for predictions, exported.
