@@ -2,6 +2,7 @@
 # system has none, `make` fetches one from PyPI into .tools/, without root.
 
 CARGO ?= cargo
+STRF := target/release/strf
 TOOLS := $(CURDIR)/.tools
 LOCAL_CMAKE := $(TOOLS)/cmake/cmake/data/bin/cmake
 SYSTEM_CMAKE := $(shell cmake --version 2>/dev/null | awk 'NR==1 { split($$3, v, "."); if (v[1] > 3 || (v[1] == 3 && v[2] > 25)) print "cmake" }')
@@ -23,6 +24,14 @@ check: $(NEEDED)
 
 test: $(NEEDED)
 	$(CARGO) test --locked
+
+demo: build
+	$(STRF) simulate data/demo.h5 --neurons 12 --force
+	$(STRF) inspect data/demo.h5
+	$(STRF) train configs/ln.toml --force
+	$(STRF) eval runs/ln --split valid
+	$(STRF) export-strfs runs/ln --plot --force
+	@echo "the receptive fields are drawn in runs/ln/strfs.png"
 
 $(LOCAL_CMAKE):
 	@echo "no CMake newer than 3.25 here: fetching one into $(TOOLS)"

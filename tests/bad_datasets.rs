@@ -11,6 +11,7 @@ use strf::error::Error;
 use strf::files::Existing;
 
 use crate::dataset::{recording, write_to};
+use crate::support::runs::change_data;
 
 /// What is said of the file of [`recording`] after a change to it.
 fn said(change: impl FnOnce(&hdf5::File) -> hdf5::Result<()>) -> Vec<String> {
@@ -350,9 +351,7 @@ fn problems_of_all_parts_of_a_file_are_reported_together_in_its_order() {
 fn said_of_dense(change: impl FnOnce(&hdf5::File) -> hdf5::Result<()>) -> Vec<String> {
     let (_folder, path) = in_folder("dense.h5", b"");
     std::fs::copy("tests/fixtures/dense.h5", &path).expect("a test file");
-    let file = hdf5::File::open_rw(&path).expect("a test file");
-    change(&file).expect("a change");
-    file.close().expect("a changed file");
+    change_data(&path, change);
     problems(read(&path).expect_err("the file does not fit"))
 }
 

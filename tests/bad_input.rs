@@ -10,7 +10,7 @@ use strf::data::hdf5_io::{write_array, write_strings};
 use strf::training::checkpoint::Checkpoint;
 
 use crate::support::golden::tensors;
-use crate::support::runs::{LN, MODELS, NEURONS, Ran, Workplace, recording, run_file};
+use crate::support::runs::{LN, MODELS, NEURONS, Ran, Workplace, change_data, recording, run_file};
 
 /// Fails unless the command is refused with this message and leaves every file as it was.
 #[track_caller]
@@ -60,13 +60,9 @@ fn a_file_that_is_missing_empty_cut_or_of_another_kind() {
 #[track_caller]
 fn refused_data(change: impl FnOnce(&hdf5::File) -> hdf5::Result<()>, lines: &[&str]) {
     let place = place(&recording());
-    let file = hdf5::File::open_rw(place.path("data.h5")).unwrap();
-    change(&file).unwrap();
-    file.close().unwrap();
+    change_data(&place.path("data.h5"), change);
     let s = if lines.len() == 1 { "" } else { "s" };
     let message = format!("data.h5: {} problem{s}\n  {}", lines.len(), lines.join("\n  "));
-    std::fs::copy(place.path("data.h5"), place.path("copy.h5")).unwrap();
-    std::fs::rename(place.path("copy.h5"), place.path("data.h5")).unwrap();
     refused(&place, "train run.toml", &message);
 }
 

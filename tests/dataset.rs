@@ -6,12 +6,15 @@ use std::path::Path;
 use ndarray::{Array2, Array3, arr2, arr3, array, s};
 use strf::config::Standardize;
 use strf::config::keys::{Selection, Split};
+use strf::data::hdf5_io::{write_array, write_strings};
 use strf::data::{
     Clip, ClipSets, Counts, Doubtful, Entity, Read, Recording, Splits, Standardization, divide,
     doubtful, hanning, keep_neurons, psth, read, read_for_prediction, select, smooth, write,
 };
 use strf::error::Result;
 use strf::files::Existing;
+
+use crate::support::runs::change_data;
 
 /// 2 neurons, 3 bands, 4 stimuli in an order that is not that of their names.
 pub fn recording() -> Recording {
@@ -236,12 +239,11 @@ fn the_dense_layout_takes_ids_and_attributes_from_lists() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("dense.h5");
     std::fs::copy("tests/fixtures/dense.h5", &path).unwrap();
-    let file = hdf5::File::open_rw(&path).unwrap();
-    let stimuli = file.create_group("stimuli").unwrap();
-    let names = ["d", "c", "b", "a"];
-    strf::data::hdf5_io::write_strings(&stimuli, "id", &names).unwrap();
-    strf::data::hdf5_io::write_strings(&stimuli, "type", &["x", "x", "y", "y"]).unwrap();
-    file.close().unwrap();
+    change_data(&path, |file| {
+        let stimuli = file.create_group("stimuli")?;
+        write_strings(&stimuli, "id", &["d", "c", "b", "a"])?;
+        write_strings(&stimuli, "type", &["x", "x", "y", "y"])
+    });
     let recording = read(&path).unwrap().recording;
     let stimulus = &recording.clips[2].stimulus;
     assert_eq!((stimulus.id.as_str(), stimulus.attributes["type"].as_str()), ("b", "y"));
@@ -252,12 +254,11 @@ fn responses_without_an_axis_for_the_only_neuron_are_taken_for_repeats() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("one.h5");
     write_to(&path, &keep_neurons(recording(), &[1]), Counts::AsFloats).unwrap();
-    let file = hdf5::File::open_rw(&path).unwrap();
-    file.unlink("stimuli/zebra/responses").unwrap();
     let responses = arr2(&[[1.0, 2.0, 3.0, 4.0, 5.0], [6.0, 7.0, 8.0, 9.0, 10.0]]);
-    let group = file.group("stimuli/zebra").unwrap();
-    strf::data::hdf5_io::write_array(&group, "responses", responses.view()).unwrap();
-    file.close().unwrap();
+    change_data(&path, |file| {
+        file.unlink("stimuli/zebra/responses")?;
+        write_array(file, "stimuli/zebra/responses", responses.view())
+    });
     let Read { recording, notes } = read(&path).unwrap();
     assert_eq!(recording.clips[0].responses.dim(), (1, 2, 5));
     assert_eq!(recording.clips[0].responses[[0, 1, 4]], 10.0);
@@ -269,8 +270,7 @@ fn prediction_needs_no_responses_and_training_does() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("sound.h5");
     write_to(&path, &recording(), Counts::AsFloats).unwrap();
-    let file = hdf5::File::open_rw(&path).unwrap();
-    file.unlink("stimuli/zebra/responses").unwrap();
+    change_data(&path, |file| file.unlink("stimuli/zebra/responses"));
     let some = read_for_prediction(&path).unwrap().recording;
     assert_eq!(some.clips[0].responses.dim(), (2, 0, 5));
     assert_eq!(some.clips[1].responses.dim(), (2, 5, 6));
@@ -278,8 +278,7 @@ fn prediction_needs_no_responses_and_training_does() {
     let want = "/stimuli/zebra/responses: found nothing, expected numbers (N, R, T)";
     assert!(error.contains(want), "{error}");
 
-    file.unlink("neurons").unwrap();
-    file.close().unwrap();
+    change_data(&path, |file| file.unlink("neurons"));
     let none = read_for_prediction(&path).unwrap().recording;
     assert_eq!(none.neurons.len(), 0);
     assert_eq!(none.clips[1].responses.dim(), (0, 0, 6));

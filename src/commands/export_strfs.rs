@@ -1,7 +1,7 @@
 //! `strf export-strfs`: a trained model → its receptive fields, with axes, units and pictures.
 use crate::cli::ExportArgs;
 use crate::error::Result;
-use crate::files::Existing;
+use crate::files::{self, Existing};
 use crate::progress::Console;
 use crate::strf::dump::Which;
 use crate::strf::export::{self, export};
@@ -18,14 +18,17 @@ pub fn run(args: &ExportArgs, console: &Console) -> Result<()> {
         let neurons = trained.metadata.neurons.len();
         trained.preparation().sounds(&recording, &clips, neurons, &trained.device)
     };
-    let lags = args.window_ms.map(|window_ms| trained.metadata.dims().bins(window_ms));
-    let dump = dump(&trained, samples, lags)?;
-
     let existing = Existing::from_force(args.force);
     let name = export::row(args.format).default_name;
     let out = args.out.clone().unwrap_or_else(|| args.run.join(name));
     let beside = || out.with_extension("png");
     let picture = args.plot.as_ref().map(|file| file.clone().unwrap_or_else(beside));
+    for path in std::iter::once(&out).chain(&picture) {
+        files::check(path, existing)?;
+    }
+
+    let lags = args.window_ms.map(|window_ms| trained.metadata.dims().bins(window_ms));
+    let dump = dump(&trained, samples, lags)?;
     export(&dump, args.format, &out, existing)?;
     console.result(&out.display().to_string())?;
     if let Some(picture) = picture {

@@ -2,7 +2,7 @@
 use crate::cli::PredictArgs;
 use crate::data::{Read, write_predictions};
 use crate::error::Result;
-use crate::files::Existing;
+use crate::files::{self, Existing};
 use crate::prediction;
 use crate::progress::Console;
 use crate::trained::{Needs, Trained, default_split};
@@ -11,6 +11,8 @@ use crate::trained::{Needs, Trained, default_split};
 pub fn run(args: &PredictArgs, console: &Console) -> Result<()> {
     let trained = Trained::open(&args.run)?;
     let out = args.out.clone().unwrap_or_else(|| args.run.join("predictions.h5"));
+    let existing = Existing::from_force(args.force);
+    files::check(&out, existing)?;
     let other = args.data.as_deref();
     let Read { recording, notes } = trained.recording(other, Needs::Sound)?;
     for note in &notes {
@@ -27,7 +29,6 @@ pub fn run(args: &PredictArgs, console: &Console) -> Result<()> {
     let predictions = prediction::predict(&trained.network, &batches)?;
     let named: Vec<_> =
         clips.iter().map(|&clip| &recording.clips[clip].stimulus).zip(&predictions).collect();
-    let existing = Existing::from_force(args.force);
     write_predictions(&out, &recording, &trained.metadata.neurons, &named, existing)?;
     console.note(&format!("{} stimuli predicted", named.len()));
     console.result(&out.display().to_string())

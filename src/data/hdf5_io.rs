@@ -98,10 +98,12 @@ pub fn create(
 
 /// The file grows in memory and is written in one go: the library does not survive a full disk in
 /// the middle of a file. The oldest layout keeps no times, so that the same content gives the same
-/// bytes.
+/// bytes. Nobody else knows the file's name yet, and not every disk of a cluster can lock files.
 fn fill_file(path: &Path, fill: impl FnOnce(&hdf5::File) -> hdf5::Result<()>) -> hdf5::Result<()> {
     let file = hdf5::File::with_options()
-        .with_access_plist(|plist| plist.core_options(GROWTH_BYTES, true).libver_earliest())
+        .with_access_plist(|plist| {
+            plist.core_options(GROWTH_BYTES, true).libver_earliest().file_locking(false)
+        })
         .create(path)?;
     fill(&file)?;
     file.flush()?;

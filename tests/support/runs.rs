@@ -79,11 +79,8 @@ impl Workplace {
 
     /// Writes a dataset.
     pub fn write_data(&self, name: &str, recording: &Recording) {
-        let (made, none) = (self.path("made.h5"), |_: &hdf5::File| Ok(()));
-        write(&made, recording, Counts::AsFloats, Existing::Replace, none).unwrap();
-        // HDF5 locks what it has open, and a process that another test starts inherits the lock.
-        std::fs::copy(&made, self.path(name)).unwrap();
-        std::fs::remove_file(made).unwrap();
+        let (path, none) = (self.path(name), |_: &hdf5::File| Ok(()));
+        write(&path, recording, Counts::AsFloats, Existing::Replace, none).unwrap();
     }
 
     /// Writes a text.
@@ -219,6 +216,15 @@ fn without_seconds(history: &[u8]) -> Vec<u8> {
     std::str::from_utf8(history).unwrap().lines().map(line).collect::<String>().into_bytes()
 }
 
+/// Changes a dataset file. Processes that other tests start at this moment inherit the open file,
+/// and its lock if it had one.
+pub fn change_data(path: &Path, change: impl FnOnce(&hdf5::File) -> hdf5::Result<()>) {
+    let mut options = hdf5::File::with_options();
+    let file = options.with_access_plist(|plist| plist.file_locking(false)).open_rw(path).unwrap();
+    change(&file).unwrap();
+    file.close().unwrap();
+}
+
 /// Waits until it holds; fails after half a minute.
 #[track_caller]
 pub fn wait_until(holds: impl Fn() -> bool) {
@@ -284,7 +290,7 @@ pub const MODELS: [(&str, &str); 9] = [
     ("ln", LN),
     ("nrf", "[model]\ntype = \"nrf\"\nwindow_ms = 20.0\nhidden = 4"),
     ("dnet", "[model]\ntype = \"dnet\"\nwindow_ms = 20.0\nhidden = 4"),
-    ("cnn2d", "[model]\ntype = \"cnn2d\"\nkernel_ms = 15.0\nchannels = 2\nhidden = 4"),
+    ("cnn2d", "[model]\ntype = \"cnn2d\"\nkernel_ms = 15.0\nchannels = 3\nhidden = 4"),
     (
         "separable",
         "[model]\ntype = \"ln\"\nwindow_ms = 20.0\n[prefilter]\ntype = \"willmore\"\n\
@@ -301,7 +307,7 @@ pub const MODELS: [(&str, &str); 9] = [
     ),
     (
         "cnn2d_adaptrans",
-        "[model]\ntype = \"cnn2d\"\nkernel_ms = 15.0\nchannels = 2\nhidden = 4\n[prefilter]\n\
+        "[model]\ntype = \"cnn2d\"\nkernel_ms = 15.0\nchannels = 3\nhidden = 4\n[prefilter]\n\
          type = \"adaptrans\"",
     ),
 ];
