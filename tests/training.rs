@@ -30,10 +30,32 @@ fn no_epochs_give_the_untrained_model_with_its_scores() {
                   valid_cc_norm,neurons_cc,neurons_cc_norm\n";
     assert_eq!(place.read("runs/run/history.csv"), header);
     assert_eq!(place.csv("runs/run/scores.csv")["neuron"], ["a1", "b2", "c3"]);
+    let state = Checkpoint::read(&place.path("runs/run/state/state.safetensors")).unwrap();
     let weights = tensors(&place.path("runs/run/model/model.safetensors"));
-    assert!(weights["readout.bn.running_mean"].eq(0.0).unwrap().sum_all().is_ok());
+    assert_eq!((state.progress.epoch, state.progress.steps), (0, 0));
+    assert!(
+        (0..NEURONS).all(|neuron| rows_of(&weights, neuron) == rows_of(&state.weights, neuron))
+    );
     let run: Json = serde_json::from_str(&place.read("runs/run/scores.json")).unwrap();
     assert_eq!((&run["run"]["epochs"], &run["run"]["best_epoch"]), (&0.into(), &0.into()));
+}
+
+#[test]
+fn a_clip_of_a_single_bin_is_no_trouble() {
+    let mut short = recording();
+    for clip in [1, 6, 8] {
+        let clip = &mut short.clips[clip];
+        clip.cochleagram = clip.cochleagram.slice(s![.., ..1]).to_owned();
+        clip.responses = clip.responses.slice(s![.., .., ..1]).to_owned();
+    }
+    for (name, model) in MODELS {
+        let place = Workplace::holding(&short);
+        place.write("run.toml", &run_file(model, "epochs = 2\nbatch = 1"));
+        place.strf("train run.toml").done();
+        let losses = place.column("runs/run/history.csv", "train_loss");
+        assert!(losses.iter().all(|loss| loss.is_finite()), "{name}: {losses:?}");
+        place.strf("predict runs/run --split all").done();
+    }
 }
 
 #[test]
