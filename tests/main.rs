@@ -17,6 +17,7 @@ mod inspect;
 mod metrics;
 mod operations;
 mod parts;
+mod readme;
 mod recovery;
 mod reproducibility;
 mod run_files;

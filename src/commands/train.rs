@@ -73,15 +73,20 @@ fn announce(experiment: &Experiment, console: &Console) {
     parts.push(architecture.parameterization.row.part().name);
     let sets = &prepared.sets;
     console.note(&format!(
-        "{}: {} neurons, {} bands, {} parameters; {} training, {} validation, {} test stimuli",
+        "{}: {}, {}, {}; {} training, {} validation, {} test stimuli",
         parts.join(" + "),
-        prepared.recording.neurons.len(),
-        prepared.recording.bands(),
-        params.count(),
+        counted(prepared.recording.neurons.len(), "neuron"),
+        counted(prepared.recording.bands(), "band"),
+        counted(params.count(), "parameter"),
         sets.train.len(),
         sets.valid.len(),
         sets.test.len(),
     ));
+}
+
+/// `1 neuron`, `2 neurons`.
+fn counted(number: usize, what: &str) -> String {
+    if number == 1 { format!("1 {what}") } else { format!("{number} {what}s") }
 }
 
 /// Says how training ended; an interrupted run ends the program.
