@@ -13,20 +13,27 @@
 //! bands, `T` time bins of a clip, `K` lags of an STRF (0 = the present bin, growing = further into
 //! the past), `H` hidden units.
 
-// The modules in the order in which data meets them.
+// What can be typed, what each command does, and what it tells.
 pub mod cli;
 pub mod commands;
+pub mod interrupt;
+pub mod progress;
 
+// Tools that know nothing of neurons.
 pub mod error;
 pub mod files;
 pub mod rng;
 pub mod table;
+pub mod tensor_file;
 pub mod units;
 
+// What is asked for, and what it is asked of.
 pub mod config;
 pub mod data;
+pub mod inspection;
 pub mod simulation;
 
+// A model: tensors, then operations, layers and parts, then the whole of it.
 pub mod device;
 pub mod dims;
 pub mod params;
@@ -38,20 +45,18 @@ pub mod parameterizations;
 pub mod prefilters;
 
 pub mod models;
-
-pub mod interrupt;
-pub mod loss;
-pub mod metadata;
 pub mod prediction;
-pub mod progress;
-pub mod run_folder;
-pub mod tensor_file;
+
+// Fitting it; what a run leaves on disk, before training and after.
+pub mod loss;
 pub mod training;
 
-pub mod evaluation;
 pub mod experiment;
-pub mod inspection;
-pub mod metrics;
+pub mod metadata;
+pub mod run_folder;
 pub mod trained;
 
+// How good it is, and what it listens to.
+pub mod evaluation;
+pub mod metrics;
 pub mod strf;

@@ -7,6 +7,7 @@ use crate::config::{Best, RunConfig};
 use crate::error::{Error, Result};
 use crate::experiment::Experiment;
 use crate::interrupt;
+use crate::models::Kernels;
 use crate::progress::{Bar, Console};
 use crate::run_folder::{OldRun, RunFolder};
 use crate::training::checkpoint::Checkpoint;
@@ -70,7 +71,9 @@ fn announce(experiment: &Experiment, console: &Console) {
     let architecture = &config.architecture;
     let mut parts = vec![architecture.model.row.part().name];
     parts.extend(architecture.prefilter.as_ref().map(|chosen| chosen.row.part().name));
-    parts.push(architecture.parameterization.row.part().name);
+    if architecture.model.row.kernels == Kernels::Strfs {
+        parts.push(architecture.parameterization.row.part().name);
+    }
     let sets = &prepared.sets;
     console.note(&format!(
         "{}: {}, {}, {}; {} training, {} validation, {} test stimuli",
@@ -166,7 +169,7 @@ impl Witness for Keeper<'_> {
         self.folder.write_state(checkpoint)?;
         let HistoryRow { epoch, train_loss, valid_loss, valid_cc, .. } = row;
         self.message = format!(
-            "  loss {train_loss:.4}, validation {valid_loss:.4}, cc {valid_cc:.3}, best epoch {}",
+            "  best {}  loss {train_loss:.4}, validation {valid_loss:.4}, cc {valid_cc:.3}",
             checkpoint.progress.best.epoch
         );
         if !self.bar.is_drawn() && self.last_line.elapsed() >= BETWEEN_LINES {
