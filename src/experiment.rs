@@ -4,7 +4,7 @@ use serde_json::{Map, Value as Json, json};
 
 use crate::config::keys::Split;
 use crate::config::{DeviceName, RunConfig, Schedule, relative};
-use crate::data::batch::Sample;
+use crate::data::batch::{Sample, response_deviations};
 use crate::data::prepare::Prepared;
 use crate::data::{Read, Splits, read};
 use crate::error::{Error, Result};
@@ -25,7 +25,9 @@ pub struct Experiment {
     pub folder: RunFolder,
     /// The dataset's part that is used.
     pub prepared: Prepared,
-    /// The model.
+    /// The training clips as the model meets them.
+    pub train: Vec<Sample>,
+    /// The model, which starts from predictions of the size of the responses.
     pub network: Network,
     /// Its tensors.
     pub params: Params,
@@ -49,10 +51,12 @@ impl Experiment {
         let params = Params::new(config.train.seed, DType::F32, &device);
         let network = Network::build(&config.architecture, &prepared.dims(), &params)?;
         prepared.require_room(network.lags())?;
-        let deviations = Tensor::new(prepared.response_deviations(), &device)?;
-        network.rescale(&deviations)?;
+        let train =
+            prepared.preparation.samples(&prepared.recording, &prepared.sets.train, &device)?;
+        // Training goes the same way whatever the unit of the responses.
+        network.rescale(&Tensor::new(response_deviations(&train)?, &device)?)?;
         notes.extend(network.notes().iter().cloned());
-        Ok(Self { config, folder, prepared, network, params, notes, device })
+        Ok(Self { config, folder, prepared, train, network, params, notes, device })
     }
 
     /// Clips as the model meets them.

@@ -42,7 +42,7 @@ pub fn score(
 }
 
 /// A matrix on the CPU as an array.
-pub fn array(matrix: &Tensor) -> Result<Array2<f32>> {
+fn array(matrix: &Tensor) -> Result<Array2<f32>> {
     let (rows, columns) = matrix.dims2()?;
     let values = matrix.flatten_all()?.to_vec1::<f32>()?;
     Array2::from_shape_vec((rows, columns), values).map_err(candle_core::Error::wrap)

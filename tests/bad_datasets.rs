@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use ndarray::{Array2, Array3, Array4, ArrayView, Dimension};
+use ndarray::{Array2, Array3, Array4};
 use strf::config::keys::{Selection, Split};
 use strf::data::hdf5_io::{write_array, write_number, write_strings, write_text};
 use strf::data::{Counts, Recording, Splits, divide, read, read_for_prediction, select, write};
@@ -11,7 +11,7 @@ use strf::error::Error;
 use strf::files::Existing;
 
 use crate::dataset::{recording, write_to};
-use crate::support::runs::change_data;
+use crate::support::runs::{change_data, replace};
 
 /// What is said of the file of [`recording`] after a change to it.
 fn said(change: impl FnOnce(&hdf5::File) -> hdf5::Result<()>) -> Vec<String> {
@@ -35,15 +35,6 @@ fn problems(error: Error) -> Vec<String> {
         Error::Input { problems, .. } => problems.iter().map(ToString::to_string).collect(),
         other => panic!("{other:?}"),
     }
-}
-
-fn replace<D: Dimension>(
-    file: &hdf5::File,
-    path: &str,
-    array: ArrayView<f32, D>,
-) -> hdf5::Result<()> {
-    file.unlink(path)?;
-    write_array(file, path, array)
 }
 
 fn replace_list(file: &hdf5::File, path: &str, values: &[f64]) -> hdf5::Result<()> {

@@ -4,13 +4,15 @@ use std::path::Path;
 use std::process::Command;
 
 use candle_core::{DType, Device, Tensor};
-use ndarray::{Array2, Array3, ArrayView, Dimension, s};
+use ndarray::{Array2, Array3, s};
 use strf::data::Recording;
-use strf::data::hdf5_io::{write_array, write_strings};
+use strf::data::hdf5_io::write_strings;
 use strf::training::checkpoint::Checkpoint;
 
 use crate::support::golden::tensors;
-use crate::support::runs::{LN, MODELS, NEURONS, Ran, Workplace, change_data, recording, run_file};
+use crate::support::runs::{
+    LN, MODELS, NEURONS, Ran, Workplace, change_data, recording, replace, run_file,
+};
 
 /// Fails unless the command is refused with this message and leaves every file as it was.
 #[track_caller]
@@ -64,15 +66,6 @@ fn refused_data(change: impl FnOnce(&hdf5::File) -> hdf5::Result<()>, lines: &[&
     let s = if lines.len() == 1 { "" } else { "s" };
     let message = format!("data.h5: {} problem{s}\n  {}", lines.len(), lines.join("\n  "));
     refused(&place, "train run.toml", &message);
-}
-
-fn replace<D: Dimension>(
-    file: &hdf5::File,
-    path: &str,
-    array: ArrayView<f32, D>,
-) -> hdf5::Result<()> {
-    file.unlink(path)?;
-    write_array(file, path, array)
 }
 
 #[test]

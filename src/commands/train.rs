@@ -24,7 +24,6 @@ pub fn run(args: &TrainArgs, console: &Console) -> Result<()> {
     let experiment = Experiment::open(load(args)?, old)?;
     announce(&experiment, console);
     let (prepared, settings) = (&experiment.prepared, &experiment.config.train);
-    let train = experiment.samples(&prepared.sets.train)?;
     let valid = experiment.samples(&prepared.sets.valid)?;
     interrupt::listen()?;
 
@@ -33,7 +32,7 @@ pub fn run(args: &TrainArgs, console: &Console) -> Result<()> {
         console.note(&format!("going on after epoch {}", checkpoint.progress.epoch));
     }
     let (network, params) = (&experiment.network, &experiment.params);
-    let task = Task { network, params, train: &train, valid: &valid, settings };
+    let task = Task { network, params, train: &experiment.train, valid: &valid, settings };
     let end = {
         let mut keeper = Keeper::new(&experiment, history, &checkpoint, console)?;
         training::fit(&task, &mut checkpoint, &mut keeper)?

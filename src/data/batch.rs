@@ -3,6 +3,7 @@ use candle_core::{DType, Device, Result, Tensor};
 use ndarray::{Array2, Array3};
 
 use crate::loss::Target;
+use crate::metrics::statistics::variance;
 
 /// One clip, ready for training and scoring.
 #[derive(Debug, Clone)]
@@ -93,6 +94,24 @@ fn unpadded(bins: &[usize], longest: usize, like: &Tensor) -> Result<Tensor> {
     let values: Vec<f32> = bins.iter().flat_map(|bins| row(*bins)).collect();
     let mask = Tensor::from_vec(values, (bins.len(), 1, longest), like.device())?;
     mask.to_dtype(like.dtype())
+}
+
+/// Standard deviation of each neuron's PSTH over `samples`; 1 where it never changes.
+pub fn response_deviations(samples: &[Sample]) -> Result<Vec<f32>> {
+    let rows = |tensor: &Tensor| tensor.get(0)?.to_vec2::<f32>();
+    let clips = samples.iter().map(|sample| Ok((rows(&sample.psth)?, rows(&sample.mask)?)));
+    let clips = clips.collect::<Result<Vec<_>>>()?;
+    let of_neuron = |neuron: usize| {
+        let bins = clips.iter().flat_map(|(psth, mask)| psth[neuron].iter().zip(&mask[neuron]));
+        let counted = bins.filter(|(_, counts)| **counts > 0.0);
+        let values: Vec<f64> = counted.map(|(value, _)| f64::from(*value)).collect();
+        let deviation = variance(&values).sqrt();
+        if deviation > 0.0 { deviation } else { 1.0 }
+    };
+    #[expect(clippy::cast_possible_truncation, reason = "responses are f32")]
+    let narrowed = |neuron| of_neuron(neuron) as f32;
+    let neurons = clips.first().map_or(0, |(psth, _)| psth.len());
+    Ok((0..neurons).map(narrowed).collect())
 }
 
 /// Everything that counts in `samples`, one after the other: a target `(1, N, ΣT)` in f64 on the

@@ -11,7 +11,6 @@ use crate::config::Data;
 use crate::config::keys::Split;
 use crate::dims::Dims;
 use crate::error::{Error, Result};
-use crate::metrics::statistics::variance;
 use crate::units;
 
 /// How clips of one recording become samples.
@@ -130,28 +129,6 @@ impl Prepared {
             neurons: self.recording.neurons.len(),
             frequencies_hz: self.recording.frequencies_hz.clone(),
         }
-    }
-
-    /// Standard deviation of each neuron's PSTH over the training clips; 1 where it never changes.
-    ///
-    /// Models start from predictions of this size, so that training goes the same way whatever
-    /// the unit of the responses.
-    pub fn response_deviations(&self) -> Vec<f32> {
-        let psths: Vec<Array2<f32>> = self
-            .sets
-            .train
-            .iter()
-            .map(|&clip| psth(&self.preparation.responses(&self.recording, clip)))
-            .collect();
-        let of_neuron = |neuron| {
-            let bins = psths.iter().flat_map(|psth| psth.row(neuron).to_vec());
-            let values: Vec<f64> = bins.filter(|y| !y.is_nan()).map(f64::from).collect();
-            let deviation = variance(&values).sqrt();
-            if deviation > 0.0 { deviation } else { 1.0 }
-        };
-        #[expect(clippy::cast_possible_truncation, reason = "responses are f32")]
-        let narrowed = |neuron| of_neuron(neuron) as f32;
-        (0..self.recording.neurons.len()).map(narrowed).collect()
     }
 
     /// Ids of the stimuli that serve what.

@@ -52,15 +52,8 @@ impl CustomOp2 for Correlation {
         w_layout: &Layout,
     ) -> Result<(CpuStorage, Shape)> {
         let sizes = Sizes::new(x_layout.shape(), w_layout.shape(), self.padding)?;
-        let storage = match (x, w) {
-            (CpuStorage::F32(x), CpuStorage::F32(w)) => {
-                CpuStorage::F32(sizes.forward(contiguous(x, x_layout)?, contiguous(w, w_layout)?))
-            }
-            (CpuStorage::F64(x), CpuStorage::F64(w)) => {
-                CpuStorage::F64(sizes.forward(contiguous(x, x_layout)?, contiguous(w, w_layout)?))
-            }
-            _ => bail!("correlation: takes two tensors of f32 or two of f64"),
-        };
+        let storage =
+            on_floats!("correlation", (x, x_layout), (w, w_layout), |x, w| sizes.forward(x, w));
         Ok((storage, Shape::from_dims(&sizes.output())))
     }
 
@@ -121,15 +114,9 @@ impl CustomOp2 for KernelGradient {
         grad_layout: &Layout,
     ) -> Result<(CpuStorage, Shape)> {
         let sizes = Sizes::new(x_layout.shape(), &self.kernels, self.padding)?;
-        let storage = match (x, grad) {
-            (CpuStorage::F32(x), CpuStorage::F32(grad)) => CpuStorage::F32(
-                sizes.kernel_gradient(contiguous(x, x_layout)?, contiguous(grad, grad_layout)?),
-            ),
-            (CpuStorage::F64(x), CpuStorage::F64(grad)) => CpuStorage::F64(
-                sizes.kernel_gradient(contiguous(x, x_layout)?, contiguous(grad, grad_layout)?),
-            ),
-            _ => bail!("correlation: takes two tensors of f32 or two of f64"),
-        };
+        let storage =
+            on_floats!("correlation", (x, x_layout), (grad, grad_layout), |x, grad| sizes
+                .kernel_gradient(x, grad));
         Ok((storage, self.kernels.clone()))
     }
 }

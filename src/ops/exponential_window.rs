@@ -92,15 +92,8 @@ impl CustomOp2 for ExponentialWindow {
         a_layout: &Layout,
     ) -> Result<(CpuStorage, Shape)> {
         let window = Window::new(x_layout.shape(), a_layout.shape(), self.length)?;
-        let storage = match (x, a) {
-            (CpuStorage::F32(x), CpuStorage::F32(a)) => {
-                CpuStorage::F32(window.forward(contiguous(x, x_layout)?, contiguous(a, a_layout)?))
-            }
-            (CpuStorage::F64(x), CpuStorage::F64(a)) => {
-                CpuStorage::F64(window.forward(contiguous(x, x_layout)?, contiguous(a, a_layout)?))
-            }
-            _ => bail!("exponential window: takes two tensors of f32 or two of f64"),
-        };
+        let storage = on_floats!("exponential window", (x, x_layout), (a, a_layout), |x, a| window
+            .forward(x, a));
         Ok((storage, x_layout.shape().clone()))
     }
 

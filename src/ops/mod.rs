@@ -1,5 +1,20 @@
 //! What costs time: for each operation a fast path for the CPU with its own backward pass, and a
 //! plain path out of candle's operations that runs on any device and is the fast one's reference.
+/// Runs a generic function on the values of two contiguous tensors of one float type.
+macro_rules! on_floats {
+    ($what:literal, ($a:expr, $a_layout:expr), ($b:expr, $b_layout:expr), $run:expr) => {
+        match ($a, $b) {
+            (CpuStorage::F32(a), CpuStorage::F32(b)) => {
+                CpuStorage::F32($run(contiguous(a, $a_layout)?, contiguous(b, $b_layout)?))
+            }
+            (CpuStorage::F64(a), CpuStorage::F64(b)) => {
+                CpuStorage::F64($run(contiguous(a, $a_layout)?, contiguous(b, $b_layout)?))
+            }
+            _ => bail!("{}: takes two tensors of f32 or two of f64", $what),
+        }
+    };
+}
+
 mod correlation;
 mod exponential_window;
 mod matrix;

@@ -4,8 +4,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
-use ndarray::{Array2, Array3};
+use ndarray::{Array2, Array3, ArrayView, Dimension};
 use rand::Rng;
+use strf::data::hdf5_io::write_array;
 use strf::data::{Clip, Counts, Entity, Recording, Splits, write};
 use strf::files::Existing;
 use strf::rng;
@@ -318,4 +319,14 @@ pub const LN: &str = "[model]\ntype = \"ln\"\nwindow_ms = 20.0";
 /// Whether two paths hold the same bytes.
 pub fn same_bytes(left: &Path, right: &Path) -> bool {
     std::fs::read(left).unwrap() == std::fs::read(right).unwrap()
+}
+
+/// Puts another array in the place of one in a file.
+pub fn replace<D: Dimension>(
+    file: &hdf5::File,
+    path: &str,
+    array: ArrayView<f32, D>,
+) -> hdf5::Result<()> {
+    file.unlink(path)?;
+    write_array(file, path, array)
 }
