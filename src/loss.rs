@@ -2,6 +2,8 @@
 use candle_core::{Result, Tensor};
 
 use crate::config::part::{self, Part, Row};
+use crate::ops::curve::{AnyLoss, Charge};
+use crate::ops::real::Real;
 
 /// A row of the table of losses.
 #[derive(Debug)]
@@ -12,6 +14,8 @@ pub struct LossRow {
     pub needs_rate: bool,
     /// The loss of each neuron, `(N)`, for predictions `(B, N, T)`; 0 where nothing was recorded.
     pub per_neuron: fn(&Tensor, &Target) -> Result<Tensor>,
+    /// The same on the fast path.
+    pub charge: &'static dyn AnyLoss,
 }
 
 impl Row for LossRow {
@@ -26,6 +30,7 @@ pub static TABLE: &[LossRow] = &[
         part: Part { name: "mse", summary: "squared error", source: "", keys: &[] },
         needs_rate: false,
         per_neuron: squared_error,
+        charge: &SquaredError,
     },
     LossRow {
         part: Part {
@@ -36,6 +41,7 @@ pub static TABLE: &[LossRow] = &[
         },
         needs_rate: true,
         per_neuron: poisson,
+        charge: &Poisson,
     },
 ];
 
@@ -85,10 +91,38 @@ fn squared_error(prediction: &Tensor, target: &Target) -> Result<Tensor> {
     (error * &target.weight)?.sum(2)?.sum(0)
 }
 
+/// `(λ − y)²`.
+#[derive(Debug)]
+struct SquaredError;
+
+impl Charge for SquaredError {
+    #[inline(always)]
+    fn charge<R: Real>(prediction: R, recorded: R) -> (R, R) {
+        let error = prediction - recorded;
+        (error * error, error + error)
+    }
+}
+
+/// Rates below it are charged as it is, for the logarithm of 0 is infinite.
+const LEAST_RATE: f64 = 1e-8;
+
 /// `λ − y log(max(λ, 1e−8) + 1e−8)`.
 fn poisson(prediction: &Tensor, target: &Target) -> Result<Tensor> {
-    const FLOOR: f64 = 1e-8;
-    let log = (prediction.maximum(FLOOR)? + FLOOR)?.log()?;
+    let log = (prediction.maximum(LEAST_RATE)? + LEAST_RATE)?.log()?;
     let loss = (prediction - (&target.psth * log)?)?;
     (loss * &target.weight)?.sum(2)?.sum(0)
+}
+
+/// The same for one bin.
+#[derive(Debug)]
+struct Poisson;
+
+impl Charge for Poisson {
+    #[inline(always)]
+    fn charge<R: Real>(prediction: R, recorded: R) -> (R, R) {
+        let [zero, one, least] = [0.0, 1.0, LEAST_RATE].map(R::constant);
+        let rate = prediction.at_least(least) + least;
+        let slope = if prediction > least { recorded / rate } else { zero };
+        (prediction - recorded * rate.ln(), one - slope)
+    }
 }

@@ -2,16 +2,16 @@
 use candle_core::{DType, Device, Result, Tensor};
 use ndarray::Array2;
 
-use crate::data::batch::{Batch, Sample};
+use crate::data::batch::{Batch, Member, Sample};
 use crate::error;
 use crate::evaluation::{self, ScoredClip, Scores};
 use crate::models::Network;
-use crate::nn::Mode;
 
 /// Batches of `samples` in their order.
-pub fn batches(samples: &[Sample], size: usize) -> Result<Vec<Batch>> {
-    let whole: Vec<&Sample> = samples.iter().collect();
-    whole.chunks(size.max(1)).map(Batch::new).collect()
+pub fn batches(network: &Network, samples: &[Sample], size: usize) -> Result<Vec<Batch>> {
+    let members = samples.iter().map(|sample| network.given(&sample.member));
+    let members: Vec<Member> = members.collect::<Result<_>>()?;
+    Ok(members.chunks(size.max(1)).map(|clips| Batch::of(clips.to_vec())).collect())
 }
 
 /// Predictions of each clip in evaluation mode, `(N, T)` each.
@@ -21,10 +21,8 @@ pub fn predict(network: &Network, batches: &[Batch]) -> Result<Vec<Array2<f32>>>
 }
 
 fn predict_batch(network: &Network, batch: &Batch) -> Result<Vec<Array2<f32>>> {
-    let y = network.forward(&batch.sound, batch.unpadded.as_ref(), Mode::Eval)?;
-    let y = y.detach().to_device(&Device::Cpu)?.to_dtype(DType::F32)?;
-    let clips = batch.bins.iter().enumerate();
-    clips.map(|(clip, bins)| array(&y.get(clip)?.narrow(1, 0, *bins)?)).collect()
+    let on_cpu = |y: &Tensor| array(&y.to_device(&Device::Cpu)?.to_dtype(DType::F32)?);
+    network.responses(batch)?.iter().map(on_cpu).collect()
 }
 
 /// Scores of the predictions for `samples`, `size` of them at a time.
@@ -34,7 +32,7 @@ pub fn score(
     size: usize,
     neurons: &[String],
 ) -> error::Result<Scores> {
-    let predictions = predict(network, &batches(samples, size)?)?;
+    let predictions = predict(network, &batches(network, samples, size)?)?;
     let pairs = predictions.iter().zip(samples);
     let clips: Vec<ScoredClip> =
         pairs.map(|(prediction, sample)| (prediction.view(), sample.responses.view())).collect();

@@ -486,7 +486,7 @@ fn sound_so_loud_that_numbers_run_over() {
     let text = run_file("[model]\ntype = \"linear\"\nnorm = \"none\"", "batch = 2\nlr = 1.0");
     place.write("run.toml", &text.replace("[model]", "standardize = \"none\"\n[model]"));
     let said = place.strf("train run.toml --quiet");
-    let message = "strf: epoch 1, batch 1 of 3: found a training loss of NaN, expected a finite \
+    let message = "strf: epoch 1, batch 1 of 3: found a training loss of inf, expected a finite \
                    number; lower train.lr, or limit gradients with train.clip_norm; the untrained \
                    model is kept\n";
     assert_eq!((said.status, said.stderr.as_str()), (Some(1), message));
@@ -494,7 +494,7 @@ fn sound_so_loud_that_numbers_run_over() {
 }
 
 #[test]
-fn a_loss_that_turns_nan_leaves_the_best_epoch() {
+fn a_loss_that_runs_over_leaves_the_best_epoch() {
     let place = place(&recording());
     place.strf("train run.toml --set train.epochs=3").done();
     let best = std::fs::read(place.path("runs/run/model/model.safetensors")).unwrap();
@@ -509,7 +509,7 @@ fn a_loss_that_turns_nan_leaves_the_best_epoch() {
 
     let said = place.strf("train run.toml --quiet --resume --set train.epochs=9");
     let message = format!(
-        "strf: epoch 4, batch 1 of 1: found a training loss of NaN, expected a finite number; lower \
+        "strf: epoch 4, batch 1 of 1: found a training loss of inf, expected a finite number; lower \
          train.lr, or limit gradients with train.clip_norm; the best model so far, of epoch \
          {epoch}, is kept\n"
     );

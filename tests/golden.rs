@@ -1,7 +1,10 @@
 //! Every part against deepSTRF 0.1.0: predictions, losses, gradients, receptive fields, jacobians.
+use candle_core::backprop::GradStore;
 use candle_core::{DType, Device, Result, Tensor, Var};
+use strf::data::batch::{Batch, Member};
 use strf::loss::{self, Target};
 use strf::nn::Mode;
+use strf::params::Params;
 
 use crate::support::compare::{Tolerance, assert_close, largest};
 use crate::support::golden::Golden;
@@ -26,8 +29,29 @@ cases! {
 fn the_case_matches(case: &str) -> Result<()> {
     predictions_losses_and_gradients(case, Mode::Eval, ["prediction", "grad_eval"])?;
     predictions_losses_and_gradients(case, Mode::Train, ["prediction_train", "grad_train"])?;
+    fast_path(case)?;
     receptive_fields(case)?;
     jacobians(case)
+}
+
+/// Predictions, loss and gradients of the fast path.
+fn fast_path(case: &str) -> Result<()> {
+    let golden = Golden::open(case);
+    let (network, params) = golden.build(DType::F32);
+    let target = Target::from_responses(&golden.io["responses"])?;
+    let nan = Tensor::full(f32::NAN, target.psth.shape(), &Device::Cpu)?;
+    let psth = target.weight.gt(0.0)?.where_cond(&target.psth, &nan)?;
+    let stimulus = &golden.io["stimulus"];
+    let clips = (0..stimulus.dim(0)?).map(|clip| {
+        let part = |x: &Tensor| x.narrow(0, clip, 1)?.contiguous();
+        network.given(&Member::new(part(stimulus)?, part(&psth)?)?)
+    });
+    let batch = Batch::of(clips.collect::<Result<Vec<_>>>()?);
+    let responses = Tensor::stack(&network.responses(&batch)?, 0)?;
+    assert_close(case, &responses, &golden.io["prediction"].squeeze(2)?, CLOSE);
+    let grads = network.loss(&batch, &loss::TABLE[0])?.backward()?;
+    assert_gradients(case, "grad_train", &golden, &params, &grads);
+    Ok(())
 }
 
 fn predictions_losses_and_gradients(case: &str, mode: Mode, names: [&str; 2]) -> Result<()> {
@@ -46,17 +70,21 @@ fn predictions_losses_and_gradients(case: &str, mode: Mode, names: [&str; 2]) ->
 
     let grads =
         loss::mean(&(loss::TABLE[0].per_neuron)(&prediction, &target)?, &target)?.backward()?;
+    assert_gradients(case, names[1], &golden, &params, &grads);
+    Ok(())
+}
+
+fn assert_gradients(case: &str, kind: &str, golden: &Golden, params: &Params, grads: &GradStore) {
     let trained = params.trained();
-    let want = |name: &str| &golden.io[&format!("{}.{name}", names[1])];
+    let want = |name: &str| &golden.io[&format!("{kind}.{name}")];
     let floor = 1e-6 * trained.iter().map(|(name, _)| largest(want(name))).fold(0.0, f64::max);
     for (name, param) in &trained {
         let got = grads.get(&param.var).expect("every parameter has a gradient");
         let tolerance = Tolerance { relative: 0.0, absolute: floor + 1e-3 * largest(want(name)) };
-        assert_close(&format!("{case}: {}.{name}", names[1]), got, want(name), tolerance);
+        assert_close(&format!("{case}: {kind}.{name}"), got, want(name), tolerance);
     }
-    let wanted = golden.io.keys().filter(|key| key.starts_with(names[1])).count();
+    let wanted = golden.io.keys().filter(|key| key.starts_with(kind)).count();
     assert_eq!(trained.len(), wanted, "{case}: as many gradients as the reference");
-    Ok(())
 }
 
 fn receptive_fields(case: &str) -> Result<()> {

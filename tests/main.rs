@@ -12,6 +12,7 @@ mod bad_run_files;
 mod cli;
 mod dataset;
 mod export;
+mod fast_path;
 mod golden;
 mod inspect;
 mod metrics;

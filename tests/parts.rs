@@ -1,10 +1,10 @@
 //! What holds for every combination of parts.
-use candle_core::{DType, Device, Result, Tensor, Var};
+use candle_core::{DType, Device, Result, Tensor};
 use strf::nn::Mode;
 use strf::rng;
 
 use crate::support::combinations::{all, build, dims};
-use crate::support::compare::{Tolerance, assert_close, flat};
+use crate::support::compare::{Tolerance, assert_close, flat, slope};
 
 /// A sound `(B, 1, F, T)` with levels between −1 and 3.
 fn sound(name: &str, clips: usize, bins: usize) -> Result<Tensor> {
@@ -87,25 +87,6 @@ fn in_training_too_padding_changes_nothing() -> Result<()> {
     Ok(())
 }
 
-/// The slope of `value` by one element of a parameter, which is left at its start.
-fn slope(
-    value: &impl Fn() -> Result<Tensor>,
-    var: &Var,
-    start: &Tensor,
-    element: usize,
-) -> Result<f64> {
-    let step = 1e-6;
-    let at = |by: f64| {
-        let mut moved = flat(start);
-        moved[element] += by;
-        var.set(&Tensor::from_vec(moved, var.shape(), &Device::Cpu)?)?;
-        value()?.to_scalar::<f64>()
-    };
-    let slope = (at(step)? - at(-step)?) / (2.0 * step);
-    var.set(start)?;
-    Ok(slope)
-}
-
 #[test]
 fn every_trained_parameter_has_the_gradient_of_finite_differences() -> Result<()> {
     for text in all() {
@@ -121,7 +102,7 @@ fn every_trained_parameter_has_the_gradient_of_finite_differences() -> Result<()
             let got = grads.get(&param.var).map_or(zeros, flat);
             // Two elements of each tensor: the first, and one in the middle.
             for i in [0, got.len() / 2] {
-                let slope = slope(&value, &param.var, &start[&name], i)?;
+                let slope = slope(&value, (&param.var, &start[&name]), i, 1e-6)?;
                 let allowed = 1e-5 * (1.0 + slope.abs());
                 let far = (got[i] - slope).abs();
                 assert!(far < allowed, "{name}[{i}] {} {slope} of\n{text}", got[i]);

@@ -1,4 +1,6 @@
 //! Clips as a model meets them: tensors on a device, put together to batches.
+use std::sync::Arc;
+
 use candle_core::{DType, Device, Result, Tensor};
 use ndarray::{Array2, Array3};
 
@@ -10,16 +12,24 @@ use crate::metrics::statistics::variance;
 pub struct Sample {
     /// The stimulus.
     pub id: String,
-    /// Number of bins `T`.
-    pub bins: usize,
-    /// Standardized cochleagram `(1, 1, F, T)`.
-    pub sound: Tensor,
-    /// PSTH `(1, N, T)`, 0 where nothing counts.
-    psth: Tensor,
-    /// `(1, N, T)`: 1 where the PSTH counts, 0 elsewhere.
-    mask: Tensor,
+    /// What a model is given and compared with.
+    pub member: Member,
     /// Smoothed single repeats `(N, R, T)`, NaN where nothing counts.
     pub responses: Array3<f32>,
+}
+
+/// One clip of a batch.
+#[derive(Debug, Clone)]
+pub struct Member {
+    /// Number of bins `T`.
+    pub bins: usize,
+    /// Standardized cochleagram `(1, 1, F, T)`, or what a prefilter that learns nothing makes of
+    /// it, `(1, C, F, T)`.
+    pub sound: Tensor,
+    /// PSTH `(1, N, T)`, NaN where nothing counts.
+    pub psth: Tensor,
+    /// How many bins of each neuron count, `(N)`.
+    counts: Arc<[u32]>,
 }
 
 impl Sample {
@@ -33,60 +43,121 @@ impl Sample {
         device: &Device,
     ) -> Result<Self> {
         let ((f, t), n) = (sound.dim(), psth.nrows());
-        let known = psth.mapv(|y| if y.is_nan() { 0.0 } else { y });
-        let mask = psth.mapv(|y| if y.is_nan() { 0.0 } else { 1.0 });
         let tensor = |values: &Array2<f32>, shape: &[usize]| {
             Tensor::from_vec(values.iter().copied().collect::<Vec<f32>>(), shape, device)
         };
-        Ok(Self {
-            id: id.to_owned(),
-            bins: t,
-            sound: tensor(sound, &[1, 1, f, t])?,
-            psth: tensor(&known, &[1, n, t])?,
-            mask: tensor(&mask, &[1, n, t])?,
-            responses,
-        })
+        let member = Member::new(tensor(sound, &[1, 1, f, t])?, tensor(psth, &[1, n, t])?)?;
+        Ok(Self { id: id.to_owned(), member, responses })
+    }
+
+    /// Number of bins `T`.
+    pub fn bins(&self) -> usize {
+        self.member.bins
     }
 }
 
-/// Clips of a batch, padded with zeros to the longest.
+impl Member {
+    /// From a sound `(1, C, F, T)` and a PSTH `(1, N, T)`, NaN where nothing counts.
+    pub fn new(sound: Tensor, psth: Tensor) -> Result<Self> {
+        let (_one, _c, _f, bins) = sound.dims4()?;
+        let counts: Vec<u32> = counted(&psth)?.sum(2)?.squeeze(0)?.to_vec1()?;
+        Ok(Self { bins, sound, psth, counts: counts.into() })
+    }
+
+    /// The same clip with another sound of as many bins.
+    #[must_use]
+    pub fn with_sound(&self, sound: Tensor) -> Self {
+        Self { sound, ..self.clone() }
+    }
+}
+
+/// 1 where a value is not NaN, else 0.
+fn counted(psth: &Tensor) -> Result<Tensor> {
+    psth.eq(psth)?.to_dtype(DType::U32)
+}
+
+/// Clips whose loss is one number.
 #[derive(Debug, Clone)]
 pub struct Batch {
-    /// Cochleagrams `(B, 1, F, T)`.
+    clips: Vec<Member>,
+}
+
+/// The clips of a batch as one tensor, padded with zeros to the longest.
+#[derive(Debug, Clone)]
+pub struct Padded {
+    /// Sounds `(B, C, F, T)`.
     pub sound: Tensor,
     /// `(B, 1, T)`: 1 at bins of a clip, 0 at padding; none where nothing is padded.
     pub unpadded: Option<Tensor>,
     /// What predictions are compared with.
     pub target: Target,
-    /// Bins of each clip.
-    pub bins: Vec<usize>,
 }
 
 impl Batch {
-    /// Puts clips together.
-    pub fn new(samples: &[&Sample]) -> Result<Self> {
-        let bins: Vec<usize> = samples.iter().map(|sample| sample.bins).collect();
+    /// Of these clips.
+    pub fn of(clips: Vec<Member>) -> Self {
+        Self { clips }
+    }
+
+    /// Its clips.
+    pub fn clips(&self) -> &[Member] {
+        &self.clips
+    }
+
+    /// Bins of all clips together.
+    pub fn bins(&self) -> usize {
+        self.clips.iter().map(|clip| clip.bins).sum()
+    }
+
+    /// By how much the charge of each bin of each neuron enters the loss, `(N)`: the loss is the
+    /// mean over bins that count, then over neurons that have such.
+    pub fn weights(&self) -> Vec<f64> {
+        let mut counts = vec![0.0; self.clips.first().map_or(0, |clip| clip.counts.len())];
+        for clip in &self.clips {
+            counts
+                .iter_mut()
+                .zip(clip.counts.iter())
+                .for_each(|(sum, own)| *sum += f64::from(*own));
+        }
+        let neurons = counts.iter().filter(|count| **count > 0.0).count().max(1) as f64;
+        counts
+            .iter()
+            .map(|count| if *count > 0.0 { 1.0 / (count * neurons) } else { 0.0 })
+            .collect()
+    }
+
+    /// The clips as one tensor.
+    ///
+    /// # Errors
+    /// The device has no room for it.
+    pub fn padded(&self) -> Result<Padded> {
+        let bins: Vec<usize> = self.clips.iter().map(|clip| clip.bins).collect();
         let longest = bins.iter().copied().max().unwrap_or(0);
-        let join = |pick: fn(&Sample) -> &Tensor| {
-            let padded = samples.iter().map(|sample| padded(pick(sample), longest));
-            Tensor::cat(&padded.collect::<Result<Vec<_>>>()?, 0)
+        let join = |pick: &dyn Fn(&Member) -> Result<Tensor>| {
+            let clips = self.clips.iter().map(|clip| padded(pick(clip)?, longest - clip.bins));
+            Tensor::cat(&clips.collect::<Result<Vec<_>>>()?, 0)
         };
-        let sound = join(|sample| &sample.sound)?;
+        let sound = join(&|clip| Ok(clip.sound.clone()))?;
+        let psth = join(&|clip| known(&clip.psth))?;
+        let mask = join(&|clip| counted(&clip.psth)?.to_dtype(psth.dtype()))?;
         let unpadded = if bins.iter().all(|bins| *bins == longest) {
             None
         } else {
             Some(unpadded(&bins, longest, &sound)?)
         };
-        let target = Target::new(join(|sample| &sample.psth)?, &join(|sample| &sample.mask)?)?;
-        Ok(Self { sound, unpadded, target, bins })
+        Ok(Padded { sound, unpadded, target: Target::new(psth, &mask)? })
     }
 }
 
-/// Zeros after the last bin, up to `bins` of them.
-fn padded(x: &Tensor, bins: usize) -> Result<Tensor> {
+/// So many zeros behind the last bin.
+fn padded(x: Tensor, missing: usize) -> Result<Tensor> {
     let last = x.rank() - 1;
-    let missing = bins - x.dim(last)?;
-    if missing == 0 { Ok(x.clone()) } else { x.pad_with_zeros(last, 0, missing) }
+    if missing == 0 { Ok(x) } else { x.pad_with_zeros(last, 0, missing) }
+}
+
+/// 0 in place of NaN.
+fn known(psth: &Tensor) -> Result<Tensor> {
+    psth.eq(psth)?.where_cond(psth, &psth.zeros_like()?)
 }
 
 fn unpadded(bins: &[usize], longest: usize, like: &Tensor) -> Result<Tensor> {
@@ -98,29 +169,27 @@ fn unpadded(bins: &[usize], longest: usize, like: &Tensor) -> Result<Tensor> {
 
 /// Standard deviation of each neuron's PSTH over `samples`; 1 where it never changes.
 pub fn response_deviations(samples: &[Sample]) -> Result<Vec<f32>> {
-    let rows = |tensor: &Tensor| tensor.get(0)?.to_vec2::<f32>();
-    let clips = samples.iter().map(|sample| Ok((rows(&sample.psth)?, rows(&sample.mask)?)));
-    let clips = clips.collect::<Result<Vec<_>>>()?;
+    let rows = |sample: &Sample| sample.member.psth.get(0)?.to_vec2::<f32>();
+    let clips = samples.iter().map(rows).collect::<Result<Vec<_>>>()?;
     let of_neuron = |neuron: usize| {
-        let bins = clips.iter().flat_map(|(psth, mask)| psth[neuron].iter().zip(&mask[neuron]));
-        let counted = bins.filter(|(_, counts)| **counts > 0.0);
-        let values: Vec<f64> = counted.map(|(value, _)| f64::from(*value)).collect();
+        let bins = clips.iter().flat_map(|psth| &psth[neuron]);
+        let counted = bins.filter(|value| !value.is_nan());
+        let values: Vec<f64> = counted.map(|value| f64::from(*value)).collect();
         let deviation = variance(&values).sqrt();
         if deviation > 0.0 { deviation } else { 1.0 }
     };
     #[expect(clippy::cast_possible_truncation, reason = "responses are f32")]
     let narrowed = |neuron| of_neuron(neuron) as f32;
-    let neurons = clips.first().map_or(0, |(psth, _)| psth.len());
+    let neurons = clips.first().map_or(0, Vec::len);
     Ok((0..neurons).map(narrowed).collect())
 }
 
 /// Everything that counts in `samples`, one after the other: a target `(1, N, ΣT)` in f64 on the
 /// CPU for losses over whole parts of a recording.
 pub fn concatenated_target(samples: &[Sample]) -> Result<Target> {
-    let join = |pick: fn(&Sample) -> &Tensor| {
-        let all =
-            samples.iter().map(|sample| pick(sample).to_device(&Device::Cpu)?.to_dtype(DType::F64));
-        Tensor::cat(&all.collect::<Result<Vec<_>>>()?, 2)
-    };
-    Target::new(join(|sample| &sample.psth)?, &join(|sample| &sample.mask)?)
+    let all = samples
+        .iter()
+        .map(|sample| sample.member.psth.to_device(&Device::Cpu)?.to_dtype(DType::F64));
+    let psth = Tensor::cat(&all.collect::<Result<Vec<_>>>()?, 2)?;
+    Target::new(known(&psth)?, &counted(&psth)?.to_dtype(DType::F64)?)
 }

@@ -8,14 +8,19 @@
 //! rectification, and kernels over frequency and time rather than time alone.
 use candle_core::{Result, Tensor, Var};
 
+use super::fast::{Fast, StageWithParameters, Stages};
 use super::{Blueprint, Kernels, Model, ModelRow, Sharing, Strfs, ln, nrf};
 use crate::config::keys::{Default, Key, Kind, Range, Values};
 use crate::config::part::Part;
 use crate::dims::Dims;
 use crate::error::{self, Error};
 use crate::nn::{LayerNorm, Linear, Mode, leaky_relu};
+use crate::ops::activation::Activation;
 use crate::ops::correlate;
+use crate::ops::correlation::Correlation;
+use crate::ops::layer::{self as ops, Norm};
 use crate::outputs::Output;
+use crate::parameterizations::in_patch_order;
 use crate::params::{Role, Scope, fan_in};
 
 /// The row of `cnn2d`.
@@ -140,6 +145,16 @@ impl Layer {
         })
     }
 
+    fn stage(&self, bands: usize, left: usize) -> Result<StageWithParameters> {
+        let (outputs, channels, height, width) = self.weight.dims4()?;
+        let correlation = Correlation { bands, channels, outputs, height, width, left };
+        let activation = Activation::LeakyRelu(SLOPE);
+        let layer = ops::Layer { correlation, norm: Norm::Channels, activation };
+        let mut parameters = vec![in_patch_order(&self.weight)?, self.bias.as_tensor().clone()];
+        parameters.extend(self.norm.weight_and_bias());
+        Ok((Box::new(layer), parameters))
+    }
+
     fn forward(&self, x: &Tensor, padding: usize) -> Result<Tensor> {
         let bias = self.bias.reshape((1, (), 1, 1))?;
         let drive = correlate(x, &self.weight, padding)?.broadcast_add(&bias)?;
@@ -156,6 +171,17 @@ impl Model for Cnn2d {
         let features = maps.reshape((b, (), t))?; // (B, channels · bands, T)
         let hidden = leaky_relu(&self.hidden.forward(&features)?, SLOPE)?;
         self.output.forward(&self.readout.forward(&hidden)?)
+    }
+
+    fn fast(&self, mut stages: Stages) -> Result<Fast> {
+        let mut bands = stages.bands();
+        for (place, layer) in self.layers.iter().enumerate() {
+            let left = if place == 0 { self.padding } else { 0 };
+            stages = stages.then(layer.stage(bands, left)?);
+            bands = bands + 1 - layer.weight.dim(2)?;
+        }
+        let hidden = self.hidden.over(bands, Activation::LeakyRelu(SLOPE))?;
+        stages.then(hidden).then(self.readout.stage()?).end(None, self.output.as_ref(), None)
     }
 
     fn strfs(&self) -> Result<Option<Strfs>> {

@@ -7,6 +7,7 @@
 //! hidden units forget all after seven initial time constants (`decay_bins`).
 use candle_core::{Result, Tensor};
 
+use super::fast::{Fast, Stages};
 use super::{Blueprint, Kernels, Model, ModelRow, Sharing, Strfs, linear, ln, nrf, window_lags};
 use crate::config::keys::{Default, Key, Kind, Range};
 use crate::config::part::Part;
@@ -14,6 +15,7 @@ use crate::dims::{Axis, Dims};
 use crate::error::{self, Error};
 use crate::nn::{LayerNorm, LeakyConfig, LeakyUnits, Linear, Mode, StrfConv};
 use crate::ops::Length;
+use crate::ops::activation::Activation;
 use crate::outputs::Output;
 use crate::prefilters::Quantity;
 
@@ -129,6 +131,15 @@ impl Model for DNet {
             Some(units) => units.forward(&response),
             None => Ok(response),
         }
+    }
+
+    fn fast(&self, stages: Stages) -> Result<Fast> {
+        let leak =
+            |units: &LeakyUnits| Ok::<_, candle_core::Error>((units.leak(), units.tau_bins()?));
+        let memory = self.output_decay.as_ref().map(leak).transpose()?;
+        let stages = stages.then(self.strf.layer(&self.norm, Activation::Sigmoid)?);
+        let stages = stages.then(self.hidden.stage()?).then(self.readout.stage()?);
+        stages.end(None, self.output.as_ref(), memory)
     }
 
     fn strfs(&self) -> Result<Option<Strfs>> {

@@ -3,6 +3,7 @@
 //! `y(n,t) = norm( bias(n) + Σ_c Σ_f Σ_k W(n,c,f,k) · x(c,f,t−k) )`.
 use candle_core::{DType, Result, Tensor};
 
+use super::fast::{Fast, Stages};
 use super::{Blueprint, Kernels, Model, ModelRow, Owners, Sharing, Strfs, window_lags};
 use crate::config::keys::{Default, Key, Kind, Range};
 use crate::config::part::Part;
@@ -83,6 +84,10 @@ impl Model for Linear {
             Some(norm) => self.output.forward(&norm.forward(&drive, mask, mode)?),
             None => self.output.forward(&drive),
         }
+    }
+
+    fn fast(&self, stages: Stages) -> Result<Fast> {
+        stages.then(self.strf.stage()?).end(self.norm.as_ref(), self.output.as_ref(), None)
     }
 
     fn strfs(&self) -> Result<Option<Strfs>> {

@@ -14,6 +14,7 @@ use crate::prefilters::Quantity;
 
 pub mod cnn2d;
 pub mod dnet;
+pub mod fast;
 pub mod linear;
 pub mod ln;
 mod network;
@@ -21,10 +22,15 @@ pub mod nrf;
 
 pub use network::Network;
 
+use fast::{Fast, Stages};
+
 /// A model behind its prefilter.
 pub trait Model {
     /// From `(B, C, F, T)` to `(B, N, T)`; `mask (B, 1, T)` is 0 at padded bins, 1 elsewhere.
     fn forward(&self, x: &Tensor, mask: Option<&Tensor>, mode: Mode) -> Result<Tensor>;
+
+    /// The same on the fast path, behind the stages of its prefilter.
+    fn fast(&self, stages: Stages) -> Result<Fast>;
 
     /// Its receptive fields, where weights are such.
     fn strfs(&self) -> Result<Option<Strfs>>;

@@ -1,11 +1,17 @@
 //! A whole model: prefilter → core → readout → output nonlinearity.
+use std::sync::Arc;
+
 use candle_core::{Result, Tensor};
 
+use super::fast::{Fast, Stages};
 use super::{Blueprint, Model, Reference, Strfs};
 use crate::config::Architecture;
+use crate::data::batch::{Batch, Member, Padded};
 use crate::dims::Dims;
 use crate::error;
+use crate::loss::{self, LossRow};
 use crate::nn::Mode;
+use crate::ops::chain::Pools;
 use crate::params::Params;
 use crate::prefilters::{Prefilter, Quantity};
 
@@ -15,6 +21,7 @@ pub struct Network {
     model: Box<dyn Model>,
     reference: Reference,
     lags: usize,
+    pools: Arc<Pools>,
 }
 
 impl Network {
@@ -35,7 +42,7 @@ impl Network {
         };
         let (model, reference) = ((row.build)(&blueprint)?, (row.reference)(&blueprint)?);
         let lags = (row.lags)(&architecture.model.values, dims)?;
-        Ok(Self { prefilter, model, reference, lags })
+        Ok(Self { prefilter, model, reference, lags, pools: Arc::default() })
     }
 
     /// From cochleagrams `(B, 1, F, T)` to responses `(B, N, T)`; `mask (B, 1, T)` is 0 at padded
@@ -52,6 +59,61 @@ impl Network {
             Some(prefilter) => prefilter.forward(x),
             None => Ok(x.clone()),
         }
+    }
+
+    /// A clip as batches hold it: filtered, if the prefilter learns nothing.
+    pub fn given(&self, clip: &Member) -> Result<Member> {
+        match &self.prefilter {
+            Some(prefilter) if prefilter.stage()?.is_none() => {
+                Ok(clip.with_sound(prefilter.forward(&clip.sound)?.detach()))
+            }
+            _ => Ok(clip.clone()),
+        }
+    }
+
+    /// The loss of a batch in training mode, a scalar that stays on its device.
+    pub fn loss(&self, batch: &Batch, loss: &LossRow) -> Result<Tensor> {
+        if on_cpu(batch) {
+            return self.fast(batch)?.loss(batch, loss.charge, &self.pools);
+        }
+        let Padded { sound, unpadded, target } = batch.padded()?;
+        let y = self.respond_to_given(&sound, unpadded.as_ref(), Mode::Train)?;
+        loss::mean(&(loss.per_neuron)(&y, &target)?, &target)
+    }
+
+    /// The responses `(N, T)` to each clip of a batch in evaluation mode.
+    pub fn responses(&self, batch: &Batch) -> Result<Vec<Tensor>> {
+        if on_cpu(batch) {
+            return self.fast(batch)?.responses(batch, &self.pools);
+        }
+        let Padded { sound, unpadded, .. } = batch.padded()?;
+        let y = self.respond_to_given(&sound, unpadded.as_ref(), Mode::Eval)?.detach();
+        let clips = batch.clips().iter().enumerate();
+        clips.map(|(clip, Member { bins, .. })| y.get(clip)?.narrow(1, 0, *bins)).collect()
+    }
+
+    /// [`Network::forward`] of what batches are made of.
+    fn respond_to_given(&self, x: &Tensor, mask: Option<&Tensor>, mode: Mode) -> Result<Tensor> {
+        match &self.prefilter {
+            Some(prefilter) if prefilter.stage()?.is_some() => self.forward(x, mask, mode),
+            _ => self.model.forward(x, mask, mode),
+        }
+    }
+
+    fn fast(&self, batch: &Batch) -> Result<Fast> {
+        let (channels, bands) = match batch.clips().first() {
+            Some(clip) => (clip.sound.dim(1)?, clip.sound.dim(2)?),
+            None => (1, 1),
+        };
+        let stages = Stages::new(bands, channels);
+        let filter = match &self.prefilter {
+            Some(prefilter) => prefilter.stage()?,
+            None => None,
+        };
+        self.model.fast(match filter {
+            Some(filter) => stages.then(filter),
+            None => stages,
+        })
     }
 
     /// In evaluation mode, from what the model sees `(B, C, F, T)` to responses `(B, N, T)`.
@@ -106,4 +168,8 @@ impl Network {
     pub fn lags(&self) -> usize {
         self.lags
     }
+}
+
+fn on_cpu(batch: &Batch) -> bool {
+    batch.clips().first().is_none_or(|clip| clip.sound.device().is_cpu())
 }

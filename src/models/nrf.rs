@@ -6,12 +6,14 @@
 //! Differs from the paper as deepSTRF 0.1.0 does: the layer normalization, and tanh unscaled.
 use candle_core::{Result, Tensor};
 
+use super::fast::{Fast, Stages};
 use super::{Blueprint, Kernels, Model, ModelRow, Owners, Sharing, Strfs, linear, ln, window_lags};
 use crate::config::keys::{Default, Key, Kind};
 use crate::config::part::Part;
 use crate::dims::Axis;
 use crate::error;
 use crate::nn::{LayerNorm, Linear, Mode, StrfConv};
+use crate::ops::activation::Activation;
 use crate::outputs::Output;
 use crate::prefilters::Quantity;
 
@@ -65,6 +67,11 @@ impl Model for Nrf {
     fn forward(&self, x: &Tensor, _mask: Option<&Tensor>, _mode: Mode) -> Result<Tensor> {
         let hidden = self.norm.forward(&self.strf.forward(x)?)?.tanh()?; // (B, H, T)
         self.output.forward(&self.readout.forward(&hidden)?)
+    }
+
+    fn fast(&self, stages: Stages) -> Result<Fast> {
+        let hidden = self.strf.layer(&self.norm, Activation::Tanh)?;
+        stages.then(hidden).then(self.readout.stage()?).end(None, self.output.as_ref(), None)
     }
 
     fn strfs(&self) -> Result<Option<Strfs>> {

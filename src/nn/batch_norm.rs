@@ -1,5 +1,5 @@
 //! Batch normalization of each neuron's drive.
-use candle_core::{Result, Tensor, Var};
+use candle_core::{DType, Result, Tensor, Var};
 
 use super::Mode;
 use crate::params::{Role, Scope, Start};
@@ -12,7 +12,7 @@ const MOMENTUM: f64 = 0.1;
 ///
 /// The running variance is the unbiased one. Source: Ioffe & Szegedy (2015),
 /// doi:10.48550/arXiv.1502.03167. Differs from deepSTRF 0.1.0: padding enters no statistic.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct BatchNorm {
     weight: Var,
     bias: Var,
@@ -55,6 +55,31 @@ impl BatchNorm {
         self.bias.set(&self.bias.detach().mul(factors)?)
     }
 
+    /// What drives are multiplied with, and what is added then, `(N)` each.
+    pub fn weight_and_bias(&self) -> [Tensor; 2] {
+        [self.weight.as_tensor().clone(), self.bias.as_tensor().clone()]
+    }
+
+    /// The running mean and variance of each neuron's drive.
+    pub fn statistics(&self) -> Result<Vec<(f64, f64)>> {
+        let values = |var: &Var| var.detach().to_dtype(DType::F64)?.to_vec1::<f64>();
+        Ok(values(&self.running_mean)?.into_iter().zip(values(&self.running_var)?).collect())
+    }
+
+    /// Moves the running statistics towards the mean and biased variance of each neuron's drive
+    /// over a batch of so many bins.
+    pub fn follow(&self, statistics: &[(f64, f64)], bins: usize) -> Result<()> {
+        let unbiased = bins as f64 / (bins as f64 - 1.0).max(1.0);
+        let (mean, variance): (Vec<f64>, Vec<f64>) =
+            statistics.iter().map(|(mean, variance)| (*mean, variance * unbiased)).unzip();
+        let tensor = |values: Vec<f64>| {
+            let like = &self.running_mean;
+            Tensor::from_vec(values, like.shape(), like.device())?.to_dtype(like.dtype())
+        };
+        follow(&self.running_mean, &tensor(mean)?)?;
+        follow(&self.running_var, &tensor(variance)?)
+    }
+
     /// Mean and biased variance, `(1, N, 1)` each; the running statistics move towards them.
     fn batch_statistics(&self, x: &Tensor, mask: Option<&Tensor>) -> Result<(Tensor, Tensor)> {
         let (b, n, t) = x.dims3()?;
@@ -79,7 +104,7 @@ fn follow(running: &Var, batch: &Tensor) -> Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use candle_core::{DType, Device};
+    use candle_core::Device;
 
     use super::*;
     use crate::params::Params;

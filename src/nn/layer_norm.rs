@@ -23,6 +23,11 @@ impl LayerNorm {
         Ok(Self { weight, bias })
     }
 
+    /// The scale and the shift of each channel, `(C)` each.
+    pub fn weight_and_bias(&self) -> [Tensor; 2] {
+        [self.weight.as_tensor().clone(), self.bias.as_tensor().clone()]
+    }
+
     /// From `(B, C, ...)` to the same shape.
     pub fn forward(&self, x: &Tensor) -> Result<Tensor> {
         let (b, c) = (x.dim(0)?, x.dim(1)?);

@@ -1,6 +1,8 @@
 //! Leaky units: each output is an exponentially fading sum of its past inputs.
 use candle_core::{Result, Tensor, Var};
 
+use crate::models::fast::StageWithParameters;
+use crate::ops::leaky::{self as ops, Leak};
 use crate::ops::{Length, exponential_window};
 use crate::params::{Role, Scope, Start};
 
@@ -48,6 +50,17 @@ impl LeakyUnits {
         };
         let y = moving.broadcast_add(&first.broadcast_mul(&held.reshape((1, units, 1))?)?)?;
         if self.config.decay_input { y.broadcast_div(&tau.reshape((1, units, 1))?) } else { Ok(y) }
+    }
+
+    /// The units on the fast path.
+    pub fn stage(&self) -> Result<StageWithParameters> {
+        let units = ops::LeakyUnits { units: self.d.dims1()?, leak: self.leak() };
+        Ok((Box::new(units), vec![self.tau_bins()?]))
+    }
+
+    /// How they remember on the fast path.
+    pub fn leak(&self) -> Leak {
+        Leak { memory: self.config.memory, scaled: self.config.decay_input }
     }
 
     /// Time constants in bins, `(units)`.

@@ -1,8 +1,12 @@
 //! A linear layer applied at every bin.
 use candle_core::{Result, Tensor, Var};
 
+use crate::models::fast::StageWithParameters;
+use crate::ops::activation::Activation;
 use crate::ops::correlate;
+use crate::ops::layer::Layer;
 use crate::outputs::{Drive, Output};
+use crate::parameterizations::{full_height, in_patch_order};
 use crate::params::{Role, Scope, fan_in};
 
 /// `y(o,t) = bias(o) + Σ_i weight(o,i) · x(i,t)`; parameters `weight (O, I)` and `bias (O)`.
@@ -28,6 +32,20 @@ impl Linear {
         let (x, weight) = (x.reshape((b, i, 1, t))?, self.weight.reshape((o, i, 1, 1))?);
         let y = correlate(&x, &weight, 0)?.reshape((b, o, t))?;
         y.broadcast_add(&self.bias.reshape((1, o, 1))?)
+    }
+
+    /// The layer on the fast path.
+    pub fn stage(&self) -> Result<StageWithParameters> {
+        self.over(1, Activation::Identity)
+    }
+
+    /// The layer on the fast path over the channels of so many bands, which lie one after the other
+    /// for each channel, and a nonlinearity.
+    pub fn over(&self, bands: usize, activation: Activation) -> Result<StageWithParameters> {
+        let (outputs, inputs) = self.weight.dims2()?;
+        let weight = self.weight.reshape((outputs, inputs / bands, bands, 1))?;
+        let layer = Layer { activation, ..full_height(&weight)? };
+        Ok((Box::new(layer), vec![in_patch_order(&weight)?, self.bias.as_tensor().clone()]))
     }
 
     /// Multiplies the response `(O)` of an output nonlinearity behind this layer.

@@ -1,8 +1,12 @@
 //! The STRF convolution: kernels that span all bands, moved over time.
 use candle_core::{Result, Tensor};
 
+use super::LayerNorm;
+use crate::models::fast::StageWithParameters;
+use crate::ops::activation::Activation;
 use crate::ops::correlate;
-use crate::parameterizations::Kernel;
+use crate::ops::layer::{Layer, Norm};
+use crate::parameterizations::{Kernel, full_height, in_patch_order};
 
 /// `drive(o,t) = bias(o) + Σ_c Σ_f Σ_k W(o,c,f,k) · x(c,f,t−k)`, zeros before the clip.
 pub struct StrfConv {
@@ -24,6 +28,20 @@ impl StrfConv {
         let (x, weight) = (x.reshape((b, c * f, 1, t))?, weight.reshape((o, c * f, 1, k))?);
         let drive = correlate(&x, &weight, k - 1)?.reshape((b, o, t))?;
         drive.broadcast_add(&self.kernel.bias().reshape((1, o, 1))?)
+    }
+
+    /// The drive of each output on the fast path.
+    pub fn stage(&self) -> Result<StageWithParameters> {
+        self.kernel.stage()
+    }
+
+    /// The convolution on the fast path, then normalization over outputs and a nonlinearity.
+    pub fn layer(&self, norm: &LayerNorm, activation: Activation) -> Result<StageWithParameters> {
+        let weight = self.kernel.weight()?;
+        let layer = Layer { norm: Norm::Channels, activation, ..full_height(&weight)? };
+        let mut parameters = vec![in_patch_order(&weight)?, self.kernel.bias().clone()];
+        parameters.extend(norm.weight_and_bias());
+        Ok((Box::new(layer), parameters))
     }
 
     /// Multiplies the drive of each output by a factor `(O)`.

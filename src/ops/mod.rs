@@ -15,17 +15,33 @@ macro_rules! on_floats {
     };
 }
 
-mod correlation;
+pub mod activation;
+pub mod adaptation;
+pub mod chain;
+mod correlate;
+pub mod correlation;
+pub mod curve;
 mod exponential_window;
-mod matrix;
+pub mod layer;
+pub mod leaky;
+pub mod number;
+pub mod parallel;
+pub mod real;
+mod recursion;
+pub mod rows;
+pub mod separable;
+pub mod stage;
+mod sums;
+pub mod tail;
+pub mod tile;
 
-pub use correlation::{correlate, correlate_plain};
+pub use correlate::{correlate, correlate_plain};
 pub use exponential_window::{Length, exponential_window, exponential_window_plain};
 
 use candle_core::{Layout, Result, bail};
 
 /// The values of a contiguous tensor inside a custom operation.
-fn contiguous<'a, T>(values: &'a [T], layout: &Layout) -> Result<&'a [T]> {
+pub fn contiguous<'a, T>(values: &'a [T], layout: &Layout) -> Result<&'a [T]> {
     match layout.contiguous_offsets() {
         Some((from, to)) => Ok(&values[from..to]),
         None => bail!("a custom operation takes contiguous tensors"),

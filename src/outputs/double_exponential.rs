@@ -4,6 +4,8 @@ use candle_core::{Result, Tensor, Var};
 use super::{Drive, Output, per_neuron, rescale_softplus, signs};
 use crate::config::part::Part;
 use crate::nn::softplus;
+use crate::ops::curve::{AnyCurve, Formula, Pointwise};
+use crate::ops::real::Real;
 use crate::params::{Role, Scope, Start};
 
 /// The row of `double_exponential`.
@@ -38,9 +40,21 @@ impl Output for DoubleExponential {
         let amplitude = per_neuron(&softplus(&self.raw_a)?)?;
         let baseline = per_neuron(&softplus(&self.raw_b)?)?;
         let (k, s) = (per_neuron(&self.k)?, per_neuron(&self.s)?);
-        // Beyond 80 the curve is at its floor, and the slope of exp(-exp(x)) would be ∞ · 0.
-        let inner = drive.broadcast_mul(&k)?.broadcast_sub(&s)?.minimum(80.0)?.exp()?;
+        let inner = drive.broadcast_mul(&k)?.broadcast_sub(&s)?.minimum(FLOOR)?.exp()?;
         inner.neg()?.exp()?.broadcast_mul(&amplitude)?.broadcast_add(&baseline)
+    }
+
+    fn curve(&self) -> &'static dyn AnyCurve {
+        &Pointwise(Gompertz)
+    }
+
+    fn parameters(&self) -> Result<Vec<Tensor>> {
+        Ok(vec![
+            softplus(&self.raw_a)?,
+            softplus(&self.raw_b)?,
+            self.k.as_tensor().clone(),
+            self.s.as_tensor().clone(),
+        ])
     }
 
     fn slope(&self, _neurons: usize) -> Result<Vec<f32>> {
@@ -51,5 +65,27 @@ impl Output for DoubleExponential {
         rescale_softplus(&self.raw_a, factors)?;
         rescale_softplus(&self.raw_b, factors)?;
         Ok(Drive::Same)
+    }
+}
+
+/// Beyond it the curve is at its floor, and its slope would be ∞ · 0.
+const FLOOR: f64 = 80.0;
+
+/// `y = a exp(−e^{kx − s}) + b`; parameters `a`, `b`, `k` and `s`.
+struct Gompertz;
+
+impl Formula<4> for Gompertz {
+    #[inline(always)]
+    fn value<R: Real>(drive: R, [a, b, k, s]: [R; 4]) -> R {
+        a * (-(k * drive - s).at_most(R::constant(FLOOR)).exp()).exp() + b
+    }
+
+    #[inline(always)]
+    fn slopes<R: Real>(drive: R, [a, _, k, s]: [R; 4]) -> (R, [R; 4]) {
+        let one = R::constant(1.0);
+        let inner = (k * drive - s).at_most(R::constant(FLOOR)).exp();
+        let share = (-inner).exp();
+        let by_exponent = -a * share * inner;
+        (by_exponent * k, [share, one, by_exponent * drive, -by_exponent])
     }
 }

@@ -3,6 +3,8 @@ use candle_core::{Result, Tensor};
 
 use super::{Drive, Output};
 use crate::config::part::Part;
+use crate::ops::curve::{AnyCurve, Formula, Pointwise};
+use crate::ops::real::Real;
 use crate::params::Scope;
 
 /// The row of `identity`.
@@ -21,7 +23,26 @@ impl Output for Identity {
         Ok(drive.clone())
     }
 
+    fn curve(&self) -> &'static dyn AnyCurve {
+        &Pointwise(Line)
+    }
+
     fn rescale(&self, _factors: &Tensor) -> Result<Drive> {
         Ok(Drive::Multiplied)
+    }
+}
+
+/// `y = x`.
+struct Line;
+
+impl Formula<0> for Line {
+    #[inline(always)]
+    fn value<R: Real>(drive: R, []: [R; 0]) -> R {
+        drive
+    }
+
+    #[inline(always)]
+    fn slopes<R: Real>(_drive: R, []: [R; 0]) -> (R, [R; 0]) {
+        (R::constant(1.0), [])
     }
 }

@@ -2,6 +2,7 @@
 use candle_core::{DType, Result, Tensor, Var};
 
 use crate::config::part::{self, Part, Row};
+use crate::ops::curve::AnyCurve;
 use crate::params::Scope;
 
 pub mod double_exponential;
@@ -16,6 +17,14 @@ pub mod softplus;
 pub trait Output {
     /// From `(B, N, T)` to the same shape.
     fn forward(&self, drive: &Tensor) -> Result<Tensor>;
+
+    /// The same on the fast path.
+    fn curve(&self) -> &'static dyn AnyCurve;
+
+    /// The parameters of [`Output::curve`], `(N)` each.
+    fn parameters(&self) -> Result<Vec<Tensor>> {
+        Ok(Vec::new())
+    }
 
     /// Changes its parameters such that it multiplies each neuron's response by a factor `(N)`, and
     /// says what its drive must do for that.

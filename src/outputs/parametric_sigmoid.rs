@@ -4,6 +4,8 @@ use candle_core::{Result, Tensor, Var};
 use super::{Drive, Output, per_neuron, rescale_softplus, signs};
 use crate::config::part::Part;
 use crate::nn::softplus;
+use crate::ops::curve::{AnyCurve, Formula, Pointwise};
+use crate::ops::real::Real;
 use crate::params::{Role, Scope, Start};
 
 /// The row of `parametric_sigmoid`.
@@ -42,6 +44,19 @@ impl Output for ParametricSigmoid {
         open.broadcast_mul(&amplitude)?.broadcast_add(&baseline)
     }
 
+    fn curve(&self) -> &'static dyn AnyCurve {
+        &Pointwise(Logistic)
+    }
+
+    fn parameters(&self) -> Result<Vec<Tensor>> {
+        Ok(vec![
+            softplus(&self.raw_a)?,
+            softplus(&self.raw_b)?,
+            self.c.as_tensor().clone(),
+            self.d.as_tensor().clone(),
+        ])
+    }
+
     fn slope(&self, _neurons: usize) -> Result<Vec<f32>> {
         signs(&self.d)
     }
@@ -50,5 +65,24 @@ impl Output for ParametricSigmoid {
         rescale_softplus(&self.raw_a, factors)?;
         rescale_softplus(&self.raw_b, factors)?;
         Ok(Drive::Same)
+    }
+}
+
+/// `y = b/(1 + e^{−(x − c)/d}) + a`; parameters `a`, `b`, `c` and `d`.
+struct Logistic;
+
+impl Formula<4> for Logistic {
+    #[inline(always)]
+    fn value<R: Real>(drive: R, [a, b, c, d]: [R; 4]) -> R {
+        b * ((drive - c) / d).sigmoid() + a
+    }
+
+    #[inline(always)]
+    fn slopes<R: Real>(drive: R, [_, b, c, d]: [R; 4]) -> (R, [R; 4]) {
+        let one = R::constant(1.0);
+        let inner = (drive - c) / d;
+        let open = inner.sigmoid();
+        let slope = b * open * (one - open) / d;
+        (slope, [one, open, -slope, -slope * inner])
     }
 }

@@ -4,6 +4,8 @@ use candle_core::{Result, Tensor, Var};
 use super::{Drive, Output, per_neuron, rescale_softplus};
 use crate::config::part::Part;
 use crate::nn::softplus;
+use crate::ops::curve::{AnyCurve, Formula, Pointwise};
+use crate::ops::real::Real;
 use crate::params::{Role, Scope, Start};
 
 /// The row of `parametric_softplus`.
@@ -36,9 +38,34 @@ impl Output for ParametricSoftplus {
         softplus(&drive.broadcast_mul(&beta)?)?.broadcast_div(&beta)?.broadcast_add(&baseline)
     }
 
+    fn curve(&self) -> &'static dyn AnyCurve {
+        &Pointwise(SmoothRamp)
+    }
+
+    fn parameters(&self) -> Result<Vec<Tensor>> {
+        Ok(vec![softplus(&self.raw_beta)?, softplus(&self.raw_b)?])
+    }
+
     fn rescale(&self, factors: &Tensor) -> Result<Drive> {
         rescale_softplus(&self.raw_beta, &factors.recip()?)?;
         rescale_softplus(&self.raw_b, factors)?;
         Ok(Drive::Multiplied)
+    }
+}
+
+/// `y = log(1 + e^{βx})/β + b`; parameters `β` and `b`.
+struct SmoothRamp;
+
+impl Formula<2> for SmoothRamp {
+    #[inline(always)]
+    fn value<R: Real>(drive: R, [beta, baseline]: [R; 2]) -> R {
+        (beta * drive).softplus() / beta + baseline
+    }
+
+    #[inline(always)]
+    fn slopes<R: Real>(drive: R, [beta, _]: [R; 2]) -> (R, [R; 2]) {
+        let slope = (beta * drive).sigmoid();
+        let by_beta = (slope * drive - (beta * drive).softplus() / beta) / beta;
+        (slope, [by_beta, R::constant(1.0)])
     }
 }

@@ -4,6 +4,8 @@ use candle_core::{Result, Tensor};
 use super::{Drive, Output};
 use crate::config::part::Part;
 use crate::nn::relu;
+use crate::ops::curve::{AnyCurve, Formula, Pointwise};
+use crate::ops::real::Real;
 use crate::params::Scope;
 
 /// The row of `relu`.
@@ -21,7 +23,27 @@ impl Output for Relu {
         relu(drive)
     }
 
+    fn curve(&self) -> &'static dyn AnyCurve {
+        &Pointwise(Rectified)
+    }
+
     fn rescale(&self, _factors: &Tensor) -> Result<Drive> {
         Ok(Drive::Multiplied)
+    }
+}
+
+/// `y = max(0, x)`.
+struct Rectified;
+
+impl Formula<0> for Rectified {
+    #[inline(always)]
+    fn value<R: Real>(drive: R, []: [R; 0]) -> R {
+        drive.at_least(R::constant(0.0))
+    }
+
+    #[inline(always)]
+    fn slopes<R: Real>(drive: R, []: [R; 0]) -> (R, [R; 0]) {
+        let [zero, one] = [0.0, 1.0].map(R::constant);
+        (if drive > zero { one } else { zero }, [])
     }
 }

@@ -3,6 +3,8 @@ use candle_core::{Result, Tensor};
 
 use super::Output;
 use crate::config::part::Part;
+use crate::ops::curve::{AnyCurve, Formula, Pointwise};
+use crate::ops::real::Real;
 use crate::params::Scope;
 
 /// The row of `sigmoid`.
@@ -19,5 +21,25 @@ pub fn build(_neurons: usize, _scope: &Scope) -> Result<Box<dyn Output>> {
 impl Output for Sigmoid {
     fn forward(&self, drive: &Tensor) -> Result<Tensor> {
         candle_nn::ops::sigmoid(drive)
+    }
+
+    fn curve(&self) -> &'static dyn AnyCurve {
+        &Pointwise(Logistic)
+    }
+}
+
+/// `y = 1/(1 + e⁻ˣ)`.
+struct Logistic;
+
+impl Formula<0> for Logistic {
+    #[inline(always)]
+    fn value<R: Real>(drive: R, []: [R; 0]) -> R {
+        drive.sigmoid()
+    }
+
+    #[inline(always)]
+    fn slopes<R: Real>(drive: R, []: [R; 0]) -> (R, [R; 0]) {
+        let value = drive.sigmoid();
+        (value * (R::constant(1.0) - value), [])
     }
 }

@@ -4,6 +4,8 @@ use candle_core::{Result, Tensor};
 use super::Output;
 use crate::config::part::Part;
 use crate::nn::softplus;
+use crate::ops::curve::{AnyCurve, Formula, Pointwise};
+use crate::ops::real::Real;
 use crate::params::Scope;
 
 /// The row of `softplus`.
@@ -19,5 +21,24 @@ pub fn build(_neurons: usize, _scope: &Scope) -> Result<Box<dyn Output>> {
 impl Output for Softplus {
     fn forward(&self, drive: &Tensor) -> Result<Tensor> {
         softplus(drive)
+    }
+
+    fn curve(&self) -> &'static dyn AnyCurve {
+        &Pointwise(SmoothRamp)
+    }
+}
+
+/// `y = log(1 + eˣ)`.
+struct SmoothRamp;
+
+impl Formula<0> for SmoothRamp {
+    #[inline(always)]
+    fn value<R: Real>(drive: R, []: [R; 0]) -> R {
+        drive.softplus()
+    }
+
+    #[inline(always)]
+    fn slopes<R: Real>(drive: R, []: [R; 0]) -> (R, [R; 0]) {
+        (drive.sigmoid(), [])
     }
 }

@@ -4,6 +4,9 @@ use candle_core::{Result, Tensor, Var};
 use crate::config::keys::Values;
 use crate::config::part::{self, Part, Row};
 use crate::error;
+use crate::models::fast::StageWithParameters;
+use crate::ops::correlation::Correlation;
+use crate::ops::layer::Layer;
 use crate::params::Scope;
 
 pub mod dcls;
@@ -20,6 +23,25 @@ pub trait Kernel {
 
     /// Multiplies weights and bias of each output by a factor `(O)`.
     fn rescale(&self, factors: &Tensor) -> Result<()>;
+
+    /// The STRF convolution on the fast path.
+    fn stage(&self) -> Result<StageWithParameters> {
+        let weight = self.weight()?;
+        let parameters = vec![in_patch_order(&weight)?, self.bias().clone()];
+        Ok((Box::new(full_height(&weight)?), parameters))
+    }
+}
+
+/// The causal correlation with kernels `(O, C, F, K)` that span all bands.
+pub fn full_height(weight: &Tensor) -> Result<Layer> {
+    let (outputs, channels, bands, width) = weight.dims4()?;
+    let (height, left) = (bands, width - 1);
+    Ok(Layer::linear(Correlation { bands, channels, outputs, height, width, left }))
+}
+
+/// Kernels `(O, C, I, J)` as `(O, I, C, J)`.
+pub fn in_patch_order(weight: &Tensor) -> Result<Tensor> {
+    weight.permute((0, 2, 1, 3))
 }
 
 /// Multiplies each entry along the first axis by its factor.

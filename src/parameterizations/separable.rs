@@ -7,6 +7,8 @@ use super::{Kernel, KernelDims, rescale_rows};
 use crate::config::keys::{Default, Key, Kind, Values};
 use crate::config::part::Part;
 use crate::error;
+use crate::models::fast::StageWithParameters;
+use crate::ops::separable as ops;
 use crate::params::{Role, Scope, Start, fan_in};
 
 /// The row of `separable`.
@@ -67,6 +69,16 @@ impl Kernel for Separable {
 
     fn bias(&self) -> &Tensor {
         &self.bias
+    }
+
+    /// First over bands, then over lags.
+    fn stage(&self) -> Result<StageWithParameters> {
+        let (outputs, channels, bands, rank) = self.weight_f.dims4()?;
+        let lags = self.weight_t.dim(3)?;
+        let over_bands = self.weight_f.permute((1, 0, 3, 2))?; // (C, O, R, F)
+        let parameters =
+            vec![over_bands, self.weight_t.as_tensor().clone(), self.bias.as_tensor().clone()];
+        Ok((Box::new(ops::Separable { bands, channels, outputs, rank, lags }), parameters))
     }
 
     fn rescale(&self, factors: &Tensor) -> Result<()> {

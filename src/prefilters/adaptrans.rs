@@ -8,13 +8,16 @@
 use candle_core::{Result, Tensor};
 
 use super::{
-    Adaptation, KERNEL_BINS, MAX_FREQ, MIN_FREQ, Prefilter, Quantity, RECTIFY, SCALE, past_average,
+    Adaptation as Filters, KERNEL_BINS, MAX_FREQ, MIN_FREQ, Prefilter, Quantity, RECTIFY, SCALE,
+    past_average,
 };
 use crate::config::keys::{Default, Key, Kind, Range, Values};
 use crate::config::part::Part;
 use crate::dims::{Axis, Dims};
 use crate::error;
+use crate::models::fast::StageWithParameters;
 use crate::nn::relu;
+use crate::ops::adaptation::Adaptation;
 use crate::params::{Role, Scope, Start};
 
 /// The row of `adaptrans`.
@@ -51,6 +54,7 @@ struct AdapTrans {
     d_off: Tensor,
     p: Tensor,
     rectify: bool,
+    learns: bool,
     bins: usize,
     dt_ms: f64,
     notes: Vec<String>,
@@ -58,7 +62,7 @@ struct AdapTrans {
 
 /// Takes the parameters from `scope`.
 pub fn build(values: &Values, dims: &Dims, scope: &Scope) -> error::Result<Box<dyn Prefilter>> {
-    let adaptation = Adaptation::new(values, dims)?;
+    let adaptation = Filters::new(values, dims)?;
     let role = if values.flag("learnable")? { Role::Spared } else { Role::Buffer };
     let get = |name, start| {
         let var = scope.get(name, dims.bands, role, start)?;
@@ -76,6 +80,7 @@ pub fn build(values: &Values, dims: &Dims, scope: &Scope) -> error::Result<Box<d
         d_off: get("d_off", d)?,
         p: get("p", p)?,
         rectify: values.flag("rectify")?,
+        learns: role != Role::Buffer,
         bins: adaptation.bins,
         dt_ms: dims.dt_ms,
         notes: adaptation.notes,
@@ -103,6 +108,15 @@ impl Prefilter for AdapTrans {
         let off = (average(&self.d_off)? - x.broadcast_mul(&w)?)?;
         let both = Tensor::stack(&[on, off], 1)?; // (B, 2, F, T)
         if self.rectify { relu(&both) } else { Ok(both) }
+    }
+
+    fn stage(&self) -> Result<Option<StageWithParameters>> {
+        if !self.learns {
+            return Ok(None);
+        }
+        let (bands, length, rectify) = (self.p.dims1()?, self.bins - 1, self.rectify);
+        let parameters = vec![share(&self.d_on)?, share(&self.d_off)?, share(&self.p)?];
+        Ok(Some((Box::new(Adaptation { bands, length, rectify }), parameters)))
     }
 
     fn channels(&self) -> &'static [&'static str] {

@@ -5,6 +5,7 @@ use crate::config::keys::{Default, Key, Kind, Range, Value, Values};
 use crate::config::part::{self, Part, Row};
 use crate::dims::{Axis, Dims};
 use crate::error::{self, Error};
+use crate::models::fast::StageWithParameters;
 use crate::nn::geometric_sum;
 use crate::ops::{Length, exponential_window};
 use crate::params::Scope;
@@ -17,6 +18,10 @@ pub mod willmore;
 pub trait Prefilter {
     /// From `(B, 1, F, T)` to `(B, C, F, T)`.
     fn forward(&self, x: &Tensor) -> Result<Tensor>;
+
+    /// The filter on the fast path; none where it learns nothing, so that one pass serves a whole
+    /// run.
+    fn stage(&self) -> Result<Option<StageWithParameters>>;
 
     /// Names of the `C` channels.
     fn channels(&self) -> &'static [&'static str];

@@ -9,6 +9,7 @@ use crate::config::keys::Values;
 use crate::config::part::Part;
 use crate::dims::Dims;
 use crate::error;
+use crate::models::fast::StageWithParameters;
 use crate::nn::relu;
 use crate::params::{Role, Scope, Start};
 
@@ -45,6 +46,10 @@ impl Prefilter for Willmore {
         let x = x.squeeze(1)?;
         let above = (&x - past_average(&x, &self.a, self.bins)?)?.unsqueeze(1)?;
         if self.rectify { relu(&above) } else { Ok(above) }
+    }
+
+    fn stage(&self) -> Result<Option<StageWithParameters>> {
+        Ok(None)
     }
 
     fn channels(&self) -> &'static [&'static str] {

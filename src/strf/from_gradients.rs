@@ -16,9 +16,9 @@ pub fn mean_gradients(network: &Network, samples: &[Sample], lags: usize) -> Res
     let reach = network.lags().max(lags);
     let mut sum: Option<Array4<f64>> = None;
     let mut bins = 0;
-    for sample in samples.iter().filter(|sample| sample.bins >= reach) {
-        let gradients = summed_gradients(network, &sample.sound, reach)?;
-        bins += sample.bins + 1 - reach;
+    for sample in samples.iter().filter(|sample| sample.bins() >= reach) {
+        let gradients = summed_gradients(network, &sample.member.sound, reach)?;
+        bins += sample.bins() + 1 - reach;
         sum = Some(match sum {
             Some(sum) => sum + gradients,
             None => gradients,

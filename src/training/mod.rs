@@ -12,12 +12,11 @@ use candle_core::Tensor;
 
 use crate::config::Train;
 use crate::config::{Best as BestOf, Monitor, Schedule};
-use crate::data::batch::{Batch, Sample};
+use crate::data::batch::{Batch, Member, Sample};
 use crate::error::{Error, Result};
 use crate::models::Network;
-use crate::nn::Mode;
 use crate::params::Params;
-use crate::{loss, rng};
+use crate::rng;
 use adamw::AdamW;
 use checkpoint::{Checkpoint, Progress};
 use history::Row;
@@ -95,6 +94,7 @@ pub fn fit(task: &Task, checkpoint: &mut Checkpoint, witness: &mut dyn Witness) 
 /// A fit under way.
 struct Fitting<'a> {
     task: &'a Task<'a>,
+    train: Vec<Member>,
     optimizer: AdamW,
     validation: Validation,
     monitor: Monitor,
@@ -111,7 +111,7 @@ impl<'a> Fitting<'a> {
         let mut optimizer = AdamW::new(task.params, settings.weight_decay, settings.clip_norm)?;
         let moments = checkpoint.to_device(task.params.device())?.moments;
         optimizer.restore(checkpoint.progress.steps, moments);
-        let validation = Validation::new(task.valid, settings)?;
+        let validation = Validation::new(task.network, task.valid, settings)?;
         let monitor = match settings.monitor {
             Monitor::ValidCcNorm if !validation.has_ceiling() => {
                 witness.note(
@@ -122,7 +122,9 @@ impl<'a> Fitting<'a> {
             }
             other => other,
         };
-        Ok(Self { task, optimizer, validation, monitor })
+        let train = task.train.iter().map(|sample| task.network.given(&sample.member));
+        let train = train.collect::<candle_core::Result<_>>()?;
+        Ok(Self { task, train, optimizer, validation, monitor })
     }
 
     /// One epoch and what it reached; none where the witness interrupted it.
@@ -148,17 +150,17 @@ impl<'a> Fitting<'a> {
 
     /// Over all training clips in the epoch's order; the mean loss over clips.
     fn pass(&mut self, epoch: usize, lr: f64, witness: &mut dyn Witness) -> Result<Option<f64>> {
-        let Task { train, settings, .. } = self.task;
-        let order =
-            rng::permutation(settings.seed, &format!("order of epoch {epoch}"), train.len());
+        let settings = self.task.settings;
+        let name = format!("order of epoch {epoch}");
+        let order = rng::permutation(settings.seed, &name, self.train.len());
         let batches = order.chunks(settings.batch);
         let mut losses = Vec::with_capacity(batches.len());
         for members in batches {
             if witness.interrupted() {
                 return Ok(None);
             }
-            let members: Vec<&Sample> = members.iter().map(|&clip| &train[clip]).collect();
-            losses.push((self.step(&Batch::new(&members)?, lr)?, members.len()));
+            let batch = Batch::of(members.iter().map(|&clip| self.train[clip].clone()).collect());
+            losses.push((self.step(&batch, lr)?, members.len()));
             witness.batch(epoch);
         }
         mean_loss(&losses, epoch).map(Some)
@@ -167,8 +169,7 @@ impl<'a> Fitting<'a> {
     /// One optimizer step; the loss stays on its device.
     fn step(&mut self, batch: &Batch, lr: f64) -> Result<Tensor> {
         let Task { network, settings, .. } = self.task;
-        let y = network.forward(&batch.sound, batch.unpadded.as_ref(), Mode::Train)?;
-        let data_loss = loss::mean(&(settings.loss.per_neuron)(&y, &batch.target)?, &batch.target)?;
+        let data_loss = network.loss(batch, settings.loss)?;
         let total = if settings.l1 > 0.0 {
             (&data_loss + (network.l1()? * settings.l1)?)?
         } else {

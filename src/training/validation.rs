@@ -29,10 +29,10 @@ pub struct Scores {
 
 impl Validation {
     /// Works out what does not change between epochs.
-    pub fn new(samples: &[Sample], settings: &Train) -> Result<Self> {
+    pub fn new(network: &Network, samples: &[Sample], settings: &Train) -> Result<Self> {
         let responses: Vec<_> = samples.iter().map(|sample| sample.responses.view()).collect();
         Ok(Self {
-            batches: batches(samples, settings.batch)?,
+            batches: batches(network, samples, settings.batch)?,
             target: concatenated_target(samples)?,
             ceiling: Ceiling::new(&responses)?,
             loss: settings.loss,

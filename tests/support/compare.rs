@@ -1,5 +1,5 @@
 //! Comparison of tensors, element by element.
-use candle_core::{DType, Tensor};
+use candle_core::{DType, Device, Result, Tensor, Var};
 
 /// How far a value may be from its reference.
 #[derive(Clone, Copy)]
@@ -34,4 +34,23 @@ pub fn assert_close(name: &str, got: &Tensor, want: &Tensor, tolerance: Toleranc
     };
     let worst = (0..got.len()).max_by(|&i, &j| excess(i).total_cmp(&excess(j))).unwrap();
     assert!(excess(worst) <= 0.0, "{name}[{worst}]: got {}, want {}", got[worst], want[worst]);
+}
+
+/// The slope of `value` by one element of a parameter, over `step` to both sides of its start,
+/// where it is left.
+pub fn slope(
+    value: &impl Fn() -> Result<Tensor>,
+    (var, start): (&Var, &Tensor),
+    element: usize,
+    step: f64,
+) -> Result<f64> {
+    let at = |by: f64| {
+        let mut moved = flat(start);
+        moved[element] += by;
+        var.set(&Tensor::from_vec(moved, var.shape(), &Device::Cpu)?)?;
+        value()?.to_scalar::<f64>()
+    };
+    let slope = (at(step)? - at(-step)?) / (2.0 * step);
+    var.set(start)?;
+    Ok(slope)
 }
