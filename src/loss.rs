@@ -12,6 +12,8 @@ pub struct LossRow {
     pub needs_rate: bool,
     /// The loss of each neuron, `(N)`, for predictions `(B, N, T)`; 0 where nothing was recorded.
     pub per_neuron: fn(&Tensor, &Target) -> Result<Tensor>,
+    /// The loss at one bin, for a prediction and a PSTH.
+    pub at_bin: fn(f64, f64) -> f64,
 }
 
 impl Row for LossRow {
@@ -20,12 +22,16 @@ impl Row for LossRow {
     }
 }
 
+/// The lowest rate whose logarithm is taken.
+const FLOOR: f64 = 1e-8;
+
 /// The losses: adding one is one row.
 pub static TABLE: &[LossRow] = &[
     LossRow {
         part: Part { name: "mse", summary: "squared error", source: "", keys: &[] },
         needs_rate: false,
         per_neuron: squared_error,
+        at_bin: |predicted, psth| (predicted - psth).powi(2),
     },
     LossRow {
         part: Part {
@@ -36,6 +42,7 @@ pub static TABLE: &[LossRow] = &[
         },
         needs_rate: true,
         per_neuron: poisson,
+        at_bin: |rate, psth| rate - psth * (rate.max(FLOOR) + FLOOR).ln(),
     },
 ];
 
@@ -87,7 +94,6 @@ fn squared_error(prediction: &Tensor, target: &Target) -> Result<Tensor> {
 
 /// `λ − y log(max(λ, 1e−8) + 1e−8)`.
 fn poisson(prediction: &Tensor, target: &Target) -> Result<Tensor> {
-    const FLOOR: f64 = 1e-8;
     let log = (prediction.maximum(FLOOR)? + FLOOR)?.log()?;
     let loss = (prediction - (&target.psth * log)?)?;
     (loss * &target.weight)?.sum(2)?.sum(0)

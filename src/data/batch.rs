@@ -1,9 +1,9 @@
 //! Clips as a model meets them: tensors on a device, put together to batches.
 use candle_core::{DType, Device, Result, Tensor};
-use ndarray::{Array2, Array3};
+use ndarray::Array2;
 
 use crate::loss::Target;
-use crate::metrics::statistics::variance;
+use crate::metrics::statistics::beyond_rounding;
 
 /// One clip, ready for training and scoring.
 #[derive(Debug, Clone)]
@@ -18,35 +18,53 @@ pub struct Sample {
     psth: Tensor,
     /// `(1, N, T)`: 1 where the PSTH counts, 0 elsewhere.
     mask: Tensor,
-    /// Smoothed single repeats `(N, R, T)`, NaN where nothing counts.
-    pub responses: Array3<f32>,
 }
 
 impl Sample {
-    /// From a standardized cochleagram `(F, T)`, a PSTH `(N, T)` and single repeats `(N, R, T)`,
-    /// NaN where nothing counts.
-    pub fn new(
-        id: &str,
-        sound: &Array2<f32>,
-        psth: &Array2<f32>,
-        responses: Array3<f32>,
-        device: &Device,
-    ) -> Result<Self> {
+    /// From a standardized cochleagram `(F, T)` and a PSTH `(N, T)`, NaN where nothing counts.
+    pub fn new(id: &str, sound: Array2<f32>, psth: Array2<f32>, device: &Device) -> Result<Self> {
         let ((f, t), n) = (sound.dim(), psth.nrows());
-        let known = psth.mapv(|y| if y.is_nan() { 0.0 } else { y });
-        let mask = psth.mapv(|y| if y.is_nan() { 0.0 } else { 1.0 });
-        let tensor = |values: &Array2<f32>, shape: &[usize]| {
-            Tensor::from_vec(values.iter().copied().collect::<Vec<f32>>(), shape, device)
-        };
+        let mask = mask(&psth, device)?;
+        let known = psth.mapv_into(|y| if y.is_nan() { 0.0 } else { y });
         Ok(Self {
             id: id.to_owned(),
             bins: t,
-            sound: tensor(sound, &[1, 1, f, t])?,
-            psth: tensor(&known, &[1, n, t])?,
-            mask: tensor(&mask, &[1, n, t])?,
-            responses,
+            sound: tensor(sound, &[1, 1, f, t], device)?,
+            psth: tensor(known, &[1, n, t], device)?,
+            mask,
         })
     }
+
+    /// From a standardized cochleagram `(F, T)` to which nothing counts of `neurons` neurons.
+    pub fn sound(id: &str, sound: Array2<f32>, neurons: usize, device: &Device) -> Result<Self> {
+        let (f, t) = sound.dim();
+        let nothing =
+            Tensor::zeros((1, 1, 1), DType::F32, device)?.broadcast_as((1, neurons, t))?;
+        let sound = tensor(sound, &[1, 1, f, t], device)?;
+        Ok(Self { id: id.to_owned(), bins: t, sound, psth: nothing.clone(), mask: nothing })
+    }
+}
+
+/// Takes over the memory of an array in standard layout.
+fn tensor(values: Array2<f32>, shape: &[usize], device: &Device) -> Result<Tensor> {
+    let values = if values.is_standard_layout() {
+        values.into_raw_vec_and_offset().0
+    } else {
+        values.iter().copied().collect()
+    };
+    Tensor::from_vec(values, shape, device)
+}
+
+/// `(1, N, T)`: 1 where a PSTH counts, 0 elsewhere; a single row where all neurons have the same,
+/// so that it takes no room beside the PSTH.
+fn mask(psth: &Array2<f32>, device: &Device) -> Result<Tensor> {
+    let (n, t) = psth.dim();
+    let counts = |y: &f32| if y.is_nan() { 0f32 } else { 1.0 };
+    let first: Vec<f32> = psth.rows().into_iter().take(1).flatten().map(counts).collect();
+    if psth.rows().into_iter().all(|row| row.iter().map(counts).eq(first.iter().copied())) {
+        return Tensor::from_vec(first, (1, 1, t), device)?.broadcast_as((1, n, t));
+    }
+    Tensor::from_vec(psth.iter().map(counts).collect::<Vec<f32>>(), (1, n, t), device)
 }
 
 /// Clips of a batch, padded with zeros to the longest.
@@ -98,29 +116,29 @@ fn unpadded(bins: &[usize], longest: usize, like: &Tensor) -> Result<Tensor> {
 
 /// Standard deviation of each neuron's PSTH over `samples`; 1 where it never changes.
 pub fn response_deviations(samples: &[Sample]) -> Result<Vec<f32>> {
-    let rows = |tensor: &Tensor| tensor.get(0)?.to_vec2::<f32>();
-    let clips = samples.iter().map(|sample| Ok((rows(&sample.psth)?, rows(&sample.mask)?)));
-    let clips = clips.collect::<Result<Vec<_>>>()?;
-    let of_neuron = |neuron: usize| {
-        let bins = clips.iter().flat_map(|(psth, mask)| psth[neuron].iter().zip(&mask[neuron]));
-        let counted = bins.filter(|(_, counts)| **counts > 0.0);
-        let values: Vec<f64> = counted.map(|(value, _)| f64::from(*value)).collect();
-        let deviation = variance(&values).sqrt();
-        if deviation > 0.0 { deviation } else { 1.0 }
-    };
+    let bins = sums_over_bins(samples, |_neuron, _value| 1.0)?;
+    let sums = sums_over_bins(samples, |_neuron, value| value)?;
+    let means: Vec<f64> = sums.iter().zip(&bins).map(|(sum, bins)| sum / bins).collect();
+    let squares = sums_over_bins(samples, |neuron, value| (value - means[neuron]).powi(2))?;
     #[expect(clippy::cast_possible_truncation, reason = "responses are f32")]
-    let narrowed = |neuron| of_neuron(neuron) as f32;
-    let neurons = clips.first().map_or(0, |(psth, _)| psth.len());
-    Ok((0..neurons).map(narrowed).collect())
+    let deviation = |((squares, bins), mean): ((&f64, &f64), &f64)| {
+        let deviation = beyond_rounding(squares / (bins - 1.0), *mean).sqrt();
+        if deviation > 0.0 { deviation as f32 } else { 1.0 }
+    };
+    Ok(squares.iter().zip(&bins).zip(&means).map(deviation).collect())
 }
 
-/// Everything that counts in `samples`, one after the other: a target `(1, N, ΣT)` in f64 on the
-/// CPU for losses over whole parts of a recording.
-pub fn concatenated_target(samples: &[Sample]) -> Result<Target> {
-    let join = |pick: fn(&Sample) -> &Tensor| {
-        let all =
-            samples.iter().map(|sample| pick(sample).to_device(&Device::Cpu)?.to_dtype(DType::F64));
-        Tensor::cat(&all.collect::<Result<Vec<_>>>()?, 2)
-    };
-    Target::new(join(|sample| &sample.psth)?, &join(|sample| &sample.mask)?)
+/// Sums of a term of each neuron's PSTH over all bins that count, clip by clip.
+fn sums_over_bins(samples: &[Sample], term: impl Fn(usize, f64) -> f64) -> Result<Vec<f64>> {
+    let neurons = samples.first().map_or(Ok(0), |sample| sample.psth.dim(1))?;
+    let mut sums = vec![0.0; neurons];
+    for sample in samples {
+        let rows = |tensor: &Tensor| tensor.get(0)?.to_vec2::<f32>();
+        let clip = rows(&sample.psth)?.into_iter().zip(rows(&sample.mask)?);
+        for (neuron, (psth, mask)) in clip.enumerate() {
+            let counted = psth.iter().zip(&mask).filter(|(_, counts)| **counts > 0.0);
+            counted.for_each(|(value, _)| sums[neuron] += term(neuron, f64::from(*value)));
+        }
+    }
+    Ok(sums)
 }

@@ -14,6 +14,7 @@ use crate::config::Train;
 use crate::config::{Best as BestOf, Monitor, Schedule};
 use crate::data::batch::{Batch, Sample};
 use crate::error::{Error, Result};
+use crate::metrics::Ceiling;
 use crate::models::Network;
 use crate::nn::Mode;
 use crate::params::Params;
@@ -31,8 +32,10 @@ pub struct Task<'a> {
     pub params: &'a Params,
     /// Clips that weights are fitted to.
     pub train: &'a [Sample],
-    /// Clips that the best epoch is chosen on.
+    /// The sound of the clips that the best epoch is chosen on.
     pub valid: &'a [Sample],
+    /// What scores need of the responses to them.
+    pub ceiling: &'a Ceiling,
     /// `[train]`.
     pub settings: &'a Train,
 }
@@ -96,7 +99,7 @@ pub fn fit(task: &Task, checkpoint: &mut Checkpoint, witness: &mut dyn Witness) 
 struct Fitting<'a> {
     task: &'a Task<'a>,
     optimizer: AdamW,
-    validation: Validation,
+    validation: Validation<'a>,
     monitor: Monitor,
 }
 
@@ -111,7 +114,7 @@ impl<'a> Fitting<'a> {
         let mut optimizer = AdamW::new(task.params, settings.weight_decay, settings.clip_norm)?;
         let moments = checkpoint.to_device(task.params.device())?.moments;
         optimizer.restore(checkpoint.progress.steps, moments);
-        let validation = Validation::new(task.valid, settings)?;
+        let validation = Validation::new(task.valid, task.ceiling, settings)?;
         let monitor = match settings.monitor {
             Monitor::ValidCcNorm if !validation.has_ceiling() => {
                 witness.note(
