@@ -14,6 +14,7 @@ mod dataset;
 mod export;
 mod golden;
 mod inspect;
+mod memory;
 mod metrics;
 mod operations;
 mod parts;

@@ -1,6 +1,7 @@
 //! Clips as a model meets them: tensors on a device, put together to batches.
 use candle_core::{DType, Device, Result, Tensor};
 use ndarray::Array2;
+use rayon::prelude::*;
 
 use crate::loss::Target;
 use crate::metrics::statistics::beyond_rounding;
@@ -129,16 +130,17 @@ pub fn response_deviations(samples: &[Sample]) -> Result<Vec<f32>> {
 }
 
 /// Sums of a term of each neuron's PSTH over all bins that count, clip by clip.
-fn sums_over_bins(samples: &[Sample], term: impl Fn(usize, f64) -> f64) -> Result<Vec<f64>> {
+fn sums_over_bins(samples: &[Sample], term: impl Fn(usize, f64) -> f64 + Sync) -> Result<Vec<f64>> {
     let neurons = samples.first().map_or(Ok(0), |sample| sample.psth.dim(1))?;
     let mut sums = vec![0.0; neurons];
     for sample in samples {
-        let rows = |tensor: &Tensor| tensor.get(0)?.to_vec2::<f32>();
-        let clip = rows(&sample.psth)?.into_iter().zip(rows(&sample.mask)?);
-        for (neuron, (psth, mask)) in clip.enumerate() {
-            let counted = psth.iter().zip(&mask).filter(|(_, counts)| **counts > 0.0);
-            counted.for_each(|(value, _)| sums[neuron] += term(neuron, f64::from(*value)));
-        }
+        let values = |tensor: &Tensor| tensor.flatten_all()?.to_vec1::<f32>();
+        let (psth, mask) = (values(&sample.psth)?, values(&sample.mask)?);
+        let rows = psth.par_chunks(sample.bins).zip(mask.par_chunks(sample.bins));
+        sums.par_iter_mut().zip(rows).enumerate().for_each(|(neuron, (sum, (psth, mask)))| {
+            let counted = psth.iter().zip(mask).filter(|(_, counts)| **counts > 0.0);
+            counted.for_each(|(value, _)| *sum += term(neuron, f64::from(*value)));
+        });
     }
     Ok(sums)
 }

@@ -16,7 +16,9 @@ pub struct Doubtful {
 /// Looks at the PSTH of the training clips, `skip` bins at the start of each left out.
 pub fn doubtful(recording: &Recording, train: &[usize], skip: usize) -> Doubtful {
     let mut survey = Survey::new(recording.neurons.len(), skip);
-    train.iter().for_each(|clip| survey.add(&psth(&recording.clips[*clip].responses)));
+    for clip in train {
+        survey.add(&psth(&recording.clips[*clip].responses));
+    }
     survey.finish()
 }
 
@@ -45,7 +47,7 @@ impl Survey {
     pub(super) fn add(&mut self, psth: &Array2<f32>) {
         let counted = psth.slice(s![.., self.skip.min(psth.ncols())..]);
         for (seen, bins) in self.neurons.iter_mut().zip(counted.axis_iter(Axis(0))) {
-            let mut recorded = bins.iter().filter(|value| !value.is_nan());
+            let mut recorded = bins.iter().copied().filter(|value| !value.is_nan());
             *seen = recorded.try_fold(*seen, Seen::with).unwrap_or(Seen::Changing);
         }
     }
@@ -65,9 +67,9 @@ impl Survey {
 
 impl Seen {
     /// With one more bin; none where nothing can change any more.
-    fn with(self, value: &f32) -> Option<Self> {
+    fn with(self, value: f32) -> Option<Self> {
         match self {
-            Self::Nothing => Some(Self::Always(*value)),
+            Self::Nothing => Some(Self::Always(value)),
             Self::Always(first) if value.total_cmp(&first).is_eq() => Some(self),
             Self::Always(_) | Self::Changing => None,
         }

@@ -47,7 +47,9 @@ impl Reduced {
             recording
         } else {
             let kept = kept(&recording, &trained)?;
-            psths.iter_mut().for_each(|psth| *psth = psth.select(Axis(0), &kept));
+            for psth in &mut psths {
+                *psth = psth.select(Axis(0), &kept);
+            }
             keep_neurons(recording, &kept)
         };
         let valid = sets.valid.iter().map(|clip| {

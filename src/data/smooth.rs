@@ -50,8 +50,9 @@ pub fn smoothed_psth(
 /// Whether each repeat of `(R, T)` was recorded in all bins or in none.
 fn has_no_gap(repeats: ArrayView2<f32>) -> bool {
     repeats.rows().into_iter().all(|repeat| {
-        let missing = repeat.fold(0, |count, value| count + usize::from(value.is_nan()));
-        missing == 0 || missing == repeat.len()
+        // Counted in the width of the values, so that several are looked at in one step.
+        let missing = repeat.fold(0, |count, value| count + u32::from(value.is_nan()));
+        missing == 0 || usize::try_from(missing) == Ok(repeat.len())
     })
 }
 
@@ -84,27 +85,27 @@ impl<'a> Smoother<'a> {
     }
 
     /// Smooths a series of bins in place.
-    fn smooth(&mut self, series: ArrayViewMut1<f32>) {
+    fn smooth(&mut self, mut series: ArrayViewMut1<f32>) {
         let Self { weights, whole, values, recorded, sums, weight_sums } = self;
-        let mut has_gap = false;
-        for ((value, recorded), y) in values.iter_mut().zip(recorded.iter_mut()).zip(&series) {
-            let missing = y.is_nan();
-            *value = if missing { 0.0 } else { f64::from(*y) };
-            *recorded = f64::from(u8::from(!missing));
-            has_gap |= missing;
-        }
+        let copies = Zip::from(ArrayViewMut1::from(&mut values[..]))
+            .and(ArrayViewMut1::from(&mut recorded[..]));
+        copies.and(&series).for_each(|value, recorded, y| {
+            *value = if y.is_nan() { 0.0 } else { f64::from(*y) };
+            *recorded = f64::from(u8::from(!y.is_nan()));
+        });
         convolve(values, weights, sums);
-        let weight_sums = if has_gap {
+        let weight_sums = if recorded.contains(&0.0) {
             convolve(recorded, weights, weight_sums);
             weight_sums
         } else {
             whole
         };
-        for (y, (sum, weight_sum)) in series.into_iter().zip(sums.iter().zip(weight_sums)) {
+        let means = Zip::from(&mut series).and(&sums[..]).and(&weight_sums[..]);
+        means.for_each(|y, sum, weight_sum| {
             #[expect(clippy::cast_possible_truncation, reason = "responses are f32")]
-            let mean = (sum / *weight_sum) as f32;
+            let mean = (sum / weight_sum) as f32;
             *y = if y.is_nan() { *y } else { mean };
-        }
+        });
     }
 }
 

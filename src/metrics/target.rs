@@ -26,7 +26,9 @@ impl Target {
     /// Takes the responses `(R, T)` to each clip; NaN = not recorded, or left out of the scores.
     pub fn new(responses: &[ArrayView2<f32>]) -> Self {
         let mut target = Self::default();
-        responses.iter().for_each(|clip| target.add(*clip));
+        for clip in responses {
+            target.add(*clip);
+        }
         target
     }
 
@@ -172,15 +174,14 @@ impl Bins {
         let (mut repeats, mut mean, mut variance_of_mean) = (zeros(), zeros(), zeros());
         for repeat in responses.rows() {
             Zip::from(&mut repeats).and(&mut mean).and(repeat).for_each(|repeats, sum, y| {
-                let recorded = !y.is_nan();
-                *repeats += f64::from(u8::from(recorded));
-                *sum += if recorded { f64::from(*y) } else { 0.0 };
+                *repeats += f64::from(u8::from(!y.is_nan()));
+                *sum += recorded_or_0(*y, f64::from(*y));
             });
         }
         mean /= &repeats;
         for repeat in responses.rows() {
             Zip::from(&mut variance_of_mean).and(&mean).and(repeat).for_each(|sum, mean, y| {
-                let deviation = if y.is_nan() { 0.0 } else { f64::from(*y) - mean };
+                let deviation = recorded_or_0(*y, f64::from(*y) - mean);
                 *sum += deviation * deviation;
             });
         }
@@ -189,6 +190,11 @@ impl Bins {
         });
         Self { repeats, mean, variance_of_mean }
     }
+}
+
+/// What a recorded response contributes to a sum.
+fn recorded_or_0(response: f32, contributes: f64) -> f64 {
+    if response.is_nan() { 0.0 } else { contributes }
 }
 
 fn recorded_repeats(responses: ArrayView2<f32>) -> usize {
