@@ -71,9 +71,7 @@ impl Ceiling {
     /// # Errors
     /// The predictions do not have the clips, neurons or bins of the responses.
     pub fn correlations(&self, predictions: &[ArrayView2<f32>]) -> Result<Correlations> {
-        let pairs = self.of_neurons(predictions, |neuron, prediction| {
-            (neuron.cc(prediction), neuron.cc_norm(prediction))
-        })?;
+        let pairs = self.of_neurons(predictions, Known::correlations)?;
         let (cc, cc_norm) = pairs.into_iter().unzip();
         Ok(Correlations { cc, cc_norm })
     }
@@ -117,19 +115,18 @@ impl Known {
         Self { target, mean, deviation, signal_power }
     }
 
-    /// As [`Target::cc`].
-    fn cc(&self, prediction: &[f64]) -> f64 {
-        let (covariance, variance) = moments(prediction, self.target.psth(), self.mean);
-        ratio(covariance, variance.sqrt() * self.deviation)
-    }
-
-    /// As [`Target::cc_norm`].
-    fn cc_norm(&self, prediction: &[f64]) -> f64 {
-        let psth = self.target.at_repeated_bins(self.target.psth());
-        let mean = if psth.len() == prediction.len() { self.mean } else { mean(&psth) };
-        let prediction = self.target.at_repeated_bins(prediction);
-        let (covariance, variance) = moments(&prediction, &psth, mean);
-        ratio(covariance, variance.sqrt() * self.signal_power.sqrt())
+    /// What [`Target::cc`] and [`Target::cc_norm`] give.
+    fn correlations(&self, prediction: &[f64]) -> (f64, f64) {
+        let psth = self.target.psth();
+        let (covariance, variance) = moments(prediction, psth, self.mean);
+        let cc = ratio(covariance, variance.sqrt() * self.deviation);
+        let repeated = self.target.at_repeated_bins(psth);
+        let (covariance, variance) = if repeated.len() == psth.len() {
+            (covariance, variance)
+        } else {
+            moments(&self.target.at_repeated_bins(prediction), &repeated, mean(&repeated))
+        };
+        (cc, ratio(covariance, variance.sqrt() * self.signal_power.sqrt()))
     }
 }
 
