@@ -34,30 +34,50 @@ struct Chunk {
     bytes: usize,
 }
 
-/// Fills `values` with rows of a dataset: places along its first `leading` axes, taken as one, and
-/// all that lies behind each. False where the library has to read them.
-pub(super) fn read(
-    dataset: &Dataset,
-    file: &fs::File,
-    (leading, rows): (usize, &[usize]),
-    values: &mut [f32],
-) -> bool {
-    let Some(layout) = Layout::of(dataset) else { return false };
-    let Some(chunks) = layout.chunks(dataset) else { return false };
-    let rows: Vec<Vec<usize>> =
-        rows.iter().map(|row| indices(&layout.shape[..leading], *row)).collect();
-    let wanted = |chunk: &Chunk| rows.iter().any(|row| layout.covers(chunk, row));
-    let chunks: Vec<Chunk> = chunks.into_iter().filter(wanted).collect();
-    let length: usize = layout.shape[leading..].iter().product();
-    let at_once = (AT_ONCE_BYTES / layout.chunk_bytes().max(1)).max(1);
-    for chunks in chunks.chunks(at_once) {
-        let Some(inflated) = layout.inflate_all(file, chunks) else { return false };
-        values.par_chunks_mut(length.max(1)).zip(&rows).for_each(|(values, row)| {
-            let covering = chunks.iter().zip(&inflated).filter(|(c, _)| layout.covers(c, row));
-            covering.for_each(|(chunk, bytes)| layout.copy(chunk, bytes, row, values));
-        });
+/// A dataset whose chunks can be read past the library.
+pub(super) struct Chunked {
+    layout: Layout,
+    chunks: Vec<Chunk>,
+}
+
+impl Chunked {
+    /// None where the library has to read the dataset.
+    pub(super) fn of(dataset: &Dataset) -> Option<Self> {
+        let layout = Layout::of(dataset)?;
+        let chunks = layout.chunks(dataset)?;
+        Some(Self { layout, chunks })
     }
-    true
+
+    /// Fills `values` with rows of the dataset in this file: places along its first `leading` axes,
+    /// taken as one, and all that lies behind each. False where the library has to read them.
+    pub(super) fn read(
+        &self,
+        file: &fs::File,
+        (leading, rows): (usize, &[usize]),
+        values: &mut [f32],
+    ) -> bool {
+        let layout = &self.layout;
+        let rows: Vec<Vec<usize>> =
+            rows.iter().map(|row| indices(&layout.shape[..leading], *row)).collect();
+        let ends = |axis: usize| {
+            let places = || rows.iter().map(|row| row[axis]);
+            (places().min().unwrap_or(0), places().max().unwrap_or(0))
+        };
+        let ends: Vec<(usize, usize)> = (0..leading).map(ends).collect();
+        let chunks = self.chunks.iter().filter(|chunk| layout.reaches(chunk, &ends));
+        let chunks: Vec<&Chunk> =
+            chunks.filter(|chunk| rows.iter().any(|row| layout.covers(chunk, row))).collect();
+        let length: usize = layout.shape[leading..].iter().product();
+        let at_once = (AT_ONCE_BYTES / layout.chunk_bytes().max(1)).max(1);
+        for chunks in chunks.chunks(at_once) {
+            let Some(inflated) = layout.inflate_all(file, chunks) else { return false };
+            values.par_chunks_mut(length.max(1)).zip(&rows).for_each(|(values, row)| {
+                let covering = chunks.iter().zip(&inflated).filter(|(c, _)| layout.covers(c, row));
+                covering.for_each(|(chunk, bytes)| layout.copy(chunk, bytes, row, values));
+            });
+        }
+        true
+    }
 }
 
 /// The index on each axis that a place on all of them, taken as one, stands for.
@@ -105,6 +125,12 @@ impl Layout {
         (visited.is_ok() && chunks.len() == all).then_some(chunks)
     }
 
+    /// Whether a chunk lies between the first and the last index on each of the leading axes.
+    fn reaches(&self, chunk: &Chunk, ends: &[(usize, usize)]) -> bool {
+        let axes = ends.iter().zip(&chunk.offset).zip(&self.chunk);
+        axes.into_iter().all(|((ends, first), length)| *first <= ends.1 && first + length > ends.0)
+    }
+
     /// Whether a chunk holds something of the row with these indices on the leading axes.
     fn covers(&self, chunk: &Chunk, row: &[usize]) -> bool {
         let axes = row.iter().zip(&chunk.offset).zip(&self.chunk);
@@ -112,7 +138,7 @@ impl Layout {
     }
 
     /// The numbers of each chunk as the library would hand them out; none where one is damaged.
-    fn inflate_all(&self, file: &fs::File, chunks: &[Chunk]) -> Option<Vec<Vec<u8>>> {
+    fn inflate_all(&self, file: &fs::File, chunks: &[&Chunk]) -> Option<Vec<Vec<u8>>> {
         let deflated = chunks.iter().map(|chunk| stored(file, chunk));
         let deflated: Vec<Vec<u8>> = deflated.collect::<Option<_>>()?;
         deflated.par_iter().map(|deflated| self.inflate(deflated)).collect()
@@ -221,7 +247,7 @@ mod tests {
 
     use super::*;
 
-    /// What [`read`] gives of a dataset, if it does not leave it to the library.
+    /// What is read of a dataset, if it is not left to the library.
     fn fast(
         folder: &tempfile::TempDir,
         make: impl FnOnce(DatasetBuilder) -> hdf5::Result<Dataset>,
@@ -234,7 +260,9 @@ mod tests {
         file.flush().unwrap();
         let length: usize = dataset.shape()[leading..].iter().product();
         let mut values = vec![0.0; length * rows.len()];
-        let done = read(&dataset, &File::open(&path).unwrap(), (leading, rows), &mut values);
+        let bytes = File::open(&path).unwrap();
+        let chunked = Chunked::of(&dataset);
+        let done = chunked.is_some_and(|c| c.read(&bytes, (leading, rows), &mut values));
         (dataset, done.then_some(values))
     }
 

@@ -5,7 +5,7 @@ use std::ops::RangeInclusive;
 use hdf5::{Dataset, Hyperslab, SliceOrIndex};
 use ndarray::{Array3, ArrayD, Axis, IxDyn};
 
-use super::chunks;
+use super::chunks::Chunked;
 use super::schema::shape;
 use super::stored::Stored;
 
@@ -14,16 +14,18 @@ pub(super) fn all(dataset: &Dataset, bytes: &fs::File) -> hdf5::Result<ArrayD<f3
     let dims = dataset.get_shape()?;
     let mut values = zeros(&dims)?;
     let rows: Vec<usize> = (0..dims.first().copied().unwrap_or(0)).collect();
-    let inflated = dims.len() > 1 && chunks::read(dataset, bytes, (1, &rows), &mut values);
-    if !inflated {
+    let chunked = if dims.len() > 1 { Chunked::of(dataset) } else { None };
+    if !chunked.is_some_and(|chunked| chunked.read(bytes, (1, &rows), &mut values)) {
         dataset.read_into_raw(&mut values)?;
     }
     Ok(ArrayD::from_shape_vec(dims, values)?)
 }
 
-/// Responses `(N, R, T)` of some neurons; `bytes` is the file of the dataset.
+/// Responses `(N, R, T)` of some neurons; `bytes` is the file of the dataset, and `chunked` what
+/// [`Chunked::of`] says of it.
 pub(super) fn rows(
     dataset: &Dataset,
+    chunked: Option<&Chunked>,
     bytes: &fs::File,
     stored: &Stored,
 ) -> hdf5::Result<Array3<f32>> {
@@ -34,7 +36,8 @@ pub(super) fn rows(
     }
     let (n, r, t) = stored.dim();
     let mut values = zeros(&[n, r, t])?;
-    if !chunks::read(dataset, bytes, (stored.leading, &stored.rows), &mut values) {
+    let rows = (stored.leading, &stored.rows[..]);
+    if !chunked.is_some_and(|chunked| chunked.read(bytes, rows, &mut values)) {
         return slab(dataset, stored);
     }
     Ok(Array3::from_shape_vec((n, r, t), values)?)

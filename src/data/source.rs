@@ -9,6 +9,7 @@ use hdf5::types::{
 use hdf5::{Container, Dataset, H5Type, IndexType, IterationOrder, Location};
 use ndarray::{Array3, ArrayD};
 
+use crate::data::chunks::Chunked;
 use crate::data::schema::shape;
 use crate::data::stored::Stored;
 use crate::data::{hdf5_io, numbers};
@@ -22,6 +23,8 @@ pub(super) struct Source<'a> {
     file: hdf5::File,
     /// The same file as bytes.
     bytes: fs::File,
+    /// The dataset that responses were read from last: the dense layout has all in one.
+    chunked: Option<(String, Option<Chunked>)>,
 }
 
 impl<'a> Source<'a> {
@@ -29,7 +32,8 @@ impl<'a> Source<'a> {
         let file = hdf5_io::open(path)?;
         let bytes = fs::File::open(path)
             .map_err(|source| Error::file(format!("opening {}", path.display()), source))?;
-        Ok(Self { path, problems: Problems::default(), notes: Vec::new(), file, bytes })
+        let (problems, notes) = (Problems::default(), Vec::new());
+        Ok(Self { path, problems, notes, file, bytes, chunked: None })
     }
 
     /// The value, unless something did not fit.
@@ -84,7 +88,11 @@ impl<'a> Source<'a> {
             return Some(Array3::zeros(stored.dim()));
         }
         let dataset = self.dataset(&stored.at, "numbers")?;
-        let values = numbers::rows(&dataset, &self.bytes, stored);
+        if self.chunked.as_ref().is_none_or(|(at, _)| *at != stored.at) {
+            self.chunked = Some((stored.at.clone(), Chunked::of(&dataset)));
+        }
+        let chunked = self.chunked.as_ref().and_then(|(_, chunked)| chunked.as_ref());
+        let values = numbers::rows(&dataset, chunked, &self.bytes, stored);
         self.readable(&stored.at, values)
     }
 
