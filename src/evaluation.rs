@@ -46,37 +46,51 @@ pub type ScoredClip<'a> = (ArrayView2<'a, f32>, ArrayView3<'a, f32>);
 /// # Errors
 /// Predictions and responses differ in neurons or bins.
 pub fn score(neurons: &[String], clips: &[ScoredClip]) -> Result<Scores> {
-    let numbers = clips.iter().map(|(prediction, _)| prediction.nrows());
-    metrics::require_neurons("the predictions", neurons.len(), numbers)?;
-    let numbers = clips.iter().map(|(_, responses)| responses.dim().0);
-    metrics::require_neurons("the responses", neurons.len(), numbers)?;
-
-    let rows: Result<Vec<NeuronScores>> =
-        (0..neurons.len()).into_par_iter().map(|n| NeuronScores::new(n, clips)).collect();
-    let rows = rows?;
-    let value = |(n, score): (usize, usize)| rows[n].values[score];
-    Ok(Scores {
-        neurons: neurons.to_vec(),
-        repeats: rows.iter().map(|row| row.repeats).collect(),
-        bins: rows.iter().map(|row| row.bins).collect(),
-        values: Array2::from_shape_fn((rows.len(), metrics::TABLE.len()), value),
-    })
+    let mut scoring = Scoring::new(neurons);
+    clips.iter().try_for_each(|clip| scoring.add(*clip))?;
+    Ok(scoring.finish())
 }
 
-struct NeuronScores {
-    repeats: usize,
-    bins: usize,
-    values: Vec<f64>,
+/// Scores that take one clip after the other and keep no single repeats.
+#[derive(Debug, Clone)]
+pub struct Scoring<'a> {
+    neurons: &'a [String],
+    comparisons: Vec<Comparison>,
 }
 
-impl NeuronScores {
-    fn new(n: usize, clips: &[ScoredClip]) -> Result<Self> {
-        let predictions: Vec<ArrayView1<f32>> = clips.iter().map(|(p, _)| p.row(n)).collect();
-        let responses: Vec<ArrayView2<f32>> =
-            clips.iter().map(|(_, r)| r.index_axis(Axis(0), n)).collect();
-        let comparison = Comparison::new(&predictions, &responses)?;
-        let values = metrics::TABLE.iter().map(|row| (row.compute)(&comparison)).collect();
-        Ok(Self { repeats: comparison.repeats(), bins: comparison.bins(), values })
+impl<'a> Scoring<'a> {
+    /// No clips yet; `neurons` are the ids.
+    pub fn new(neurons: &'a [String]) -> Self {
+        Self { neurons, comparisons: vec![Comparison::default(); neurons.len()] }
+    }
+
+    /// Takes one more clip.
+    ///
+    /// # Errors
+    /// Prediction and responses differ in neurons or bins.
+    pub fn add(&mut self, (prediction, responses): ScoredClip) -> Result<()> {
+        let neurons = self.neurons.len();
+        let once = std::iter::once;
+        metrics::require_neurons("the predictions", neurons, once(prediction.nrows()))?;
+        metrics::require_neurons("the responses", neurons, once(responses.dim().0))?;
+        self.comparisons.par_iter_mut().enumerate().try_for_each(|(n, comparison)| {
+            comparison.add(prediction.row(n), responses.index_axis(Axis(0), n))
+        })
+    }
+
+    /// The scores over all clips.
+    pub fn finish(self) -> Scores {
+        let scores_of = |comparison: &Comparison| -> Vec<f64> {
+            metrics::TABLE.iter().map(|row| (row.compute)(comparison)).collect()
+        };
+        let rows: Vec<Vec<f64>> = self.comparisons.par_iter().map(scores_of).collect();
+        let shape = (rows.len(), metrics::TABLE.len());
+        Scores {
+            neurons: self.neurons.to_vec(),
+            repeats: self.comparisons.iter().map(Comparison::repeats).collect(),
+            bins: self.comparisons.iter().map(Comparison::bins).collect(),
+            values: Array2::from_shape_fn(shape, |(n, score)| rows[n][score]),
+        }
     }
 }
 

@@ -1,12 +1,12 @@
 //! A run file, its dataset and its model, ready to be fitted.
-use candle_core::{DType, Device, Tensor};
+use candle_core::{DType, Tensor};
 use serde_json::{Map, Value as Json, json};
 
 use crate::config::keys::Split;
 use crate::config::{DeviceName, RunConfig, Schedule, relative};
-use crate::data::batch::{Sample, response_deviations};
+use crate::data::batch::response_deviations;
 use crate::data::prepare::Prepared;
-use crate::data::{Read, Splits, read};
+use crate::data::{Read, ResponseFile, Splits, read_sound};
 use crate::error::{Error, Result};
 use crate::evaluation::Scores;
 use crate::metadata::{Metadata, PROGRAM, architecture_json};
@@ -23,17 +23,14 @@ pub struct Experiment {
     pub config: RunConfig,
     /// Where the run is written.
     pub folder: RunFolder,
-    /// The dataset's part that is used.
+    /// The dataset's part that is used, as the model meets it.
     pub prepared: Prepared,
-    /// The training clips as the model meets them.
-    pub train: Vec<Sample>,
     /// The model, which starts from predictions of the size of the responses.
     pub network: Network,
     /// Its tensors.
     pub params: Params,
     /// What was inferred from the dataset, and what the user should know of the model.
     pub notes: Vec<String>,
-    device: Device,
 }
 
 impl Experiment {
@@ -44,27 +41,17 @@ impl Experiment {
     pub fn open(mut config: RunConfig, old: OldRun) -> Result<Self> {
         let folder = RunFolder::claim(&config.output.folder, old)?;
         let device = device::open(config.train.device)?;
-        let Read { recording, mut notes } = read(&config.data.file)?;
+        let Read { recording, mut notes } = read_sound(&config.data.file)?;
         config.resolve(&recording)?;
         let split = config.data.split.clone().unwrap_or(Split::UNSAID);
-        let prepared = Prepared::new(recording, &config.data, &split)?;
+        let prepared = Prepared::new(recording, &config.data, &split, &device)?;
         let params = Params::new(config.train.seed, DType::F32, &device);
-        let network = Network::build(&config.architecture, &prepared.dims(), &params)?;
+        let network = Network::build(&config.architecture, &prepared.dims, &params)?;
         prepared.require_room(network.lags())?;
-        let train =
-            prepared.preparation.samples(&prepared.recording, &prepared.sets.train, &device)?;
         // Training goes the same way whatever the unit of the responses.
-        network.rescale(&Tensor::new(response_deviations(&train)?, &device)?)?;
+        network.rescale(&Tensor::new(response_deviations(&prepared.train)?, &device)?)?;
         notes.extend(network.notes().iter().cloned());
-        Ok(Self { config, folder, prepared, train, network, params, notes, device })
-    }
-
-    /// Clips as the model meets them.
-    ///
-    /// # Errors
-    /// The device has no room for them.
-    pub fn samples(&self, clips: &[usize]) -> Result<Vec<Sample>> {
-        self.prepared.preparation.samples(&self.prepared.recording, clips, &self.device)
+        Ok(Self { config, folder, prepared, network, params, notes })
     }
 
     /// Begins the run folder, or finds where a stopped run is to go on.
@@ -96,14 +83,16 @@ impl Experiment {
         Ok(found)
     }
 
-    /// Scores the model as it is on the test stimuli.
+    /// Scores the model as it is on the test stimuli, whose responses are read again.
     ///
     /// # Errors
-    /// A tensor operation fails.
+    /// A tensor operation fails, or the dataset is no longer what it was.
     pub fn scores(&self) -> Result<Scores> {
-        let samples = self.samples(&self.prepared.sets.test)?;
-        let neurons = self.prepared.recording.neuron_ids();
-        prediction::score(&self.network, &samples, self.config.train.batch, &neurons)
+        let Prepared { test, test_responses, neurons, preparation, version, .. } = &self.prepared;
+        let mut file = ResponseFile::reopen(&self.config.data.file, *version)?;
+        let responses =
+            |clip: usize| Ok(preparation.treatment.repeats(file.read(&test_responses[clip])?));
+        prediction::score(&self.network, test, self.config.train.batch, neurons, responses)
     }
 
     /// What `scores.json` says of how the scores came about.
@@ -111,13 +100,13 @@ impl Experiment {
     /// # Errors
     /// A path that has no name in UTF-8.
     pub fn description(&self, checkpoint: &Checkpoint) -> Result<Map<String, Json>> {
-        let Splits { test, .. } = self.prepared.splits();
+        let Splits { test, .. } = &self.prepared.splits;
         let best = &checkpoint.progress.best;
         let mut run = Map::new();
         run.insert("program".into(), PROGRAM.into());
         run.insert("data".into(), relative(&self.config.data.file, self.folder.path())?.into());
         run.insert("split".into(), "test".into());
-        run.insert("stimuli".into(), test.into());
+        run.insert("stimuli".into(), test.clone().into());
         run.insert("parameters".into(), self.params.count().into());
         run.insert("epochs".into(), checkpoint.progress.epoch.into());
         run.insert("best_epoch".into(), best.epoch.into());
@@ -126,19 +115,19 @@ impl Experiment {
     }
 
     fn metadata(&self) -> Result<Metadata> {
-        let (dims, preparation) = (self.prepared.dims(), &self.prepared.preparation);
+        let Prepared { dims, neurons, splits, preparation, .. } = &self.prepared;
         Ok(Metadata {
             program: PROGRAM.to_owned(),
             architecture: architecture_json(&self.config.architecture)?,
             dt_ms: dims.dt_ms,
             bands: dims.bands,
-            frequencies_hz: dims.frequencies_hz,
-            neurons: self.prepared.recording.neuron_ids(),
+            frequencies_hz: dims.frequencies_hz.clone(),
+            neurons: neurons.clone(),
             mean: preparation.standardization.mean.clone(),
             scale: preparation.standardization.scale.clone(),
-            smooth_ms: preparation.smooth_ms,
-            skip_ms: preparation.skip_ms,
-            stimuli: self.prepared.splits(),
+            smooth_ms: preparation.treatment.smooth_ms,
+            skip_ms: preparation.treatment.skip_ms,
+            stimuli: splits.clone(),
         })
     }
 

@@ -3,6 +3,7 @@
 use std::fs;
 use std::io::ErrorKind;
 use std::path::Path;
+use std::time::SystemTime;
 
 use tempfile::Builder;
 
@@ -27,6 +28,25 @@ impl Existing {
     /// What a `--force` flag asks for.
     pub fn from_force(force: bool) -> Self {
         if force { Self::Replace } else { Self::Keep }
+    }
+}
+
+/// What tells that a file is still the one that was read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Version {
+    bytes: u64,
+    modified: SystemTime,
+}
+
+impl Version {
+    /// Of a file as it is now.
+    ///
+    /// # Errors
+    /// It is not there.
+    pub fn of(path: &Path) -> Result<Self> {
+        let reading = |source| Error::file(format!("reading {}", path.display()), source);
+        let found = fs::metadata(path).map_err(reading)?;
+        Ok(Self { bytes: found.len(), modified: found.modified().map_err(reading)? })
     }
 }
 

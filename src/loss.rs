@@ -3,6 +3,7 @@ use candle_core::{Result, Tensor};
 
 use crate::config::part::{self, Part, Row};
 use crate::ops::curve::{AnyLoss, Charge};
+use crate::ops::number::Number;
 use crate::ops::real::Real;
 
 /// A row of the table of losses.
@@ -16,6 +17,13 @@ pub struct LossRow {
     pub per_neuron: fn(&Tensor, &Target) -> Result<Tensor>,
     /// The same on the fast path.
     pub charge: &'static dyn AnyLoss,
+}
+
+impl LossRow {
+    /// The loss at one bin, for a prediction and a PSTH.
+    pub fn at_bin(&self, prediction: f64, psth: f64) -> f64 {
+        f64::loss(self.charge).at_bin(prediction, psth)
+    }
 }
 
 impl Row for LossRow {

@@ -1,10 +1,10 @@
 //! What a model predicts for clips.
 use candle_core::{DType, Device, Result, Tensor};
-use ndarray::Array2;
+use ndarray::{Array2, Array3};
 
 use crate::data::batch::{Batch, Member, Sample};
 use crate::error;
-use crate::evaluation::{self, ScoredClip, Scores};
+use crate::evaluation::{Scores, Scoring};
 use crate::models::Network;
 
 /// Batches of `samples` in their order.
@@ -25,18 +25,21 @@ fn predict_batch(network: &Network, batch: &Batch) -> Result<Vec<Array2<f32>>> {
     network.responses(batch)?.iter().map(on_cpu).collect()
 }
 
-/// Scores of the predictions for `samples`, `size` of them at a time.
+/// Scores of the predictions for `sounds`, `size` of them at a time; `responses` gives the single
+/// repeats `(N, R, T)` to each, which are let go one after the other.
 pub fn score(
     network: &Network,
-    samples: &[Sample],
+    sounds: &[Sample],
     size: usize,
     neurons: &[String],
+    mut responses: impl FnMut(usize) -> error::Result<Array3<f32>>,
 ) -> error::Result<Scores> {
-    let predictions = predict(network, &batches(network, samples, size)?)?;
-    let pairs = predictions.iter().zip(samples);
-    let clips: Vec<ScoredClip> =
-        pairs.map(|(prediction, sample)| (prediction.view(), sample.responses.view())).collect();
-    evaluation::score(neurons, &clips)
+    let mut scoring = Scoring::new(neurons);
+    for (clip, prediction) in predict(network, &batches(network, sounds, size)?)?.iter().enumerate()
+    {
+        scoring.add((prediction.view(), responses(clip)?.view()))?;
+    }
+    Ok(scoring.finish())
 }
 
 /// A matrix on the CPU as an array.

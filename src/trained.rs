@@ -5,8 +5,10 @@ use candle_core::{DType, Device};
 
 use crate::cli::SplitName;
 use crate::config::{DeviceName, RunConfig};
-use crate::data::prepare::Preparation;
-use crate::data::{Read, Recording, Standardization, keep_neurons, read, read_for_prediction};
+use crate::data::prepare::{Preparation, Treatment};
+use crate::data::{
+    Read, Recording, Standardization, Stored, keep_neurons, read_for_prediction, read_sound,
+};
 use crate::device;
 use crate::error::{Error, Problem, Problems, Result};
 use crate::metadata::Metadata;
@@ -61,26 +63,26 @@ impl Trained {
 
     /// How clips become samples.
     pub fn preparation(&self) -> Preparation {
-        let Metadata { mean, scale, smooth_ms, skip_ms, .. } = &self.metadata;
-        let standardization = Standardization { mean: mean.clone(), scale: scale.clone() };
-        Preparation { standardization, smooth_ms: *smooth_ms, skip_ms: *skip_ms }
+        let Metadata { mean, scale, dt_ms, smooth_ms, skip_ms, .. } = self.metadata.clone();
+        let standardization = Standardization { mean, scale };
+        Preparation { standardization, treatment: Treatment { dt_ms, smooth_ms, skip_ms } }
     }
 
     /// The run's dataset or another, with the model's neurons in the model's order.
     ///
     /// # Errors
     /// It cannot be read, or does not fit the model.
-    pub fn recording(&self, other: Option<&Path>, needs: Needs) -> Result<Read> {
+    pub fn recording(&self, other: Option<&Path>, needs: Needs) -> Result<Read<Stored>> {
         let file: PathBuf = other.map_or_else(|| self.config.data.file.clone(), Path::to_owned);
         let Read { recording, notes } = match needs {
-            Needs::Responses => read(&file)?,
+            Needs::Responses => read_sound(&file)?,
             Needs::Sound => read_for_prediction(&file)?,
         };
         let recording = self.fitting(recording, needs)?;
         Ok(Read { recording, notes })
     }
 
-    fn fitting(&self, recording: Recording, needs: Needs) -> Result<Recording> {
+    fn fitting(&self, recording: Recording<Stored>, needs: Needs) -> Result<Recording<Stored>> {
         let Metadata { dt_ms, bands, neurons, .. } = &self.metadata;
         let mut problems = Problems::default();
         problems.require((recording.dt_ms - dt_ms).abs() < 1e-9, || {
@@ -115,7 +117,7 @@ impl Trained {
     ///
     /// # Errors
     /// A stimulus that the run used is no longer there, or `split` is asked of another dataset.
-    pub fn clips(&self, recording: &Recording, split: SplitName) -> Result<Vec<usize>> {
+    pub fn clips<R>(&self, recording: &Recording<R>, split: SplitName) -> Result<Vec<usize>> {
         let stimuli = &self.metadata.stimuli;
         let ids = match split {
             SplitName::All => return Ok((0..recording.clips.len()).collect()),

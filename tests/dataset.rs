@@ -8,8 +8,9 @@ use strf::config::Standardize;
 use strf::config::keys::{Selection, Split};
 use strf::data::hdf5_io::{write_array, write_strings};
 use strf::data::{
-    Clip, ClipSets, Counts, Doubtful, Entity, Read, Recording, Splits, Standardization, divide,
-    doubtful, hanning, keep_neurons, psth, read, read_for_prediction, select, smooth, write,
+    Clip, ClipSets, Counts, Doubtful, Entity, Read, Recording, ResponseFile, Splits,
+    Standardization, divide, doubtful, hanning, keep_neurons, psth, read, read_for_prediction,
+    read_sound, select, smooth, smoothed_psth, write,
 };
 use strf::error::Result;
 use strf::files::Existing;
@@ -398,6 +399,48 @@ fn smoothing_keeps_gaps_and_levels_and_spreads_a_spike_as_its_window() {
         assert!(fits, "{at:?}: got {got}, want {want}");
     }
     assert!(same(&smooth(&responses, 0.0, 5.0), &responses));
+}
+
+#[test]
+fn smoothing_the_psth_equals_the_mean_of_smoothed_repeats() {
+    let mut responses =
+        Array3::from_shape_fn((5, 3, 40), |(n, r, t)| ((n * 7 + r * 3 + t * t) % 11) as f32);
+    responses.slice_mut(s![1, 2, ..]).fill(f32::NAN);
+    responses.slice_mut(s![2, 0, 5..9]).fill(f32::NAN);
+    responses.slice_mut(s![3, .., ..]).fill(f32::NAN);
+    responses.slice_mut(s![4, .., 30..]).fill(f32::NAN);
+    for window_ms in [5.0, 21.0, 500.0] {
+        let got = smoothed_psth(&responses, &psth(&responses), window_ms, 5.0);
+        let want = psth(&smooth(&responses, window_ms, 5.0));
+        for ((at, got), want) in got.indexed_iter().zip(&want) {
+            let fits = (got - want).abs() < 1e-6 * want.abs() || (got.is_nan() && want.is_nan());
+            assert!(fits, "{window_ms} ms, {at:?}: got {got}, want {want}");
+        }
+    }
+}
+
+#[test]
+fn responses_read_clip_by_clip_are_those_of_the_whole_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let grouped = folder.path().join("grouped.h5");
+    let mut written = recording();
+    let long = |(n, r, t): (usize, usize, usize)| if n == r { f32::NAN } else { (t % 9) as f32 };
+    written.clips[1].cochleagram = Array2::zeros((3, 4000));
+    written.clips[1].responses = Array3::from_shape_fn((2, 5, 4000), long);
+    write_to(&grouped, &written, Counts::AsBytes).unwrap();
+    let fixtures = ["tests/fixtures/h5py.h5", "tests/fixtures/dense.h5"].map(Path::new);
+    for path in [grouped.as_path(), fixtures[0], fixtures[1]] {
+        for neurons in [vec![0, 1], vec![1, 0], vec![1]] {
+            let whole = keep_neurons(read(path).unwrap().recording, &neurons);
+            let stored = keep_neurons(read_sound(path).unwrap().recording, &neurons);
+            let mut file = ResponseFile::open(path).unwrap();
+            for (whole, stored) in whole.clips.iter().zip(&stored.clips) {
+                assert_eq!(stored.responses.dim(), whole.responses.dim());
+                let got = file.read(&stored.responses).unwrap();
+                assert!(same(&got, &whole.responses), "{path:?} {neurons:?}");
+            }
+        }
+    }
 }
 
 #[test]

@@ -15,6 +15,7 @@ mod export;
 mod fast_path;
 mod golden;
 mod inspect;
+mod memory;
 mod metrics;
 mod operations;
 mod parts;

@@ -1,5 +1,6 @@
 //! What holds for every combination of parts.
 use candle_core::{DType, Device, Result, Tensor};
+use strf::loss::{self, Target};
 use strf::nn::Mode;
 use strf::rng;
 
@@ -24,6 +25,26 @@ fn there_are_enough_combinations() {
     let texts = all();
     assert!(texts.len() > 400, "{}", texts.len());
     assert!(texts.iter().all(|text| texts.iter().filter(|other| *other == text).count() == 1));
+}
+
+#[test]
+fn a_loss_is_the_mean_over_bins_of_what_it_is_at_each() -> Result<()> {
+    let shape = (1, 2, 5);
+    let prediction =
+        Tensor::new(&[0.5, 0.0, 2.0, 3.0, 0.1, 1.0, 1.5, 1e-9, 0.0, 4.0], &Device::Cpu)?;
+    let psth = Tensor::new(&[1.0, 0.0, 2.5, 1.0, 0.0, 0.0, 2.0, 1.0, 3.0, 0.5], &Device::Cpu)?;
+    let (prediction, psth) = (prediction.reshape(shape)?, psth.reshape(shape)?);
+    let target = Target::new(psth.clone(), &psth.ones_like()?)?;
+    for row in loss::TABLE {
+        let whole = (row.per_neuron)(&prediction, &target)?.to_vec1::<f64>()?;
+        let bins: Vec<(f64, f64)> = flat(&prediction).into_iter().zip(flat(&psth)).collect();
+        for (neuron, (whole, bins)) in whole.iter().zip(bins.chunks(5)).enumerate() {
+            let mean = bins.iter().map(|(p, y)| row.at_bin(*p, *y)).sum::<f64>() / 5.0;
+            let name = row.part.name;
+            assert!((whole - mean).abs() < 1e-12, "{name} of neuron {neuron}: {whole}, {mean}");
+        }
+    }
+    Ok(())
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::path::Path;
 use serde_json::Map;
 
 use crate::cli::{EvalArgs, SplitName};
-use crate::data::Read;
+use crate::data::{Read, ResponseFile};
 use crate::error::{Error, Result};
 use crate::files::Existing;
 use crate::metadata::PROGRAM;
@@ -23,15 +23,21 @@ pub fn run(args: &EvalArgs, console: &Console) -> Result<()> {
     }
     let split = default_split(args.split, other);
     let clips = trained.clips(&recording, split)?;
-    let samples = trained.preparation().samples(&recording, &clips, &trained.device)?;
+    let (preparation, neurons) = (trained.preparation(), &trained.metadata.neurons);
+    let sounds = preparation.sounds(&recording, &clips, neurons.len(), &trained.device)?;
+    let mut file = ResponseFile::open(&recording.file)?;
+    let responses = |clip: usize| {
+        let stored = &recording.clips[clips[clip]].responses;
+        Ok(preparation.treatment.repeats(file.read(stored)?))
+    };
     let batch = trained.config.train.batch;
-    let scores = prediction::score(&trained.network, &samples, batch, &trained.metadata.neurons)?;
+    let scores = prediction::score(&trained.network, &sounds, batch, neurons, responses)?;
 
     let mut run = Map::new();
     run.insert("program".into(), PROGRAM.into());
     run.insert("data".into(), recording.file.to_string_lossy().into());
     run.insert("split".into(), name(split).into());
-    let stimuli: Vec<&str> = samples.iter().map(|sample| sample.id.as_str()).collect();
+    let stimuli: Vec<&str> = sounds.iter().map(|sample| sample.id.as_str()).collect();
     run.insert("stimuli".into(), stimuli.into());
     let summary = scores.json(run);
     if let Some(folder) = &args.out {

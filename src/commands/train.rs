@@ -4,6 +4,8 @@ use std::time::{Duration, Instant};
 use crate::cli::TrainArgs;
 use crate::config::part::Row;
 use crate::config::{Best, RunConfig};
+use crate::data::Splits;
+use crate::data::prepare::Prepared;
 use crate::error::{Error, Result};
 use crate::experiment::Experiment;
 use crate::interrupt;
@@ -23,23 +25,22 @@ pub fn run(args: &TrainArgs, console: &Console) -> Result<()> {
     };
     let experiment = Experiment::open(load(args)?, old)?;
     announce(&experiment, console);
-    let (prepared, settings) = (&experiment.prepared, &experiment.config.train);
-    let valid = experiment.samples(&prepared.sets.valid)?;
     interrupt::listen()?;
 
     let (mut checkpoint, history) = experiment.begin(old)?;
     if checkpoint.progress.epoch > 0 {
         console.note(&format!("going on after epoch {}", checkpoint.progress.epoch));
     }
-    let (network, params) = (&experiment.network, &experiment.params);
-    let task = Task { network, params, train: &experiment.train, valid: &valid, settings };
+    let Experiment { network, params, prepared, config, .. } = &experiment;
+    let Prepared { train, valid, ceiling, .. } = prepared;
+    let task = Task { network, params, train, valid, ceiling, settings: &config.train };
     let end = {
         let mut keeper = Keeper::new(&experiment, history, &checkpoint, console)?;
         training::fit(&task, &mut checkpoint, &mut keeper)?
     };
     tell(end, &experiment, &checkpoint, console)?;
 
-    let scores = experiment.scores()?;
+    let scores = experiment.scores().map_err(|source| unscored(&experiment, source))?;
     let summary = scores.json(experiment.description(&checkpoint)?);
     experiment.folder.write_scores(&scores.csv()?, &summary)?;
     let folder = experiment.folder.path().display();
@@ -73,16 +74,16 @@ fn announce(experiment: &Experiment, console: &Console) {
     if architecture.model.row.kernels == Kernels::Strfs {
         parts.push(architecture.parameterization.row.part().name);
     }
-    let sets = &prepared.sets;
+    let Splits { train, valid, test } = &prepared.splits;
     console.note(&format!(
         "{}: {}, {}, {}; {} training, {} validation, {} test stimuli",
         parts.join(" + "),
-        counted(prepared.recording.neurons.len(), "neuron"),
-        counted(prepared.recording.bands(), "band"),
+        counted(prepared.dims.neurons, "neuron"),
+        counted(prepared.dims.bands, "band"),
         counted(params.count(), "parameter"),
-        sets.train.len(),
-        sets.valid.len(),
-        sets.test.len(),
+        train.len(),
+        valid.len(),
+        test.len(),
     ));
 }
 
@@ -122,6 +123,16 @@ fn tell(
     Ok(())
 }
 
+/// Says how to go on where the model could not be scored.
+fn unscored(experiment: &Experiment, source: Error) -> Error {
+    let config = experiment.folder.config_file();
+    let doing = format!(
+        "scoring the trained model, which is kept; go on with: strf train {} --resume",
+        config.display()
+    );
+    Error::file(doing, source)
+}
+
 /// How often a line is printed where no progress bar can be drawn.
 const BETWEEN_LINES: Duration = Duration::from_secs(10);
 
@@ -144,7 +155,7 @@ impl<'a> Keeper<'a> {
         console: &'a Console,
     ) -> Result<Self> {
         let settings = &experiment.config.train;
-        let batches = experiment.prepared.sets.train.len().div_ceil(settings.batch);
+        let batches = experiment.prepared.train.len().div_ceil(settings.batch);
         let bar = console.bar("training", settings.epochs * batches)?;
         bar.start_at(checkpoint.progress.epoch * batches);
         let (folder, epochs) = (&experiment.folder, settings.epochs);

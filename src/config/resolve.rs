@@ -11,7 +11,7 @@ impl RunConfig {
     ///
     /// # Errors
     /// What the dataset would have to say and does not.
-    pub fn resolve(&mut self, recording: &Recording) -> Result<()> {
+    pub fn resolve<R>(&mut self, recording: &Recording<R>) -> Result<()> {
         let mut problems = Problems::default();
         let has_splits = recording.splits.is_some();
         let unsaid = if has_splits { Split::File } else { Split::UNSAID };
@@ -24,7 +24,7 @@ impl RunConfig {
         problems.into_result(&self.file, ())
     }
 
-    fn resolve_scale(&mut self, recording: &Recording, problems: &mut Problems) {
+    fn resolve_scale<R>(&mut self, recording: &Recording<R>, problems: &mut Problems) {
         let Some(prefilter) = &mut self.architecture.prefilter else { return };
         if !prefilter.row.part.keys.iter().any(|key| key.name == SCALE) {
             return;

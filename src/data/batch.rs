@@ -2,10 +2,11 @@
 use std::sync::Arc;
 
 use candle_core::{DType, Device, Result, Tensor};
-use ndarray::{Array2, Array3};
+use ndarray::Array2;
+use rayon::prelude::*;
 
 use crate::loss::Target;
-use crate::metrics::statistics::variance;
+use crate::metrics::statistics::beyond_rounding;
 
 /// One clip, ready for training and scoring.
 #[derive(Debug, Clone)]
@@ -14,8 +15,6 @@ pub struct Sample {
     pub id: String,
     /// What a model is given and compared with.
     pub member: Member,
-    /// Smoothed single repeats `(N, R, T)`, NaN where nothing counts.
-    pub responses: Array3<f32>,
 }
 
 /// One clip of a batch.
@@ -33,35 +32,45 @@ pub struct Member {
 }
 
 impl Sample {
-    /// From a standardized cochleagram `(F, T)`, a PSTH `(N, T)` and single repeats `(N, R, T)`,
-    /// NaN where nothing counts.
-    pub fn new(
-        id: &str,
-        sound: &Array2<f32>,
-        psth: &Array2<f32>,
-        responses: Array3<f32>,
-        device: &Device,
-    ) -> Result<Self> {
+    /// From a standardized cochleagram `(F, T)` and a PSTH `(N, T)`, NaN where nothing counts.
+    pub fn new(id: &str, sound: Array2<f32>, psth: Array2<f32>, device: &Device) -> Result<Self> {
         let ((f, t), n) = (sound.dim(), psth.nrows());
-        let tensor = |values: &Array2<f32>, shape: &[usize]| {
-            Tensor::from_vec(values.iter().copied().collect::<Vec<f32>>(), shape, device)
-        };
-        let member = Member::new(tensor(sound, &[1, 1, f, t])?, tensor(psth, &[1, n, t])?)?;
-        Ok(Self { id: id.to_owned(), member, responses })
+        let (sound, psth) =
+            (tensor(sound, &[1, 1, f, t], device)?, tensor(psth, &[1, n, t], device)?);
+        Ok(Self { id: id.to_owned(), member: Member::new(sound, psth)? })
     }
 
     /// Number of bins `T`.
     pub fn bins(&self) -> usize {
         self.member.bins
     }
+
+    /// From a standardized cochleagram `(F, T)` to which nothing counts of `neurons` neurons.
+    pub fn sound(id: &str, sound: Array2<f32>, neurons: usize, device: &Device) -> Result<Self> {
+        let (f, t) = sound.dim();
+        let nothing = Tensor::full(f32::NAN, (1, 1, 1), device)?.broadcast_as((1, neurons, t))?;
+        let sound = tensor(sound, &[1, 1, f, t], device)?;
+        Ok(Self { id: id.to_owned(), member: Member::new(sound, nothing)? })
+    }
+}
+
+/// Takes over the memory of an array in standard layout.
+fn tensor(values: Array2<f32>, shape: &[usize], device: &Device) -> Result<Tensor> {
+    let values = if values.is_standard_layout() {
+        values.into_raw_vec_and_offset().0
+    } else {
+        values.iter().copied().collect()
+    };
+    Tensor::from_vec(values, shape, device)
 }
 
 impl Member {
     /// From a sound `(1, C, F, T)` and a PSTH `(1, N, T)`, NaN where nothing counts.
     pub fn new(sound: Tensor, psth: Tensor) -> Result<Self> {
         let (_one, _c, _f, bins) = sound.dims4()?;
-        let counts: Vec<u32> = counted(&psth)?.sum(2)?.squeeze(0)?.to_vec1()?;
-        Ok(Self { bins, sound, psth, counts: counts.into() })
+        let values = psth.to_device(&Device::Cpu)?.to_dtype(DType::F32)?.squeeze(0)?.to_vec2()?;
+        let count = |row: &Vec<f32>| row.iter().map(|y| u32::from(!y.is_nan())).sum();
+        Ok(Self { bins, sound, psth, counts: values.iter().map(count).collect() })
     }
 
     /// The same clip with another sound of as many bins.
@@ -169,27 +178,29 @@ fn unpadded(bins: &[usize], longest: usize, like: &Tensor) -> Result<Tensor> {
 
 /// Standard deviation of each neuron's PSTH over `samples`; 1 where it never changes.
 pub fn response_deviations(samples: &[Sample]) -> Result<Vec<f32>> {
-    let rows = |sample: &Sample| sample.member.psth.get(0)?.to_vec2::<f32>();
-    let clips = samples.iter().map(rows).collect::<Result<Vec<_>>>()?;
-    let of_neuron = |neuron: usize| {
-        let bins = clips.iter().flat_map(|psth| &psth[neuron]);
-        let counted = bins.filter(|value| !value.is_nan());
-        let values: Vec<f64> = counted.map(|value| f64::from(*value)).collect();
-        let deviation = variance(&values).sqrt();
-        if deviation > 0.0 { deviation } else { 1.0 }
-    };
+    let bins = sums_over_bins(samples, |_neuron, _value| 1.0)?;
+    let sums = sums_over_bins(samples, |_neuron, value| value)?;
+    let means: Vec<f64> = sums.iter().zip(&bins).map(|(sum, bins)| sum / bins).collect();
+    let squares = sums_over_bins(samples, |neuron, value| (value - means[neuron]).powi(2))?;
     #[expect(clippy::cast_possible_truncation, reason = "responses are f32")]
-    let narrowed = |neuron| of_neuron(neuron) as f32;
-    let neurons = clips.first().map_or(0, Vec::len);
-    Ok((0..neurons).map(narrowed).collect())
+    let deviation = |((squares, bins), mean): ((&f64, &f64), &f64)| {
+        let deviation = beyond_rounding(squares / (bins - 1.0), *mean).sqrt();
+        if deviation > 0.0 { deviation as f32 } else { 1.0 }
+    };
+    Ok(squares.iter().zip(&bins).zip(&means).map(deviation).collect())
 }
 
-/// Everything that counts in `samples`, one after the other: a target `(1, N, ΣT)` in f64 on the
-/// CPU for losses over whole parts of a recording.
-pub fn concatenated_target(samples: &[Sample]) -> Result<Target> {
-    let all = samples
-        .iter()
-        .map(|sample| sample.member.psth.to_device(&Device::Cpu)?.to_dtype(DType::F64));
-    let psth = Tensor::cat(&all.collect::<Result<Vec<_>>>()?, 2)?;
-    Target::new(known(&psth)?, &counted(&psth)?.to_dtype(DType::F64)?)
+/// Sums of a term of each neuron's PSTH over all bins that count, clip by clip.
+fn sums_over_bins(samples: &[Sample], term: impl Fn(usize, f64) -> f64 + Sync) -> Result<Vec<f64>> {
+    let neurons = samples.first().map_or(0, |sample| sample.member.counts.len());
+    let mut sums = vec![0.0; neurons];
+    for Sample { member, .. } in samples {
+        let psth = member.psth.flatten_all()?.to_vec1::<f32>()?;
+        let rows = psth.par_chunks(member.bins);
+        sums.par_iter_mut().zip(rows).enumerate().for_each(|(neuron, (sum, row))| {
+            let counted = row.iter().filter(|value| !value.is_nan());
+            counted.for_each(|value| *sum += term(neuron, f64::from(*value)));
+        });
+    }
+    Ok(sums)
 }

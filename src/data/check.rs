@@ -1,5 +1,6 @@
 //! What must hold for the values of a dataset file; pure, so that reading stays a list of names.
-use ndarray::{Array, Array2, Array3, Array4, ArrayD, ArrayView2, ArrayView3, Dimension};
+use ndarray::parallel::prelude::*;
+use ndarray::{Array2, Array3, ArrayView2, ArrayView3, Axis};
 
 use crate::data::Entity;
 use crate::data::ids;
@@ -16,31 +17,27 @@ pub(super) struct Sizes {
     pub(super) neurons: Option<usize>,
 }
 
-/// `array` with the rank that `axes` names.
-pub(super) fn rank<D: Dimension>(
+/// The lengths of `D` axes, if there are so many.
+pub(super) fn rank<const D: usize>(
     problems: &mut Problems,
     at: &str,
-    array: ArrayD<f32>,
+    dims: &[usize],
     axes: &str,
-) -> Option<Array<f32, D>> {
-    let found = format!("shape {}", shape(array.shape()));
-    match array.into_dimensionality::<D>() {
-        Ok(array) => Some(array),
-        Err(_other_rank) => {
-            problems.push(Problem::new(at, found, format!("shape {axes}")));
-            None
-        }
-    }
+) -> Option<[usize; D]> {
+    let lengths = <[usize; D]>::try_from(dims).ok();
+    problems.require(lengths.is_some(), || {
+        Problem::new(at, format!("shape {}", shape(dims)), format!("shape {axes}"))
+    });
+    lengths
 }
 
 /// The right number of bands, and at least one bin.
 pub(super) fn sound_shape(
     problems: &mut Problems,
     at: &str,
-    array: &Array2<f32>,
+    [f, t]: [usize; 2],
     bands: Option<usize>,
 ) {
-    let (f, t) = array.dim();
     let dims = shape(&[f, t]);
     let bands = bands.unwrap_or(f);
     problems.require(f == bands && f > 0 && t > 0, || {
@@ -66,11 +63,10 @@ pub(super) fn finite(problems: &mut Problems, at: &str, array: ArrayView2<f32>) 
 pub(super) fn responses_shape(
     problems: &mut Problems,
     at: &str,
-    array: &Array3<f32>,
+    [n, r, t]: [usize; 3],
     sizes: Sizes,
     cochleagram: &Array2<f32>,
 ) {
-    let (n, r, t) = array.dim();
     let bins = cochleagram.ncols();
     let neurons = sizes.neurons.unwrap_or(n);
     problems.require(n == neurons && t == bins, || {
@@ -80,6 +76,13 @@ pub(super) fn responses_shape(
         let hint = if reversed && t != bins { REVERSED } else { "" };
         Problem::new(at, format!("shape {}", shape(&[n, r, t])), expected).hint(hint)
     });
+}
+
+/// Finite numbers or NaN, as [`finite_or_missing`] says of each that is not.
+pub(super) fn has_no_infinity(responses: &Array3<f32>) -> bool {
+    let neurons = responses.axis_iter(Axis(0)).into_par_iter();
+    // Counted in the width of the values, so that several are looked at in one step.
+    neurons.all(|neuron| neuron.fold(0, |count, value| count + u32::from(value.is_infinite())) == 0)
 }
 
 /// Finite numbers or NaN.
@@ -136,21 +139,19 @@ pub(super) fn frequencies(problems: &mut Problems, at: &str, hz: &[f64], bands: 
 /// stimuli and bins with responses as with sound. `ids` counts those of stimuli and neurons.
 pub(super) fn dense_shapes(
     problems: &mut Problems,
-    sounds: &Array3<f32>,
-    responses: &Array4<f32>,
+    [s, f, t]: [usize; 3],
+    [a, n, r, b]: [usize; 4],
     ids: (usize, usize),
 ) -> bool {
-    let (s, f, t) = sounds.dim();
     let sounds_fit = s > 0 && s == ids.0 && f > 0 && t > 0;
     problems.require(sounds_fit, || {
-        let found = format!("shape {}", shape(sounds.shape()));
+        let found = format!("shape {}", shape(&[s, f, t]));
         let expected = format!("(S, F, T) with S = {}, the number of stimuli", ids.0.max(1));
         Problem::new("/cochleagrams", found, format!("{expected}, and 1 band and bin or more"))
     });
-    let (a, n, _, b) = responses.dim();
     let responses_fit = (a, n, b) == (s, ids.1, t);
     problems.require(responses_fit, || {
-        let found = format!("shape {}", shape(responses.shape()));
+        let found = format!("shape {}", shape(&[a, n, r, b]));
         Problem::new("/responses", found, format!("(S, N, R, T) = ({s}, {}, R, {t})", ids.1))
     });
     sounds_fit && responses_fit

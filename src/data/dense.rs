@@ -1,9 +1,10 @@
 //! The layout with all stimuli in one array, which have one length and the same repeats.
-use ndarray::{Array4, Ix3, Ix4};
+use ndarray::{ArrayView2, Ix3};
 
-use crate::data::read::{Content, Responses, table};
+use crate::data::read::{Content, Need, Take, table};
 use crate::data::schema::{COCHLEAGRAMS, ID, NEURONS, RESPONSES, STIMULI};
 use crate::data::source::Source;
+use crate::data::stored::Stored;
 use crate::data::{Clip, Entity, check};
 
 /// `F` of all stimuli.
@@ -15,7 +16,7 @@ pub(super) fn bands(source: &mut Source) -> Option<usize> {
 }
 
 /// Neurons, stimuli and clips.
-pub(super) fn read(source: &mut Source, need: Responses) -> Content {
+pub(super) fn read<R: Take>(source: &mut Source, need: Need) -> Content<R> {
     source.note("dense layout: /cochleagrams (S, F, T) and /responses (S, N, R, T)");
     let count = source.dims(RESPONSES).get(1).copied();
     let neurons = entities(source, NEURONS, "neuron", count);
@@ -43,33 +44,40 @@ fn entities(source: &mut Source, group: &str, what: &str, count: Option<usize>) 
     rows
 }
 
-fn clips(
+fn clips<R: Take>(
     source: &mut Source,
     stimuli: Vec<Entity>,
     neurons: usize,
-    need: Responses,
-) -> Option<Vec<Clip>> {
+    need: Need,
+) -> Option<Vec<Clip<R>>> {
     let at = format!("/{COCHLEAGRAMS}");
     let sounds = source.numbers(&at, "numbers (S, F, T)");
-    let sounds = sounds.and_then(|a| check::rank::<Ix3>(&mut source.problems, &at, a, "(S, F, T)"));
-    let (s, bins) = sounds.as_ref().map_or((0, 0), |sounds| (sounds.dim().0, sounds.dim().2));
-    let responses = if need == Responses::Optional && !source.has(RESPONSES) {
-        Array4::zeros((s, neurons, 0, bins))
+    let dims = sounds.as_ref().and_then(|sounds| {
+        check::rank::<3>(&mut source.problems, &at, sounds.shape(), "(S, F, T)")
+    });
+    let [s, _, bins] = dims.unwrap_or_default();
+    let responses = format!("/{RESPONSES}");
+    let shape = if need == Need::Sound && !source.has(&responses) {
+        vec![s, neurons, 0, bins]
     } else {
-        let at = format!("/{RESPONSES}");
-        let numbers = source.numbers(&at, "numbers (S, N, R, T)")?;
-        check::rank::<Ix4>(&mut source.problems, &at, numbers, "(S, N, R, T)")?
+        source.shape_of_numbers(&responses, "numbers (S, N, R, T)")?
     };
-    let sounds = sounds?;
+    let axes = check::rank::<4>(&mut source.problems, &responses, &shape, "(S, N, R, T)")?;
     let ids = (stimuli.len(), neurons);
-    if !check::dense_shapes(&mut source.problems, &sounds, &responses, ids) {
+    if !check::dense_shapes(&mut source.problems, dims?, axes, ids) {
         return None;
     }
-    let rows = stimuli.into_iter().zip(sounds.outer_iter().zip(responses.outer_iter()));
-    let clips = rows.enumerate().map(|(s, (stimulus, (sound, responses)))| {
+    let [_, n, repeats, bins] = axes;
+    let stored = |s: usize| {
+        let (at, rows) = (responses.clone(), (s * n..(s + 1) * n).collect());
+        Stored { at, shape: shape.clone(), leading: 2, rows, repeats, bins }
+    };
+    let sounds = sounds?.into_dimensionality::<Ix3>().ok()?; // three axes, as checked
+    let clip = |(s, (stimulus, sound)): (usize, (Entity, ArrayView2<f32>))| {
         check::finite(&mut source.problems, &format!("{at}[{s}]"), sound);
-        check::finite_or_missing(&mut source.problems, &format!("/{RESPONSES}[{s}]"), responses);
-        Clip { stimulus, cochleagram: sound.to_owned(), responses: responses.to_owned() }
-    });
-    Some(clips.collect())
+        let taken = R::take(source, stored(s))?;
+        taken.check(&mut source.problems, &format!("{responses}[{s}]"));
+        Some(Clip { stimulus, cochleagram: sound.to_owned(), responses: taken })
+    };
+    stimuli.into_iter().zip(sounds.outer_iter()).enumerate().map(clip).collect()
 }

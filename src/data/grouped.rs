@@ -1,10 +1,11 @@
 //! The layout with one group for each stimulus.
-use ndarray::{Array2, Array3, Ix2, Ix3};
+use ndarray::Ix2;
 
 use crate::data::check::{self, Sizes};
-use crate::data::read::{Content, Responses, table};
+use crate::data::read::{Content, Need, Take, table};
 use crate::data::schema::{COCHLEAGRAM, ID, NEURONS, RESPONSES, STIMULI, unescape};
 use crate::data::source::Source;
+use crate::data::stored::Stored;
 use crate::data::{Clip, Entity};
 use crate::error::Problem;
 
@@ -18,7 +19,7 @@ pub(super) fn bands(source: &mut Source) -> Option<usize> {
 }
 
 /// Neurons, stimuli and clips.
-pub(super) fn read(source: &mut Source, need: Responses) -> Content {
+pub(super) fn read<R: Take>(source: &mut Source, need: Need) -> Content<R> {
     let neurons = neurons(source, need);
     let names = names(source);
     let stimuli: Vec<Entity> = names.iter().map(|name| stimulus(source, name)).collect();
@@ -47,9 +48,9 @@ fn stimulus(source: &mut Source, name: &str) -> Entity {
 }
 
 /// `None` where the ids cannot be read.
-fn neurons(source: &mut Source, need: Responses) -> Option<Vec<Entity>> {
+fn neurons(source: &mut Source, need: Need) -> Option<Vec<Entity>> {
     let at = format!("/{NEURONS}/{ID}");
-    if need == Responses::Optional && !source.has(&at) {
+    if need == Need::Sound && !source.has(&at) {
         return Some(Vec::new());
     }
     let ids = source.list_of_texts(&at, "a list (N) of neuron ids")?;
@@ -58,43 +59,45 @@ fn neurons(source: &mut Source, need: Responses) -> Option<Vec<Entity>> {
     Some(neurons)
 }
 
-fn clip(
+fn clip<R: Take>(
     source: &mut Source,
     name: &str,
     stimulus: Entity,
     sizes: Sizes,
-    need: Responses,
-) -> Option<Clip> {
+    need: Need,
+) -> Option<Clip<R>> {
     let at = format!("/{STIMULI}/{name}/{COCHLEAGRAM}");
-    let numbers = source.numbers(&at, "numbers (F, T)")?;
-    let cochleagram: Array2<f32> =
-        check::rank::<Ix2>(&mut source.problems, &at, numbers, "(F, T)")?;
-    check::sound_shape(&mut source.problems, &at, &cochleagram, sizes.bands);
+    let cochleagram = source.numbers(&at, "numbers (F, T)")?;
+    let [f, t] = check::rank(&mut source.problems, &at, cochleagram.shape(), "(F, T)")?;
+    check::sound_shape(&mut source.problems, &at, [f, t], sizes.bands);
+    let cochleagram = cochleagram.into_dimensionality::<Ix2>().ok()?; // two axes, as checked
     check::finite(&mut source.problems, &at, cochleagram.view());
 
     let at = format!("/{STIMULI}/{name}/{RESPONSES}");
     let unneeded = sizes.neurons == Some(0) || !source.has(&at);
-    let responses = if need == Responses::Optional && unneeded {
-        Array3::zeros((sizes.neurons.unwrap_or(0), 0, cochleagram.ncols()))
+    let (stored, dims) = if need == Need::Sound && unneeded {
+        let (n, at, shape) = (sizes.neurons.unwrap_or(0), at.clone(), Vec::new());
+        (Stored { at, shape, leading: 0, rows: (0..n).collect(), repeats: 0, bins: t }, [n, 0, t])
     } else {
-        responses(source, &at, sizes, &cochleagram)?
+        stored(source, &at, sizes)?
     };
+    let responses = R::take(source, stored)?;
+    check::responses_shape(&mut source.problems, &at, dims, sizes, &cochleagram);
+    responses.check(&mut source.problems, &at);
     Some(Clip { stimulus, cochleagram, responses })
 }
 
-fn responses(
-    source: &mut Source,
-    at: &str,
-    sizes: Sizes,
-    cochleagram: &Array2<f32>,
-) -> Option<Array3<f32>> {
-    let mut numbers = source.numbers(at, "numbers (N, R, T)")?;
-    if numbers.ndim() == 2 && sizes.neurons == Some(1) {
+/// Where responses lie, of no more neurons than there are, and the shape that was found.
+fn stored(source: &mut Source, at: &str, sizes: Sizes) -> Option<(Stored, [usize; 3])> {
+    let shape = source.shape_of_numbers(at, "numbers (N, R, T)")?;
+    let mut dims = shape.clone();
+    let only = dims.len() == 2 && sizes.neurons == Some(1);
+    if only {
         source.note(format!("{at} is read as (R, T) of the only neuron"));
-        numbers.insert_axis_inplace(ndarray::Axis(0));
+        dims.insert(0, 1);
     }
-    let responses = check::rank::<Ix3>(&mut source.problems, at, numbers, "(N, R, T)")?;
-    check::responses_shape(&mut source.problems, at, &responses, sizes, cochleagram);
-    check::finite_or_missing(&mut source.problems, at, responses.view());
-    Some(responses)
+    let [n, repeats, bins] = check::rank(&mut source.problems, at, &dims, "(N, R, T)")?;
+    let (at, leading) = (at.to_owned(), usize::from(!only));
+    let rows = (0..n.min(sizes.neurons.unwrap_or(0))).collect();
+    Some((Stored { at, shape, leading, rows, repeats, bins }, [n, repeats, bins]))
 }

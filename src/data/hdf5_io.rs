@@ -15,7 +15,8 @@ use crate::files::{self, Existing};
 const SIGNATURE: [u8; 8] = *b"\x89HDF\r\n\x1a\n";
 /// Arrays of fewer bytes are stored as they are: compression would make them larger.
 const COMPRESSED_FROM_BYTES: usize = 4096;
-const CHUNK_KB: usize = 512;
+/// Small enough that all cores have some of a clip to inflate.
+const CHUNK_KB: usize = 128;
 /// A file that is being written grows in memory by this much.
 const GROWTH_BYTES: usize = 1 << 16;
 /// zlib's level: higher ones take several times as long for a few percent.
@@ -131,7 +132,9 @@ pub fn write_array<T: H5Type + Clone, D: Dimension>(
     let array = array.as_standard_layout();
     let mut builder = group.new_dataset_builder().obj_track_times(false);
     if array.len() * size_of::<T>() >= COMPRESSED_FROM_BYTES {
-        builder = builder.chunk_min_kb(CHUNK_KB).shuffle().deflate(DEFLATE_LEVEL);
+        // Single bytes have nothing to shuffle.
+        builder = if size_of::<T>() > 1 { builder.shuffle() } else { builder };
+        builder = builder.chunk_min_kb(CHUNK_KB).deflate(DEFLATE_LEVEL);
     }
     builder.with_data(array.view()).create(name).map(|_dataset| ())
 }

@@ -1,5 +1,5 @@
 //! Neurons that training can make nothing of.
-use ndarray::{Array2, s};
+use ndarray::{Array2, Axis, s};
 
 use crate::data::Recording;
 use crate::data::psth::psth;
@@ -15,19 +15,63 @@ pub struct Doubtful {
 
 /// Looks at the PSTH of the training clips, `skip` bins at the start of each left out.
 pub fn doubtful(recording: &Recording, train: &[usize], skip: usize) -> Doubtful {
-    let psths: Vec<Array2<f32>> =
-        train.iter().map(|clip| psth(&recording.clips[*clip].responses)).collect();
-    let mut doubtful = Doubtful::default();
-    for neuron in 0..recording.neurons.len() {
-        let bins = psths.iter().flat_map(|psth| psth.slice(s![neuron, skip.min(psth.ncols())..]));
-        let mut recorded = bins.filter(|value| !value.is_nan());
-        match recorded.next() {
-            None => doubtful.unrecorded.push(neuron),
-            Some(first) if recorded.all(|value| value.total_cmp(first).is_eq()) => {
-                doubtful.constant.push(neuron);
-            }
-            Some(_) => {}
+    let mut survey = Survey::new(recording.neurons.len(), skip);
+    for clip in train {
+        survey.add(&psth(&recording.clips[*clip].responses));
+    }
+    survey.finish()
+}
+
+/// What the PSTHs of some clips hold, looked at one after the other.
+#[derive(Debug)]
+pub(super) struct Survey {
+    skip: usize,
+    neurons: Vec<Seen>,
+}
+
+/// The recorded bins of one neuron so far.
+#[derive(Debug, Clone, Copy)]
+enum Seen {
+    Nothing,
+    Always(f32),
+    Changing,
+}
+
+impl Survey {
+    /// No clips yet; `skip` bins at the start of each are to be left out.
+    pub(super) fn new(neurons: usize, skip: usize) -> Self {
+        Self { skip, neurons: vec![Seen::Nothing; neurons] }
+    }
+
+    /// Looks at the PSTH `(N, T)` of one more clip.
+    pub(super) fn add(&mut self, psth: &Array2<f32>) {
+        let counted = psth.slice(s![.., self.skip.min(psth.ncols())..]);
+        for (seen, bins) in self.neurons.iter_mut().zip(counted.axis_iter(Axis(0))) {
+            let mut recorded = bins.iter().copied().filter(|value| !value.is_nan());
+            *seen = recorded.try_fold(*seen, Seen::with).unwrap_or(Seen::Changing);
         }
     }
-    doubtful
+
+    pub(super) fn finish(self) -> Doubtful {
+        let mut doubtful = Doubtful::default();
+        for (neuron, seen) in self.neurons.into_iter().enumerate() {
+            match seen {
+                Seen::Nothing => doubtful.unrecorded.push(neuron),
+                Seen::Always(_) => doubtful.constant.push(neuron),
+                Seen::Changing => {}
+            }
+        }
+        doubtful
+    }
+}
+
+impl Seen {
+    /// With one more bin; none where nothing can change any more.
+    fn with(self, value: f32) -> Option<Self> {
+        match self {
+            Self::Nothing => Some(Self::Always(value)),
+            Self::Always(first) if value.total_cmp(&first).is_eq() => Some(self),
+            Self::Always(_) | Self::Changing => None,
+        }
+    }
 }

@@ -16,9 +16,9 @@ const FORMAT: &str = "strf-predictions";
 ///
 /// # Errors
 /// The file exists and may not be replaced, or cannot be written.
-pub fn write_predictions(
+pub fn write_predictions<R>(
     path: &Path,
-    recording: &Recording,
+    recording: &Recording<R>,
     neurons: &[String],
     predictions: &[(&Entity, &Array2<f32>)],
     existing: Existing,

@@ -1,16 +1,21 @@
 //! From a recording to samples: smoothed, standardized, what is left out marked as missing.
+use std::mem::take;
+
 use candle_core::Device;
 use ndarray::{Array2, Array3, s};
 
 use super::batch::Sample;
+use super::reduce::{Reduced, numbered};
 use super::{
-    ClipSets, Recording, Splits, Standardization, divide, doubtful, keep_neurons, psth, select,
-    smooth,
+    Clip, ClipSets, Recording, Splits, Standardization, Stored, divide, select, smooth,
+    smoothed_psth,
 };
 use crate::config::Data;
 use crate::config::keys::Split;
 use crate::dims::Dims;
 use crate::error::{Error, Result};
+use crate::files::Version;
+use crate::metrics::Ceiling;
 use crate::units;
 
 /// How clips of one recording become samples.
@@ -18,6 +23,15 @@ use crate::units;
 pub struct Preparation {
     /// Of the cochleagrams.
     pub standardization: Standardization,
+    /// How responses are treated.
+    pub treatment: Treatment,
+}
+
+/// What is done to responses before losses and scores see them.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Treatment {
+    /// Width of a bin in milliseconds.
+    pub dt_ms: f64,
     /// Length of the window over the responses in milliseconds; 0 = none.
     pub smooth_ms: f64,
     /// Start of each clip left out of loss and scores, in milliseconds.
@@ -25,119 +39,134 @@ pub struct Preparation {
 }
 
 impl Preparation {
-    /// The clips with these indices on a device.
-    ///
-    /// # Errors
-    /// The device has no room for them.
-    pub fn samples(
-        &self,
-        recording: &Recording,
-        clips: &[usize],
-        device: &Device,
-    ) -> Result<Vec<Sample>> {
-        clips.iter().map(|&clip| self.sample(recording, clip, device)).collect()
-    }
-
     /// The clips with these indices without responses, for a model of so many neurons.
     ///
     /// # Errors
     /// The device has no room for them.
-    pub fn sounds(
+    pub fn sounds<R>(
         &self,
-        recording: &Recording,
+        recording: &Recording<R>,
         clips: &[usize],
         neurons: usize,
         device: &Device,
     ) -> Result<Vec<Sample>> {
         let sound = |&clip: &usize| {
-            let clip = &recording.clips[clip];
-            let sound = self.standardization.apply(&clip.cochleagram);
-            let unknown = Array2::from_elem((neurons, clip.bins()), f32::NAN);
-            let none = Array3::zeros((neurons, 0, clip.bins()));
-            Ok(Sample::new(&clip.stimulus.id, &sound, &unknown, none, device)?)
+            let Clip { stimulus, cochleagram, .. } = &recording.clips[clip];
+            let sound = self.standardization.apply(cochleagram);
+            Ok(Sample::sound(&stimulus.id, sound, neurons, device)?)
         };
         clips.iter().map(sound).collect()
     }
+}
 
-    fn sample(&self, recording: &Recording, clip: usize, device: &Device) -> Result<Sample> {
-        let responses = self.responses(recording, clip);
-        let clip = &recording.clips[clip];
-        let sound = self.standardization.apply(&clip.cochleagram);
-        let psth = psth(&responses);
-        Ok(Sample::new(&clip.stimulus.id, &sound, &psth, responses, device)?)
-    }
-
+impl Treatment {
     /// Single repeats `(N, R, T)` as losses and scores see them.
-    fn responses(&self, recording: &Recording, clip: usize) -> Array3<f32> {
-        let (clip, dt_ms) = (&recording.clips[clip], recording.dt_ms);
+    pub fn repeats(&self, responses: Array3<f32>) -> Array3<f32> {
         let mut responses = if self.smooth_ms > 0.0 {
-            smooth(&clip.responses, self.smooth_ms, dt_ms)
+            smooth(&responses, self.smooth_ms, self.dt_ms)
         } else {
-            clip.responses.clone()
+            responses
         };
-        let skipped = units::bins(self.skip_ms, dt_ms, 0).min(clip.bins());
+        let skipped = self.skipped_bins().min(responses.dim().2);
         responses.slice_mut(s![.., .., ..skipped]).fill(f32::NAN);
         responses
+    }
+
+    /// The mean over repeats `(N, T)` as losses see it, out of single repeats `(N, R, T)` and their
+    /// own mean.
+    pub(super) fn psth(&self, responses: &Array3<f32>, raw: Array2<f32>) -> Array2<f32> {
+        let mut psth = if self.smooth_ms > 0.0 {
+            smoothed_psth(responses, &raw, self.smooth_ms, self.dt_ms)
+        } else {
+            raw
+        };
+        let skipped = self.skipped_bins().min(psth.ncols());
+        psth.slice_mut(s![.., ..skipped]).fill(f32::NAN);
+        psth
+    }
+
+    pub(super) fn skipped_bins(&self) -> usize {
+        units::bins(self.skip_ms, self.dt_ms, 0)
     }
 }
 
 /// A recording ready for training.
-#[derive(Debug, Clone)]
 pub struct Prepared {
-    /// The selected neurons and stimuli; neurons that cannot be fitted are left out.
-    pub recording: Recording,
-    /// Which clips serve what.
-    pub sets: ClipSets,
-    /// How clips become samples.
+    /// What the recording fixes of a model.
+    pub dims: Dims,
+    /// Ids of the selected neurons; those that cannot be fitted are left out.
+    pub neurons: Vec<String>,
+    /// Ids of the stimuli that serve what.
+    pub splits: Splits,
+    /// How clips became samples.
     pub preparation: Preparation,
     /// What the user should look into.
     pub warnings: Vec<String>,
+    /// The training clips.
+    pub train: Vec<Sample>,
+    /// The sound of the validation clips.
+    pub valid: Vec<Sample>,
+    /// What scores need of the responses to the validation clips.
+    pub ceiling: Ceiling,
+    /// The sound of the test clips.
+    pub test: Vec<Sample>,
+    /// Where the responses to the test clips lie.
+    pub test_responses: Vec<Stored>,
+    /// The file as it was read.
+    pub version: Version,
+    /// Bins of the longest clip.
+    longest: usize,
 }
 
 impl Prepared {
-    /// Selects, divides and standardizes as `[data]` says; `split` is the one it comes to.
+    /// Selects, divides, reads and standardizes as `[data]` says; `split` is the one it comes to.
     ///
     /// # Errors
-    /// Unknown ids, an empty part, or no neuron left.
-    pub fn new(recording: Recording, data: &Data, split: &Split) -> Result<Self> {
+    /// Unknown ids, an empty part, no neuron left, or responses that cannot be used.
+    pub fn new(
+        recording: Recording<Stored>,
+        data: &Data,
+        split: &Split,
+        device: &Device,
+    ) -> Result<Self> {
+        let version = Version::of(&recording.file)?;
         let recording = select(recording, &data.neurons, &data.stimuli)?;
         let sets = divide(&recording, split)?;
-        let mut warnings = Vec::new();
-        let recording = without_unrecorded(recording, &sets, data, &mut warnings)?;
-        let sounds: Vec<&Array2<f32>> =
-            sets.train.iter().map(|&clip| &recording.clips[clip].cochleagram).collect();
-        let fitted = Standardization::fit(&sounds, data.standardize);
-        if !fitted.flat_bands.is_empty() {
-            warnings.push(format!(
-                "the level of {} never changes in the training stimuli; it is centred, not divided",
-                numbered("band", &fitted.flat_bands)
-            ));
-        }
-        let preparation = Preparation {
-            standardization: fitted.standardization,
-            smooth_ms: data.smooth_ms,
-            skip_ms: data.skip_ms,
-        };
-        Ok(Self { recording, sets, preparation, warnings })
-    }
+        let Data { smooth_ms, skip_ms, .. } = *data;
+        let treatment = Treatment { dt_ms: recording.dt_ms, smooth_ms, skip_ms };
+        let Reduced { mut recording, psths, ceiling, mut warnings } =
+            Reduced::read(recording, &sets, &treatment)?;
 
-    /// What the recording fixes of a model.
-    pub fn dims(&self) -> Dims {
-        Dims {
-            dt_ms: self.recording.dt_ms,
-            bands: self.recording.bands(),
-            neurons: self.recording.neurons.len(),
-            frequencies_hz: self.recording.frequencies_hz.clone(),
-        }
-    }
-
-    /// Ids of the stimuli that serve what.
-    pub fn splits(&self) -> Splits {
-        let ids = |clips: &[usize]| {
-            clips.iter().map(|&clip| self.recording.clips[clip].stimulus.id.clone()).collect()
+        let standardization = fit(&recording, &sets, data, &mut warnings);
+        let bins = recording.clips.iter().map(Clip::bins);
+        let longest = bins.max().unwrap_or(0);
+        let dims = Dims {
+            dt_ms: recording.dt_ms,
+            bands: recording.bands(),
+            neurons: recording.neurons.len(),
+            frequencies_hz: recording.frequencies_hz.clone(),
         };
-        let ClipSets { train, valid, test } = &self.sets;
-        Splits { train: ids(train), valid: ids(valid), test: ids(test) }
+        let sounds = Sounds { standardization: &standardization, neurons: dims.neurons, device };
+        let (train, valid, test) = (
+            sounds.with(&mut recording, &sets.train, psths)?,
+            sounds.alone(&mut recording, &sets.valid)?,
+            sounds.alone(&mut recording, &sets.test)?,
+        );
+        let responses = |clip: &usize| recording.clips[*clip].responses.clone();
+        Ok(Self {
+            dims,
+            neurons: recording.neuron_ids(),
+            splits: splits(&recording, &sets),
+            preparation: Preparation { standardization, treatment },
+            warnings,
+            train,
+            valid,
+            ceiling,
+            test,
+            test_responses: sets.test.iter().map(responses).collect(),
+            version,
+            longest,
+        })
     }
 
     /// Fails if a model that looks back over `lags` bins sees no clip in full.
@@ -145,12 +174,10 @@ impl Prepared {
     /// # Errors
     /// As said.
     pub fn require_room(&self, lags: usize) -> Result<()> {
-        let bins = self.recording.clips.iter().map(super::Clip::bins);
-        let longest = bins.max().unwrap_or(0);
+        let (longest, dt_ms) = (self.longest, self.dims.dt_ms);
         if lags <= longest {
             return Ok(());
         }
-        let dt_ms = self.recording.dt_ms;
         Err(Error::Refused(format!(
             "the model looks back over {lags} bins ({} ms), expected at most {longest} ({} ms), the \
              length of the longest clip; shorten the model's window",
@@ -160,65 +187,64 @@ impl Prepared {
     }
 }
 
-/// Leaves out neurons that were not recorded in training, and names those with doubtful data.
-fn without_unrecorded(
-    recording: Recording,
+/// Makes samples out of cochleagrams, which it takes out of the recording.
+struct Sounds<'a> {
+    standardization: &'a Standardization,
+    neurons: usize,
+    device: &'a Device,
+}
+
+impl Sounds<'_> {
+    fn take(&self, recording: &mut Recording<Stored>, clip: usize) -> (String, Array2<f32>) {
+        let Clip { stimulus, cochleagram, .. } = &mut recording.clips[clip];
+        (stimulus.id.clone(), self.standardization.apply(&take(cochleagram)))
+    }
+
+    /// Clips with their PSTHs.
+    fn with(
+        &self,
+        recording: &mut Recording<Stored>,
+        clips: &[usize],
+        psths: Vec<Array2<f32>>,
+    ) -> Result<Vec<Sample>> {
+        let sample = |(clip, psth): (&usize, Array2<f32>)| {
+            let (id, sound) = self.take(recording, *clip);
+            Ok(Sample::new(&id, sound, psth, self.device)?)
+        };
+        clips.iter().zip(psths).map(sample).collect()
+    }
+
+    /// Clips without responses.
+    fn alone(&self, recording: &mut Recording<Stored>, clips: &[usize]) -> Result<Vec<Sample>> {
+        let sample = |clip: &usize| {
+            let (id, sound) = self.take(recording, *clip);
+            Ok(Sample::sound(&id, sound, self.neurons, self.device)?)
+        };
+        clips.iter().map(sample).collect()
+    }
+}
+
+/// The standardization of the training clips.
+fn fit(
+    recording: &Recording<Stored>,
     sets: &ClipSets,
     data: &Data,
     warnings: &mut Vec<String>,
-) -> Result<Recording> {
-    let skip = units::bins(data.skip_ms, recording.dt_ms, 0);
-    let doubts = doubtful(&recording, &sets.train, skip);
-    let named = |indices: &[usize]| {
-        let ids: Vec<&str> = indices.iter().map(|&n| recording.neurons[n].id.as_str()).collect();
-        listed("neuron", &ids)
-    };
-    if !doubts.constant.is_empty() {
+) -> Standardization {
+    let sounds = sets.train.iter().map(|&clip| &recording.clips[clip].cochleagram);
+    let fitted = Standardization::fit(&sounds.collect::<Vec<_>>(), data.standardize);
+    if !fitted.flat_bands.is_empty() {
         warnings.push(format!(
-            "{}: the response never changes in the training stimuli",
-            named(&doubts.constant)
+            "the level of {} never changes in the training stimuli; it is centred, not divided",
+            numbered("band", &fitted.flat_bands)
         ));
     }
-    let untested = doubtful(&recording, &sets.test, skip).unrecorded;
-    let untested: Vec<usize> =
-        untested.into_iter().filter(|neuron| !doubts.unrecorded.contains(neuron)).collect();
-    if !untested.is_empty() {
-        warnings.push(format!(
-            "{}: no recorded bin in the test stimuli, so no score",
-            named(&untested)
-        ));
-    }
-    if doubts.unrecorded.is_empty() {
-        return Ok(recording);
-    }
-    warnings.push(format!(
-        "{}: no recorded bin in the training stimuli, left out",
-        named(&doubts.unrecorded)
-    ));
-    let kept: Vec<usize> =
-        (0..recording.neurons.len()).filter(|n| !doubts.unrecorded.contains(n)).collect();
-    if kept.is_empty() {
-        return Err(Error::Refused(format!(
-            "{}: no neuron has a recorded bin in the training stimuli, expected at least one; \
-             check data.split and data.skip_ms",
-            recording.file.display()
-        )));
-    }
-    Ok(keep_neurons(recording, &kept))
+    fitted.standardization
 }
 
-/// `neuron a`, `neurons a, b, c`, or the first ten of them and how many more.
-fn listed(what: &str, ids: &[&str]) -> String {
-    const SHOWN: usize = 10;
-    let plural = if ids.len() == 1 { "" } else { "s" };
-    let shown = ids[..ids.len().min(SHOWN)].join(", ");
-    match ids.len().saturating_sub(SHOWN) {
-        0 => format!("{what}{plural} {shown}"),
-        more => format!("{what}{plural} {shown} and {more} more"),
-    }
-}
-
-fn numbered(what: &str, numbers: &[usize]) -> String {
-    let texts: Vec<String> = numbers.iter().map(ToString::to_string).collect();
-    listed(what, &texts.iter().map(String::as_str).collect::<Vec<_>>())
+/// Ids of the stimuli that serve what.
+fn splits(recording: &Recording<Stored>, sets: &ClipSets) -> Splits {
+    let id = |clip: &usize| recording.clips[*clip].stimulus.id.clone();
+    let ids = |clips: &[usize]| clips.iter().map(id).collect();
+    Splits { train: ids(&sets.train), valid: ids(&sets.valid), test: ids(&sets.test) }
 }

@@ -1,28 +1,31 @@
 //! Reads a dataset file; everything that does not fit is reported at once, in the file's order.
 use std::path::Path;
 
+use ndarray::Array3;
+
 use crate::data::schema::{
     COCHLEAGRAMS, DT_MS, FORMAT, FORMAT_VALUE, FREQUENCIES, ID, SPLIT_PARTS, SPLITS, VERSION,
     VERSION_VALUE, unescape,
 };
 use crate::data::source::Source;
+use crate::data::stored::Stored;
 use crate::data::{Clip, Entity, Recording, Splits, check, dense, grouped, ids};
-use crate::error::{Problem, Result};
+use crate::error::{Problem, Problems, Result};
 
 /// A recording and what its file left to be inferred, one sentence each.
 #[derive(Debug, Clone)]
-pub struct Read {
+pub struct Read<R = Array3<f32>> {
     /// What the file holds.
-    pub recording: Recording,
+    pub recording: Recording<R>,
     /// What was inferred or left out, for the user to see.
     pub notes: Vec<String>,
 }
 
 /// Whether a file must hold responses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Responses {
-    Required,
-    Optional,
+pub(super) enum Need {
+    Responses,
+    Sound,
 }
 
 /// Reads sound and responses.
@@ -30,25 +33,59 @@ pub(super) enum Responses {
 /// Fails with every problem of the file where it is no sound dataset, or with one message where it
 /// cannot be opened.
 pub fn read(path: &Path) -> Result<Read> {
-    read_as(path, Responses::Required)
+    read_as(path, Need::Responses)
+}
+
+/// Reads the sound, and where the responses lie; fails as [`read`], but for values of responses
+/// that nobody has looked at.
+pub fn read_sound(path: &Path) -> Result<Read<Stored>> {
+    // A file with a problem is read as a whole, so that all of its problems are told at once.
+    read_as(path, Need::Responses).map_err(|found| read(path).err().unwrap_or(found))
 }
 
 /// Reads a file of which only the sound is needed: without `/neurons` there are none, and a
 /// stimulus without responses has `(N, 0, T)` of them.
-pub fn read_for_prediction(path: &Path) -> Result<Read> {
-    read_as(path, Responses::Optional)
+pub fn read_for_prediction(path: &Path) -> Result<Read<Stored>> {
+    read_as(path, Need::Sound)
 }
 
 /// What the two layouts give.
-#[derive(Debug, Default)]
-pub(super) struct Content {
+#[derive(Debug)]
+pub(super) struct Content<R> {
     pub(super) neurons: Vec<Entity>,
     /// All of the file, those of clips that could not be read among them.
     pub(super) stimulus_ids: Vec<String>,
-    pub(super) clips: Vec<Clip>,
+    pub(super) clips: Vec<Clip<R>>,
 }
 
-fn read_as(path: &Path, need: Responses) -> Result<Read> {
+/// What is made of responses while their file is read.
+pub(super) trait Take: Sized {
+    /// Reads as much as is wanted.
+    fn take(source: &mut Source, stored: Stored) -> Option<Self>;
+
+    /// Checks what was read; `at` stands in messages.
+    fn check(&self, problems: &mut Problems, at: &str);
+}
+
+impl Take for Stored {
+    fn take(_source: &mut Source, stored: Self) -> Option<Self> {
+        Some(stored)
+    }
+
+    fn check(&self, _problems: &mut Problems, _at: &str) {}
+}
+
+impl Take for Array3<f32> {
+    fn take(source: &mut Source, stored: Stored) -> Option<Self> {
+        source.responses(&stored)
+    }
+
+    fn check(&self, problems: &mut Problems, at: &str) {
+        check::finite_or_missing(problems, at, self.view());
+    }
+}
+
+fn read_as<R: Take>(path: &Path, need: Need) -> Result<Read<R>> {
     let mut source = Source::open(path)?;
     let dt_ms = header(&mut source);
     let (frequencies_hz, content) = if source.has(COCHLEAGRAMS) {

@@ -2,12 +2,13 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use ndarray::{Array2, Array3};
+use ndarray::{Array2, Array3, Axis};
 use serde::{Deserialize, Serialize};
 
-/// A cochleagram/response recording: the same neurons and bands for every clip.
+/// A cochleagram/response recording: the same neurons and bands for every clip. `R` is what is held
+/// of the responses to a clip: all of them, or where they lie.
 #[derive(Debug, Clone)]
-pub struct Recording {
+pub struct Recording<R = Array3<f32>> {
     /// The file it was read from, for messages.
     pub file: PathBuf,
     /// Width of a bin in milliseconds.
@@ -17,7 +18,7 @@ pub struct Recording {
     /// The `N` neurons.
     pub neurons: Vec<Entity>,
     /// The stimuli in the file's order.
-    pub clips: Vec<Clip>,
+    pub clips: Vec<Clip<R>>,
     /// Training, validation and test stimuli by id, where the file gives them.
     pub splits: Option<Splits>,
 }
@@ -33,13 +34,26 @@ pub struct Entity {
 
 /// One stimulus and the responses to it.
 #[derive(Debug, Clone)]
-pub struct Clip {
+pub struct Clip<R = Array3<f32>> {
     /// The stimulus.
     pub stimulus: Entity,
     /// `(F, T)`, finite.
     pub cochleagram: Array2<f32>,
     /// `(N, R, T)`, NaN where nothing was recorded.
-    pub responses: Array3<f32>,
+    pub responses: R,
+}
+
+/// Something that stands for the responses of `N` neurons to a clip.
+pub trait OfNeurons {
+    /// Those of the neurons with these indices, in this order.
+    #[must_use]
+    fn of_neurons(self, indices: &[usize]) -> Self;
+}
+
+impl OfNeurons for Array3<f32> {
+    fn of_neurons(self, indices: &[usize]) -> Self {
+        self.select(Axis(0), indices)
+    }
 }
 
 /// Stimulus ids of each part of a split.
@@ -53,7 +67,7 @@ pub struct Splits {
     pub test: Vec<String>,
 }
 
-impl Recording {
+impl<R> Recording<R> {
     /// Number of bands `F`.
     pub fn bands(&self) -> usize {
         self.clips.first().map_or(0, |clip| clip.cochleagram.nrows())
@@ -65,7 +79,7 @@ impl Recording {
     }
 }
 
-impl Clip {
+impl<R> Clip<R> {
     /// Number of bins `T`.
     pub fn bins(&self) -> usize {
         self.cochleagram.ncols()

@@ -1,17 +1,19 @@
 //! Which neurons and stimuli of a recording take part.
 use std::collections::{BTreeMap, BTreeSet};
 
-use ndarray::Axis;
-
 use crate::config::keys::Selection;
-use crate::data::{Clip, Entity, Recording, Splits, ids};
+use crate::data::{Clip, Entity, OfNeurons, Recording, Splits, ids};
 use crate::error::{Problem, Problems, Result};
 
 /// The part of a recording that two selections name, in their order; splits shrink with it.
 ///
 /// Fails, all problems at once, for ids that are unknown or named twice, for attributes that no
 /// neuron or stimulus has, and where nothing is left.
-pub fn select(recording: Recording, neurons: &Selection, stimuli: &Selection) -> Result<Recording> {
+pub fn select<R: OfNeurons + Clone>(
+    recording: Recording<R>,
+    neurons: &Selection,
+    stimuli: &Selection,
+) -> Result<Recording<R>> {
     let mut problems = Problems::default();
     let kept = indices(&mut problems, "data.neurons", "neuron", &recording.neurons, neurons);
     let known: Vec<Entity> = recording.clips.iter().map(|clip| clip.stimulus.clone()).collect();
@@ -28,16 +30,16 @@ pub fn select(recording: Recording, neurons: &Selection, stimuli: &Selection) ->
 }
 
 /// The neurons with these indices, in this order.
-pub fn keep_neurons(recording: Recording, indices: &[usize]) -> Recording {
+pub fn keep_neurons<R: OfNeurons>(recording: Recording<R>, indices: &[usize]) -> Recording<R> {
     let neurons = indices.iter().map(|index| recording.neurons[*index].clone()).collect();
-    let keep = |clip: Clip| Clip { responses: clip.responses.select(Axis(0), indices), ..clip };
+    let keep = |clip: Clip<R>| Clip { responses: clip.responses.of_neurons(indices), ..clip };
     let clips = recording.clips.into_iter().map(keep).collect();
     Recording { neurons, clips, ..recording }
 }
 
 /// The stimuli with these indices, in this order.
-pub fn keep_stimuli(recording: Recording, indices: &[usize]) -> Recording {
-    let clips: Vec<Clip> = indices.iter().map(|index| recording.clips[*index].clone()).collect();
+pub fn keep_stimuli<R: Clone>(recording: Recording<R>, indices: &[usize]) -> Recording<R> {
+    let clips: Vec<Clip<R>> = indices.iter().map(|index| recording.clips[*index].clone()).collect();
     let ids: BTreeSet<&String> = clips.iter().map(|clip| &clip.stimulus.id).collect();
     let keep = |part: Vec<String>| part.into_iter().filter(|id| ids.contains(id)).collect();
     let splits = recording.splits.map(|Splits { train, valid, test }| Splits {

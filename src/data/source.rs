@@ -1,16 +1,19 @@
 //! An HDF5 file that is being read: values of any stored type, and a list of what does not fit.
 use std::collections::BTreeMap;
+use std::fs;
 use std::path::Path;
 
 use hdf5::types::{
     FixedAscii, FixedUnicode, FloatSize, TypeDescriptor, VarLenAscii, VarLenUnicode,
 };
 use hdf5::{Container, Dataset, H5Type, IndexType, IterationOrder, Location};
-use ndarray::ArrayD;
+use ndarray::{Array3, ArrayD};
 
-use crate::data::hdf5_io;
+use crate::data::chunks::Chunked;
 use crate::data::schema::shape;
-use crate::error::{Problem, Problems, Result};
+use crate::data::stored::Stored;
+use crate::data::{hdf5_io, numbers};
+use crate::error::{Error, Problem, Problems, Result};
 
 /// Asks an open file for values; what is missing or does not fit is noted and read as `None`.
 pub(super) struct Source<'a> {
@@ -18,12 +21,19 @@ pub(super) struct Source<'a> {
     pub(super) problems: Problems,
     pub(super) notes: Vec<String>,
     file: hdf5::File,
+    /// The same file as bytes.
+    bytes: fs::File,
+    /// The dataset that responses were read from last: the dense layout has all in one.
+    chunked: Option<(String, Option<Chunked>)>,
 }
 
 impl<'a> Source<'a> {
     pub(super) fn open(path: &'a Path) -> Result<Self> {
         let file = hdf5_io::open(path)?;
-        Ok(Self { path, problems: Problems::default(), notes: Vec::new(), file })
+        let bytes = fs::File::open(path)
+            .map_err(|source| Error::file(format!("opening {}", path.display()), source))?;
+        let (problems, notes) = (Problems::default(), Vec::new());
+        Ok(Self { path, problems, notes, file, bytes, chunked: None })
     }
 
     /// The value, unless something did not fit.
@@ -61,6 +71,32 @@ impl<'a> Source<'a> {
 
     /// Numbers of any rank and of any integer or float type.
     pub(super) fn numbers(&mut self, at: &str, expected: &str) -> Option<ArrayD<f32>> {
+        let dataset = self.dataset_of_numbers(at, expected)?;
+        let values = numbers::all(&dataset, &self.bytes);
+        self.readable(at, values)
+    }
+
+    /// The shape of numbers of any integer or float type.
+    pub(super) fn shape_of_numbers(&mut self, at: &str, expected: &str) -> Option<Vec<usize>> {
+        let shape = self.dataset_of_numbers(at, expected)?.get_shape();
+        self.readable(at, shape)
+    }
+
+    /// Responses `(N, R, T)` from where they lie.
+    pub(super) fn responses(&mut self, stored: &Stored) -> Option<Array3<f32>> {
+        if stored.repeats == 0 {
+            return Some(Array3::zeros(stored.dim()));
+        }
+        let dataset = self.dataset(&stored.at, "numbers")?;
+        if self.chunked.as_ref().is_none_or(|(at, _)| *at != stored.at) {
+            self.chunked = Some((stored.at.clone(), Chunked::of(&dataset)));
+        }
+        let chunked = self.chunked.as_ref().and_then(|(_, chunked)| chunked.as_ref());
+        let values = numbers::rows(&dataset, chunked, &self.bytes, stored);
+        self.readable(&stored.at, values)
+    }
+
+    fn dataset_of_numbers(&mut self, at: &str, expected: &str) -> Option<Dataset> {
         let dataset = self.dataset(at, expected)?;
         if !is_number(&dataset) {
             return self.unfit(at, &described(&dataset), expected);
@@ -70,7 +106,7 @@ impl<'a> Source<'a> {
             self.problems.push(problem.hint("write it with h5create and h5write instead of save"));
             return None;
         }
-        self.readable(at, read_f32(&dataset))
+        Some(dataset)
     }
 
     /// A list of numbers.
@@ -181,18 +217,6 @@ fn is_text(container: &Container) -> bool {
                     | TypeDescriptor::VarLenUnicode
             )
         })
-}
-
-/// Asks for the memory first: what a file declares may be more than there is.
-fn read_f32(dataset: &Dataset) -> hdf5::Result<ArrayD<f32>> {
-    let dims = dataset.get_shape()?;
-    let mut values: Vec<f32> = Vec::new();
-    values.try_reserve_exact(dataset.size()).map_err(|cause| {
-        hdf5::Error::from(format!("no memory for numbers of shape {}: {cause}", shape(&dims)))
-    })?;
-    values.resize(dataset.size(), 0.0);
-    dataset.read_into_raw(&mut values)?;
-    Ok(ArrayD::from_shape_vec(dims, values)?)
 }
 
 fn attributes(place: &Location, names: &[String]) -> hdf5::Result<BTreeMap<String, String>> {

@@ -20,7 +20,7 @@ pub struct ClipSets {
 ///
 /// Fails for unknown stimuli, stimuli in two parts, an empty part, and `"file"` where the file has
 /// no splits.
-pub fn divide(recording: &Recording, split: &Split) -> Result<ClipSets> {
+pub fn divide<R>(recording: &Recording<R>, split: &Split) -> Result<ClipSets> {
     let stimuli: Vec<String> = recording.clips.iter().map(|c| c.stimulus.id.clone()).collect();
     let sets = match split {
         Split::Fractions { parts, seed } => draw(stimuli.len(), *parts, *seed),
@@ -39,7 +39,7 @@ pub fn divide(recording: &Recording, split: &Split) -> Result<ClipSets> {
     problems.into_result(&recording.file, sets)
 }
 
-fn none(recording: &Recording) -> Error {
+fn none<R>(recording: &Recording<R>) -> Error {
     let hint = "give fractions in the run file, split = { train = 0.7, valid = 0.15, test = 0.15, \
                 seed = 0 }, or lists of ids";
     let problem = Problem::new("data.split", "\"file\"", "a dataset file with /splits").hint(hint);
@@ -57,7 +57,7 @@ fn empty(part: &str, stimuli: usize, split: &Split) -> Problem {
     Problem::new(format!("data.split.{part}"), "no stimulus", "1 stimulus or more").hint(hint)
 }
 
-fn by_id(recording: &Recording, stimuli: &[String], splits: &Splits) -> Result<ClipSets> {
+fn by_id<R>(recording: &Recording<R>, stimuli: &[String], splits: &Splits) -> Result<ClipSets> {
     let mut problems = Problems::default();
     for problem in ids::split_problems(splits, stimuli, |part| format!("data.split.{part}")) {
         problems.push(problem);

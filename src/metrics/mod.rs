@@ -24,9 +24,10 @@ pub use target::Target;
 pub(crate) use ceiling::require_neurons;
 
 use repeats::Repeats;
+use target::require_bins;
 
-/// One neuron's predictions and responses, prepared for all scores.
-#[derive(Debug, Clone)]
+/// One neuron's predictions and responses, prepared for all scores; holds no single repeats.
+#[derive(Debug, Clone, Default)]
 pub struct Comparison {
     target: Target,
     repeats: Vec<Repeats>, // one per clip
@@ -40,10 +41,26 @@ impl Comparison {
     /// # Errors
     /// Predictions and responses differ in clips or bins.
     pub fn new(predictions: &[ArrayView1<f32>], responses: &[ArrayView2<f32>]) -> Result<Self> {
-        let target = Target::new(responses);
-        let prediction = target.at_used_bins(predictions)?;
-        let repeats = responses.iter().map(|clip| Repeats::new(*clip)).collect();
-        Ok(Self { target, repeats, prediction })
+        let found: Vec<usize> = predictions.iter().map(ArrayView1::len).collect();
+        let expected: Vec<usize> = responses.iter().map(ArrayView2::ncols).collect();
+        require_bins(&found, &expected)?;
+        let mut comparison = Self::default();
+        for (prediction, responses) in predictions.iter().zip(responses) {
+            comparison.add(*prediction, *responses)?;
+        }
+        Ok(comparison)
+    }
+
+    /// Takes the prediction `(T)` and the responses `(R, T)` of one more clip.
+    ///
+    /// # Errors
+    /// They differ in bins.
+    pub fn add(&mut self, prediction: ArrayView1<f32>, responses: ArrayView2<f32>) -> Result<()> {
+        require_bins(&[prediction.len()], &[responses.ncols()])?;
+        self.target.add(responses);
+        self.prediction.extend(self.target.at_used_bins_of_last(prediction));
+        self.repeats.push(Repeats::new(responses));
+        Ok(())
     }
 
     /// The largest number of repeats that a clip has anything recorded of.

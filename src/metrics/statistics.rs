@@ -31,9 +31,28 @@ pub fn covariance(x: &[f64], y: &[f64]) -> f64 {
 
 /// The unbiased variance; NaN with fewer than 2 bins, exactly 0 for a constant.
 pub fn variance(x: &[f64]) -> f64 {
-    let variance = covariance(x, x);
-    // The mean of equal values may be off by its last digit, which leaves a variance behind.
-    let rounding = (ROUNDING * mean(x)).powi(2);
+    beyond_rounding(covariance(x, x), mean(x))
+}
+
+/// The unbiased covariance of `x` with `y`, whose mean is known, and the variance of `x`: what
+/// [`covariance`] and [`variance`] give, in one go.
+pub fn moments(x: &[f64], y: &[f64], mean_y: f64) -> (f64, f64) {
+    if x.len() < 2 {
+        return (f64::NAN, f64::NAN);
+    }
+    let mean_x = mean(x);
+    let (products, squares) = x.iter().zip(y).fold((0.0, 0.0), |(products, squares), (x, y)| {
+        let deviation = x - mean_x;
+        (products + deviation * (y - mean_y), squares + deviation * deviation)
+    });
+    let freedom = (x.len() - 1) as f64;
+    (products / freedom, beyond_rounding(squares / freedom, mean_x))
+}
+
+/// A variance, 0 where it is none: the mean of equal values may be off by its last digit, which
+/// leaves a variance behind.
+pub fn beyond_rounding(variance: f64, mean: f64) -> f64 {
+    let rounding = (ROUNDING * mean).powi(2);
     if variance <= rounding { 0.0 } else { variance }
 }
 

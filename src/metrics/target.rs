@@ -1,48 +1,51 @@
 //! What a neuron's predictions are held against: its PSTH, and how noisy that is.
-use ndarray::{ArrayView1, ArrayView2, Axis};
+use std::borrow::Cow;
 
-use super::statistics::{ROUNDING, correlation, covariance, mean, ratio, variance};
+use ndarray::{Array1, ArrayView1, ArrayView2, Axis, Zip};
+
+use super::statistics::{ROUNDING, beyond_rounding, correlation, covariance, ratio, variance};
 use crate::error::{Error, Result};
 
 /// The recorded bins of one neuron, all clips one after the other; holds nothing that depends on a
 /// prediction.
 ///
 /// A bin is used where at least one repeat is recorded. Its PSTH is the mean over those repeats.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Target {
-    clips: Vec<ClipBins>,
+    /// The used bins of each clip.
+    clips: Vec<Places>,
     psth: Vec<f64>,
-    repeated: Repeated,
+    /// The used bins at which two repeats or more tell how noisy the PSTH is.
+    repeated: Places,
+    /// Sum over those bins of the variance of the mean over repeats.
+    noise: f64,
     repeats: usize,
-}
-
-/// The used bins of one clip.
-#[derive(Debug, Clone)]
-struct ClipBins {
-    bins: usize,
-    used: Vec<usize>,
-}
-
-/// The used bins at which two repeats or more tell how noisy the PSTH is.
-#[derive(Debug, Clone)]
-struct Repeated {
-    /// Places among the used bins.
-    at: Vec<usize>,
-    psth: Vec<f64>,
-    signal_power: f64,
 }
 
 impl Target {
     /// Takes the responses `(R, T)` to each clip; NaN = not recorded, or left out of the scores.
     pub fn new(responses: &[ArrayView2<f32>]) -> Self {
-        let clips: Vec<Vec<Bin>> = responses.iter().map(|clip| bins(*clip)).collect();
-        let used: Vec<Bin> = clips.iter().flatten().copied().filter(Bin::is_used).collect();
-        Self {
-            clips: clips.iter().map(|clip| ClipBins::new(clip)).collect(),
-            psth: used.iter().map(|bin| bin.mean).collect(),
-            repeated: Repeated::new(&used),
-            repeats: responses.iter().map(|clip| recorded_repeats(*clip)).max().unwrap_or(0),
+        let mut target = Self::default();
+        for clip in responses {
+            target.add(*clip);
         }
+        target
+    }
+
+    /// Takes the responses `(R, T)` to one more clip.
+    pub fn add(&mut self, responses: ArrayView2<f32>) {
+        let Bins { repeats, mean, variance_of_mean } = Bins::new(responses);
+        let mut used = Places::default();
+        for ((repeats, mean), variance) in repeats.iter().zip(&mean).zip(&variance_of_mean) {
+            used.push(*repeats >= 1.0);
+            if *repeats >= 1.0 {
+                self.psth.push(*mean);
+                self.repeated.push(*repeats >= 2.0);
+            }
+            self.noise += if *repeats >= 2.0 { *variance } else { 0.0 };
+        }
+        self.clips.push(used);
+        self.repeats = self.repeats.max(recorded_repeats(responses));
     }
 
     /// The PSTH at the used bins.
@@ -50,9 +53,14 @@ impl Target {
         &self.psth
     }
 
-    /// Whether repeats have a signal in common, so that `cc_norm` can be defined.
-    pub fn has_signal(&self) -> bool {
-        !self.repeated.signal_power.is_nan()
+    /// The variance of the PSTH minus the mean over bins of `variance over repeats / number of
+    /// repeats`, at the bins with two repeats or more; NaN where it is not above 0.
+    pub fn signal_power(&self) -> f64 {
+        let psth = self.repeated.of(&self.psth);
+        let total = variance(&psth);
+        let signal_power = total - self.noise / psth.len() as f64;
+        // A difference as small as its rounding would make a correlation of any size.
+        if signal_power > ROUNDING * total { signal_power } else { f64::NAN }
     }
 
     /// The largest number of repeats that a clip has anything recorded of.
@@ -60,19 +68,30 @@ impl Target {
         self.repeats
     }
 
+    /// What stands at the bins with two repeats or more in a series given at the used bins.
+    pub fn at_repeated_bins<'a>(&self, series: &'a [f64]) -> Cow<'a, [f64]> {
+        self.repeated.of(series)
+    }
+
     /// The prediction at the used bins, out of one series of `T` bins per clip.
     ///
     /// # Errors
     /// The predictions do not have the clips or the bins of the responses.
     pub fn at_used_bins(&self, predictions: &[ArrayView1<f32>]) -> Result<Vec<f64>> {
-        let expected: Vec<usize> = self.clips.iter().map(|clip| clip.bins).collect();
+        let expected: Vec<usize> = self.clips.iter().map(|clip| clip.among).collect();
         let found: Vec<usize> = predictions.iter().map(ArrayView1::len).collect();
-        if found != expected {
-            let cause = format!("found clips of {found:?} bins, expected {expected:?}");
-            return Err(Error::failed("comparing predictions with responses", cause));
-        }
+        require_bins(&found, &expected)?;
+        let mut used = Vec::with_capacity(self.psth.len());
         let clips = self.clips.iter().zip(predictions);
-        Ok(clips.flat_map(|(clip, p)| clip.used.iter().map(|t| f64::from(p[*t]))).collect())
+        clips.for_each(|(clip, prediction)| clip.copy(*prediction, &mut used));
+        Ok(used)
+    }
+
+    /// The prediction of the last clip at its used bins.
+    pub(super) fn at_used_bins_of_last(&self, prediction: ArrayView1<f32>) -> Vec<f64> {
+        let mut used = Vec::new();
+        self.clips.iter().next_back().into_iter().for_each(|clip| clip.copy(prediction, &mut used));
+        used
     }
 
     /// Pearson's correlation of the PSTH with a prediction given at the used bins.
@@ -83,60 +102,99 @@ impl Target {
     /// The noise-corrected correlation: covariance of the PSTH with the prediction over
     /// `sqrt(variance of the prediction · signal power)`, all over the same bins.
     ///
-    /// The signal power is the variance of the PSTH minus the mean over bins of
-    /// `variance over repeats / number of repeats`. A bin with a single repeat says nothing of its
-    /// noise and enters none of the three. NaN where the signal power is not above 0.
+    /// A bin with a single repeat says nothing of its noise and enters none of the three. NaN where
+    /// [`Target::signal_power`] is.
     pub fn cc_norm(&self, prediction: &[f64]) -> f64 {
-        let Repeated { at, psth, signal_power } = &self.repeated;
-        let prediction: Vec<f64> = at.iter().map(|place| prediction[*place]).collect();
-        let scale = variance(&prediction).sqrt() * signal_power.sqrt();
-        ratio(covariance(&prediction, psth), scale)
+        let (prediction, psth) = (self.repeated.of(prediction), self.repeated.of(&self.psth));
+        let scale = variance(&prediction).sqrt() * self.signal_power().sqrt();
+        ratio(covariance(&prediction, &psth), scale)
     }
 }
 
-impl ClipBins {
-    fn new(clip: &[Bin]) -> Self {
-        let used = clip.iter().enumerate().filter(|(_, bin)| bin.is_used()).map(|(t, _)| t);
-        Self { bins: clip.len(), used: used.collect() }
+/// An error unless clips have the bins that they should have.
+pub(super) fn require_bins(found: &[usize], expected: &[usize]) -> Result<()> {
+    if found == expected {
+        return Ok(());
+    }
+    let cause = format!("found clips of {found:?} bins, expected {expected:?}");
+    Err(Error::failed("comparing predictions with responses", cause))
+}
+
+/// Some places of a series, or all of them.
+#[derive(Debug, Clone, Default)]
+struct Places {
+    /// The length of the series.
+    among: usize,
+    /// The places; none where all are meant.
+    some: Option<Vec<usize>>,
+}
+
+impl Places {
+    /// The series gets longer by one place, which is meant or is not.
+    fn push(&mut self, meant: bool) {
+        match &mut self.some {
+            None if meant => {}
+            None => self.some = Some((0..self.among).collect()),
+            Some(places) if meant => places.push(self.among),
+            Some(_) => {}
+        }
+        self.among += 1;
+    }
+
+    /// Adds what stands at these places to a list.
+    fn copy(&self, series: ArrayView1<f32>, list: &mut Vec<f64>) {
+        match &self.some {
+            None => list.extend(series.iter().map(|y| f64::from(*y))),
+            Some(places) => list.extend(places.iter().map(|place| f64::from(series[*place]))),
+        }
+    }
+
+    /// What stands at these places.
+    fn of<'a>(&self, series: &'a [f64]) -> Cow<'a, [f64]> {
+        match &self.some {
+            None => Cow::Borrowed(series),
+            Some(places) => places.iter().map(|place| series[*place]).collect(),
+        }
     }
 }
 
-impl Repeated {
-    fn new(used: &[Bin]) -> Self {
-        let at: Vec<usize> = (0..used.len()).filter(|place| used[*place].repeats >= 2).collect();
-        let psth: Vec<f64> = at.iter().map(|place| used[*place].mean).collect();
-        let noise: Vec<f64> = at.iter().map(|place| used[*place].variance_of_mean).collect();
-        let total = variance(&psth);
-        let signal_power = total - mean(&noise);
-        // A difference as small as its rounding would make a correlation of any size.
-        let defined = signal_power > ROUNDING * total;
-        Self { at, psth, signal_power: if defined { signal_power } else { f64::NAN } }
-    }
-}
-
-/// The repeats at one bin.
-#[derive(Debug, Clone, Copy)]
-struct Bin {
-    repeats: usize,
-    mean: f64,
+/// The repeats at each bin of a clip.
+struct Bins {
+    repeats: Array1<f64>,
+    /// NaN without repeats.
+    mean: Array1<f64>,
     /// Of the mean over repeats; NaN with fewer than two.
-    variance_of_mean: f64,
+    variance_of_mean: Array1<f64>,
 }
 
-impl Bin {
-    fn is_used(&self) -> bool {
-        self.repeats > 0
+impl Bins {
+    /// Repeat by repeat, so that neighbouring bins lie side by side.
+    fn new(responses: ArrayView2<f32>) -> Self {
+        let zeros = || Array1::<f64>::zeros(responses.ncols());
+        let (mut repeats, mut mean, mut variance_of_mean) = (zeros(), zeros(), zeros());
+        for repeat in responses.rows() {
+            Zip::from(&mut repeats).and(&mut mean).and(repeat).for_each(|repeats, sum, y| {
+                *repeats += f64::from(u8::from(!y.is_nan()));
+                *sum += recorded_or_0(*y, f64::from(*y));
+            });
+        }
+        mean /= &repeats;
+        for repeat in responses.rows() {
+            Zip::from(&mut variance_of_mean).and(&mean).and(repeat).for_each(|sum, mean, y| {
+                let deviation = recorded_or_0(*y, f64::from(*y) - mean);
+                *sum += deviation * deviation;
+            });
+        }
+        Zip::from(&mut variance_of_mean).and(&mean).and(&repeats).for_each(|sum, mean, repeats| {
+            *sum = beyond_rounding(*sum / (repeats - 1.0), *mean) / repeats;
+        });
+        Self { repeats, mean, variance_of_mean }
     }
 }
 
-fn bins(responses: ArrayView2<f32>) -> Vec<Bin> {
-    let at_bin = |column: ArrayView1<f32>| {
-        let recorded: Vec<f64> =
-            column.iter().filter(|y| !y.is_nan()).map(|y| f64::from(*y)).collect();
-        let variance_of_mean = variance(&recorded) / recorded.len() as f64;
-        Bin { repeats: recorded.len(), mean: mean(&recorded), variance_of_mean }
-    };
-    responses.columns().into_iter().map(at_bin).collect()
+/// What a recorded response contributes to a sum.
+fn recorded_or_0(response: f32, contributes: f64) -> f64 {
+    if response.is_nan() { 0.0 } else { contributes }
 }
 
 fn recorded_repeats(responses: ArrayView2<f32>) -> usize {

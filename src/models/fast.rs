@@ -6,7 +6,7 @@ use candle_core::{
     CpuStorage, CustomOp1, DType, Device, Layout, Result, Shape, Storage, Tensor, WithDType, bail,
 };
 
-use crate::data::batch::Batch;
+use crate::data::batch::{Batch, Member};
 use crate::nn::BatchNorm;
 use crate::ops::chain::{Chain, Clip, Outcome, Pools};
 use crate::ops::curve::AnyLoss;
@@ -121,12 +121,12 @@ impl Fast {
     ) -> Result<Vec<Tensor>> {
         let statistics = self.norm.as_ref().map(BatchNorm::statistics).transpose()?;
         let parameters = packed.to_vec1::<R>()?;
-        let responses = with_clips(batch, |clips| {
+        let responses = with_clips(batch, Read::Sound, |clips| {
             let statistics = statistics.unwrap_or_default();
             self.chain.respond(&parameters, &statistics, clips, pools)
         })?;
         let clips = responses.into_iter().zip(batch.clips());
-        let tensor = |(values, clip): (Vec<R>, &crate::data::batch::Member)| {
+        let tensor = |(values, clip): (Vec<R>, &Member)| {
             let neurons = values.len() / clip.bins.max(1);
             Tensor::from_vec(values, (neurons, clip.bins), &Device::Cpu)
         };
@@ -184,9 +184,10 @@ impl LossOfBatch {
     fn run<R: Number>(&self, parameters: &CpuStorage, layout: &Layout) -> Result<CpuStorage> {
         let parameters = crate::ops::contiguous(R::cpu_storage_as_slice(parameters)?, layout)?;
         let weights = self.batch.weights();
-        let Outcome { loss, gradient, statistics } = with_clips(&self.batch, |clips| {
-            self.chain.fit(parameters, (clips, &weights), self.loss, &self.pools)
-        })?;
+        let Outcome { loss, gradient, statistics } =
+            with_clips(&self.batch, Read::SoundAndPsth, |clips| {
+                self.chain.fit(parameters, (clips, &weights), self.loss, &self.pools)
+            })?;
         let count = gradient.len();
         let gradient = Some(Tensor::from_vec(gradient, count, &Device::Cpu)?);
         *lock(&self.outcome) = Kept { gradient, statistics };
@@ -194,16 +195,30 @@ impl LossOfBatch {
     }
 }
 
+/// What is read of the clips of a batch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Read {
+    SoundAndPsth,
+    Sound,
+}
+
 /// Runs a function on the values of a batch's clips.
-fn with_clips<R: Number, T>(batch: &Batch, run: impl FnOnce(&[Clip<R>]) -> T) -> Result<T> {
+fn with_clips<R: Number, T>(
+    batch: &Batch,
+    read: Read,
+    run: impl FnOnce(&[Clip<R>]) -> T,
+) -> Result<T> {
     let guards: Vec<_> = batch
         .clips()
         .iter()
         .map(|clip| (clip.sound.storage_and_layout(), clip.psth.storage_and_layout()))
         .collect();
     let clips = guards.iter().zip(batch.clips()).map(|((sound, psth), clip)| {
-        let (sound, recorded) = (values(&sound.0, sound.1)?, values(&psth.0, psth.1)?);
-        Ok(Clip { sound, recorded, bins: clip.bins })
+        let recorded = match read {
+            Read::SoundAndPsth => values(&psth.0, psth.1)?,
+            Read::Sound => &[],
+        };
+        Ok(Clip { sound: values(&sound.0, sound.1)?, recorded, bins: clip.bins })
     });
     Ok(run(&clips.collect::<Result<Vec<_>>>()?))
 }

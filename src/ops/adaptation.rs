@@ -22,26 +22,34 @@ pub struct Adaptation {
 /// Steps of the two recursions of a band cost as much as so many multiplications.
 const STEP: usize = 128;
 
-/// The average of the past of one band, and its derivative by the decay.
-struct Average {
-    fading: Fading,
-    mass: (f64, f64),
+/// The averages of the past of one band for both channels, and their derivatives by the decays;
+/// relative to the first value, which lies before the clip.
+struct Averages {
+    fading: Fading<2>,
+    /// One over the sum of the weights, and the derivative of that sum by the decay.
+    inverse_mass: [f64; 2],
+    mass_slope: [f64; 2],
 }
 
-impl Average {
-    fn new(decay: f64, length: usize) -> Self {
-        Self { fading: Fading::new(decay, length), mass: geometric(decay, length) }
+impl Averages {
+    fn new(decays: [f64; 2], length: usize) -> Self {
+        let masses = decays.map(|decay| geometric(decay, length));
+        Self {
+            fading: Fading::new(decays, length),
+            inverse_mass: masses.map(|(mass, _)| 1.0 / mass),
+            mass_slope: masses.map(|(_, slope)| slope),
+        }
     }
 
-    /// Relative to the first value, which lies before the clip.
     #[inline(always)]
-    fn value(&self) -> f64 {
-        self.fading.sum / self.mass.0
+    fn values(&self) -> [f64; 2] {
+        [0, 1].map(|i| self.fading.sum[i] * self.inverse_mass[i])
     }
 
     #[inline(always)]
-    fn slope(&self) -> f64 {
-        (self.fading.slope - self.value() * self.mass.1) / self.mass.0
+    fn slopes(&self, values: [f64; 2]) -> [f64; 2] {
+        let slope = |i: usize| self.fading.slope[i] - values[i] * self.mass_slope[i];
+        [0, 1].map(|i| slope(i) * self.inverse_mass[i])
     }
 }
 
@@ -55,16 +63,13 @@ impl Adaptation {
         let [on, off] = on_off else { return };
         let first = x.first().map_or(0.0, |first| first.to_f64());
         let least = if self.rectify { 0.0 } else { f64::NEG_INFINITY };
-        let mut averages = [Average::new(a_on, self.length), Average::new(a_off, self.length)];
-        let masses = averages.each_ref().map(|average| 1.0 / average.mass.0);
+        let mut averages = Averages::new([a_on, a_off], self.length);
         for (t, now) in x.iter().enumerate() {
             let now = now.to_f64();
-            let [m_on, m_off] = [0, 1].map(|i| first + averages[i].fading.sum * masses[i]);
+            let [m_on, m_off] = averages.values().map(|value| first + value);
             on[t] = R::from_f64(rectified(now - w * m_on, least));
             off[t] = R::from_f64(rectified(m_off - w * now, least));
-            for average in &mut averages {
-                average.fading.step(t, |t| x[t].to_f64() - first);
-            }
+            averages.fading.step(t, |t| [x[t].to_f64() - first; 2]);
         }
     }
 
@@ -77,19 +82,19 @@ impl Adaptation {
         [on_grad, off_grad]: [&[R]; 2],
     ) -> [f64; 3] {
         let first = x.first().map_or(0.0, |first| first.to_f64());
-        let mut averages = [Average::new(a_on, self.length), Average::new(a_off, self.length)];
+        let mut averages = Averages::new([a_on, a_off], self.length);
         let (mut by_on, mut by_off, mut by_w) = (0.0, 0.0, 0.0);
         for (t, now) in x.iter().enumerate() {
             let passes = |value: R, grad: R| {
                 pick(!self.rectify || value > R::constant(0.0), grad.to_f64(), 0.0)
             };
             let (g_on, g_off) = (passes(on[t], on_grad[t]), passes(off[t], off_grad[t]));
-            by_w -= g_on * (first + averages[0].value()) + g_off * now.to_f64();
-            by_on -= w * g_on * averages[0].slope();
-            by_off += g_off * averages[1].slope();
-            for average in &mut averages {
-                average.fading.step_with_slope(t, |t| x[t].to_f64() - first);
-            }
+            let values = averages.values();
+            let slopes = averages.slopes(values);
+            by_w -= g_on * (first + values[0]) + g_off * now.to_f64();
+            by_on -= w * g_on * slopes[0];
+            by_off += g_off * slopes[1];
+            averages.fading.step_with_slope(t, |t| [x[t].to_f64() - first; 2]);
         }
         [by_on, by_off, by_w]
     }

@@ -1,6 +1,6 @@
 //! Output nonlinearities and losses over rows: formulas of single values, turned into loops that
 //! become vector instructions.
-use super::real::{Real, pick};
+use super::real::{Real, pick, vectorized};
 use super::sums::sum;
 
 /// A pointwise nonlinearity with `P` parameters per neuron.
@@ -88,7 +88,7 @@ impl<F: Formula<P>, const P: usize, R: Real> Curve<R> for Pointwise<F, P> {
 
     fn values(&self, parameters: &[R], drives: &[R], values: &mut [R]) {
         let parameters = Self::of_neuron(parameters);
-        pulp::Arch::new().dispatch(
+        vectorized(
             #[inline(always)]
             || {
                 let pairs = values.iter_mut().zip(drives);
@@ -99,7 +99,7 @@ impl<F: Formula<P>, const P: usize, R: Real> Curve<R> for Pointwise<F, P> {
 
     fn backward(&self, parameters: &[R], drives: &[R], grads: &mut [R], by_parameters: &mut [f64]) {
         let parameters = Self::of_neuron(parameters);
-        pulp::Arch::new().dispatch(
+        vectorized(
             #[inline(always)]
             || Self::backward_rows(parameters, drives, grads, by_parameters),
         );
@@ -114,6 +114,9 @@ pub trait Charge: std::fmt::Debug + Send + Sync + 'static {
 
 /// A loss over rows.
 pub trait Loss<R: Real>: Send + Sync {
+    /// The charge at one bin.
+    fn at_bin(&self, prediction: R, recorded: R) -> R;
+
     /// The sum of charges over the bins that were recorded; NaN in `recorded` = not recorded.
     /// `predictions` are replaced by `scale` times their gradient.
     fn charge(&self, predictions: &mut [R], recorded: &[R], scale: R) -> f64;
@@ -125,8 +128,12 @@ pub trait AnyLoss: std::fmt::Debug + Loss<f32> + Loss<f64> {}
 impl<L: std::fmt::Debug + Loss<f32> + Loss<f64>> AnyLoss for L {}
 
 impl<C: Charge, R: Real> Loss<R> for C {
+    fn at_bin(&self, prediction: R, recorded: R) -> R {
+        C::charge(prediction, recorded).0
+    }
+
     fn charge(&self, predictions: &mut [R], recorded: &[R], scale: R) -> f64 {
-        pulp::Arch::new().dispatch(
+        vectorized(
             #[inline(always)]
             || {
                 let zero = R::constant(0.0);

@@ -4,7 +4,7 @@
 use super::activation::Activation;
 use super::correlation::Correlation;
 use super::parallel::map;
-use super::real::Real;
+use super::real::{Real, vectorized};
 use super::rows::{Layout, Rows};
 use super::stage::{Passing, Stage, Ways, slot};
 use super::sums::{dot, total};
@@ -101,11 +101,11 @@ impl<R: Real> Stage<R> for Layer {
         slot(kept, NORMALIZED, layout.bare());
         let (drives, band_rows) = kept.split_at_mut(BAND_ROWS);
         let (drive, band_rows) = (&mut drives[NORMALIZED], &mut band_rows[0]);
-        let finish = |drive: Vec<&mut [R]>, output: Vec<&mut [R]>, rows: Vec<&mut [R]>| {
-            let (scale, shift) = (&prepared[SCALE], &prepared[SHIFT]);
-            pulp::Arch::new().dispatch(
+        let finish = |mut drive: Band<R>, mut output: Band<R>, mut rows: Band<R>| {
+            let norm = (&prepared[SCALE][..], &prepared[SHIFT][..]);
+            vectorized(
                 #[inline(always)]
-                || self.finish(drive, output, rows, (scale, shift)),
+                || self.finish(&mut drive, &mut output, &mut rows, norm),
             );
         };
         if layout.bands == 1 {
@@ -145,11 +145,12 @@ impl<R: Real> Stage<R> for Layer {
                 grad.bands_mut().into_iter().zip(band_rows.bands_mut()).enumerate().collect();
             let work = 8 * layout.rows() * layout.bins;
             let scale = &prepared[SCALE];
-            map(tasks, work, |(band, (grads, rows))| {
-                let from = (band_of(output, band, outputs), band_of(normalized, band, outputs));
-                pulp::Arch::new().dispatch(
+            map(tasks, work, |(band, (mut grads, mut rows))| {
+                let values = band_of(output, band, outputs);
+                let normalized = band_of(normalized, band, outputs);
+                vectorized(
                     #[inline(always)]
-                    || self.through_band(from, grads, rows, scale),
+                    || self.through_band((&values, &normalized), &mut grads, &mut rows, scale),
                 )
             })
         };
@@ -165,6 +166,9 @@ impl<R: Real> Stage<R> for Layer {
     }
 }
 
+/// The rows of one band, to be changed.
+type Band<'a, R> = Vec<&'a mut [R]>;
+
 /// The rows of one band.
 fn band_of<R: Real>(map: &Rows<R>, band: usize, channels: usize) -> Vec<&[R]> {
     (band * channels..(band + 1) * channels).map(|row| map.row(row)).collect()
@@ -175,7 +179,7 @@ fn band_rows(layout: Layout) -> Layout {
 }
 
 fn sum_of<R: Real>(row: &[R]) -> f64 {
-    pulp::Arch::new().dispatch(
+    vectorized(
         #[inline(always)]
         || total(row),
     )
@@ -186,15 +190,15 @@ impl Layer {
     #[inline(always)]
     fn finish<R: Real>(
         &self,
-        mut drive: Vec<&mut [R]>,
-        output: Vec<&mut [R]>,
-        mut rows: Vec<&mut [R]>,
+        drive: &mut [&mut [R]],
+        output: &mut [&mut [R]],
+        rows: &mut [&mut [R]],
         (scale, shift): (&[R], &[R]),
     ) {
-        if let (Norm::Channels, [inverse, mean, _]) = (self.norm, rows.as_mut_slice()) {
-            normalize(&mut drive, inverse, mean);
+        if let (Norm::Channels, [inverse, mean, _]) = (self.norm, rows) {
+            normalize(drive, inverse, mean);
         }
-        for (i, (output, drive)) in output.into_iter().zip(&drive).enumerate() {
+        for (i, (output, drive)) in output.iter_mut().zip(drive.iter()).enumerate() {
             self.activation.apply((scale[i], shift[i]), drive, output);
         }
     }
@@ -204,22 +208,22 @@ impl Layer {
     #[inline(always)]
     fn through_band<R: Real>(
         &self,
-        (values, normalized): (Vec<&[R]>, Vec<&[R]>),
-        mut grads: Vec<&mut [R]>,
-        mut rows: Vec<&mut [R]>,
+        (values, normalized): (&[&[R]], &[&[R]]),
+        grads: &mut [&mut [R]],
+        rows: &mut [&mut [R]],
         scale: &[R],
     ) -> Vec<[f64; 3]> {
         let mut sums = vec![[0.0; 3]; grads.len()];
         for (grad, values) in grads.iter_mut().zip(values) {
             self.activation.backward(values, grad);
         }
-        if let (Norm::Channels, [inverse, mean, moment]) = (self.norm, rows.as_mut_slice()) {
-            for ((grad, x), sums) in grads.iter().zip(&normalized).zip(&mut sums) {
+        if let (Norm::Channels, [inverse, mean, moment]) = (self.norm, rows) {
+            for ((grad, x), sums) in grads.iter().zip(normalized).zip(&mut sums) {
                 (sums[1], sums[2]) = (dot(grad, x), total(grad));
             }
-            through_norm(&mut grads, &normalized, scale, [inverse, mean, moment]);
+            through_norm(grads, normalized, scale, [inverse, mean, moment]);
         }
-        for (sums, grad) in sums.iter_mut().zip(&grads) {
+        for (sums, grad) in sums.iter_mut().zip(grads.iter()) {
             sums[0] = total(grad);
         }
         sums

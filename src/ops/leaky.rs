@@ -1,8 +1,8 @@
 //! Leaky units over rows: `y(t) = g Σ_{k<L} λ^k x(t−k)` with `λ = 1 − 1/τ` and `g = 1/τ` or 1,
 //! before the clip its first value.
 use super::exponential_window::Length;
-use super::parallel::map;
-use super::real::Real;
+use super::parallel::{each, map};
+use super::real::{Real, vectorized};
 use super::recursion::{Fading, geometric};
 use super::rows::{Layout, Rows};
 use super::stage::{Passing, Stage, Ways};
@@ -16,73 +16,160 @@ pub struct Leak {
     pub scaled: bool,
 }
 
-/// A leak with its time constant in bins.
-#[derive(Debug, Clone, Copy)]
-struct Unit {
-    decay: f64,
-    gain: f64,
-    tau: f64,
+/// Rows that are computed side by side.
+pub const SIDE_BY_SIDE: usize = 4;
+
+/// `N` units with their time constants in bins.
+struct Units<const N: usize> {
+    decay: [f64; N],
+    gain: [f64; N],
+    tau: [f64; N],
     length: usize,
     /// What a constant 1 amounts to, and its derivative by the decay.
-    held: (f64, f64),
+    held: [(f64, f64); N],
     scaled: bool,
 }
 
 impl Leak {
-    fn unit(self, tau: f64, bins: usize) -> Unit {
-        let decay = 1.0 - 1.0 / tau;
+    fn units<const N: usize>(self, tau: [f64; N], bins: usize) -> Units<N> {
+        let decay = tau.map(|tau| 1.0 - 1.0 / tau);
         let (length, held) = match self.memory {
-            Length::Bins(length) => (length, geometric(decay, length)),
-            Length::Unlimited => (bins, (tau, tau * tau)),
+            Length::Bins(length) => (length, decay.map(|decay| geometric(decay, length))),
+            Length::Unlimited => (bins, tau.map(|tau| (tau, tau * tau))),
         };
-        let gain = if self.scaled { 1.0 / tau } else { 1.0 };
-        Unit { decay, gain, tau, length, held, scaled: self.scaled }
+        let gain = tau.map(|tau| if self.scaled { 1.0 / tau } else { 1.0 });
+        Units { decay, gain, tau, length, held, scaled: self.scaled }
     }
 
-    /// Fills `to` with what units of a time constant in bins make of `from`.
-    pub fn forward<R: Real>(self, tau: R, from: &[R], to: &mut [R]) {
-        let Some(first) = from.first().map(|first| first.to_f64()) else { return };
-        let unit = self.unit(tau.to_f64(), from.len());
-        let mut fading = Fading::new(unit.decay, unit.length);
-        for (t, to) in to.iter_mut().enumerate() {
-            if unit.length > 0 {
-                fading.step(t, |t| from[t].to_f64() - first);
-            }
-            *to = R::from_f64(unit.gain * (fading.sum + first * unit.held.0));
+    /// Fills the rows of `to` with what units of time constants in bins make of those of `from`.
+    pub fn forward<R: Real>(self, taus: &[R], from: &[&[R]], to: &mut [&mut [R]]) {
+        let whole = taus.len() / SIDE_BY_SIDE * SIDE_BY_SIDE;
+        for at in (0..whole).step_by(SIDE_BY_SIDE) {
+            self.forward_at::<R, SIDE_BY_SIDE>(at, taus, from, to);
+        }
+        for at in whole..taus.len() {
+            self.forward_at::<R, 1>(at, taus, from, to);
         }
     }
 
-    /// Turns the gradient of the output into that of the input; returns that of the time constant.
-    pub fn backward<R: Real>(self, tau: R, from: &[R], grads: &mut [R]) -> f64 {
-        let Some(first) = from.first().map(|first| first.to_f64()) else { return 0.0 };
-        let bins = from.len();
-        let unit = self.unit(tau.to_f64(), bins);
-        let (mut by_decay, mut by_gain, mut total) = (0.0, 0.0, 0.0);
-        let mut fading = Fading::new(unit.decay, unit.length);
-        for (t, grad) in grads.iter().enumerate() {
-            if unit.length > 0 {
-                fading.step_with_slope(t, |t| from[t].to_f64() - first);
-            }
-            let grad = grad.to_f64();
-            by_gain += grad * (fading.sum + first * unit.held.0);
-            by_decay += grad * (fading.slope + first * unit.held.1);
-            total += grad;
+    /// Turns the gradients of outputs into those of inputs, and gives those of the time constants.
+    pub fn backward<R: Real>(self, taus: &[R], from: &[&[R]], grads: &mut [&mut [R]]) -> Vec<f64> {
+        let whole = taus.len() / SIDE_BY_SIDE * SIDE_BY_SIDE;
+        let mut by_tau = Vec::with_capacity(taus.len());
+        for at in (0..whole).step_by(SIDE_BY_SIDE) {
+            by_tau.extend(self.backward_at::<R, SIDE_BY_SIDE>(at, taus, from, grads));
         }
-        // The same window over the gradient, from the last bin to the first.
-        let turned: Vec<R> = grads.iter().rev().copied().collect();
-        let (mut back, mut sum) = (Fading::new(unit.decay, unit.length), 0.0);
-        for t in 0..bins {
-            if unit.length > 0 {
-                back.step(t, |t| turned[t].to_f64());
-            }
-            sum += back.sum;
-            grads[bins - 1 - t] = R::from_f64(unit.gain * back.sum);
+        for at in whole..taus.len() {
+            by_tau.extend(self.backward_at::<R, 1>(at, taus, from, grads));
         }
+        by_tau
+    }
+
+    /// The `N` rows from `at` on.
+    fn forward_at<R: Real, const N: usize>(
+        self,
+        at: usize,
+        taus: &[R],
+        from: &[&[R]],
+        to: &mut [&mut [R]],
+    ) {
+        let from: [&[R]; N] = std::array::from_fn(|i| from[at + i]);
+        let to = &mut to[at..at + N];
+        let bins = from[0].len();
+        if bins == 0 {
+            return;
+        }
+        let units = self.units::<N>(std::array::from_fn(|i| taus[at + i].to_f64()), bins);
+        vectorized(
+            #[inline(always)]
+            || units.respond(from, to),
+        );
+    }
+
+    /// The `N` rows from `at` on.
+    fn backward_at<R: Real, const N: usize>(
+        self,
+        at: usize,
+        taus: &[R],
+        from: &[&[R]],
+        grads: &mut [&mut [R]],
+    ) -> [f64; N] {
+        let from: [&[R]; N] = std::array::from_fn(|i| from[at + i]);
+        let grads = &mut grads[at..at + N];
+        let bins = from[0].len();
+        if bins == 0 {
+            return [0.0; N];
+        }
+        let units = self.units::<N>(std::array::from_fn(|i| taus[at + i].to_f64()), bins);
+        let before: [Vec<R>; N] = std::array::from_fn(|i| grads[i].to_vec());
+        let (by_tau, totals) = vectorized(
+            #[inline(always)]
+            || units.by_tau(from, &before),
+        );
+        let sums = vectorized(
+            #[inline(always)]
+            || units.back(&before, grads),
+        );
         // Every bin is measured from the first one, which lies before the clip too.
-        let of_first = grads[0].to_f64() + unit.gain * (total * unit.held.0 - sum);
-        grads[0] = R::from_f64(of_first);
-        let by_gain = if unit.scaled { by_gain } else { 0.0 };
-        (unit.gain * by_decay - by_gain) / (unit.tau * unit.tau)
+        for i in 0..N {
+            let held = units.gain[i] * (totals[i] * units.held[i].0 - sums[i]);
+            grads[i][0] = R::from_f64(grads[i][0].to_f64() + held);
+        }
+        by_tau
+    }
+}
+
+impl<const N: usize> Units<N> {
+    /// Fills `to`.
+    #[inline(always)]
+    fn respond<R: Real>(&self, from: [&[R]; N], to: &mut [&mut [R]]) {
+        let first = from.map(|row| row[0].to_f64());
+        let mut fading = Fading::new(self.decay, self.length);
+        for t in 0..from[0].len() {
+            fading.step(t, |t| std::array::from_fn(|i| from[i][t].to_f64() - first[i]));
+            for (i, to) in to.iter_mut().enumerate() {
+                let sum = fading.sum[i] + first[i] * self.held[i].0;
+                to[t] = R::from_f64(self.gain[i] * sum);
+            }
+        }
+    }
+
+    /// The gradients of the time constants, and the sums of the gradients of the outputs.
+    #[inline(always)]
+    #[expect(clippy::needless_range_loop, reason = "a bin of several rows at once")]
+    fn by_tau<R: Real>(&self, from: [&[R]; N], grads: &[Vec<R>; N]) -> ([f64; N], [f64; N]) {
+        let (mut by_decay, mut by_gain, mut totals) = ([0.0; N], [0.0; N], [0.0; N]);
+        let first = from.map(|row| row[0].to_f64());
+        let mut fading = Fading::new(self.decay, self.length);
+        for t in 0..from[0].len() {
+            fading.step_with_slope(t, |t| std::array::from_fn(|i| from[i][t].to_f64() - first[i]));
+            for i in 0..N {
+                let grad = grads[i][t].to_f64();
+                by_gain[i] += grad * (fading.sum[i] + first[i] * self.held[i].0);
+                by_decay[i] += grad * (fading.slope[i] + first[i] * self.held[i].1);
+                totals[i] += grad;
+            }
+        }
+        let by_tau = std::array::from_fn(|i| {
+            let by_gain = if self.scaled { by_gain[i] } else { 0.0 };
+            (self.gain[i] * by_decay[i] - by_gain) / (self.tau[i] * self.tau[i])
+        });
+        (by_tau, totals)
+    }
+
+    /// The same window over the gradients, from the last bin to the first; their sums.
+    #[inline(always)]
+    fn back<R: Real>(&self, before: &[Vec<R>; N], grads: &mut [&mut [R]]) -> [f64; N] {
+        let last = before[0].len() - 1;
+        let (mut fading, mut sums) = (Fading::new(self.decay, self.length), [0.0; N]);
+        for t in 0..=last {
+            fading.step(t, |t| std::array::from_fn(|i| before[i][last - t].to_f64()));
+            for (i, grads) in grads.iter_mut().enumerate() {
+                sums[i] += fading.sum[i];
+                grads[last - t] = R::from_f64(self.gain[i] * fading.sum[i]);
+            }
+        }
+        sums
     }
 }
 
@@ -119,19 +206,24 @@ impl<R: Real> Stage<R> for LeakyUnits {
         _kept: &mut Vec<Rows<R>>,
     ) {
         let work = STEP * self.units * input.layout().bins;
-        let tasks: Vec<_> = output.rows_mut().zip(&prepared[0]).enumerate().collect();
-        map(tasks, work, |(unit, (to, tau))| self.leak.forward(*tau, input.row(unit), to));
+        let from: Vec<&[R]> = input.rows().collect();
+        let mut to: Vec<&mut [R]> = output.rows_mut().collect();
+        let groups = prepared[0].chunks(SIDE_BY_SIDE).zip(from.chunks(SIDE_BY_SIDE));
+        let tasks = groups.zip(to.chunks_mut(SIDE_BY_SIDE)).collect();
+        each(tasks, work, |((taus, from), to)| self.leak.forward(taus, from, to));
     }
 
     fn backward(&self, prepared: &[Vec<R>], passing: Passing<R>, by_parameters: &mut [R]) {
         let Passing { input, grad, input_grad, .. } = passing;
         let work = 2 * STEP * self.units * input.layout().bins;
-        let tasks: Vec<_> = grad.rows_mut().zip(&prepared[0]).enumerate().collect();
-        let by_tau = map(tasks, work, |(unit, (grads, tau))| {
-            self.leak.backward(*tau, input.row(unit), grads)
-        });
-        for (sum, by_tau) in by_parameters.iter_mut().zip(by_tau) {
-            *sum += R::from_f64(by_tau);
+        let from: Vec<&[R]> = input.rows().collect();
+        let mut grads: Vec<&mut [R]> = grad.rows_mut().collect();
+        let groups = prepared[0].chunks(SIDE_BY_SIDE).zip(from.chunks(SIDE_BY_SIDE));
+        let tasks = groups.zip(grads.chunks_mut(SIDE_BY_SIDE)).collect();
+        let by_tau: Vec<Vec<f64>> =
+            map(tasks, work, |((taus, from), grads)| self.leak.backward(taus, from, grads));
+        for (sum, by_tau) in by_parameters.iter_mut().zip(by_tau.iter().flatten()) {
+            *sum += R::from_f64(*by_tau);
         }
         if let Some(input_grad) = input_grad {
             input_grad.rows_mut().zip(grad.rows()).for_each(|(to, from)| to.copy_from_slice(from));

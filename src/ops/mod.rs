@@ -21,6 +21,7 @@ pub mod chain;
 mod correlate;
 pub mod correlation;
 pub mod curve;
+pub mod descent;
 mod exponential_window;
 pub mod layer;
 pub mod leaky;

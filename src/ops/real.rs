@@ -80,6 +80,25 @@ pub fn pick<R>(holds: bool, first: R, second: R) -> R {
     if holds { first } else { second }
 }
 
+/// Runs a function with the best vector instructions of this machine, which loops in it become.
+///
+/// Takes functions that can be called again: the compiler inlines no others into code for other
+/// instructions. Mark closures `#[inline(always)]`.
+pub fn vectorized<T>(run: impl FnMut() -> T) -> T {
+    struct Run<F>(F);
+
+    impl<T, F: FnMut() -> T> pulp::WithSimd for Run<F> {
+        type Output = T;
+
+        #[inline(always)]
+        fn with_simd<S: Simd>(mut self, _simd: S) -> T {
+            (self.0)()
+        }
+    }
+
+    pulp::Arch::new().dispatch(Run(run))
+}
+
 /// A polynomial by Horner's rule, the coefficient of the highest power first.
 #[inline(always)]
 fn polynomial<const N: usize>(x: f32, coefficients: [f32; N]) -> f32 {

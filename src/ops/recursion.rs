@@ -1,52 +1,62 @@
 //! Exponentially fading memory as a recursion: its cost does not depend on how far back it
 //! reaches. In f64, since what leaves a window is subtracted again.
 
-/// `Σ_{k<L} a^k x(t−k)` as `t` grows, with the derivative by `a`; zeros before the first bin.
+/// `Σ_{k<L} a^k x(t−k)` as `t` grows, with the derivative by `a`, for `N` series side by side: each
+/// step waits for the one before, so that several series take hardly longer than one. Zeros lie
+/// before the first bin.
 #[derive(Debug, Clone, Copy)]
-pub struct Fading {
+pub struct Fading<const N: usize> {
     /// The weight of each bin relative to the next one.
-    decay: f64,
-    /// Bins after which a value has left, where it leaves.
+    decay: [f64; N],
+    /// Bins after which a value has left.
     length: usize,
     /// `a^L`, the weight of a value that has just left.
-    left: f64,
+    left: [f64; N],
     /// Its derivative by `a`.
-    left_slope: f64,
-    /// The sum so far.
-    pub sum: f64,
-    /// Its derivative by `a`.
-    pub slope: f64,
+    left_slope: [f64; N],
+    /// The sums so far.
+    pub sum: [f64; N],
+    /// Their derivatives by `a`.
+    pub slope: [f64; N],
 }
 
-impl Fading {
-    /// Nothing seen yet, by a window of `length` bins.
-    pub fn new(decay: f64, length: usize) -> Self {
+#[expect(clippy::needless_range_loop, reason = "several arrays run side by side")]
+impl<const N: usize> Fading<N> {
+    /// Nothing seen yet, by windows of `length` bins.
+    pub fn new(decay: [f64; N], length: usize) -> Self {
         let bins = length as f64;
-        let left_slope = if length == 0 { 0.0 } else { bins * decay.powf(bins - 1.0) };
-        Self { decay, length, left: decay.powf(bins), left_slope, sum: 0.0, slope: 0.0 }
+        let left = decay.map(|a| a.powf(bins));
+        let left_slope = decay.map(|a| if length == 0 { 0.0 } else { bins * a.powf(bins - 1.0) });
+        let (sum, slope) = ([0.0; N], [0.0; N]);
+        Self { decay, length, left, left_slope, sum, slope }
     }
 
-    /// What has left the window when bin `t` comes in.
+    /// Takes in bin `t` of what `at` gives for each series.
     #[inline(always)]
-    fn leaving(&self, t: usize, at: impl Fn(usize) -> f64) -> Option<f64> {
-        t.checked_sub(self.length).map(at)
-    }
-
-    /// Takes in bin `t` of what `at` gives.
-    #[inline(always)]
-    pub fn step(&mut self, t: usize, at: impl Fn(usize) -> f64) {
-        self.sum = self.decay * self.sum + at(t);
-        if let Some(old) = self.leaving(t, at) {
-            self.sum -= self.left * old;
+    pub fn step(&mut self, t: usize, at: impl Fn(usize) -> [f64; N]) {
+        let new = at(t);
+        for i in 0..N {
+            self.sum[i] = self.decay[i] * self.sum[i] + new[i];
+        }
+        if let Some(then) = t.checked_sub(self.length) {
+            let old = at(then);
+            for i in 0..N {
+                self.sum[i] -= self.left[i] * old[i];
+            }
         }
     }
 
-    /// The same, and the derivative.
+    /// The same, and the derivatives.
     #[inline(always)]
-    pub fn step_with_slope(&mut self, t: usize, at: impl Fn(usize) -> f64) {
-        self.slope = self.decay * self.slope + self.sum;
-        if let Some(old) = self.leaving(t, &at) {
-            self.slope -= self.left_slope * old;
+    pub fn step_with_slope(&mut self, t: usize, at: impl Fn(usize) -> [f64; N]) {
+        for i in 0..N {
+            self.slope[i] = self.decay[i] * self.slope[i] + self.sum[i];
+        }
+        if let Some(then) = t.checked_sub(self.length) {
+            let old = at(then);
+            for i in 0..N {
+                self.slope[i] -= self.left_slope[i] * old[i];
+            }
         }
         self.step(t, at);
     }
@@ -78,12 +88,15 @@ mod tests {
             (0..length.min(t + 1)).map(|k| a.powf(k as f64) * x[t - k]).sum()
         };
         for (a, length) in [(0.7, 1), (0.7, 2), (0.95, 7), (0.5, 30), (0.9, 90)] {
-            let mut fading = Fading::new(a, length);
+            let decays = [a, 0.8 * a];
+            let mut fading = Fading::new(decays, length);
             for t in 0..x.len() {
-                fading.step_with_slope(t, |t| x[t]);
-                let slope = (sum(a + 1e-6, length, t) - sum(a - 1e-6, length, t)) / 2e-6;
-                assert!((fading.sum - sum(a, length, t)).abs() < 1e-10, "{a} {length} {t}");
-                assert!((fading.slope - slope).abs() < 1e-6, "{a} {length} {t}");
+                fading.step_with_slope(t, |t| [x[t], x[t]]);
+                let slope = |a: f64| (sum(a + 1e-6, length, t) - sum(a - 1e-6, length, t)) / 2e-6;
+                let sums = [0, 1].map(|i| fading.sum[i] - sum(decays[i], length, t));
+                let slopes = [0, 1].map(|i| fading.slope[i] - slope(decays[i]));
+                assert!(sums.iter().all(|error| error.abs() < 1e-10), "{a} {length} {t}");
+                assert!(slopes.iter().all(|error| error.abs() < 1e-6), "{a} {length} {t}");
             }
         }
     }

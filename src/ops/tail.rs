@@ -1,9 +1,10 @@
 //! The end of a model, one neuron at a time: batch normalization of its drive, output
 //! nonlinearity, leaky output unit, loss, and all the way back, while its rows lie in the cache.
 use super::curve::{AnyCurve, AnyLoss};
-use super::leaky::Leak;
+use super::leaky::{Leak, SIDE_BY_SIDE};
 use super::number::Number;
-use super::parallel::{each, map};
+use super::parallel::each;
+use super::real::vectorized;
 use super::sums::{dot, sum, total};
 
 /// Added to variances.
@@ -49,8 +50,8 @@ pub struct NeuronRows<'a, R> {
 impl Tail {
     /// Number of parameters per neuron.
     pub fn parameters(&self) -> usize {
-        let norm = if self.normalized { 2 } else { 0 };
-        norm + <dyn AnyCurve>::parameters_of(self.curve) + usize::from(self.leak.is_some())
+        let curve = <dyn AnyCurve>::parameters_of(self.curve);
+        self.norm_parameters() + curve + usize::from(self.leak.is_some())
     }
 
     /// Replaces the drives of each neuron by their gradients.
@@ -62,11 +63,11 @@ impl Tail {
     ) -> Vec<Fitted> {
         let count = neurons.len();
         let work = WORK * count * bins_of(neurons.first());
-        let tasks = neurons.into_iter().enumerate().collect();
-        map(tasks, work, |(neuron, rows)| {
-            let own = of_neuron(parameters, neuron, count);
-            self.fit_neuron(&own, rows, loss)
-        })
+        let start = |(neuron, rows)| Neuron::new(of_neuron(parameters, neuron, count), rows);
+        let mut neurons: Vec<Neuron<R>> = neurons.into_iter().enumerate().map(start).collect();
+        let groups = neurons.chunks_mut(SIDE_BY_SIDE).collect();
+        each(groups, work, |group| self.fit_group(group, loss));
+        neurons.into_iter().map(|neuron| neuron.fitted).collect()
     }
 
     /// Replaces the drives of each neuron by its responses; in place of normalization over a batch
@@ -75,112 +76,163 @@ impl Tail {
         &self,
         parameters: &[R],
         statistics: &[(f64, f64)],
-        neurons: Vec<&mut [R]>,
+        mut drives: Vec<&mut [R]>,
     ) {
-        let count = neurons.len();
-        let work = WORK * count * neurons.first().map_or(0, |row| row.len());
-        let tasks = neurons.into_iter().enumerate().collect();
-        each(tasks, work, |(neuron, drive): (usize, &mut [R])| {
-            let own = of_neuron(parameters, neuron, count);
-            let own = match statistics.get(neuron) {
-                Some(statistics) if self.normalized => {
-                    standardize(drive, *statistics);
-                    affine(drive, (own[0], own[1]));
-                    &own[2..]
-                }
-                _ => &own[..],
-            };
-            let before = drive.to_vec();
-            let (curve, leak) = self.split(own);
-            R::curve(self.curve).values(curve, &before, drive);
-            if let (Some(memory), Some(tau)) = (self.leak, leak) {
-                let before = drive.to_vec();
-                memory.forward(tau, &before, drive);
+        let count = drives.len();
+        let work = WORK * count * drives.first().map_or(0, |row| row.len());
+        let groups = drives.chunks_mut(SIDE_BY_SIDE).enumerate().collect();
+        each(groups, work, |(group, drives): (usize, &mut [&mut [R]])| {
+            let mut taus = Vec::new();
+            for (i, drive) in drives.iter_mut().enumerate() {
+                let neuron = group * SIDE_BY_SIDE + i;
+                let own = of_neuron(parameters, neuron, count);
+                self.standardize(drive, statistics.get(neuron));
+                let values = self.entering(&own, drive);
+                R::curve(self.curve).values(self.of_curve(&own), &values, drive);
+                taus.extend(own.last());
+            }
+            if let Some(leak) = self.leak {
+                let responses: Vec<Vec<R>> = drives.iter().map(|row| row.to_vec()).collect();
+                leak.forward(&taus, &shared(&responses), drives);
             }
         });
     }
 
-    /// The parameters of the nonlinearity, and that of the leaky unit.
-    fn split<'a, R: Number>(&self, own: &'a [R]) -> (&'a [R], Option<R>) {
-        match (self.leak, own) {
-            (Some(_), [curve @ .., tau]) => (curve, Some(*tau)),
-            _ => (own, None),
+    /// Brings a drive to mean 0 and variance 1, if that is to be.
+    fn standardize<R: Number>(&self, drive: &mut [R], statistics: Option<&(f64, f64)>) {
+        if let (true, Some(statistics)) = (self.normalized, statistics) {
+            standardize(drive, *statistics);
         }
     }
 
-    fn fit_neuron<R: Number>(&self, own: &[R], rows: NeuronRows<R>, loss: &dyn AnyLoss) -> Fitted {
-        let NeuronRows { mut drives, recorded, scale } = rows;
-        if !self.normalized {
-            let mut fitted = Fitted::new(own.len());
-            for (drive, recorded) in drives.iter_mut().zip(recorded) {
-                let values = drive.to_vec();
-                let against = (recorded, scale, loss);
-                let by_parameters = &mut fitted.by_parameters;
-                fitted.loss += self.charge((own, &values), drive, against, by_parameters);
-            }
-            return fitted;
-        }
-        let (mean, variance) = moments(&drives);
-        let inverse = inverse_deviation(variance);
-        let mut fitted = Fitted { statistics: (mean, variance), ..Fitted::new(own.len()) };
-        let mut grads: Vec<Vec<R>> = Vec::with_capacity(drives.len());
-        let (mut by_weight, mut by_bias) = (0.0, 0.0);
-        for (drive, recorded) in drives.iter_mut().zip(recorded) {
-            standardize(drive, (mean, variance));
-            let mut values = drive.to_vec();
-            affine(&mut values, (own[0], own[1]));
-            let mut grad = vec![R::constant(0.0); drive.len()];
-            let (against, by_parameters) =
-                ((recorded, scale, loss), &mut fitted.by_parameters[2..]);
-            fitted.loss += self.charge((&own[2..], &values), &mut grad, against, by_parameters);
-            let (weight, bias) = pulp::Arch::new().dispatch(
+    /// What enters the nonlinearity, out of drives that are standardized if that is to be.
+    fn entering<R: Number>(&self, own: &[R], drive: &[R]) -> Vec<R> {
+        let mut values = drive.to_vec();
+        if let (true, [scale, shift, ..]) = (self.normalized, own) {
+            vectorized(
                 #[inline(always)]
-                || (dot(&grad, drive), total(&grad)),
+                || values.iter_mut().for_each(|x| *x = *scale * *x + *shift),
+            );
+        }
+        values
+    }
+
+    /// The parameters of the nonlinearity.
+    fn of_curve<'a, R: Number>(&self, own: &'a [R]) -> &'a [R] {
+        let first = self.norm_parameters();
+        &own[first..first + <dyn AnyCurve>::parameters_of(self.curve)]
+    }
+
+    fn norm_parameters(&self) -> usize {
+        if self.normalized { 2 } else { 0 }
+    }
+
+    fn fit_group<R: Number>(&self, neurons: &mut [Neuron<R>], loss: &dyn AnyLoss) {
+        if self.normalized {
+            neurons.iter_mut().for_each(Neuron::standardize);
+        }
+        let clips = neurons.first().map_or(0, |neuron| neuron.rows.drives.len());
+        for clip in 0..clips {
+            self.fit_clip(neurons, clip, loss);
+        }
+        if self.normalized {
+            neurons.iter_mut().for_each(Neuron::back_through_norm);
+        }
+    }
+
+    /// Forward to the loss of one clip, and back to what enters the nonlinearity.
+    fn fit_clip<R: Number>(&self, neurons: &mut [Neuron<R>], clip: usize, loss: &dyn AnyLoss) {
+        let curve = R::curve(self.curve);
+        let entering = |neuron: &Neuron<R>| self.entering(&neuron.own, neuron.rows.drives[clip]);
+        let values: Vec<Vec<R>> = neurons.iter().map(entering).collect();
+        let mut rows = values.clone(); // responses, then gradients
+        for ((neuron, values), row) in neurons.iter().zip(&values).zip(&mut rows) {
+            curve.values(self.of_curve(&neuron.own), values, row);
+        }
+        let taus: Vec<R> = neurons.iter().filter_map(|neuron| neuron.own.last().copied()).collect();
+        let before = self.leak.map(|leak| {
+            let before = rows.clone();
+            leak.forward(&taus, &shared(&before), &mut changed(&mut rows));
+            (leak, before)
+        });
+        for (neuron, row) in neurons.iter_mut().zip(&mut rows) {
+            let (recorded, scale) = (neuron.rows.recorded[clip], neuron.rows.scale);
+            neuron.fitted.loss += scale * R::loss(loss).charge(row, recorded, R::from_f64(scale));
+        }
+        if let Some((leak, before)) = before {
+            let by_tau = leak.backward(&taus, &shared(&before), &mut changed(&mut rows));
+            for (neuron, by_tau) in neurons.iter_mut().zip(by_tau) {
+                neuron.fitted.by_parameters.last_mut().into_iter().for_each(|sum| *sum += by_tau);
+            }
+        }
+        for ((neuron, values), mut row) in neurons.iter_mut().zip(&values).zip(rows) {
+            let by_parameters = &mut neuron.fitted.by_parameters[self.norm_parameters()..];
+            curve.backward(self.of_curve(&neuron.own), values, &mut row, by_parameters);
+            if self.normalized {
+                neuron.grads.push(row);
+            } else {
+                neuron.rows.drives[clip].copy_from_slice(&row);
+            }
+        }
+    }
+}
+
+/// One neuron on its way.
+struct Neuron<'a, R> {
+    own: Vec<R>,
+    rows: NeuronRows<'a, R>,
+    /// Clip by clip, the gradients by what enters the nonlinearity, while the norm waits for them.
+    grads: Vec<Vec<R>>,
+    fitted: Fitted,
+}
+
+impl<'a, R: Number> Neuron<'a, R> {
+    fn new(own: Vec<R>, rows: NeuronRows<'a, R>) -> Self {
+        let fitted = Fitted::new(own.len());
+        Self { own, rows, grads: Vec::new(), fitted }
+    }
+
+    /// Brings its drive over the batch to mean 0 and variance 1.
+    fn standardize(&mut self) {
+        self.fitted.statistics = moments(&self.rows.drives);
+        for drive in &mut self.rows.drives {
+            standardize(drive, self.fitted.statistics);
+        }
+    }
+
+    /// From the gradients of normalized drives to those of drives, scale and shift.
+    fn back_through_norm(&mut self) {
+        let (mut by_weight, mut by_bias, mut bins) = (0.0, 0.0, 0.0);
+        for (drive, grad) in self.rows.drives.iter().zip(&self.grads) {
+            let (weight, bias) = vectorized(
+                #[inline(always)]
+                || (dot(grad, drive), total(grad)),
             );
             by_weight += weight;
             by_bias += bias;
-            grads.push(grad);
+            bins += grad.len() as f64;
         }
-        (fitted.by_parameters[0], fitted.by_parameters[1]) = (by_weight, by_bias);
-        let bins = drives.iter().map(|drive| drive.len()).sum::<usize>() as f64;
-        let gain = own[0].to_f64() * inverse;
+        (self.fitted.by_parameters[0], self.fitted.by_parameters[1]) = (by_weight, by_bias);
+        let gain = self.own[0].to_f64() * inverse_deviation(self.fitted.statistics.1);
         let [gain, mean, slope] = [gain, by_bias / bins, by_weight / bins].map(R::from_f64);
-        for (drive, grad) in drives.into_iter().zip(grads) {
-            pulp::Arch::new().dispatch(
+        for (drive, grad) in self.rows.drives.iter_mut().zip(&self.grads) {
+            vectorized(
                 #[inline(always)]
                 || {
-                    let pairs = drive.iter_mut().zip(&grad);
+                    let pairs = drive.iter_mut().zip(grad);
                     pairs.for_each(|(x, g)| *x = gain * (*g - mean - *x * slope));
                 },
             );
         }
-        fitted
     }
+}
 
-    /// Fills `grads` with the gradients by the values that enter the nonlinearity, adds those of
-    /// its parameters, and gives the loss.
-    fn charge<R: Number>(
-        &self,
-        (own, values): (&[R], &[R]),
-        grads: &mut [R],
-        (recorded, scale, loss): (&[R], f64, &dyn AnyLoss),
-        by_parameters: &mut [f64],
-    ) -> f64 {
-        let (curve, tau) = self.split(own);
-        let (loss, weight) = (R::loss(loss), R::from_f64(scale));
-        R::curve(self.curve).values(curve, values, grads);
-        let total = if let (Some(memory), Some(tau)) = (self.leak, tau) {
-            let responses = grads.to_vec();
-            memory.forward(tau, &responses, grads);
-            let total = loss.charge(grads, recorded, weight);
-            by_parameters[curve.len()] += memory.backward(tau, &responses, grads);
-            total
-        } else {
-            loss.charge(grads, recorded, weight)
-        };
-        R::curve(self.curve).backward(curve, values, grads, by_parameters);
-        scale * total
-    }
+fn shared<R>(rows: &[Vec<R>]) -> Vec<&[R]> {
+    rows.iter().map(Vec::as_slice).collect()
+}
+
+fn changed<R>(rows: &mut [Vec<R>]) -> Vec<&mut [R]> {
+    rows.iter_mut().map(Vec::as_mut_slice).collect()
 }
 
 impl Fitted {
@@ -211,22 +263,15 @@ fn inverse_deviation(variance: f64) -> f64 {
 /// Brings values of a mean and a variance to mean 0 and variance 1.
 fn standardize<R: Number>(values: &mut [R], (mean, variance): (f64, f64)) {
     let [mean, inverse] = [mean, inverse_deviation(variance)].map(R::from_f64);
-    pulp::Arch::new().dispatch(
+    vectorized(
         #[inline(always)]
         || values.iter_mut().for_each(|x| *x = (*x - mean) * inverse),
     );
 }
 
-fn affine<R: Number>(values: &mut [R], (scale, shift): (R, R)) {
-    pulp::Arch::new().dispatch(
-        #[inline(always)]
-        || values.iter_mut().for_each(|x| *x = scale * *x + shift),
-    );
-}
-
 /// Mean and biased variance.
 fn moments<R: Number>(rows: &[&mut [R]]) -> (f64, f64) {
-    pulp::Arch::new().dispatch(
+    vectorized(
         #[inline(always)]
         || {
             let count = rows.iter().map(|row| row.len()).sum::<usize>().max(1) as f64;

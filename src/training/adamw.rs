@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use candle_core::backprop::GradStore;
 use candle_core::{DType, Result, Tensor};
 
+use crate::ops::descent::{Descent, Fade, Of};
 use crate::params::{Param, Params, Role};
 
 const BETA1: f64 = 0.9;
@@ -35,8 +36,8 @@ impl AdamW {
     /// For all trained tensors of `params`; `clip_norm` 0 leaves gradients as they are.
     pub fn new(params: &Params, weight_decay: f64, clip_norm: f64) -> Result<Self> {
         let zero = |(name, param): (String, Param)| {
-            let zeros = param.var.detach().zeros_like()?;
-            Ok((name, Moments { first: zeros.clone(), second: zeros }))
+            let zeros = || param.var.detach().zeros_like();
+            Ok((name, Moments { first: zeros()?, second: zeros()? }))
         };
         let moments = params.trained().into_iter().map(zero).collect::<Result<_>>()?;
         Ok(Self { params: params.clone(), weight_decay, clip_norm, steps: 0, moments })
@@ -47,15 +48,16 @@ impl AdamW {
         self.steps
     }
 
-    /// The memory of each tensor by name.
-    pub fn moments(&self) -> &BTreeMap<String, Moments> {
-        &self.moments
+    /// Copies of the memory of each tensor by name.
+    pub fn moments(&self) -> Result<BTreeMap<String, Moments>> {
+        copied(&self.moments)
     }
 
     /// Goes on from a checkpoint.
-    pub fn restore(&mut self, steps: u32, moments: BTreeMap<String, Moments>) {
+    pub fn restore(&mut self, steps: u32, moments: &BTreeMap<String, Moments>) -> Result<()> {
         self.steps = steps;
-        self.moments = moments;
+        self.moments = copied(moments)?;
+        Ok(())
     }
 
     /// One step against the gradients.
@@ -73,12 +75,12 @@ impl AdamW {
                 Some(scale) => grad.broadcast_mul(scale)?,
                 None => grad.clone(),
             };
-            moments.first = ((&moments.first * BETA1)? + (&grad * (1.0 - BETA1))?)?;
-            moments.second = ((&moments.second * BETA2)? + (grad.sqr()? * (1.0 - BETA2))?)?;
-            let spread = ((&moments.second / correct2)?.sqrt()? + EPS)?;
-            let change = ((&moments.first / spread)? * (lr / correct1))?;
+            Fade { keep: BETA1, of: Of::Gradient }.apply(&mut moments.first, &grad)?;
+            Fade { keep: BETA2, of: Of::Square }.apply(&mut moments.second, &grad)?;
             let decay = if param.role == Role::Decayed { lr * self.weight_decay } else { 0.0 };
-            param.var.set(&((param.var.detach() * (1.0 - decay))? - change)?)?;
+            let (rate, correction) = (lr / correct1, correct2);
+            let descent = Descent { decay, rate, correction, eps: EPS };
+            descent.apply(&param.var, &moments.first, &moments.second)?;
         }
         Ok(())
     }
@@ -95,6 +97,15 @@ impl AdamW {
         let scale = (norm.maximum(self.clip_norm)?.recip()? * self.clip_norm)?;
         Ok(Some(scale.to_dtype(self.params.dtype())?))
     }
+}
+
+/// Copies that share no memory: a step changes moments in place.
+fn copied(moments: &BTreeMap<String, Moments>) -> Result<BTreeMap<String, Moments>> {
+    let copy = |(name, moments): (&String, &Moments)| {
+        let (first, second) = (moments.first.copy()?, moments.second.copy()?);
+        Ok((name.clone(), Moments { first, second }))
+    };
+    moments.iter().map(copy).collect()
 }
 
 #[cfg(test)]

@@ -14,6 +14,7 @@ use crate::config::Train;
 use crate::config::{Best as BestOf, Monitor, Schedule};
 use crate::data::batch::{Batch, Member, Sample};
 use crate::error::{Error, Result};
+use crate::metrics::Ceiling;
 use crate::models::Network;
 use crate::params::Params;
 use crate::rng;
@@ -30,8 +31,10 @@ pub struct Task<'a> {
     pub params: &'a Params,
     /// Clips that weights are fitted to.
     pub train: &'a [Sample],
-    /// Clips that the best epoch is chosen on.
+    /// The sound of the clips that the best epoch is chosen on.
     pub valid: &'a [Sample],
+    /// What scores need of the responses to them.
+    pub ceiling: &'a Ceiling,
     /// `[train]`.
     pub settings: &'a Train,
 }
@@ -65,7 +68,7 @@ pub enum End {
 /// The state of a run before its first epoch.
 pub fn start(params: &Params, run: String) -> Result<Checkpoint> {
     let weights = params.values()?;
-    let moments = AdamW::new(params, 0.0, 0.0)?.moments().clone();
+    let moments = AdamW::new(params, 0.0, 0.0)?.moments()?;
     let progress = Progress { run, ..Progress::default() };
     Ok(Checkpoint { progress, best_weights: weights.clone(), weights, moments })
 }
@@ -96,7 +99,7 @@ struct Fitting<'a> {
     task: &'a Task<'a>,
     train: Vec<Member>,
     optimizer: AdamW,
-    validation: Validation,
+    validation: Validation<'a>,
     monitor: Monitor,
 }
 
@@ -110,8 +113,8 @@ impl<'a> Fitting<'a> {
         task.params.load(&checkpoint.weights)?;
         let mut optimizer = AdamW::new(task.params, settings.weight_decay, settings.clip_norm)?;
         let moments = checkpoint.to_device(task.params.device())?.moments;
-        optimizer.restore(checkpoint.progress.steps, moments);
-        let validation = Validation::new(task.network, task.valid, settings)?;
+        optimizer.restore(checkpoint.progress.steps, &moments)?;
+        let validation = Validation::new(task.network, (task.valid, task.ceiling), settings)?;
         let monitor = match settings.monitor {
             Monitor::ValidCcNorm if !validation.has_ceiling() => {
                 witness.note(
@@ -183,7 +186,7 @@ impl<'a> Fitting<'a> {
     fn keep(&self, checkpoint: &mut Checkpoint, epoch: usize, scores: &Scores) -> Result<bool> {
         let settings = self.task.settings;
         checkpoint.weights = self.task.params.values()?;
-        checkpoint.moments = self.optimizer.moments().clone();
+        checkpoint.moments = self.optimizer.moments()?;
         checkpoint.progress.epoch = epoch;
         checkpoint.progress.steps = self.optimizer.steps();
         let best = &mut checkpoint.progress.best;

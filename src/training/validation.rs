@@ -1,21 +1,18 @@
 //! What an epoch reached on the validation clips.
-use candle_core::{DType, Device, Tensor};
-
 use super::history::Row;
 use crate::config::Monitor;
 use crate::config::Train;
-use crate::data::batch::{Batch, Sample, concatenated_target};
+use crate::data::batch::{Batch, Sample};
 use crate::error::Result;
-use crate::loss::{self, LossRow, Target};
+use crate::loss::LossRow;
 use crate::metrics::{Ceiling, Correlations};
 use crate::models::Network;
 use crate::prediction::{batches, predict};
 
 /// The validation clips and all of them that does not depend on the model.
-pub struct Validation {
+pub struct Validation<'a> {
     batches: Vec<Batch>,
-    target: Target,
-    ceiling: Ceiling,
+    ceiling: &'a Ceiling,
     loss: &'static LossRow,
 }
 
@@ -27,16 +24,15 @@ pub struct Scores {
     correlations: Correlations,
 }
 
-impl Validation {
-    /// Works out what does not change between epochs.
-    pub fn new(network: &Network, samples: &[Sample], settings: &Train) -> Result<Self> {
-        let responses: Vec<_> = samples.iter().map(|sample| sample.responses.view()).collect();
-        Ok(Self {
-            batches: batches(network, samples, settings.batch)?,
-            target: concatenated_target(samples)?,
-            ceiling: Ceiling::new(&responses)?,
-            loss: settings.loss,
-        })
+impl<'a> Validation<'a> {
+    /// Puts together what does not change between epochs.
+    pub fn new(
+        network: &Network,
+        (sounds, ceiling): (&[Sample], &'a Ceiling),
+        settings: &Train,
+    ) -> Result<Self> {
+        let batches = batches(network, sounds, settings.batch)?;
+        Ok(Self { batches, ceiling, loss: settings.loss })
     }
 
     /// Whether any neuron has a noise ceiling.
@@ -47,19 +43,14 @@ impl Validation {
     /// Scores the model as it is.
     pub fn scores(&self, network: &Network) -> Result<Scores> {
         let predictions = predict(network, &self.batches)?;
-        let joined: Vec<Tensor> = predictions
-            .iter()
-            .map(|clip| {
-                let values: Vec<f32> = clip.iter().copied().collect();
-                Tensor::from_vec(values, clip.dim(), &Device::Cpu)?.to_dtype(DType::F64)
-            })
-            .collect::<candle_core::Result<_>>()?;
-        let joined = Tensor::cat(&joined, 1)?.unsqueeze(0)?; // (1, N, ΣT)
-        let losses = (self.loss.per_neuron)(&joined, &self.target)?;
-        let loss = loss::mean(&losses, &self.target)?.to_scalar::<f64>()?;
         let views: Vec<_> = predictions.iter().map(|clip| clip.view()).collect();
+        let loss = |prediction, psth| self.loss.at_bin(prediction, psth);
+        let losses = self.ceiling.mean_over_bins(&views, loss)?;
+        let recorded: Vec<f64> = losses.iter().copied().flatten().collect();
+        let loss = recorded.iter().sum::<f64>() / recorded.len().max(1) as f64;
+        let losses = losses.into_iter().map(Option::unwrap_or_default).collect();
         let correlations = self.ceiling.correlations(&views)?;
-        Ok(Scores { loss, losses: losses.to_vec1()?, correlations })
+        Ok(Scores { loss, losses, correlations })
     }
 }
 
