@@ -31,7 +31,18 @@ CUDA_COMPUTE_CAP ?= 80
 # Kernels that nothing runs need no optimization, and that takes most of the time.
 CUDA_ENVIRONMENT += CUDA_COMPUTE_CAP=$(CUDA_COMPUTE_CAP) NVCC_APPEND_FLAGS="-Xcicc -O0 -Xptxas -O0"
 
-.PHONY: build check check-cuda test demo clean
+# What `make bench` measures: threads of both programs, pairs of runs, epochs of a run. All rows and
+# tables, or some: ROWS="ln nrf+adaptrans" TABLES="batch clip fit start-up".
+THREADS ?= 2
+PAIRS ?= 5
+EPOCHS ?= 8
+ROWS ?=
+TABLES ?=
+MARKDOWN ?=
+VERBOSE ?=
+DEEPSTRF_PYTHON ?= $(wildcard $(TOOLS)/deepstrf/bin/python)
+
+.PHONY: build check check-cuda test bench bench-reference demo clean
 
 build: $(NEEDED)
 	$(CARGO) build --release --locked
@@ -49,6 +60,20 @@ check-cuda: $(NEEDED) $(LOCAL_NVCC)
 
 test: $(NEEDED)
 	$(CARGO) test --locked
+
+# Speed next to deepSTRF's, where a Python that has it is found. docs/benchmarks.md says what is
+# measured; MARKDOWN=docs/benchmarks.md puts the figures there.
+bench: $(NEEDED)
+	$(CARGO) bench --locked --bench against_deepstrf -- --threads $(THREADS) --pairs $(PAIRS) --epochs $(EPOCHS) \
+	  $(if $(ROWS),--rows $(ROWS)) $(if $(TABLES),--tables $(TABLES)) $(if $(DEEPSTRF_PYTHON),--python $(DEEPSTRF_PYTHON)) \
+	  $(if $(MARKDOWN),--markdown $(MARKDOWN)) $(if $(VERBOSE),--verbose)
+
+# deepSTRF and PyTorch as benches/deepstrf_epoch.py asks for them; PyTorch's wheel is large.
+bench-reference:
+	python3 -m venv $(TOOLS)/deepstrf
+	$(TOOLS)/deepstrf/bin/pip install torch==2.11.0 torchaudio==2.11.0 torchvision==0.26.0 \
+	  h5py scipy matplotlib pandas tqdm requests platformdirs safetensors huggingface_hub einops mambapy
+	$(TOOLS)/deepstrf/bin/pip install --no-deps deepSTRF==0.1.0
 
 demo: build
 	$(STRF) simulate data/demo.h5 --neurons 12 --force
