@@ -44,9 +44,9 @@ impl Run {
         let name = format!("{}-batch{batch}", row.name);
         let file = dataset.file.with_file_name(format!("{name}.toml"));
         let folder = dataset.file.with_file_name("runs").join(&name);
-        let data = dataset.file.file_name().unwrap_or_default();
+        let data = dataset.file.file_name().unwrap_or_default().to_string_lossy();
         let text = format!(
-            "[data]\nfile = {data:?}\nsplit = {}\n\n{}\n[train]\nbatch = {batch}\n\
+            "[data]\nfile = \"{data}\"\nsplit = {}\n\n{}\n[train]\nbatch = {batch}\n\
              patience = 1000000\n\n[output]\nfolder = \"runs/{name}\"\n",
             dataset.split(),
             row.sections(),
