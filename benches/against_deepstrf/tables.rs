@@ -63,7 +63,7 @@ impl Bench<'_> {
         let mut table = Vec::new();
         for row in rows {
             progress(&format!("{}, {clips} a step", row.name))?;
-            table.push(self.epoch_row(row, batch)?);
+            table.push(told(self.epoch_row(row, batch)?)?);
         }
         report.add(&format!("### A training epoch, {clips} a step"))?;
         report.table(&header, &table)?;
@@ -105,7 +105,7 @@ impl Bench<'_> {
             )?;
             let mut cells = vec![row.name.to_owned()];
             cells.extend(timing.cells(1.0, floor));
-            table.push(cells);
+            table.push(told(cells)?);
         }
         if table.is_empty() {
             return Ok(());
@@ -129,7 +129,7 @@ impl Bench<'_> {
             let seconds = Spread::of(&starts.collect::<Result<Vec<f64>>>()?)?;
             let reached = yes_or_no(seconds.median < START_UP_LIMIT);
             let limit = format!("< {START_UP_LIMIT}");
-            table.push(vec![row.name.to_owned(), seconds.to_string(), limit, reached]);
+            table.push(told(vec![row.name.to_owned(), seconds.to_string(), limit, reached])?);
         }
         report.add("### From the start of the process to the first training step")?;
         report.table(&["row", "strf, s", "limit", "reached"], &table)
@@ -186,6 +186,12 @@ impl Timing {
             reached.unwrap_or_else(|| NOT_MEASURED.to_owned()),
         ]
     }
+}
+
+/// Tells a row at once: a table that is cut short has not been for nothing.
+fn told(cells: Vec<String>) -> Result<Vec<String>> {
+    progress(&cells.join("  "))?;
+    Ok(cells)
 }
 
 fn yes_or_no(reached: bool) -> String {
