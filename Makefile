@@ -12,7 +12,37 @@ export CMAKE := $(LOCAL_CMAKE)
 NEEDED := $(LOCAL_CMAKE)
 endif
 
-.PHONY: build check test demo clean
+# Installs Python packages into a folder: $(call pip-install,FOLDER,PACKAGES).
+define pip-install
+python3 -m pip install --quiet --target $(1) $(2) \
+  || (python3 -m venv $(TOOLS)/venv && $(TOOLS)/venv/bin/pip install --quiet --target $(1) $(2))
+endef
+
+# The CUDA compiler: the system's, or the one of PyPI, which is enough to build candle's kernels and
+# has no libraries to link a program with. No GPU is needed to build them.
+LOCAL_CUDA := $(TOOLS)/cuda/nvidia/cu13
+CUDA_PACKAGES := $(foreach part,cuda-nvcc cuda-runtime cuda-cccl cuda-crt nvvm,"nvidia-$(part)==13.0.*")
+ifeq ($(shell command -v nvcc),)
+LOCAL_NVCC := $(LOCAL_CUDA)/bin/nvcc
+CUDA_ENVIRONMENT := PATH="$(LOCAL_CUDA)/bin:$(PATH)" CUDA_HOME=$(LOCAL_CUDA)
+endif
+# Ampere, the oldest generation on which all of candle's kernels compile.
+CUDA_COMPUTE_CAP ?= 80
+# Kernels that nothing runs need no optimization, and that takes most of the time.
+CUDA_ENVIRONMENT += CUDA_COMPUTE_CAP=$(CUDA_COMPUTE_CAP) NVCC_APPEND_FLAGS="-Xcicc -O0 -Xptxas -O0"
+
+# What `make bench` measures: threads of both programs, pairs of runs, epochs of a run. All rows and
+# tables, or some: ROWS="ln nrf+adaptrans" TABLES="batch clip fit start-up".
+THREADS ?= 2
+PAIRS ?= 5
+EPOCHS ?= 8
+ROWS ?=
+TABLES ?=
+MARKDOWN ?=
+VERBOSE ?=
+DEEPSTRF_PYTHON ?= $(wildcard $(TOOLS)/deepstrf/bin/python)
+
+.PHONY: build check check-cuda test bench bench-reference demo clean
 
 build: $(NEEDED)
 	$(CARGO) build --release --locked
@@ -22,8 +52,28 @@ check: $(NEEDED)
 	$(CARGO) clippy --all-targets --locked -- -D warnings
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --no-deps --document-private-items --locked
 
+# Type-checks what only a build for NVIDIA GPUs compiles. Candle's kernels are compiled on the way:
+# minutes the first time. The folder of its own keeps ordinary builds as they are.
+check-cuda: $(NEEDED) $(LOCAL_NVCC)
+	@$(CUDA_ENVIRONMENT) CUDAFORGE_THREADS=$$(nproc) \
+	  $(CARGO) check --features cuda --locked --target-dir target/cuda
+
 test: $(NEEDED)
 	$(CARGO) test --locked
+
+# Speed next to deepSTRF's, where a Python that has it is found. docs/benchmarks.md says what is
+# measured; MARKDOWN=docs/benchmarks.md puts the figures there.
+bench: $(NEEDED)
+	$(CARGO) bench --locked --bench against_deepstrf -- --threads $(THREADS) --pairs $(PAIRS) --epochs $(EPOCHS) \
+	  $(if $(ROWS),--rows $(ROWS)) $(if $(TABLES),--tables $(TABLES)) $(if $(DEEPSTRF_PYTHON),--python $(DEEPSTRF_PYTHON)) \
+	  $(if $(MARKDOWN),--markdown $(MARKDOWN)) $(if $(VERBOSE),--verbose)
+
+# deepSTRF and PyTorch as benches/deepstrf_epoch.py asks for them; PyTorch's wheel is large.
+bench-reference:
+	python3 -m venv $(TOOLS)/deepstrf
+	$(TOOLS)/deepstrf/bin/pip install torch==2.11.0 torchaudio==2.11.0 torchvision==0.26.0 \
+	  h5py scipy matplotlib pandas tqdm requests platformdirs safetensors huggingface_hub einops mambapy
+	$(TOOLS)/deepstrf/bin/pip install --no-deps deepSTRF==0.1.0
 
 demo: build
 	$(STRF) simulate data/demo.h5 --neurons 12 --force
@@ -36,9 +86,14 @@ demo: build
 $(LOCAL_CMAKE):
 	@echo "no CMake newer than 3.25 here: fetching one into $(TOOLS)"
 	@mkdir -p $(TOOLS)
-	@python3 -m pip install --quiet --target $(TOOLS)/cmake "cmake>3.25" \
-	  || (python3 -m venv $(TOOLS)/venv && $(TOOLS)/venv/bin/pip install --quiet --target $(TOOLS)/cmake "cmake>3.25") \
+	@$(call pip-install,$(TOOLS)/cmake,"cmake>3.25") \
 	  || (echo "could not install CMake: install CMake newer than 3.25, or pip for python3, and run make again" >&2; false)
+
+$(LOCAL_CUDA)/bin/nvcc:
+	@echo "no nvcc here: fetching the CUDA compiler into $(TOOLS) (100 MB)"
+	@mkdir -p $(TOOLS)
+	@$(call pip-install,$(TOOLS)/cuda,$(CUDA_PACKAGES)) \
+	  || (echo "could not install the CUDA compiler: install the CUDA toolkit, or pip for python3, and run make again" >&2; false)
 
 clean:
 	$(CARGO) clean

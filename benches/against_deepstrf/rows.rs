@@ -1,0 +1,99 @@
+//! What is measured: models as a run file and as the reference script name them.
+
+/// A model of both programs, whose parts have the same names in both.
+pub struct Row {
+    /// Model, prefilter and parameterization, joined by `+`.
+    pub name: &'static str,
+    model: &'static str,
+    keys: &'static str,
+    prefilter: Option<&'static str>,
+    /// Its name and its keys.
+    parameterization: Option<(&'static str, &'static str)>,
+    /// How many times faster a training epoch must be than deepSTRF's.
+    pub epoch_floor: f64,
+    /// How many times faster a whole fit must be, where it is measured.
+    pub fit_floor: Option<f64>,
+}
+
+const STRF_PER_NEURON: &str = "window_ms = 45.0\nnorm = \"batch\"\n";
+const NETWORK: &str = "window_ms = 45.0\nhidden = 20\n";
+const LEAKY_NETWORK: &str = "window_ms = 45.0\nhidden = 20\ninit_tau_ms = 12.5\n";
+const CONVOLUTIONS: &str = "kernel_bands = 3\nkernel_ms = 45.0\nchannels = 10\nhidden = 20\n";
+
+const LN: Row = Row::new("ln", "ln", STRF_PER_NEURON, 1.5);
+const NRF: Row = Row::new("nrf", "nrf", NETWORK, 4.0);
+const DNET: Row = Row::new("dnet", "dnet", LEAKY_NETWORK, 4.0);
+const CNN2D: Row = Row::new("cnn2d", "cnn2d", CONVOLUTIONS, 3.0);
+
+/// All rows, in the order of the tables.
+pub const ROWS: &[Row] = &[
+    Row::new("linear", "linear", STRF_PER_NEURON, 1.5),
+    Row { fit_floor: Some(40.0), ..LN },
+    Row { name: "ln+dcls", parameterization: Some(("dcls", "gaussians = 8\n")), ..LN },
+    Row {
+        name: "ln+separable",
+        parameterization: Some(("separable", "rank = 1\n")),
+        epoch_floor: 4.0,
+        ..LN
+    },
+    Row { fit_floor: Some(25.0), ..LN.behind("ln+adaptrans", "adaptrans", 6.0) },
+    LN.behind("ln+willmore", "willmore", 2.0),
+    NRF,
+    NRF.behind("nrf+adaptrans", "adaptrans", 12.0),
+    DNET,
+    DNET.behind("dnet+adaptrans", "adaptrans", 10.0),
+    CNN2D,
+    CNN2D.behind("cnn2d+adaptrans", "adaptrans", 3.5),
+];
+
+/// The rows of these names, or all of them where no name is given.
+pub fn chosen(names: &[String]) -> Result<Vec<&'static Row>, String> {
+    let known: Vec<&str> = ROWS.iter().map(|row| row.name).collect();
+    match names.iter().find(|name| !known.contains(&name.as_str())) {
+        Some(name) => {
+            Err(format!("--rows: found {name:?}, expected names out of: {}", known.join(" ")))
+        }
+        None => Ok(ROWS
+            .iter()
+            .filter(|row| names.is_empty() || names.iter().any(|name| name == row.name))
+            .collect()),
+    }
+}
+
+impl Row {
+    const fn new(
+        name: &'static str,
+        model: &'static str,
+        keys: &'static str,
+        epoch_floor: f64,
+    ) -> Self {
+        let (prefilter, parameterization, fit_floor) = (None, None, None);
+        Self { name, model, keys, prefilter, parameterization, epoch_floor, fit_floor }
+    }
+
+    /// The same model behind a prefilter.
+    const fn behind(self, name: &'static str, prefilter: &'static str, epoch_floor: f64) -> Self {
+        Self { name, prefilter: Some(prefilter), epoch_floor, ..self }
+    }
+
+    /// `[model]`, `[prefilter]` and `[parameterization]` of a run file.
+    pub fn sections(&self) -> String {
+        let section = |name, part, keys| format!("[{name}]\ntype = \"{part}\"\n{keys}");
+        let prefilter = self.prefilter.map(|part| section("prefilter", part, ""));
+        let parameterization =
+            self.parameterization.map(|(part, keys)| section("parameterization", part, keys));
+        let mut sections = vec![section("model", self.model, self.keys)];
+        sections.extend(prefilter);
+        sections.extend(parameterization);
+        sections.join("\n")
+    }
+
+    /// The same for the reference script, whose defaults are the keys of the run files.
+    pub fn reference_arguments(&self) -> Vec<&'static str> {
+        let mut arguments = vec!["--model", self.model];
+        arguments.extend(self.prefilter.into_iter().flat_map(|part| ["--prefilter", part]));
+        let kernel = self.parameterization.into_iter();
+        arguments.extend(kernel.flat_map(|(part, _)| ["--kernel", part]));
+        arguments
+    }
+}
