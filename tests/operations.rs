@@ -1,7 +1,10 @@
 //! The operations with a backward pass of their own: equal to their plain paths, and to finite
 //! differences in f64.
 use candle_core::{DType, Device, Result, Tensor, Var};
-use strf::ops::{Length, correlate, correlate_plain, exponential_window, exponential_window_plain};
+use strf::ops::{
+    Length, correlate, correlate_plain, exponential_window, exponential_window_plain,
+    gaussian_kernels, gaussian_kernels_plain,
+};
 use strf::rng;
 
 use crate::support::compare::{Tolerance, assert_close, flat};
@@ -161,6 +164,35 @@ fn a_very_long_memory_keeps_its_precision() -> Result<()> {
         let exact =
             exponential_window_plain(&x.to_dtype(DType::F64)?, &a.to_dtype(DType::F64)?, length)?;
         assert_close("long memory", &fast, &exact, Tolerance { relative: 1e-5, absolute: 1e-5 });
+    }
+    Ok(())
+}
+
+#[test]
+fn gaussian_kernels_equal_their_plain_path() -> Result<()> {
+    // Outputs, channels, Gaussians, and the grid.
+    let cases = [(3, 2, 4, [7, 5]), (1, 1, 1, [1, 1]), (5, 1, 8, [34, 9]), (2, 3, 2, [1, 6])];
+    for ((o, c, g, grid), dtype) in
+        cases.into_iter().flat_map(|case| [DType::F32, DType::F64].map(|dtype| (case, dtype)))
+    {
+        let within = if dtype == DType::F32 { 1e-5 } else { 1e-11 };
+        let tolerance = Tolerance { relative: within, absolute: within };
+        let scaled = |name: &str, by: f64| {
+            let values = noise(name, &[2, o, c, g], dtype)?;
+            Var::from_tensor(&(values.as_tensor().detach() * by)?)
+        };
+        let (positions, widths) = (scaled("positions", 6.0)?, scaled("widths", 2.0)?);
+        let weight = noise("weight", &[o, c, g], dtype)?;
+        let fast = gaussian_kernels(&positions, &widths, &weight, grid)?;
+        let plain = gaussian_kernels_plain(&positions, &widths, &weight, grid)?;
+        assert_close("kernels", &fast, &plain, tolerance);
+        let factors = noise("weights", fast.dims(), dtype)?;
+        let gradients = |y: &Tensor| (y * factors.as_tensor().detach())?.sum_all()?.backward();
+        let (fast, plain) = (gradients(&fast)?, gradients(&plain)?);
+        for (name, var) in [("P", &positions), ("SIG", &widths), ("weight", &weight)] {
+            let (got, want) = (fast.get(var).unwrap(), plain.get(var).unwrap());
+            assert_close(&format!("gradient of {name} on {grid:?}"), got, want, tolerance);
+        }
     }
     Ok(())
 }

@@ -18,14 +18,20 @@ impl Activation {
     /// Replaces each value by that of the nonlinearity at `scale · value + shift`.
     #[inline(always)]
     pub fn apply<R: Real>(self, (scale, shift): (R, R), from: &[R], to: &mut [R]) {
-        let pairs = to.iter_mut().zip(from);
+        for (y, x) in to.iter_mut().zip(from) {
+            *y = scale * *x + shift;
+        }
         match self {
-            Self::Identity => pairs.for_each(|(y, x)| *y = scale * *x + shift),
-            Self::Tanh => pairs.for_each(|(y, x)| *y = (scale * *x + shift).tanh()),
-            Self::Sigmoid => pairs.for_each(|(y, x)| *y = (scale * *x + shift).sigmoid()),
+            Self::Identity => {}
+            Self::Tanh => change(to, R::tanh),
+            Self::Sigmoid => change(to, R::sigmoid),
             Self::LeakyRelu(slope) => {
                 let slope = R::constant(slope);
-                pairs.for_each(|(y, x)| *y = leaky(scale * *x + shift, slope));
+                change(
+                    to,
+                    #[inline(always)]
+                    |drive| pick(drive > R::constant(0.0), drive, slope * drive),
+                );
             }
         }
     }
@@ -34,20 +40,45 @@ impl Activation {
     #[inline(always)]
     pub fn backward<R: Real>(self, values: &[R], grads: &mut [R]) {
         let (zero, one) = (R::constant(0.0), R::constant(1.0));
-        let pairs = grads.iter_mut().zip(values);
         match self {
             Self::Identity => {}
-            Self::Tanh => pairs.for_each(|(g, y)| *g *= one - *y * *y),
-            Self::Sigmoid => pairs.for_each(|(g, y)| *g *= *y * (one - *y)),
+            Self::Tanh => multiply(
+                grads,
+                values,
+                #[inline(always)]
+                |y| one - y * y,
+            ),
+            Self::Sigmoid => multiply(
+                grads,
+                values,
+                #[inline(always)]
+                |y| y * (one - y),
+            ),
             Self::LeakyRelu(slope) => {
                 let slope = R::constant(slope);
-                pairs.for_each(|(g, y)| *g *= pick(*y > zero, one, slope));
+                multiply(
+                    grads,
+                    values,
+                    #[inline(always)]
+                    |y| pick(y > zero, one, slope),
+                );
             }
         }
     }
 }
 
+/// Replaces each value by what a function makes of it.
 #[inline(always)]
-fn leaky<R: Real>(drive: R, slope: R) -> R {
-    pick(drive > R::constant(0.0), drive, slope * drive)
+fn change<R: Real>(values: &mut [R], function: impl Fn(R) -> R) {
+    for value in values {
+        *value = function(*value);
+    }
+}
+
+/// Multiplies each gradient by a slope that follows from the value.
+#[inline(always)]
+fn multiply<R: Real>(grads: &mut [R], values: &[R], slope: impl Fn(R) -> R) {
+    for (grad, value) in grads.iter_mut().zip(values) {
+        *grad *= slope(*value);
+    }
 }

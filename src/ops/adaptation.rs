@@ -2,7 +2,7 @@
 //! past, in one pass forward and one back.
 use super::parallel::{each, map};
 use super::real::{Real, pick};
-use super::recursion::{Fading, geometric};
+use super::recursion::{Fading, geometric, side_by_side};
 use super::rows::{Layout, Rows};
 use super::stage::{Passing, Stage, Ways};
 
@@ -64,12 +64,13 @@ impl Adaptation {
         let first = x.first().map_or(0.0, |first| first.to_f64());
         let least = if self.rectify { 0.0 } else { f64::NEG_INFINITY };
         let mut averages = Averages::new([a_on, a_off], self.length);
+        let series = side_by_side([x, x], [first; 2]);
         for (t, now) in x.iter().enumerate() {
             let now = now.to_f64();
             let [m_on, m_off] = averages.values().map(|value| first + value);
             on[t] = R::from_f64(rectified(now - w * m_on, least));
             off[t] = R::from_f64(rectified(m_off - w * now, least));
-            averages.fading.step(t, |t| [x[t].to_f64() - first; 2]);
+            averages.fading.step(&series, t);
         }
     }
 
@@ -83,6 +84,7 @@ impl Adaptation {
     ) -> [f64; 3] {
         let first = x.first().map_or(0.0, |first| first.to_f64());
         let mut averages = Averages::new([a_on, a_off], self.length);
+        let series = side_by_side([x, x], [first; 2]);
         let (mut by_on, mut by_off, mut by_w) = (0.0, 0.0, 0.0);
         for (t, now) in x.iter().enumerate() {
             let passes = |value: R, grad: R| {
@@ -94,7 +96,7 @@ impl Adaptation {
             by_w -= g_on * (first + values[0]) + g_off * now.to_f64();
             by_on -= w * g_on * slopes[0];
             by_off += g_off * slopes[1];
-            averages.fading.step_with_slope(t, |t| [x[t].to_f64() - first; 2]);
+            averages.fading.step_with_slope(&series, t);
         }
         [by_on, by_off, by_w]
     }

@@ -1,15 +1,37 @@
 //! Output nonlinearities and losses over rows: formulas of single values, turned into loops that
 //! become vector instructions.
 use super::real::{Real, pick, vectorized};
-use super::sums::sum;
+use super::sums::total;
 
 /// A pointwise nonlinearity with `P` parameters per neuron.
 pub trait Formula<const P: usize>: Send + Sync + 'static {
-    /// Its value at a drive.
-    fn value<R: Real>(drive: R, parameters: [R; P]) -> R;
+    /// Its value at a drive, and one number that spares the way back a costly function.
+    fn forward<R: Real>(drive: R, parameters: [R; P]) -> (R, R);
 
     /// Its derivatives by the drive and by its parameters.
-    fn slopes<R: Real>(drive: R, parameters: [R; P]) -> (R, [R; P]);
+    fn slopes<R: Real>(point: Point<R>, parameters: [R; P]) -> (R, [R; P]);
+}
+
+/// Where a nonlinearity was evaluated.
+#[derive(Debug, Clone, Copy)]
+pub struct Point<R> {
+    /// The drive.
+    pub drive: R,
+    /// The value there.
+    pub value: R,
+    /// What [`Formula::forward`] keeps.
+    pub kept: R,
+}
+
+/// Rows of [`Point`]s.
+#[derive(Debug, Clone)]
+pub struct Evaluated<R> {
+    /// The drives.
+    pub drives: Vec<R>,
+    /// The values there.
+    pub values: Vec<R>,
+    /// What [`Formula::forward`] keeps.
+    pub kept: Vec<R>,
 }
 
 /// A nonlinearity over rows.
@@ -17,12 +39,21 @@ pub trait Curve<R: Real>: Send + Sync {
     /// Number of parameters per neuron.
     fn parameters(&self) -> usize;
 
-    /// Fills `values`.
-    fn values(&self, parameters: &[R], drives: &[R], values: &mut [R]);
+    /// Replaces drives by values.
+    fn replace(&self, parameters: &[R], row: &mut [R]);
+
+    /// Values and what the way back needs.
+    fn evaluate(&self, parameters: &[R], drives: Vec<R>) -> Evaluated<R>;
 
     /// Turns the gradients of values into those of drives; adds those of the parameters to
     /// `by_parameters`.
-    fn backward(&self, parameters: &[R], drives: &[R], grads: &mut [R], by_parameters: &mut [f64]);
+    fn backward(
+        &self,
+        parameters: &[R],
+        at: &Evaluated<R>,
+        grads: &mut [R],
+        by_parameters: &mut [f64],
+    );
 }
 
 /// A nonlinearity for both types of numbers.
@@ -33,8 +64,8 @@ impl<C: Curve<f32> + Curve<f64>> AnyCurve for C {}
 /// A formula applied value by value.
 pub struct Pointwise<F, const P: usize>(pub F);
 
-/// Values that are computed side by side.
-const LANES: usize = 16;
+/// Values that are computed in one loop of known length, which becomes vector instructions.
+const LANES: usize = 64;
 
 impl<F: Formula<P>, const P: usize> Pointwise<F, P> {
     fn of_neuron<R: Real>(parameters: &[R]) -> [R; P] {
@@ -42,42 +73,36 @@ impl<F: Formula<P>, const P: usize> Pointwise<F, P> {
     }
 
     #[inline(always)]
-    fn backward_rows<R: Real>(
-        parameters: [R; P],
-        drives: &[R],
-        grads: &mut [R],
-        by_parameters: &mut [f64],
-    ) {
-        const BLOCK: usize = 1024;
-        for (drives, grads) in drives.chunks(BLOCK).zip(grads.chunks_mut(BLOCK)) {
-            let mut sums = [[R::constant(0.0); LANES]; P];
-            let done = drives.len() / LANES * LANES;
-            let (whole, rest) = grads.split_at_mut(done);
-            for (drives, grads) in drives.chunks_exact(LANES).zip(whole.chunks_exact_mut(LANES)) {
-                let values = drives.iter().copied().zip(grads).enumerate();
-                values.for_each(|(lane, value)| Self::one_back(parameters, value, lane, &mut sums));
-            }
-            for (lane, value) in drives[done..].iter().copied().zip(rest).enumerate() {
-                Self::one_back(parameters, value, lane, &mut sums);
-            }
-            for (total, sums) in by_parameters.iter_mut().zip(sums) {
-                *total += sums.iter().map(|sum| sum.to_f64()).sum::<f64>();
-            }
+    fn replace_row<R: Real>(parameters: [R; P], row: &mut [R]) {
+        for x in row {
+            *x = F::forward(*x, parameters).0;
         }
     }
 
     #[inline(always)]
-    fn one_back<R: Real>(
-        parameters: [R; P],
-        (drive, grad): (R, &mut R),
-        lane: usize,
-        sums: &mut [[R; LANES]; P],
-    ) {
-        let (slope, slopes) = F::slopes(drive, parameters);
-        for (sums, slope) in sums.iter_mut().zip(slopes) {
-            sums[lane] += *grad * slope;
+    fn evaluate_row<R: Real>(parameters: [R; P], drives: &[R], values: &mut [R], kept: &mut [R]) {
+        for ((drive, value), kept) in drives.iter().zip(values).zip(kept) {
+            (*value, *kept) = F::forward(*drive, parameters);
         }
-        *grad *= slope;
+    }
+
+    /// Values of a known number; the gradient of the parameters at each.
+    #[inline(always)]
+    fn backward_lanes<R: Real>(
+        parameters: [R; P],
+        [drives, values, kept]: [&[R; LANES]; 3],
+        grads: &mut [R; LANES],
+    ) -> [[R; LANES]; P] {
+        let mut by_parameters = [[R::constant(0.0); LANES]; P];
+        for lane in 0..LANES {
+            let point = Point { drive: drives[lane], value: values[lane], kept: kept[lane] };
+            let (slope, slopes) = F::slopes(point, parameters);
+            for i in 0..P {
+                by_parameters[i][lane] = grads[lane] * slopes[i];
+            }
+            grads[lane] *= slope;
+        }
+        by_parameters
     }
 }
 
@@ -86,23 +111,53 @@ impl<F: Formula<P>, const P: usize, R: Real> Curve<R> for Pointwise<F, P> {
         P
     }
 
-    fn values(&self, parameters: &[R], drives: &[R], values: &mut [R]) {
+    fn replace(&self, parameters: &[R], row: &mut [R]) {
         let parameters = Self::of_neuron(parameters);
         vectorized(
             #[inline(always)]
-            || {
-                let pairs = values.iter_mut().zip(drives);
-                pairs.for_each(|(value, drive)| *value = F::value(*drive, parameters));
-            },
+            || Self::replace_row(parameters, row),
         );
     }
 
-    fn backward(&self, parameters: &[R], drives: &[R], grads: &mut [R], by_parameters: &mut [f64]) {
+    fn evaluate(&self, parameters: &[R], drives: Vec<R>) -> Evaluated<R> {
         let parameters = Self::of_neuron(parameters);
+        let (mut values, mut kept) = (drives.clone(), drives.clone());
         vectorized(
             #[inline(always)]
-            || Self::backward_rows(parameters, drives, grads, by_parameters),
+            || Self::evaluate_row(parameters, &drives, &mut values, &mut kept),
         );
+        Evaluated { drives, values, kept }
+    }
+
+    fn backward(
+        &self,
+        parameters: &[R],
+        at: &Evaluated<R>,
+        grads: &mut [R],
+        by_parameters: &mut [f64],
+    ) {
+        let parameters = Self::of_neuron(parameters);
+        let mut add = |by_lanes: [[R; LANES]; P]| {
+            for (sum, by_lanes) in by_parameters.iter_mut().zip(&by_lanes) {
+                *sum += total(by_lanes);
+            }
+        };
+        let split = [&at.drives, &at.values, &at.kept].map(|row| row.as_chunks::<LANES>());
+        let (whole, rest) = grads.as_chunks_mut::<LANES>();
+        for (i, grads) in whole.iter_mut().enumerate() {
+            add(vectorized(
+                #[inline(always)]
+                || Self::backward_lanes(parameters, split.map(|(whole, _)| &whole[i]), grads),
+            ));
+        }
+        if let Some(last) = rest.len().checked_sub(1) {
+            // Lanes without a value stand at the last one, with no gradient.
+            let points = split.map(|(_, row)| std::array::from_fn(|lane| row[lane.min(last)]));
+            let gradient = |lane| rest.get(lane).copied().unwrap_or_default();
+            let mut grads: [R; LANES] = std::array::from_fn(gradient);
+            add(Self::backward_lanes(parameters, points.each_ref(), &mut grads));
+            rest.copy_from_slice(&grads[..=last]);
+        }
     }
 }
 
@@ -133,21 +188,24 @@ impl<C: Charge, R: Real> Loss<R> for C {
     }
 
     fn charge(&self, predictions: &mut [R], recorded: &[R], scale: R) -> f64 {
+        let mut charges = recorded.to_vec();
         vectorized(
             #[inline(always)]
-            || {
-                let zero = R::constant(0.0);
-                let total = sum(predictions.len(), |t| {
-                    let (charge, _) = C::charge(predictions[t], recorded[t]);
-                    pick(is_missing(recorded[t]), zero, charge)
-                });
-                for (prediction, y) in predictions.iter_mut().zip(recorded) {
-                    let (_, slope) = C::charge(*prediction, *y);
-                    *prediction = pick(is_missing(*y), zero, scale * slope);
-                }
-                total
-            },
-        )
+            || charge_row::<C, R>(predictions, &mut charges, scale),
+        );
+        total(&charges)
+    }
+}
+
+/// Replaces predictions by `scale` times their gradient, and what was recorded by the charge.
+#[inline(always)]
+fn charge_row<C: Charge, R: Real>(predictions: &mut [R], recorded: &mut [R], scale: R) {
+    let zero = R::constant(0.0);
+    for (prediction, y) in predictions.iter_mut().zip(recorded) {
+        let (charge, slope) = C::charge(*prediction, *y);
+        let missing = is_missing(*y);
+        *prediction = pick(missing, zero, scale * slope);
+        *y = pick(missing, zero, charge);
     }
 }
 

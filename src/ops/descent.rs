@@ -38,16 +38,25 @@ impl Fade {
         let (keep, take) = (R::from_f64(self.keep), R::from_f64(1.0 - self.keep));
         vectorized(
             #[inline(always)]
-            || {
-                let pairs = means.iter_mut().zip(grads);
-                match self.of {
-                    Of::Gradient => pairs.for_each(|(mean, g)| *mean = keep * *mean + take * *g),
-                    Of::Square => {
-                        pairs.for_each(|(mean, g)| *mean = keep * *mean + take * (*g * *g));
-                    }
-                }
+            || match self.of {
+                Of::Gradient => fade(means, grads, keep, take),
+                Of::Square => fade_squares(means, grads, keep, take),
             },
         );
+    }
+}
+
+#[inline(always)]
+fn fade<R: Real>(means: &mut [R], grads: &[R], keep: R, take: R) {
+    for (mean, grad) in means.iter_mut().zip(grads) {
+        *mean = keep * *mean + take * *grad;
+    }
+}
+
+#[inline(always)]
+fn fade_squares<R: Real>(means: &mut [R], grads: &[R], keep: R, take: R) {
+    for (mean, grad) in means.iter_mut().zip(grads) {
+        *mean = keep * *mean + take * (*grad * *grad);
     }
 }
 
@@ -105,13 +114,20 @@ impl Descent {
         let [correction, eps] = [self.correction, self.eps].map(R::from_f64);
         vectorized(
             #[inline(always)]
-            || {
-                for ((x, first), second) in values.iter_mut().zip(firsts).zip(seconds) {
-                    let spread = (*second / correction).sqrt() + eps;
-                    *x = *x * kept - *first / spread * rate;
-                }
-            },
+            || descend(values, (firsts, seconds), [kept, rate, correction, eps]),
         );
+    }
+}
+
+#[inline(always)]
+fn descend<R: Real>(
+    values: &mut [R],
+    (firsts, seconds): (&[R], &[R]),
+    [kept, rate, correction, eps]: [R; 4],
+) {
+    for ((x, first), second) in values.iter_mut().zip(firsts).zip(seconds) {
+        let spread = (*second / correction).sqrt() + eps;
+        *x = *x * kept - *first / spread * rate;
     }
 }
 

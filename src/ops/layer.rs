@@ -137,7 +137,7 @@ impl<R: Real> Stage<R> for Layer {
         let sums: Vec<Vec<[f64; 3]>> = if self.is_linear() {
             grad.bands_mut()
                 .into_iter()
-                .map(|rows| rows.into_iter().map(|row| [sum_of(row), 0.0, 0.0]).collect())
+                .map(|rows| rows.into_iter().map(|row| [total(row), 0.0, 0.0]).collect())
                 .collect()
         } else {
             let [normalized, band_rows, ..] = kept.as_mut_slice() else { return };
@@ -176,13 +176,6 @@ fn band_of<R: Real>(map: &Rows<R>, band: usize, channels: usize) -> Vec<&[R]> {
 
 fn band_rows(layout: Layout) -> Layout {
     Layout { channels: ROWS_OF_A_BAND, ..layout.bare() }
-}
-
-fn sum_of<R: Real>(row: &[R]) -> f64 {
-    vectorized(
-        #[inline(always)]
-        || total(row),
-    )
 }
 
 impl Layer {
@@ -236,7 +229,9 @@ fn normalize<R: Real>(rows: &mut [&mut [R]], inverse: &mut [R], mean: &mut [R]) 
     let share = R::from_f64(1.0 / rows.len() as f64);
     mean.fill(R::constant(0.0));
     for row in rows.iter() {
-        mean.iter_mut().zip(row.iter()).for_each(|(mean, x)| *mean += *x);
+        for (mean, x) in mean.iter_mut().zip(row.iter()) {
+            *mean += *x;
+        }
     }
     for mean in mean.iter_mut() {
         *mean *= share;
@@ -244,17 +239,19 @@ fn normalize<R: Real>(rows: &mut [&mut [R]], inverse: &mut [R], mean: &mut [R]) 
     inverse.fill(R::constant(0.0));
     for row in rows.iter_mut() {
         let columns = row.iter_mut().zip(mean.iter()).zip(inverse.iter_mut());
-        columns.for_each(|((x, mean), square)| {
+        for ((x, mean), square) in columns {
             *x -= *mean;
             *square += *x * *x;
-        });
+        }
     }
     let (eps, one) = (R::constant(EPS), R::constant(1.0));
     for square in inverse.iter_mut() {
         *square = one / (*square * share + eps).sqrt();
     }
     for row in rows.iter_mut() {
-        row.iter_mut().zip(inverse.iter()).for_each(|(x, inverse)| *x *= *inverse);
+        for (x, inverse) in row.iter_mut().zip(inverse.iter()) {
+            *x *= *inverse;
+        }
     }
 }
 
@@ -268,20 +265,20 @@ fn through_norm<R: Real>(
 ) {
     mean.fill(R::constant(0.0));
     moment.fill(R::constant(0.0));
-    for ((grad, x), scale) in grads.iter_mut().zip(normalized).zip(scale) {
+    for ((grad, x), scale) in grads.iter_mut().zip(normalized).zip(scale.iter().copied()) {
         let columns = grad.iter_mut().zip(x.iter()).zip(mean.iter_mut().zip(moment.iter_mut()));
-        columns.for_each(|((g, x), (mean, moment))| {
-            *g *= *scale;
+        for ((g, x), (mean, moment)) in columns {
+            *g *= scale;
             *mean += *g;
             *moment += *g * *x;
-        });
+        }
     }
     let share = R::from_f64(1.0 / grads.len() as f64);
     for (grad, x) in grads.iter_mut().zip(normalized) {
         let columns = grad.iter_mut().zip(x.iter()).zip(inverse.iter());
         let columns = columns.zip(mean.iter().zip(moment.iter()));
-        columns.for_each(|(((g, x), inverse), (mean, moment))| {
+        for (((g, x), inverse), (mean, moment)) in columns {
             *g = (*g - share * (*mean + *moment * *x)) * *inverse;
-        });
+        }
     }
 }

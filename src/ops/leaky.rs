@@ -3,7 +3,7 @@
 use super::exponential_window::Length;
 use super::parallel::{each, map};
 use super::real::{Real, vectorized};
-use super::recursion::{Fading, geometric};
+use super::recursion::{Fading, geometric, side_by_side};
 use super::rows::{Layout, Rows};
 use super::stage::{Passing, Stage, Ways};
 
@@ -80,10 +80,11 @@ impl Leak {
             return;
         }
         let units = self.units::<N>(std::array::from_fn(|i| taus[at + i].to_f64()), bins);
-        vectorized(
+        let outputs = vectorized(
             #[inline(always)]
-            || units.respond(from, to),
+            || units.respond(from),
         );
+        apart(&outputs, to);
     }
 
     /// The `N` rows from `at` on.
@@ -101,53 +102,67 @@ impl Leak {
             return [0.0; N];
         }
         let units = self.units::<N>(std::array::from_fn(|i| taus[at + i].to_f64()), bins);
-        let before: [Vec<R>; N] = std::array::from_fn(|i| grads[i].to_vec());
+        let before: [&[R]; N] = std::array::from_fn(|i| &*grads[i]);
+        let before = vectorized(
+            #[inline(always)]
+            || side_by_side(before, [0.0; N]),
+        );
         let (by_tau, totals) = vectorized(
             #[inline(always)]
             || units.by_tau(from, &before),
         );
-        let sums = vectorized(
+        let (mut back, sums) = vectorized(
             #[inline(always)]
-            || units.back(&before, grads),
+            || units.back(&before),
         );
         // Every bin is measured from the first one, which lies before the clip too.
         for i in 0..N {
-            let held = units.gain[i] * (totals[i] * units.held[i].0 - sums[i]);
-            grads[i][0] = R::from_f64(grads[i][0].to_f64() + held);
+            back[0][i] += units.gain[i] * totals[i] * units.held[i].0 - sums[i];
         }
+        apart(&back, grads);
         by_tau
     }
 }
 
+/// Writes each of several series into its row.
+fn apart<R: Real, const N: usize>(series: &[[f64; N]], rows: &mut [&mut [R]]) {
+    for (i, row) in rows.iter_mut().enumerate().take(N) {
+        for (value, all) in row.iter_mut().zip(series) {
+            *value = R::from_f64(all[i]);
+        }
+    }
+}
+
 impl<const N: usize> Units<N> {
-    /// Fills `to`.
+    /// The outputs.
     #[inline(always)]
-    fn respond<R: Real>(&self, from: [&[R]; N], to: &mut [&mut [R]]) {
+    fn respond<R: Real>(&self, from: [&[R]; N]) -> Vec<[f64; N]> {
         let first = from.map(|row| row[0].to_f64());
+        let series = side_by_side(from, first);
         let mut fading = Fading::new(self.decay, self.length);
-        for t in 0..from[0].len() {
-            fading.step(t, |t| std::array::from_fn(|i| from[i][t].to_f64() - first[i]));
-            for (i, to) in to.iter_mut().enumerate() {
-                let sum = fading.sum[i] + first[i] * self.held[i].0;
-                to[t] = R::from_f64(self.gain[i] * sum);
+        let mut outputs = vec![[0.0; N]; series.len()];
+        for (t, output) in outputs.iter_mut().enumerate() {
+            fading.step(&series, t);
+            for i in 0..N {
+                output[i] = self.gain[i] * (fading.sum[i] + first[i] * self.held[i].0);
             }
         }
+        outputs
     }
 
     /// The gradients of the time constants, and the sums of the gradients of the outputs.
     #[inline(always)]
-    #[expect(clippy::needless_range_loop, reason = "a bin of several rows at once")]
-    fn by_tau<R: Real>(&self, from: [&[R]; N], grads: &[Vec<R>; N]) -> ([f64; N], [f64; N]) {
+    fn by_tau<R: Real>(&self, from: [&[R]; N], grads: &[[f64; N]]) -> ([f64; N], [f64; N]) {
         let (mut by_decay, mut by_gain, mut totals) = ([0.0; N], [0.0; N], [0.0; N]);
         let first = from.map(|row| row[0].to_f64());
+        let series = side_by_side(from, first);
         let mut fading = Fading::new(self.decay, self.length);
-        for t in 0..from[0].len() {
-            fading.step_with_slope(t, |t| std::array::from_fn(|i| from[i][t].to_f64() - first[i]));
+        for (t, grad) in grads.iter().enumerate() {
+            fading.step_with_slope(&series, t);
             for i in 0..N {
-                let grad = grads[i][t].to_f64();
-                by_gain[i] += grad * (fading.sum[i] + first[i] * self.held[i].0);
-                by_decay[i] += grad * (fading.slope[i] + first[i] * self.held[i].1);
-                totals[i] += grad;
+                by_gain[i] += grad[i] * (fading.sum[i] + first[i] * self.held[i].0);
+                by_decay[i] += grad[i] * (fading.slope[i] + first[i] * self.held[i].1);
+                totals[i] += grad[i];
             }
         }
         let by_tau = std::array::from_fn(|i| {
@@ -157,19 +172,20 @@ impl<const N: usize> Units<N> {
         (by_tau, totals)
     }
 
-    /// The same window over the gradients, from the last bin to the first; their sums.
+    /// The same window over the gradients, from the last bin to the first; its sum.
     #[inline(always)]
-    fn back<R: Real>(&self, before: &[Vec<R>; N], grads: &mut [&mut [R]]) -> [f64; N] {
-        let last = before[0].len() - 1;
-        let (mut fading, mut sums) = (Fading::new(self.decay, self.length), [0.0; N]);
-        for t in 0..=last {
-            fading.step(t, |t| std::array::from_fn(|i| before[i][last - t].to_f64()));
-            for (i, grads) in grads.iter_mut().enumerate() {
-                sums[i] += fading.sum[i];
-                grads[last - t] = R::from_f64(self.gain[i] * fading.sum[i]);
+    fn back(&self, grads: &[[f64; N]]) -> (Vec<[f64; N]>, [f64; N]) {
+        let turned: Vec<[f64; N]> = grads.iter().rev().copied().collect();
+        let mut fading = Fading::new(self.decay, self.length);
+        let (mut back, mut sums) = (vec![[0.0; N]; turned.len()], [0.0; N]);
+        for (t, back) in back.iter_mut().rev().enumerate() {
+            fading.step(&turned, t);
+            for i in 0..N {
+                back[i] = self.gain[i] * fading.sum[i];
+                sums[i] += back[i];
             }
         }
-        sums
+        (back, sums)
     }
 }
 

@@ -23,6 +23,7 @@ pub mod correlation;
 pub mod curve;
 pub mod descent;
 mod exponential_window;
+mod gaussians;
 pub mod layer;
 pub mod leaky;
 pub mod number;
@@ -38,6 +39,7 @@ pub mod tile;
 
 pub use correlate::{correlate, correlate_plain};
 pub use exponential_window::{Length, exponential_window, exponential_window_plain};
+pub use gaussians::{gaussian_kernels, gaussian_kernels_plain};
 
 use candle_core::{Layout, Result, bail};
 

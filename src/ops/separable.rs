@@ -4,7 +4,7 @@
 //! `y(o,t) = bias(o) + Σ_c Σ_r Σ_j v(o,c,r,j) · z(c,o,r, t+j−(K−1))` with
 //! `z(c,o,r,t) = Σ_f u(c,o,r,f) · x(c,f,t)`, zeros before the clip.
 use super::parallel::{each, split};
-use super::real::{Real, vectorized};
+use super::real::Real;
 use super::rows::{Layout, Rows};
 use super::stage::{Passing, Stage, Ways, slot};
 use super::sums::total;
@@ -264,10 +264,7 @@ impl<R: Real> Stage<R> for Separable {
         self.back_over_lags(&prepared[TURNED], grad, drive_grads);
         self.kernel_gradients(input, (drives, drive_grads), grad, [by_u, by_v]);
         for (by_bias, row) in by_bias.iter_mut().zip(grad.rows()) {
-            *by_bias += R::from_f64(vectorized(
-                #[inline(always)]
-                || total(row),
-            ));
+            *by_bias += R::from_f64(total(row));
         }
         if let Some(input_grad) = input_grad {
             self.back_over_bands(&prepared[OVER_BANDS], drive_grads, input_grad);

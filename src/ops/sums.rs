@@ -1,45 +1,77 @@
-//! Sums over rows, in several lanes at once, the lanes always added in the same order.
+//! Sums over rows in vector registers, the lanes always added in the same order.
+use pulp::Simd;
+
 use super::real::Real;
 
-/// Sums that run side by side.
-const LANES: usize = 16;
-/// Values after which lanes are added up in f64.
+/// Values after which sums go on in f64.
 const BLOCK: usize = 1024;
-
-/// `Σ_t term(t)` over `count` values.
-#[inline(always)]
-pub fn sum<R: Real>(count: usize, term: impl Fn(usize) -> R) -> f64 {
-    let mut total = 0.0;
-    let mut from = 0;
-    while from < count {
-        let to = (from + BLOCK).min(count);
-        let whole = from + (to - from) / LANES * LANES;
-        let mut lanes = [R::constant(0.0); LANES];
-        for start in (from..whole).step_by(LANES) {
-            for (lane, sum) in lanes.iter_mut().enumerate() {
-                *sum += term(start + lane);
-            }
-        }
-        for t in whole..to {
-            lanes[t - whole] += term(t);
-        }
-        total += lanes.iter().map(|lane| lane.to_f64()).sum::<f64>();
-        from = to;
-    }
-    total
-}
+/// Sums that run side by side, so that none waits for the one before.
+const SIDE_BY_SIDE: usize = 4;
 
 /// The sum of a row.
-#[inline(always)]
 pub fn total<R: Real>(row: &[R]) -> f64 {
-    sum(row.len(), |t| row[t])
+    row.chunks(BLOCK).map(|row| pulp::Arch::new().dispatch(Total(row)).to_f64()).sum()
 }
 
 /// The sum of products of two rows of equal length.
-#[inline(always)]
 pub fn dot<R: Real>(a: &[R], b: &[R]) -> f64 {
-    let b = &b[..a.len()];
-    sum(a.len(), |t| a[t] * b[t])
+    let blocks = a.chunks(BLOCK).zip(b.chunks(BLOCK));
+    blocks.map(|(a, b)| pulp::Arch::new().dispatch(Dot(a, b)).to_f64()).sum()
+}
+
+struct Total<'a, R>(&'a [R]);
+
+impl<R: Real> pulp::WithSimd for Total<'_, R> {
+    type Output = R;
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) -> R {
+        let (vectors, rest) = R::vectors::<S>(self.0);
+        let mut sums = [R::splat(simd, R::constant(0.0)); SIDE_BY_SIDE];
+        let (groups, last) = vectors.as_chunks::<SIDE_BY_SIDE>();
+        for group in groups {
+            for (sum, x) in sums.iter_mut().zip(group) {
+                *sum = R::add_lanes(simd, *sum, *x);
+            }
+        }
+        for x in last {
+            sums[0] = R::add_lanes(simd, sums[0], *x);
+        }
+        let [a, b, c, d] = sums;
+        let whole = R::sum_lanes(
+            simd,
+            R::add_lanes(simd, R::add_lanes(simd, a, b), R::add_lanes(simd, c, d)),
+        );
+        rest.iter().fold(whole, |sum, x| sum + *x)
+    }
+}
+
+struct Dot<'a, R>(&'a [R], &'a [R]);
+
+impl<R: Real> pulp::WithSimd for Dot<'_, R> {
+    type Output = R;
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) -> R {
+        let ((xs, x_rest), (ys, y_rest)) = (R::vectors::<S>(self.0), R::vectors::<S>(self.1));
+        let mut sums = [R::splat(simd, R::constant(0.0)); SIDE_BY_SIDE];
+        let ((x_groups, x_last), (y_groups, y_last)) =
+            (xs.as_chunks::<SIDE_BY_SIDE>(), ys.as_chunks::<SIDE_BY_SIDE>());
+        for (xs, ys) in x_groups.iter().zip(y_groups) {
+            for (sum, (x, y)) in sums.iter_mut().zip(xs.iter().zip(ys)) {
+                *sum = R::mul_add(simd, *x, *y, *sum);
+            }
+        }
+        for (x, y) in x_last.iter().zip(y_last) {
+            sums[0] = R::mul_add(simd, *x, *y, sums[0]);
+        }
+        let [a, b, c, d] = sums;
+        let whole = R::sum_lanes(
+            simd,
+            R::add_lanes(simd, R::add_lanes(simd, a, b), R::add_lanes(simd, c, d)),
+        );
+        x_rest.iter().zip(y_rest).fold(whole, |sum, (x, y)| sum + *x * *y)
+    }
 }
 
 #[cfg(test)]
@@ -48,7 +80,7 @@ mod tests {
 
     #[test]
     fn sums_reach_every_value_once() {
-        for count in [0, 1, 15, 16, 17, 1023, 1024, 1040, 5000] {
+        for count in [0, 1, 15, 16, 17, 63, 64, 1023, 1024, 1040, 5000] {
             let row: Vec<f64> = (0..count).map(f64::from).collect();
             let last = f64::from(count) - 1.0;
             let squares = f64::from(count) * last * (2.0 * last + 1.0) / 6.0;

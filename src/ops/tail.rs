@@ -1,11 +1,11 @@
 //! The end of a model, one neuron at a time: batch normalization of its drive, output
 //! nonlinearity, leaky output unit, loss, and all the way back, while its rows lie in the cache.
-use super::curve::{AnyCurve, AnyLoss};
+use super::curve::{AnyCurve, AnyLoss, Evaluated};
 use super::leaky::{Leak, SIDE_BY_SIDE};
 use super::number::Number;
 use super::parallel::each;
 use super::real::vectorized;
-use super::sums::{dot, sum, total};
+use super::sums::{dot, total};
 
 /// Added to variances.
 const EPS: f64 = 1e-5;
@@ -87,8 +87,8 @@ impl Tail {
                 let neuron = group * SIDE_BY_SIDE + i;
                 let own = of_neuron(parameters, neuron, count);
                 self.standardize(drive, statistics.get(neuron));
-                let values = self.entering(&own, drive);
-                R::curve(self.curve).values(self.of_curve(&own), &values, drive);
+                self.scale_and_shift(&own, drive);
+                R::curve(self.curve).replace(self.of_curve(&own), drive);
                 taus.extend(own.last());
             }
             if let Some(leak) = self.leak {
@@ -105,16 +105,11 @@ impl Tail {
         }
     }
 
-    /// What enters the nonlinearity, out of drives that are standardized if that is to be.
-    fn entering<R: Number>(&self, own: &[R], drive: &[R]) -> Vec<R> {
-        let mut values = drive.to_vec();
+    /// From a standardized drive to what enters the nonlinearity.
+    fn scale_and_shift<R: Number>(&self, own: &[R], drive: &mut [R]) {
         if let (true, [scale, shift, ..]) = (self.normalized, own) {
-            vectorized(
-                #[inline(always)]
-                || values.iter_mut().for_each(|x| *x = *scale * *x + *shift),
-            );
+            affine(drive, *scale, *shift);
         }
-        values
     }
 
     /// The parameters of the nonlinearity.
@@ -143,31 +138,31 @@ impl Tail {
     /// Forward to the loss of one clip, and back to what enters the nonlinearity.
     fn fit_clip<R: Number>(&self, neurons: &mut [Neuron<R>], clip: usize, loss: &dyn AnyLoss) {
         let curve = R::curve(self.curve);
-        let entering = |neuron: &Neuron<R>| self.entering(&neuron.own, neuron.rows.drives[clip]);
-        let values: Vec<Vec<R>> = neurons.iter().map(entering).collect();
-        let mut rows = values.clone(); // responses, then gradients
-        for ((neuron, values), row) in neurons.iter().zip(&values).zip(&mut rows) {
-            curve.values(self.of_curve(&neuron.own), values, row);
-        }
+        let evaluate = |neuron: &Neuron<R>| {
+            let mut drive = neuron.rows.drives[clip].to_vec();
+            self.scale_and_shift(&neuron.own, &mut drive);
+            curve.evaluate(self.of_curve(&neuron.own), drive)
+        };
+        let points: Vec<Evaluated<R>> = neurons.iter().map(evaluate).collect();
+        let responses: Vec<&[R]> = points.iter().map(|points| points.values.as_slice()).collect();
+        let mut rows: Vec<Vec<R>> = responses.iter().map(|row| row.to_vec()).collect();
         let taus: Vec<R> = neurons.iter().filter_map(|neuron| neuron.own.last().copied()).collect();
-        let before = self.leak.map(|leak| {
-            let before = rows.clone();
-            leak.forward(&taus, &shared(&before), &mut changed(&mut rows));
-            (leak, before)
-        });
+        if let Some(leak) = self.leak {
+            leak.forward(&taus, &responses, &mut changed(&mut rows));
+        }
         for (neuron, row) in neurons.iter_mut().zip(&mut rows) {
             let (recorded, scale) = (neuron.rows.recorded[clip], neuron.rows.scale);
             neuron.fitted.loss += scale * R::loss(loss).charge(row, recorded, R::from_f64(scale));
         }
-        if let Some((leak, before)) = before {
-            let by_tau = leak.backward(&taus, &shared(&before), &mut changed(&mut rows));
+        if let Some(leak) = self.leak {
+            let by_tau = leak.backward(&taus, &responses, &mut changed(&mut rows));
             for (neuron, by_tau) in neurons.iter_mut().zip(by_tau) {
                 neuron.fitted.by_parameters.last_mut().into_iter().for_each(|sum| *sum += by_tau);
             }
         }
-        for ((neuron, values), mut row) in neurons.iter_mut().zip(&values).zip(rows) {
+        for ((neuron, points), mut row) in neurons.iter_mut().zip(&points).zip(rows) {
             let by_parameters = &mut neuron.fitted.by_parameters[self.norm_parameters()..];
-            curve.backward(self.of_curve(&neuron.own), values, &mut row, by_parameters);
+            curve.backward(self.of_curve(&neuron.own), points, &mut row, by_parameters);
             if self.normalized {
                 neuron.grads.push(row);
             } else {
@@ -204,12 +199,8 @@ impl<'a, R: Number> Neuron<'a, R> {
     fn back_through_norm(&mut self) {
         let (mut by_weight, mut by_bias, mut bins) = (0.0, 0.0, 0.0);
         for (drive, grad) in self.rows.drives.iter().zip(&self.grads) {
-            let (weight, bias) = vectorized(
-                #[inline(always)]
-                || (dot(grad, drive), total(grad)),
-            );
-            by_weight += weight;
-            by_bias += bias;
+            by_weight += dot(grad, drive);
+            by_bias += total(grad);
             bins += grad.len() as f64;
         }
         (self.fitted.by_parameters[0], self.fitted.by_parameters[1]) = (by_weight, by_bias);
@@ -218,10 +209,7 @@ impl<'a, R: Number> Neuron<'a, R> {
         for (drive, grad) in self.rows.drives.iter_mut().zip(&self.grads) {
             vectorized(
                 #[inline(always)]
-                || {
-                    let pairs = drive.iter_mut().zip(grad);
-                    pairs.for_each(|(x, g)| *x = gain * (*g - mean - *x * slope));
-                },
+                || through_norm(drive, grad, [gain, mean, slope]),
             );
         }
     }
@@ -263,27 +251,47 @@ fn inverse_deviation(variance: f64) -> f64 {
 /// Brings values of a mean and a variance to mean 0 and variance 1.
 fn standardize<R: Number>(values: &mut [R], (mean, variance): (f64, f64)) {
     let [mean, inverse] = [mean, inverse_deviation(variance)].map(R::from_f64);
+    shift(values, -mean);
+    affine(values, inverse, R::constant(0.0));
+}
+
+/// `scale · x + by` for every value.
+fn affine<R: Number>(values: &mut [R], scale: R, by: R) {
     vectorized(
         #[inline(always)]
-        || values.iter_mut().for_each(|x| *x = (*x - mean) * inverse),
+        || affine_row(values, scale, by),
     );
+}
+
+#[inline(always)]
+fn affine_row<R: Number>(values: &mut [R], scale: R, by: R) {
+    for x in values {
+        *x = scale * *x + by;
+    }
+}
+
+/// From normalized drives and the gradients behind the norm to the gradients before it.
+#[inline(always)]
+fn through_norm<R: Number>(drive: &mut [R], grads: &[R], [gain, mean, slope]: [R; 3]) {
+    for (x, grad) in drive.iter_mut().zip(grads) {
+        *x = gain * (*grad - mean - *x * slope);
+    }
 }
 
 /// Mean and biased variance.
 fn moments<R: Number>(rows: &[&mut [R]]) -> (f64, f64) {
-    vectorized(
-        #[inline(always)]
-        || {
-            let count = rows.iter().map(|row| row.len()).sum::<usize>().max(1) as f64;
-            let mean = rows.iter().map(|row| total(row)).sum::<f64>() / count;
-            let centre = R::from_f64(mean);
-            let square = |row: &&mut [R]| {
-                sum(row.len(), |t| {
-                    let deviation = row[t] - centre;
-                    deviation * deviation
-                })
-            };
-            (mean, rows.iter().map(square).sum::<f64>() / count)
-        },
-    )
+    let count = rows.iter().map(|row| row.len()).sum::<usize>().max(1) as f64;
+    let mean = rows.iter().map(|row| total(row)).sum::<f64>() / count;
+    let centre = R::from_f64(mean);
+    let square = |row: &&mut [R]| {
+        let mut deviations = row.to_vec();
+        shift(&mut deviations, -centre);
+        dot(&deviations, &deviations)
+    };
+    (mean, rows.iter().map(square).sum::<f64>() / count)
+}
+
+/// `x + by` for every value: exact where a mean is taken away from what lies near it.
+fn shift<R: Number>(values: &mut [R], by: R) {
+    affine(values, R::constant(1.0), by);
 }

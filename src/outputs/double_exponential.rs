@@ -4,7 +4,7 @@ use candle_core::{Result, Tensor, Var};
 use super::{Drive, Output, per_neuron, rescale_softplus, signs};
 use crate::config::part::Part;
 use crate::nn::softplus;
-use crate::ops::curve::{AnyCurve, Formula, Pointwise};
+use crate::ops::curve::{AnyCurve, Formula, Point, Pointwise};
 use crate::ops::real::Real;
 use crate::params::{Role, Scope, Start};
 
@@ -76,16 +76,16 @@ struct Gompertz;
 
 impl Formula<4> for Gompertz {
     #[inline(always)]
-    fn value<R: Real>(drive: R, [a, b, k, s]: [R; 4]) -> R {
-        a * (-(k * drive - s).at_most(R::constant(FLOOR)).exp()).exp() + b
+    fn forward<R: Real>(drive: R, [a, b, k, s]: [R; 4]) -> (R, R) {
+        let inner = (k * drive - s).at_most(R::constant(FLOOR)).exp();
+        let share = (-inner).exp();
+        (a * share + b, -a * share * inner) // and the derivative by the exponent
     }
 
     #[inline(always)]
-    fn slopes<R: Real>(drive: R, [a, _, k, s]: [R; 4]) -> (R, [R; 4]) {
-        let one = R::constant(1.0);
-        let inner = (k * drive - s).at_most(R::constant(FLOOR)).exp();
-        let share = (-inner).exp();
-        let by_exponent = -a * share * inner;
-        (by_exponent * k, [share, one, by_exponent * drive, -by_exponent])
+    fn slopes<R: Real>(point: Point<R>, [a, b, k, _]: [R; 4]) -> (R, [R; 4]) {
+        let Point { drive, value, kept: by_exponent } = point;
+        let share = (value - b) / a;
+        (by_exponent * k, [share, R::constant(1.0), by_exponent * drive, -by_exponent])
     }
 }

@@ -3,7 +3,7 @@ use candle_core::{Result, Tensor};
 
 use super::{Drive, Output};
 use crate::config::part::Part;
-use crate::ops::curve::{AnyCurve, Formula, Pointwise};
+use crate::ops::curve::{AnyCurve, Formula, Point, Pointwise};
 use crate::ops::real::Real;
 use crate::params::Scope;
 
@@ -37,12 +37,12 @@ struct Line;
 
 impl Formula<0> for Line {
     #[inline(always)]
-    fn value<R: Real>(drive: R, []: [R; 0]) -> R {
-        drive
+    fn forward<R: Real>(drive: R, []: [R; 0]) -> (R, R) {
+        (drive, drive)
     }
 
     #[inline(always)]
-    fn slopes<R: Real>(_drive: R, []: [R; 0]) -> (R, [R; 0]) {
+    fn slopes<R: Real>(_point: Point<R>, []: [R; 0]) -> (R, [R; 0]) {
         (R::constant(1.0), [])
     }
 }

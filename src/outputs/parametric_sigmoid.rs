@@ -4,7 +4,7 @@ use candle_core::{Result, Tensor, Var};
 use super::{Drive, Output, per_neuron, rescale_softplus, signs};
 use crate::config::part::Part;
 use crate::nn::softplus;
-use crate::ops::curve::{AnyCurve, Formula, Pointwise};
+use crate::ops::curve::{AnyCurve, Formula, Point, Pointwise};
 use crate::ops::real::Real;
 use crate::params::{Role, Scope, Start};
 
@@ -73,16 +73,16 @@ struct Logistic;
 
 impl Formula<4> for Logistic {
     #[inline(always)]
-    fn value<R: Real>(drive: R, [a, b, c, d]: [R; 4]) -> R {
-        b * ((drive - c) / d).sigmoid() + a
+    fn forward<R: Real>(drive: R, [a, b, c, d]: [R; 4]) -> (R, R) {
+        let open = ((drive - c) / d).sigmoid();
+        (b * open + a, open)
     }
 
     #[inline(always)]
-    fn slopes<R: Real>(drive: R, [_, b, c, d]: [R; 4]) -> (R, [R; 4]) {
+    fn slopes<R: Real>(point: Point<R>, [_, b, c, d]: [R; 4]) -> (R, [R; 4]) {
+        let Point { drive, kept: open, .. } = point;
         let one = R::constant(1.0);
-        let inner = (drive - c) / d;
-        let open = inner.sigmoid();
         let slope = b * open * (one - open) / d;
-        (slope, [one, open, -slope, -slope * inner])
+        (slope, [one, open, -slope, -slope * ((drive - c) / d)])
     }
 }

@@ -4,7 +4,7 @@ use candle_core::{Result, Tensor, Var};
 use super::{Drive, Output, per_neuron, rescale_softplus};
 use crate::config::part::Part;
 use crate::nn::softplus;
-use crate::ops::curve::{AnyCurve, Formula, Pointwise};
+use crate::ops::curve::{AnyCurve, Formula, Point, Pointwise};
 use crate::ops::real::Real;
 use crate::params::{Role, Scope, Start};
 
@@ -58,14 +58,15 @@ struct SmoothRamp;
 
 impl Formula<2> for SmoothRamp {
     #[inline(always)]
-    fn value<R: Real>(drive: R, [beta, baseline]: [R; 2]) -> R {
-        (beta * drive).softplus() / beta + baseline
+    fn forward<R: Real>(drive: R, [beta, baseline]: [R; 2]) -> (R, R) {
+        let (soft, slope) = (beta * drive).softplus_and_slope();
+        (soft * (R::constant(1.0) / beta) + baseline, slope)
     }
 
     #[inline(always)]
-    fn slopes<R: Real>(drive: R, [beta, _]: [R; 2]) -> (R, [R; 2]) {
-        let slope = (beta * drive).sigmoid();
-        let by_beta = (slope * drive - (beta * drive).softplus() / beta) / beta;
-        (slope, [by_beta, R::constant(1.0)])
+    fn slopes<R: Real>(point: Point<R>, [beta, baseline]: [R; 2]) -> (R, [R; 2]) {
+        let Point { drive, value, kept: slope } = point;
+        let one = R::constant(1.0);
+        (slope, [(slope * drive - (value - baseline)) * (one / beta), one])
     }
 }

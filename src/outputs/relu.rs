@@ -4,7 +4,7 @@ use candle_core::{Result, Tensor};
 use super::{Drive, Output};
 use crate::config::part::Part;
 use crate::nn::relu;
-use crate::ops::curve::{AnyCurve, Formula, Pointwise};
+use crate::ops::curve::{AnyCurve, Formula, Point, Pointwise};
 use crate::ops::real::Real;
 use crate::params::Scope;
 
@@ -37,12 +37,12 @@ struct Rectified;
 
 impl Formula<0> for Rectified {
     #[inline(always)]
-    fn value<R: Real>(drive: R, []: [R; 0]) -> R {
-        drive.at_least(R::constant(0.0))
+    fn forward<R: Real>(drive: R, []: [R; 0]) -> (R, R) {
+        (drive.at_least(R::constant(0.0)), drive)
     }
 
     #[inline(always)]
-    fn slopes<R: Real>(drive: R, []: [R; 0]) -> (R, [R; 0]) {
+    fn slopes<R: Real>(Point { drive, .. }: Point<R>, []: [R; 0]) -> (R, [R; 0]) {
         let [zero, one] = [0.0, 1.0].map(R::constant);
         (if drive > zero { one } else { zero }, [])
     }

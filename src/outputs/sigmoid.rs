@@ -3,7 +3,7 @@ use candle_core::{Result, Tensor};
 
 use super::Output;
 use crate::config::part::Part;
-use crate::ops::curve::{AnyCurve, Formula, Pointwise};
+use crate::ops::curve::{AnyCurve, Formula, Point, Pointwise};
 use crate::ops::real::Real;
 use crate::params::Scope;
 
@@ -33,13 +33,12 @@ struct Logistic;
 
 impl Formula<0> for Logistic {
     #[inline(always)]
-    fn value<R: Real>(drive: R, []: [R; 0]) -> R {
-        drive.sigmoid()
+    fn forward<R: Real>(drive: R, []: [R; 0]) -> (R, R) {
+        (drive.sigmoid(), drive)
     }
 
     #[inline(always)]
-    fn slopes<R: Real>(drive: R, []: [R; 0]) -> (R, [R; 0]) {
-        let value = drive.sigmoid();
+    fn slopes<R: Real>(Point { value, .. }: Point<R>, []: [R; 0]) -> (R, [R; 0]) {
         (value * (R::constant(1.0) - value), [])
     }
 }

@@ -4,7 +4,7 @@ use candle_core::{Result, Tensor};
 use super::Output;
 use crate::config::part::Part;
 use crate::nn::softplus;
-use crate::ops::curve::{AnyCurve, Formula, Pointwise};
+use crate::ops::curve::{AnyCurve, Formula, Point, Pointwise};
 use crate::ops::real::Real;
 use crate::params::Scope;
 
@@ -33,12 +33,12 @@ struct SmoothRamp;
 
 impl Formula<0> for SmoothRamp {
     #[inline(always)]
-    fn value<R: Real>(drive: R, []: [R; 0]) -> R {
-        drive.softplus()
+    fn forward<R: Real>(drive: R, []: [R; 0]) -> (R, R) {
+        drive.softplus_and_slope()
     }
 
     #[inline(always)]
-    fn slopes<R: Real>(drive: R, []: [R; 0]) -> (R, [R; 0]) {
-        (drive.sigmoid(), [])
+    fn slopes<R: Real>(Point { kept, .. }: Point<R>, []: [R; 0]) -> (R, [R; 0]) {
+        (kept, [])
     }
 }

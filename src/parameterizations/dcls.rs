@@ -9,6 +9,7 @@ use super::{Kernel, KernelDims, rescale_rows};
 use crate::config::keys::{Default, Key, Kind, Values};
 use crate::config::part::Part;
 use crate::error;
+use crate::ops::gaussian_kernels;
 use crate::params::{Role, Scope, Start, fan_in};
 
 /// The row of `dcls`.
@@ -25,11 +26,6 @@ const KEYS: &[Key] = &[Key {
     default: Default::Is("8"),
     doc: "Gaussians per STRF and channel",
 }];
-
-/// Narrowest width, in bands and bins.
-const LEAST_WIDTH: f64 = 0.27;
-/// Keeps the mass of a Gaussian far outside of the grid above zero.
-const LEAST_MASS: f64 = 1e-7;
 
 /// Parameters `P (2, O, C, G)`, `SIG (2, O, C, G)` (axis 0: band, bin), `weight (O, C, G)` and
 /// `bias (O)`.
@@ -72,29 +68,10 @@ fn last(points: usize) -> f64 {
     points.saturating_sub(1) as f64
 }
 
-impl Dcls {
-    /// Along one axis of the grid, the Gaussians `(O·C, points, G)`.
-    fn bells(&self, axis: usize, points: usize) -> Result<Tensor> {
-        let (_two, o, c, g) = self.positions.dims4()?;
-        let pick = |t: &Tensor| t.get(axis)?.reshape((o * c, 1, g));
-        let grid = Tensor::arange(0u32, u32::try_from(points)?, self.weight.device())?;
-        let grid = grid.to_dtype(self.weight.dtype())?.reshape((1, points, 1))?;
-        let width = (pick(&self.widths)?.abs()? + LEAST_WIDTH)?;
-        let distance = grid.broadcast_sub(&pick(&self.positions)?)?.broadcast_div(&width)?;
-        (distance.sqr()? * -0.5)?.exp()
-    }
-}
-
 impl Kernel for Dcls {
     fn weight(&self) -> Result<Tensor> {
-        let KernelDims { outputs, channels, bands, lags } = self.dims;
-        let (over_bands, over_lags) = (self.bells(0, bands)?, self.bells(1, lags)?);
-        // A Gaussian on the grid is a product of two, and so is its mass.
-        let mass = (over_bands.sum_keepdim(1)? * over_lags.sum_keepdim(1)?)?;
-        let weight = self.weight.reshape(mass.shape())?.div(&(mass + LEAST_MASS)?)?;
-        let weighted = over_bands.broadcast_mul(&weight)?;
-        let kernel = weighted.matmul(&over_lags.transpose(1, 2)?.contiguous()?)?;
-        kernel.reshape((outputs, channels, bands, lags))
+        let KernelDims { bands, lags, .. } = self.dims;
+        gaussian_kernels(&self.positions, &self.widths, &self.weight, [bands, lags])
     }
 
     fn bias(&self) -> &Tensor {
