@@ -18,6 +18,8 @@ pub struct Row {
 const STRF_PER_NEURON: &str = "window_ms = 45.0\nnorm = \"batch\"\n";
 const NETWORK: &str = "window_ms = 45.0\nhidden = 20\n";
 const LEAKY_NETWORK: &str = "window_ms = 45.0\nhidden = 20\ninit_tau_ms = 12.5\n";
+/// As deepSTRF has it: no nonlinearity and no memory at the output, hidden memory cut short.
+const REDUCED_NETWORK: &str = "window_ms = 45.0\nhidden = 20\ninit_tau_ms = 12.5\noutput = \"identity\"\noutput_decay = false\ndecay_bins = 18\n";
 const CONVOLUTIONS: &str = "kernel_bands = 3\nkernel_ms = 45.0\nchannels = 10\nhidden = 20\n";
 
 const LN: Row = Row::new("ln", "ln", STRF_PER_NEURON, 1.5);
@@ -42,6 +44,7 @@ pub const ROWS: &[Row] = &[
     NRF.behind("nrf+adaptrans", "adaptrans", 12.0),
     DNET,
     DNET.behind("dnet+adaptrans", "adaptrans", 10.0),
+    Row::new("dnet-reduced", "dnet", REDUCED_NETWORK, 4.0),
     CNN2D,
     CNN2D.behind("cnn2d+adaptrans", "adaptrans", 3.5),
 ];

@@ -2,7 +2,7 @@
 //! past, in one pass forward and one back.
 use super::parallel::{each, map};
 use super::real::{Real, pick};
-use super::recursion::{Fading, geometric, side_by_side};
+use super::recursion::{Fading, geometric};
 use super::rows::{Layout, Rows};
 use super::stage::{Passing, Stage, Ways};
 
@@ -64,14 +64,19 @@ impl Adaptation {
         let first = x.first().map_or(0.0, |first| first.to_f64());
         let least = if self.rectify { 0.0 } else { f64::NEG_INFINITY };
         let mut averages = Averages::new([a_on, a_off], self.length);
-        let series = side_by_side([x, x], [first; 2]);
         for (t, now) in x.iter().enumerate() {
             let now = now.to_f64();
             let [m_on, m_off] = averages.values().map(|value| first + value);
             on[t] = R::from_f64(rectified(now - w * m_on, least));
             off[t] = R::from_f64(rectified(m_off - w * now, least));
-            averages.fading.step(&series, t);
+            averages.fading.step([now - first; 2], self.leaving(x, t, first));
         }
+    }
+
+    /// What leaves both windows when bin `t` comes in.
+    #[inline(always)]
+    fn leaving<R: Real>(&self, x: &[R], t: usize, first: f64) -> Option<[f64; 2]> {
+        t.checked_sub(self.length).map(|then| [x[then].to_f64() - first; 2])
     }
 
     /// Gradients of `a_on`, `a_off` and `w` of one band.
@@ -84,7 +89,6 @@ impl Adaptation {
     ) -> [f64; 3] {
         let first = x.first().map_or(0.0, |first| first.to_f64());
         let mut averages = Averages::new([a_on, a_off], self.length);
-        let series = side_by_side([x, x], [first; 2]);
         let (mut by_on, mut by_off, mut by_w) = (0.0, 0.0, 0.0);
         for (t, now) in x.iter().enumerate() {
             let passes = |value: R, grad: R| {
@@ -96,7 +100,8 @@ impl Adaptation {
             by_w -= g_on * (first + values[0]) + g_off * now.to_f64();
             by_on -= w * g_on * slopes[0];
             by_off += g_off * slopes[1];
-            averages.fading.step_with_slope(&series, t);
+            let new = [now.to_f64() - first; 2];
+            averages.fading.step_with_slope(new, self.leaving(x, t, first));
         }
         [by_on, by_off, by_w]
     }

@@ -23,12 +23,10 @@ pub struct Point<R> {
     pub kept: R,
 }
 
-/// Rows of [`Point`]s.
+/// What came out of evaluating a row of drives.
 #[derive(Debug, Clone)]
 pub struct Evaluated<R> {
-    /// The drives.
-    pub drives: Vec<R>,
-    /// The values there.
+    /// The values.
     pub values: Vec<R>,
     /// What [`Formula::forward`] keeps.
     pub kept: Vec<R>,
@@ -43,14 +41,14 @@ pub trait Curve<R: Real>: Send + Sync {
     fn replace(&self, parameters: &[R], row: &mut [R]);
 
     /// Values and what the way back needs.
-    fn evaluate(&self, parameters: &[R], drives: Vec<R>) -> Evaluated<R>;
+    fn evaluate(&self, parameters: &[R], drives: &[R]) -> Evaluated<R>;
 
     /// Turns the gradients of values into those of drives; adds those of the parameters to
-    /// `by_parameters`.
+    /// `by_parameters`. `at` are the drives and what came out of them.
     fn backward(
         &self,
         parameters: &[R],
-        at: &Evaluated<R>,
+        at: (&[R], &Evaluated<R>),
         grads: &mut [R],
         by_parameters: &mut [f64],
     );
@@ -119,20 +117,21 @@ impl<F: Formula<P>, const P: usize, R: Real> Curve<R> for Pointwise<F, P> {
         );
     }
 
-    fn evaluate(&self, parameters: &[R], drives: Vec<R>) -> Evaluated<R> {
+    fn evaluate(&self, parameters: &[R], drives: &[R]) -> Evaluated<R> {
         let parameters = Self::of_neuron(parameters);
-        let (mut values, mut kept) = (drives.clone(), drives.clone());
+        let mut values = vec![R::constant(0.0); drives.len()];
+        let mut kept = values.clone();
         vectorized(
             #[inline(always)]
-            || Self::evaluate_row(parameters, &drives, &mut values, &mut kept),
+            || Self::evaluate_row(parameters, drives, &mut values, &mut kept),
         );
-        Evaluated { drives, values, kept }
+        Evaluated { values, kept }
     }
 
     fn backward(
         &self,
         parameters: &[R],
-        at: &Evaluated<R>,
+        (drives, at): (&[R], &Evaluated<R>),
         grads: &mut [R],
         by_parameters: &mut [f64],
     ) {
@@ -142,7 +141,7 @@ impl<F: Formula<P>, const P: usize, R: Real> Curve<R> for Pointwise<F, P> {
                 *sum += total(by_lanes);
             }
         };
-        let split = [&at.drives, &at.values, &at.kept].map(|row| row.as_chunks::<LANES>());
+        let split = [drives, &at.values, &at.kept].map(|row| row.as_chunks::<LANES>());
         let (whole, rest) = grads.as_chunks_mut::<LANES>();
         for (i, grads) in whole.iter_mut().enumerate() {
             add(vectorized(

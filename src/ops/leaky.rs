@@ -3,7 +3,7 @@
 use super::exponential_window::Length;
 use super::parallel::{each, map};
 use super::real::{Real, vectorized};
-use super::recursion::{Fading, geometric, side_by_side};
+use super::recursion::{Fading, geometric};
 use super::rows::{Layout, Rows};
 use super::stage::{Passing, Stage, Ways};
 
@@ -43,48 +43,52 @@ impl Leak {
 
     /// Fills the rows of `to` with what units of time constants in bins make of those of `from`.
     pub fn forward<R: Real>(self, taus: &[R], from: &[&[R]], to: &mut [&mut [R]]) {
-        let whole = taus.len() / SIDE_BY_SIDE * SIDE_BY_SIDE;
-        for at in (0..whole).step_by(SIDE_BY_SIDE) {
-            self.forward_at::<R, SIDE_BY_SIDE>(at, taus, from, to);
-        }
-        for at in whole..taus.len() {
-            self.forward_at::<R, 1>(at, taus, from, to);
+        let mut at = 0;
+        while at < taus.len() {
+            at += match taus.len() - at {
+                SIDE_BY_SIDE.. => self.forward_at::<R, SIDE_BY_SIDE>(at, taus, from, to),
+                2.. => self.forward_at::<R, 2>(at, taus, from, to),
+                _ => self.forward_at::<R, 1>(at, taus, from, to),
+            };
         }
     }
 
     /// Turns the gradients of outputs into those of inputs, and gives those of the time constants.
     pub fn backward<R: Real>(self, taus: &[R], from: &[&[R]], grads: &mut [&mut [R]]) -> Vec<f64> {
-        let whole = taus.len() / SIDE_BY_SIDE * SIDE_BY_SIDE;
         let mut by_tau = Vec::with_capacity(taus.len());
-        for at in (0..whole).step_by(SIDE_BY_SIDE) {
-            by_tau.extend(self.backward_at::<R, SIDE_BY_SIDE>(at, taus, from, grads));
-        }
-        for at in whole..taus.len() {
-            by_tau.extend(self.backward_at::<R, 1>(at, taus, from, grads));
+        while by_tau.len() < taus.len() {
+            let at = by_tau.len();
+            match taus.len() - at {
+                SIDE_BY_SIDE.. => {
+                    by_tau.extend(self.backward_at::<R, SIDE_BY_SIDE>(at, taus, from, grads));
+                }
+                2.. => by_tau.extend(self.backward_at::<R, 2>(at, taus, from, grads)),
+                _ => by_tau.extend(self.backward_at::<R, 1>(at, taus, from, grads)),
+            }
         }
         by_tau
     }
 
-    /// The `N` rows from `at` on.
+    /// The `N` rows from `at` on; how many that is.
     fn forward_at<R: Real, const N: usize>(
         self,
         at: usize,
         taus: &[R],
         from: &[&[R]],
         to: &mut [&mut [R]],
-    ) {
+    ) -> usize {
         let from: [&[R]; N] = std::array::from_fn(|i| from[at + i]);
         let to = &mut to[at..at + N];
         let bins = from[0].len();
         if bins == 0 {
-            return;
+            return N;
         }
         let units = self.units::<N>(std::array::from_fn(|i| taus[at + i].to_f64()), bins);
-        let outputs = vectorized(
+        vectorized(
             #[inline(always)]
-            || units.respond(from),
+            || units.respond(from, to),
         );
-        apart(&outputs, to);
+        N
     }
 
     /// The `N` rows from `at` on.
@@ -102,67 +106,104 @@ impl Leak {
             return [0.0; N];
         }
         let units = self.units::<N>(std::array::from_fn(|i| taus[at + i].to_f64()), bins);
-        let before: [&[R]; N] = std::array::from_fn(|i| &*grads[i]);
-        let before = vectorized(
-            #[inline(always)]
-            || side_by_side(before, [0.0; N]),
-        );
         let (by_tau, totals) = vectorized(
             #[inline(always)]
-            || units.by_tau(from, &before),
+            || units.by_tau(from, grads),
         );
-        let (mut back, sums) = vectorized(
+        let sums = vectorized(
             #[inline(always)]
-            || units.back(&before),
+            || units.back(grads),
         );
         // Every bin is measured from the first one, which lies before the clip too.
-        for i in 0..N {
-            back[0][i] += units.gain[i] * totals[i] * units.held[i].0 - sums[i];
+        for (i, grads) in grads.iter_mut().enumerate() {
+            let held = units.gain[i] * totals[i] * units.held[i].0 - sums[i];
+            grads[0] = R::from_f64(grads[0].to_f64() + held);
         }
-        apart(&back, grads);
         by_tau
     }
 }
 
-/// Writes each of several series into its row.
-fn apart<R: Real, const N: usize>(series: &[[f64; N]], rows: &mut [&mut [R]]) {
+/// Some bins of several rows, bin by bin: what a recursion works on lies in the nearest cache.
+type Block<const N: usize> = [[f64; N]; BLOCK];
+/// Bins of a block.
+const BLOCK: usize = 64;
+
+/// Fills the block with the bins from `start` on, less what is taken from each row; how many.
+#[inline(always)]
+fn gather<R: Real, const N: usize>(
+    rows: &[&[R]; N],
+    start: usize,
+    less: [f64; N],
+    block: &mut Block<N>,
+) -> usize {
+    for (i, row) in rows.iter().enumerate() {
+        for (values, x) in block.iter_mut().zip(&row[start..]) {
+            values[i] = x.to_f64() - less[i];
+        }
+    }
+    BLOCK.min(rows[0].len() - start)
+}
+
+/// Writes the block into the rows from bin `start` on.
+#[inline(always)]
+fn scatter<R: Real, const N: usize>(block: &Block<N>, rows: &mut [&mut [R]], start: usize) {
     for (i, row) in rows.iter_mut().enumerate().take(N) {
-        for (value, all) in row.iter_mut().zip(series) {
-            *value = R::from_f64(all[i]);
+        for (x, values) in row[start..].iter_mut().zip(block) {
+            *x = R::from_f64(values[i]);
         }
     }
 }
 
+#[inline(always)]
+fn add<const N: usize>(sums: &mut [f64; N], values: [f64; N]) {
+    for (sum, value) in sums.iter_mut().zip(values) {
+        *sum += value;
+    }
+}
+
 impl<const N: usize> Units<N> {
-    /// The outputs.
+    /// Fills `to`.
     #[inline(always)]
-    fn respond<R: Real>(&self, from: [&[R]; N]) -> Vec<[f64; N]> {
+    fn respond<R: Real>(&self, from: [&[R]; N], to: &mut [&mut [R]]) {
         let first = from.map(|row| row[0].to_f64());
-        let series = side_by_side(from, first);
         let mut fading = Fading::new(self.decay, self.length);
-        let mut outputs = vec![[0.0; N]; series.len()];
-        for (t, output) in outputs.iter_mut().enumerate() {
-            fading.step(&series, t);
-            for i in 0..N {
-                output[i] = self.gain[i] * (fading.sum[i] + first[i] * self.held[i].0);
+        let mut block = [[0.0; N]; BLOCK];
+        for start in (0..from[0].len()).step_by(BLOCK) {
+            let bins = gather(&from, start, first, &mut block);
+            for (t, values) in block[..bins].iter_mut().enumerate() {
+                fading.step(*values, self.leaving(&from, start + t, first));
+                let sum = |i: usize| fading.sum[i] + first[i] * self.held[i].0;
+                *values = std::array::from_fn(|i| self.gain[i] * sum(i));
             }
+            scatter(&block, to, start);
         }
-        outputs
+    }
+
+    /// What leaves the windows when bin `t` comes in.
+    #[inline(always)]
+    fn leaving<R: Real>(&self, rows: &[&[R]; N], t: usize, less: [f64; N]) -> Option<[f64; N]> {
+        let then = t.checked_sub(self.length)?;
+        Some(std::array::from_fn(|i| rows[i][then].to_f64() - less[i]))
     }
 
     /// The gradients of the time constants, and the sums of the gradients of the outputs.
     #[inline(always)]
-    fn by_tau<R: Real>(&self, from: [&[R]; N], grads: &[[f64; N]]) -> ([f64; N], [f64; N]) {
+    fn by_tau<R: Real>(&self, from: [&[R]; N], grads: &[&mut [R]]) -> ([f64; N], [f64; N]) {
         let (mut by_decay, mut by_gain, mut totals) = ([0.0; N], [0.0; N], [0.0; N]);
         let first = from.map(|row| row[0].to_f64());
-        let series = side_by_side(from, first);
+        let grads: [&[R]; N] = std::array::from_fn(|i| &*grads[i]);
         let mut fading = Fading::new(self.decay, self.length);
-        for (t, grad) in grads.iter().enumerate() {
-            fading.step_with_slope(&series, t);
-            for i in 0..N {
-                by_gain[i] += grad[i] * (fading.sum[i] + first[i] * self.held[i].0);
-                by_decay[i] += grad[i] * (fading.slope[i] + first[i] * self.held[i].1);
-                totals[i] += grad[i];
+        let (mut block, mut grad_block) = ([[0.0; N]; BLOCK], [[0.0; N]; BLOCK]);
+        for start in (0..from[0].len()).step_by(BLOCK) {
+            let bins = gather(&from, start, first, &mut block);
+            gather(&grads, start, [0.0; N], &mut grad_block);
+            for (t, (new, grad)) in block[..bins].iter().zip(&grad_block).enumerate() {
+                fading.step_with_slope(*new, self.leaving(&from, start + t, first));
+                let sum = |i: usize| grad[i] * (fading.sum[i] + first[i] * self.held[i].0);
+                let slope = |i: usize| grad[i] * (fading.slope[i] + first[i] * self.held[i].1);
+                add(&mut by_gain, std::array::from_fn(sum));
+                add(&mut by_decay, std::array::from_fn(slope));
+                add(&mut totals, *grad);
             }
         }
         let by_tau = std::array::from_fn(|i| {
@@ -172,20 +213,29 @@ impl<const N: usize> Units<N> {
         (by_tau, totals)
     }
 
-    /// The same window over the gradients, from the last bin to the first; its sum.
+    /// The same window over the gradients, from the last bin to the first; the sums of the result.
     #[inline(always)]
-    fn back(&self, grads: &[[f64; N]]) -> (Vec<[f64; N]>, [f64; N]) {
-        let turned: Vec<[f64; N]> = grads.iter().rev().copied().collect();
-        let mut fading = Fading::new(self.decay, self.length);
-        let (mut back, mut sums) = (vec![[0.0; N]; turned.len()], [0.0; N]);
-        for (t, back) in back.iter_mut().rev().enumerate() {
-            fading.step(&turned, t);
-            for i in 0..N {
-                back[i] = self.gain[i] * fading.sum[i];
-                sums[i] += back[i];
+    fn back<R: Real>(&self, grads: &mut [&mut [R]]) -> [f64; N] {
+        let bins = grads[0].len();
+        // What leaves a window has been replaced by then.
+        let kept = if self.length < bins { bins } else { 0 };
+        let before: [Vec<R>; N] = std::array::from_fn(|i| grads[i][..kept].to_vec());
+        let before = before.each_ref().map(Vec::as_slice);
+        let (mut fading, mut sums) = (Fading::new(self.decay, self.length), [0.0; N]);
+        let mut block = [[0.0; N]; BLOCK];
+        for start in (0..bins).step_by(BLOCK).rev() {
+            let rows: [&[R]; N] = std::array::from_fn(|i| &*grads[i]);
+            let count = gather(&rows, start, [0.0; N], &mut block);
+            for (t, values) in block[..count].iter_mut().enumerate().rev() {
+                let then = start + t + self.length;
+                let old = (then < bins).then(|| before.map(|row| row[then].to_f64()));
+                fading.step(*values, old);
+                *values = std::array::from_fn(|i| self.gain[i] * fading.sum[i]);
+                add(&mut sums, *values);
             }
+            scatter(&block, grads, start);
         }
-        (back, sums)
+        sums
     }
 }
 

@@ -1,8 +1,6 @@
 //! Exponentially fading memory as a recursion: its cost does not depend on how far back it
 //! reaches. In f64, since what leaves a window is subtracted again.
 
-use super::real::Real;
-
 /// `Σ_{k<L} a^k x(t−k)` as `t` grows, with the derivative by `a`, for `N` series side by side: each
 /// step waits for the one before, so that several series take hardly longer than one. Zeros lie
 /// before the first bin.
@@ -10,8 +8,6 @@ use super::real::Real;
 pub struct Fading<const N: usize> {
     /// The weight of each bin relative to the next one.
     decay: [f64; N],
-    /// Bins after which a value has left.
-    length: usize,
     /// `a^L`, the weight of a value that has just left.
     left: [f64; N],
     /// Its derivative by `a`.
@@ -30,18 +26,16 @@ impl<const N: usize> Fading<N> {
         let left = decay.map(|a| a.powf(bins));
         let left_slope = decay.map(|a| if length == 0 { 0.0 } else { bins * a.powf(bins - 1.0) });
         let (sum, slope) = ([0.0; N], [0.0; N]);
-        Self { decay, length, left, left_slope, sum, slope }
+        Self { decay, left, left_slope, sum, slope }
     }
 
-    /// Takes in bin `t` of the series.
+    /// Takes in a bin, and what leaves the windows then, if they were full.
     #[inline(always)]
-    pub fn step(&mut self, series: &[[f64; N]], t: usize) {
-        let new = series[t];
+    pub fn step(&mut self, new: [f64; N], old: Option<[f64; N]>) {
         for i in 0..N {
-            self.sum[i] = self.decay[i] * self.sum[i] + new[i];
+            self.sum[i] = self.decay[i].mul_add(self.sum[i], new[i]);
         }
-        if let Some(then) = t.checked_sub(self.length) {
-            let old = series[then];
+        if let Some(old) = old {
             for i in 0..N {
                 self.sum[i] -= self.left[i] * old[i];
             }
@@ -50,30 +44,17 @@ impl<const N: usize> Fading<N> {
 
     /// The same, and the derivatives.
     #[inline(always)]
-    pub fn step_with_slope(&mut self, series: &[[f64; N]], t: usize) {
+    pub fn step_with_slope(&mut self, new: [f64; N], old: Option<[f64; N]>) {
         for i in 0..N {
-            self.slope[i] = self.decay[i] * self.slope[i] + self.sum[i];
+            self.slope[i] = self.decay[i].mul_add(self.slope[i], self.sum[i]);
         }
-        if let Some(then) = t.checked_sub(self.length) {
-            let old = series[then];
+        if let Some(old) = old {
             for i in 0..N {
                 self.slope[i] -= self.left_slope[i] * old[i];
             }
         }
-        self.step(series, t);
+        self.step(new, old);
     }
-}
-
-/// Rows of equal length side by side, less what is taken from each.
-#[inline(always)]
-pub fn side_by_side<R: Real, const N: usize>(rows: [&[R]; N], less: [f64; N]) -> Vec<[f64; N]> {
-    let mut series = vec![[0.0; N]; rows.first().map_or(0, |row| row.len())];
-    for (i, (row, less)) in rows.into_iter().zip(less).enumerate() {
-        for (values, x) in series.iter_mut().zip(row) {
-            values[i] = x.to_f64() - less;
-        }
-    }
-    series
 }
 
 /// `Σ_{k<L} a^k` and its derivative by `a`, by doubling.
@@ -104,9 +85,8 @@ mod tests {
         for (a, length) in [(0.7, 1), (0.7, 2), (0.95, 7), (0.5, 30), (0.9, 90)] {
             let decays = [a, 0.8 * a];
             let mut fading = Fading::new(decays, length);
-            let series = side_by_side([&x, &x], [0.0; 2]);
             for t in 0..x.len() {
-                fading.step_with_slope(&series, t);
+                fading.step_with_slope([x[t]; 2], t.checked_sub(length).map(|then| [x[then]; 2]));
                 let slope = |a: f64| (sum(a + 1e-6, length, t) - sum(a - 1e-6, length, t)) / 2e-6;
                 let sums = [0, 1].map(|i| fading.sum[i] - sum(decays[i], length, t));
                 let slopes = [0, 1].map(|i| fading.slope[i] - slope(decays[i]));

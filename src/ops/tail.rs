@@ -136,14 +136,33 @@ impl Tail {
     }
 
     /// Forward to the loss of one clip, and back to what enters the nonlinearity.
-    fn fit_clip<R: Number>(&self, neurons: &mut [Neuron<R>], clip: usize, loss: &dyn AnyLoss) {
+    fn fit_clip<'a, R: Number>(
+        &self,
+        neurons: &mut [Neuron<'a, R>],
+        clip: usize,
+        loss: &dyn AnyLoss,
+    ) {
         let curve = R::curve(self.curve);
-        let evaluate = |neuron: &Neuron<R>| {
-            let mut drive = neuron.rows.drives[clip].to_vec();
-            self.scale_and_shift(&neuron.own, &mut drive);
-            curve.evaluate(self.of_curve(&neuron.own), drive)
+        let drive = |neuron: &mut Neuron<'a, R>| std::mem::take(&mut neuron.rows.drives[clip]);
+        let drives: Vec<&mut [R]> = neurons.iter_mut().map(drive).collect();
+        let scaled: Vec<Vec<R>> = drives
+            .iter()
+            .zip(neurons.iter())
+            .map(|(drive, neuron)| {
+                let mut drive = if self.normalized { drive.to_vec() } else { Vec::new() };
+                self.scale_and_shift(&neuron.own, &mut drive);
+                drive
+            })
+            .collect();
+        let entering: Vec<&[R]> = if self.normalized {
+            shared(&scaled)
+        } else {
+            drives.iter().map(|row| &**row).collect()
         };
-        let points: Vec<Evaluated<R>> = neurons.iter().map(evaluate).collect();
+        let evaluated = neurons.iter().zip(&entering);
+        let evaluated =
+            evaluated.map(|(neuron, row)| curve.evaluate(self.of_curve(&neuron.own), row));
+        let points: Vec<Evaluated<R>> = evaluated.collect();
         let responses: Vec<&[R]> = points.iter().map(|points| points.values.as_slice()).collect();
         let mut rows: Vec<Vec<R>> = responses.iter().map(|row| row.to_vec()).collect();
         let taus: Vec<R> = neurons.iter().filter_map(|neuron| neuron.own.last().copied()).collect();
@@ -160,14 +179,18 @@ impl Tail {
                 neuron.fitted.by_parameters.last_mut().into_iter().for_each(|sum| *sum += by_tau);
             }
         }
-        for ((neuron, points), mut row) in neurons.iter_mut().zip(&points).zip(rows) {
+        let evaluated = entering.into_iter().zip(&points);
+        for ((neuron, at), row) in neurons.iter_mut().zip(evaluated).zip(&mut rows) {
             let by_parameters = &mut neuron.fitted.by_parameters[self.norm_parameters()..];
-            curve.backward(self.of_curve(&neuron.own), points, &mut row, by_parameters);
+            curve.backward(self.of_curve(&neuron.own), at, row, by_parameters);
+        }
+        for ((neuron, drive), row) in neurons.iter_mut().zip(drives).zip(rows) {
             if self.normalized {
                 neuron.grads.push(row);
             } else {
-                neuron.rows.drives[clip].copy_from_slice(&row);
+                drive.copy_from_slice(&row);
             }
+            neuron.rows.drives[clip] = drive;
         }
     }
 }
