@@ -8,7 +8,7 @@
 //! rectification, and kernels over frequency and time rather than time alone.
 use candle_core::{Result, Tensor, Var};
 
-use super::fast::{Fast, StageWithParameters, Stages};
+use super::fast::{Fast, Stages};
 use super::{Blueprint, Kernels, Model, ModelRow, Sharing, Strfs, ln, nrf};
 use crate::config::keys::{Default, Key, Kind, Range, Values};
 use crate::config::part::Part;
@@ -19,6 +19,7 @@ use crate::ops::activation::Activation;
 use crate::ops::correlate;
 use crate::ops::correlation::Correlation;
 use crate::ops::layer::{self as ops, Norm};
+use crate::ops::stage::StageWithParameters;
 use crate::outputs::Output;
 use crate::parameterizations::in_patch_order;
 use crate::params::{Role, Scope, fan_in};

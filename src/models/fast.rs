@@ -12,7 +12,7 @@ use crate::ops::chain::{Chain, Clip, Outcome, Pools};
 use crate::ops::curve::AnyLoss;
 use crate::ops::leaky::Leak;
 use crate::ops::number::Number;
-use crate::ops::stage::Operation;
+use crate::ops::stage::{Operation, StageWithParameters};
 use crate::ops::tail::Tail;
 use crate::outputs::Output;
 
@@ -30,9 +30,6 @@ pub struct Stages {
     list: Vec<Box<dyn Operation>>,
     parameters: Vec<Tensor>,
 }
-
-/// A stage and its parameters, each in the stage's own order.
-pub type StageWithParameters = (Box<dyn Operation>, Vec<Tensor>);
 
 impl Stages {
     /// None yet, for maps of so many bands and channels.

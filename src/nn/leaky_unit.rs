@@ -1,8 +1,8 @@
 //! Leaky units: each output is an exponentially fading sum of its past inputs.
 use candle_core::{Result, Tensor, Var};
 
-use crate::models::fast::StageWithParameters;
 use crate::ops::leaky::{self as ops, Leak};
+use crate::ops::stage::StageWithParameters;
 use crate::ops::{Length, exponential_window};
 use crate::params::{Role, Scope, Start};
 

@@ -1,10 +1,10 @@
 //! A linear layer applied at every bin.
 use candle_core::{Result, Tensor, Var};
 
-use crate::models::fast::StageWithParameters;
 use crate::ops::activation::Activation;
 use crate::ops::correlate;
 use crate::ops::layer::Layer;
+use crate::ops::stage::StageWithParameters;
 use crate::outputs::{Drive, Output};
 use crate::parameterizations::{full_height, in_patch_order};
 use crate::params::{Role, Scope, fan_in};

@@ -2,10 +2,10 @@
 use candle_core::{Result, Tensor};
 
 use super::LayerNorm;
-use crate::models::fast::StageWithParameters;
 use crate::ops::activation::Activation;
 use crate::ops::correlate;
 use crate::ops::layer::{Layer, Norm};
+use crate::ops::stage::StageWithParameters;
 use crate::parameterizations::{Kernel, full_height, in_patch_order};
 
 /// `drive(o,t) = bias(o) + Σ_c Σ_f Σ_k W(o,c,f,k) · x(c,f,t−k)`, zeros before the clip.

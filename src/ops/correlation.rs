@@ -4,7 +4,7 @@
 //! `y(o,f,t) = bias(o) + Σ_c Σ_i Σ_j w(o,c,i,j) · x(c,f+i, t+j−left)`, zeros outside of `x`.
 use std::ops::Range;
 
-use super::parallel::{each, split};
+use super::parallel::{each, map, split};
 use super::real::Real;
 use super::rows::{Layout, Rows};
 use super::tile::{Products, Sums, product_blocks, sum_blocks};
@@ -26,6 +26,9 @@ pub struct Correlation {
     /// Zeros before the first bin.
     pub left: usize,
 }
+
+/// Moving a weight costs as much as so many multiplications.
+const PACKING: usize = 16;
 
 impl Correlation {
     /// Values under a kernel.
@@ -68,30 +71,28 @@ impl Correlation {
     /// Kernels `(O, I, C, J)` in the order of [`Correlation::forward`].
     pub fn pack<R: Real>(&self, weights: &[R]) -> Vec<R> {
         let patch = self.patch();
-        let (mut packed, mut first) = (Vec::with_capacity(weights.len()), 0);
-        for size in sum_blocks(self.outputs) {
-            let block = &weights[first * patch..(first + size) * patch];
-            packed.extend((0..patch).flat_map(|p| block[p..].iter().step_by(patch).copied()));
-            first += size;
-        }
-        packed
+        let blocks = map(ranges(self.outputs), PACKING * weights.len(), |rows| {
+            let block = &weights[rows.start * patch..rows.end * patch];
+            let columns = (0..patch).map(|p| block[p..].iter().step_by(patch).copied());
+            columns.flatten().collect::<Vec<R>>()
+        });
+        blocks.concat()
     }
 
     /// Kernels `(O, I, C, J)` in the order of [`Correlation::input_gradient`].
     pub fn pack_turned<R: Real>(&self, weights: &[R]) -> Vec<R> {
         let view = self.merged();
-        let (per_band, width) = (view.channels, self.width);
-        let mut packed = Vec::with_capacity(weights.len());
-        let mut first = 0;
-        for size in sum_blocks(per_band) {
+        let (per_band, width, patch) = (view.channels, self.width, self.patch());
+        let blocks = map(ranges(per_band), PACKING * weights.len(), |channels| {
+            let mut packed = Vec::with_capacity(channels.len() * weights.len() / per_band);
             for (i, rest) in pairs(view.height, self.outputs * width) {
                 let (i, o, j) = (view.height - 1 - i, rest / width, rest % width);
-                let at = |c| o * self.patch() + (i * per_band + c) * width + width - 1 - j;
-                packed.extend((first..first + size).map(|c| weights[at(c)]));
+                let at = |c| o * patch + (i * per_band + c) * width + width - 1 - j;
+                packed.extend(channels.clone().map(|c| weights[at(c)]));
             }
-            first += size;
-        }
-        packed
+            packed
+        });
+        blocks.concat()
     }
 
     /// The same correlation with bands as channels, where a kernel spans all bands.
@@ -235,6 +236,16 @@ fn blocks<R: Real>(out: &mut Rows<R>, per_band: usize) -> Vec<Block<'_, R>> {
         }
     }
     blocks
+}
+
+/// The rows of each block of sums.
+fn ranges(rows: usize) -> Vec<Range<usize>> {
+    let mut end = 0;
+    let range = |size| {
+        end += size;
+        end - size..end
+    };
+    sum_blocks(rows).map(range).collect()
 }
 
 /// All pairs, the second one changing fastest.

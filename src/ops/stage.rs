@@ -1,4 +1,6 @@
 //! What a model is made of on the fast path: stages, through which the rows of one clip pass.
+use candle_core::Tensor;
+
 use super::real::Real;
 use super::rows::{Layout, Rows};
 
@@ -63,6 +65,9 @@ pub struct Passing<'a, R> {
 pub trait Operation: Stage<f32> + Stage<f64> {}
 
 impl<S: Stage<f32> + Stage<f64>> Operation for S {}
+
+/// A stage and its parameters, one after the other in the stage's own order.
+pub type StageWithParameters = (Box<dyn Operation>, Vec<Tensor>);
 
 /// The rows that a stage keeps at a place, made where there are none yet.
 pub fn slot<R: Real>(kept: &mut Vec<Rows<R>>, place: usize, layout: Layout) -> &mut Rows<R> {

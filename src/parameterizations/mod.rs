@@ -4,9 +4,9 @@ use candle_core::{Result, Tensor, Var};
 use crate::config::keys::Values;
 use crate::config::part::{self, Part, Row};
 use crate::error;
-use crate::models::fast::StageWithParameters;
 use crate::ops::correlation::Correlation;
 use crate::ops::layer::Layer;
+use crate::ops::stage::StageWithParameters;
 use crate::params::Scope;
 
 pub mod dcls;

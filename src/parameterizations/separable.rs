@@ -7,8 +7,8 @@ use super::{Kernel, KernelDims, rescale_rows};
 use crate::config::keys::{Default, Key, Kind, Values};
 use crate::config::part::Part;
 use crate::error;
-use crate::models::fast::StageWithParameters;
 use crate::ops::separable as ops;
+use crate::ops::stage::StageWithParameters;
 use crate::params::{Role, Scope, Start, fan_in};
 
 /// The row of `separable`.

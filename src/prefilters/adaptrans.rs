@@ -15,9 +15,9 @@ use crate::config::keys::{Default, Key, Kind, Range, Values};
 use crate::config::part::Part;
 use crate::dims::{Axis, Dims};
 use crate::error;
-use crate::models::fast::StageWithParameters;
 use crate::nn::relu;
 use crate::ops::adaptation::Adaptation;
+use crate::ops::stage::StageWithParameters;
 use crate::params::{Role, Scope, Start};
 
 /// The row of `adaptrans`.

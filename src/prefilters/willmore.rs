@@ -9,8 +9,8 @@ use crate::config::keys::Values;
 use crate::config::part::Part;
 use crate::dims::Dims;
 use crate::error;
-use crate::models::fast::StageWithParameters;
 use crate::nn::relu;
+use crate::ops::stage::StageWithParameters;
 use crate::params::{Role, Scope, Start};
 
 /// The row of `willmore`.
