@@ -41,6 +41,12 @@ impl Averages {
         }
     }
 
+    /// What leaves both windows when bin `t` comes in.
+    #[inline(always)]
+    fn leaving<R: Real>(&self, x: &[R], t: usize, first: f64) -> Option<[f64; 2]> {
+        self.fading.leaving(t).map(|then| [x[then].to_f64() - first; 2])
+    }
+
     #[inline(always)]
     fn values(&self) -> [f64; 2] {
         [0, 1].map(|i| self.fading.sum[i] * self.inverse_mass[i])
@@ -69,14 +75,9 @@ impl Adaptation {
             let [m_on, m_off] = averages.values().map(|value| first + value);
             on[t] = R::from_f64(rectified(now - w * m_on, least));
             off[t] = R::from_f64(rectified(m_off - w * now, least));
-            averages.fading.step([now - first; 2], self.leaving(x, t, first));
+            let old = averages.leaving(x, t, first);
+            averages.fading.step([now - first; 2], old);
         }
-    }
-
-    /// What leaves both windows when bin `t` comes in.
-    #[inline(always)]
-    fn leaving<R: Real>(&self, x: &[R], t: usize, first: f64) -> Option<[f64; 2]> {
-        t.checked_sub(self.length).map(|then| [x[then].to_f64() - first; 2])
     }
 
     /// Gradients of `a_on`, `a_off` and `w` of one band.
@@ -100,8 +101,8 @@ impl Adaptation {
             by_w -= g_on * (first + values[0]) + g_off * now.to_f64();
             by_on -= w * g_on * slopes[0];
             by_off += g_off * slopes[1];
-            let new = [now.to_f64() - first; 2];
-            averages.fading.step_with_slope(new, self.leaving(x, t, first));
+            let old = averages.leaving(x, t, first);
+            averages.fading.step_with_slope([now.to_f64() - first; 2], old);
         }
         [by_on, by_off, by_w]
     }

@@ -2,12 +2,11 @@
 //! convolutions of the 2D-CNN, and layers in which every bin is on its own.
 //!
 //! `y(o,f,t) = bias(o) + Σ_c Σ_i Σ_j w(o,c,i,j) · x(c,f+i, t+j−left)`, zeros outside of `x`.
-use std::ops::Range;
-
-use super::parallel::{each, map, split};
+use super::blocks::{self, Block};
+use super::parallel::{each, map};
 use super::real::Real;
 use super::rows::{Layout, Rows};
-use super::tile::{Products, Sums, product_blocks, sum_blocks};
+use super::tile::{Products, Sums};
 
 /// Sizes of a correlation. Kernels are `(O, I, C, J)`, in the order in which a patch of [`Rows`]
 /// lies.
@@ -70,20 +69,15 @@ impl Correlation {
 
     /// Kernels `(O, I, C, J)` in the order of [`Correlation::forward`].
     pub fn pack<R: Real>(&self, weights: &[R]) -> Vec<R> {
-        let patch = self.patch();
-        let blocks = map(ranges(self.outputs), PACKING * weights.len(), |rows| {
-            let block = &weights[rows.start * patch..rows.end * patch];
-            let columns = (0..patch).map(|p| block[p..].iter().step_by(patch).copied());
-            columns.flatten().collect::<Vec<R>>()
-        });
-        blocks.concat()
+        let (blocks, work) = (blocks::of_sums(self.outputs), PACKING * weights.len());
+        map(blocks, work, |rows| blocks::pack(weights, &rows, self.patch())).concat()
     }
 
     /// Kernels `(O, I, C, J)` in the order of [`Correlation::input_gradient`].
     pub fn pack_turned<R: Real>(&self, weights: &[R]) -> Vec<R> {
         let view = self.merged();
         let (per_band, width, patch) = (view.channels, self.width, self.patch());
-        let blocks = map(ranges(per_band), PACKING * weights.len(), |channels| {
+        let blocks = map(blocks::of_sums(per_band), PACKING * weights.len(), |channels| {
             let mut packed = Vec::with_capacity(channels.len() * weights.len() / per_band);
             for (i, rest) in pairs(view.height, self.outputs * width) {
                 let (i, o, j) = (view.height - 1 - i, rest / width, rest % width);
@@ -107,7 +101,7 @@ impl Correlation {
     /// `left` zeros before its rows.
     pub fn forward<R: Real>(&self, packed: &[R], bias: &[R], input: &Rows<R>, out: &mut Rows<R>) {
         let (layout, offsets) = (out.layout(), self.offsets(input.stride()));
-        each(blocks(out, self.outputs), self.work(layout.bins), |block| {
+        each(blocks::of_map(out, self.outputs), self.work(layout.bins), |block| {
             self.block((packed, bias), (input, &offsets), layout, block);
         });
     }
@@ -120,12 +114,8 @@ impl Correlation {
         (layout, band): (Layout, usize),
         rows: &mut [R],
     ) {
-        let stride = rows.len() / self.outputs;
-        let mut first = 0;
-        for out in split(rows, sum_blocks(self.outputs).map(|size| size * stride)) {
-            let end = first + out.len() / stride;
-            self.block(kernels, input, layout, Block { band, rows: first..end, out });
-            first = end;
+        for block in blocks::of_band(band, self.outputs, rows) {
+            self.block(kernels, input, layout, block);
         }
     }
 
@@ -160,14 +150,7 @@ impl Correlation {
     pub fn kernel_gradient<R: Real>(&self, input: &Rows<R>, grad: &Rows<R>, out: &mut [R]) {
         let (patch, offsets) = (self.patch(), self.offsets(input.stride()));
         let Layout { bands, bins, left, .. } = grad.layout();
-        let blocks = split(out, product_blocks(self.outputs).map(|size| size * patch));
-        let mut first = 0;
-        let mut tasks = Vec::with_capacity(blocks.len());
-        for block in blocks {
-            let size = block.len() / patch;
-            tasks.push((first..first + size, block));
-            first += size;
-        }
+        let tasks = blocks::of_products(self.outputs, patch, out);
         each(tasks, self.work(bins), |(outputs, out)| {
             for band in 0..bands {
                 let start = |o| (band * self.outputs + o) * grad.stride() + left;
@@ -194,7 +177,8 @@ impl Correlation {
         let places = pairs(view.height * self.outputs, self.width);
         let offsets: Vec<usize> = places.map(|(row, j)| row * stride + j).collect();
         let zeros = vec![R::constant(0.0); view.channels];
-        each(blocks(out, view.channels), self.work(layout.bins), |Block { band, rows, out }| {
+        let tasks = blocks::of_map(out, view.channels);
+        each(tasks, self.work(layout.bins), |Block { band, rows, out }| {
             // Turned kernels reach from output band `band − last` to `band`, where those exist.
             let skipped = last.saturating_sub(band);
             let reached = (band + 1).min(from.bands) + last - band;
@@ -214,38 +198,6 @@ impl Correlation {
             .run();
         });
     }
-}
-
-/// Some rows of a band, zeros included, that are computed together.
-struct Block<'a, R> {
-    band: usize,
-    rows: Range<usize>,
-    out: &'a mut [R],
-}
-
-/// All rows of a map in blocks, `per_band` rows being of one band.
-fn blocks<R: Real>(out: &mut Rows<R>, per_band: usize) -> Vec<Block<'_, R>> {
-    let stride = out.stride();
-    let mut blocks = Vec::new();
-    for (band, rows) in out.padded_mut().chunks_exact_mut(per_band * stride).enumerate() {
-        let mut first = 0;
-        for out in split(rows, sum_blocks(per_band).map(|size| size * stride)) {
-            let end = first + out.len() / stride;
-            blocks.push(Block { band, rows: first..end, out });
-            first = end;
-        }
-    }
-    blocks
-}
-
-/// The rows of each block of sums.
-fn ranges(rows: usize) -> Vec<Range<usize>> {
-    let mut end = 0;
-    let range = |size| {
-        end += size;
-        end - size..end
-    };
-    sum_blocks(rows).map(range).collect()
 }
 
 /// All pairs, the second one changing fastest.

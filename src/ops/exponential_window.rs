@@ -2,13 +2,14 @@
 //! adaptation filters.
 //!
 //! `y(b,c,t) = Σ_{k<L} a(c)^k · x(b,c,t−k)`, zeros before the first bin. As a recursion its cost
-//! does not depend on `L`: `y(t) = a y(t−1) + x(t) − a^L x(t−L)`.
+//! does not depend on `L`.
 use candle_core::{
     CpuStorage, CustomOp2, DType, Device, Layout, Result, Shape, Tensor, WithDType, bail,
 };
 use rayon::prelude::*;
 
 use super::contiguous;
+use super::recursion::Fading;
 
 /// How far back a window reaches.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -101,13 +102,13 @@ impl CustomOp2 for ExponentialWindow {
         &self,
         x: &Tensor,
         a: &Tensor,
-        y: &Tensor,
+        _y: &Tensor,
         grad: &Tensor,
     ) -> Result<(Option<Tensor>, Option<Tensor>)> {
         let window = Window::new(x.shape(), a.shape(), self.length)?;
         let (dx, da) = match x.dtype() {
-            DType::F32 => window.gradients::<f32>(x, a, y, grad)?,
-            DType::F64 => window.gradients::<f64>(x, a, y, grad)?,
+            DType::F32 => window.gradients::<f32>(x, a, grad)?,
+            DType::F64 => window.gradients::<f64>(x, a, grad)?,
             other => bail!("exponential window: {other:?} is not a float of 32 or 64 bits"),
         };
         Ok((x.track_op().then_some(dx), a.track_op().then_some(da)))
@@ -133,48 +134,34 @@ impl Window {
 
     fn forward<T: WithDType>(&self, x: &[T], a: &[T]) -> Vec<T> {
         let mut y = vec![T::from_f64(0.0); x.len()];
-        if self.length > 0 {
-            y.par_chunks_mut(self.bins)
-                .zip(x.par_chunks(self.bins))
-                .enumerate()
-                .for_each(|(row, (y, x))| self.recursion(a[row % self.channels].to_f64(), x, y));
-        }
+        let rows = y.par_chunks_mut(self.bins).zip(x.par_chunks(self.bins)).enumerate();
+        rows.for_each(|(row, (y, x))| self.row(a[row % self.channels].to_f64(), x, y));
         y
     }
 
-    fn recursion<T: WithDType>(&self, a: f64, x: &[T], y: &mut [T]) {
-        let forgotten = self.forgotten(a);
-        let mut sum = 0.0;
-        for t in 0..x.len() {
-            sum = a * sum + x[t].to_f64();
-            if t >= self.length {
-                sum -= forgotten * x[t - self.length].to_f64();
-            }
-            y[t] = T::from_f64(sum);
+    fn row<T: WithDType>(&self, a: f64, x: &[T], y: &mut [T]) {
+        let mut fading = Fading::new([a], self.length);
+        for (t, y) in y.iter_mut().enumerate() {
+            fading.step([x[t].to_f64()], fading.leaving(t).map(|then| [x[then].to_f64()]));
+            *y = T::from_f64(fading.sum[0]);
         }
-    }
-
-    /// The weight `a^L` of the bin that has just left the window.
-    fn forgotten(&self, a: f64) -> f64 {
-        a.powf(self.length as f64)
     }
 
     fn gradients<T: WithDType>(
         &self,
         x: &Tensor,
         a: &Tensor,
-        y: &Tensor,
         grad: &Tensor,
     ) -> Result<(Tensor, Tensor)> {
         let values = |t: &Tensor| t.flatten_all()?.to_vec1::<T>();
-        let (xs, decays, ys, grads) = (values(x)?, values(a)?, values(y)?, values(grad)?);
+        let (xs, decays, grads) = (values(x)?, values(a)?, values(grad)?);
         let rows: Vec<(Vec<T>, f64)> = (0..xs.len() / self.bins)
             .into_par_iter()
             .map(|row| {
                 let at = row * self.bins..(row + 1) * self.bins;
                 let decay = decays[row % self.channels].to_f64();
                 let dx = self.gradient_of_input(decay, &grads[at.clone()]);
-                (dx, self.gradient_of_decay(decay, &xs[at.clone()], &ys[at.clone()], &grads[at]))
+                (dx, self.gradient_of_decay(decay, &xs[at.clone()], &grads[at]))
             })
             .collect();
         let mut da = vec![0.0; self.channels];
@@ -187,29 +174,20 @@ impl Window {
 
     /// The same window over the gradient, from the last bin to the first.
     fn gradient_of_input<T: WithDType>(&self, a: f64, grad: &[T]) -> Vec<T> {
+        let turned: Vec<T> = grad.iter().rev().copied().collect();
         let mut dx = vec![T::from_f64(0.0); grad.len()];
-        if self.length > 0 {
-            let turned: Vec<T> = grad.iter().rev().copied().collect();
-            self.recursion(a, &turned, &mut dx);
-            dx.reverse();
-        }
+        self.row(a, &turned, &mut dx);
+        dx.reverse();
         dx
     }
 
-    /// `Σ_t grad(t) z(t)` with `z = ∂y/∂a = Σ_{k<L} k a^{k−1} x(t−k)`, itself a recursion.
-    fn gradient_of_decay<T: WithDType>(&self, a: f64, x: &[T], y: &[T], grad: &[T]) -> f64 {
-        if self.length == 0 {
-            return 0.0;
-        }
-        let forgotten = self.length as f64 * a.powf(self.length as f64 - 1.0);
-        let (mut z, mut before, mut sum) = (0.0, 0.0, 0.0);
-        for t in 0..x.len() {
-            z = a * z + before;
-            if t >= self.length {
-                z -= forgotten * x[t - self.length].to_f64();
-            }
-            before = y[t].to_f64();
-            sum += grad[t].to_f64() * z;
+    /// `Σ_t grad(t) ∂y(t)/∂a`.
+    fn gradient_of_decay<T: WithDType>(&self, a: f64, x: &[T], grad: &[T]) -> f64 {
+        let (mut fading, mut sum) = (Fading::new([a], self.length), 0.0);
+        for (t, grad) in grad.iter().enumerate() {
+            let old = fading.leaving(t).map(|then| [x[then].to_f64()]);
+            fading.step_with_slope([x[t].to_f64()], old);
+            sum += grad.to_f64() * fading.slope[0];
         }
         sum
     }

@@ -144,6 +144,12 @@ fn gather<R: Real, const N: usize>(
     BLOCK.min(rows[0].len() - start)
 }
 
+/// One bin of each row, less what is taken from each.
+#[inline(always)]
+fn bin<R: Real, const N: usize>(rows: &[&[R]; N], t: usize, less: [f64; N]) -> [f64; N] {
+    std::array::from_fn(|i| rows[i][t].to_f64() - less[i])
+}
+
 /// Writes the block into the rows from bin `start` on.
 #[inline(always)]
 fn scatter<R: Real, const N: usize>(block: &Block<N>, rows: &mut [&mut [R]], start: usize) {
@@ -171,19 +177,13 @@ impl<const N: usize> Units<N> {
         for start in (0..from[0].len()).step_by(BLOCK) {
             let bins = gather(&from, start, first, &mut block);
             for (t, values) in block[..bins].iter_mut().enumerate() {
-                fading.step(*values, self.leaving(&from, start + t, first));
+                let old = fading.leaving(start + t).map(|then| bin(&from, then, first));
+                fading.step(*values, old);
                 let sum = |i: usize| fading.sum[i] + first[i] * self.held[i].0;
                 *values = std::array::from_fn(|i| self.gain[i] * sum(i));
             }
             scatter(&block, to, start);
         }
-    }
-
-    /// What leaves the windows when bin `t` comes in.
-    #[inline(always)]
-    fn leaving<R: Real>(&self, rows: &[&[R]; N], t: usize, less: [f64; N]) -> Option<[f64; N]> {
-        let then = t.checked_sub(self.length)?;
-        Some(std::array::from_fn(|i| rows[i][then].to_f64() - less[i]))
     }
 
     /// The gradients of the time constants, and the sums of the gradients of the outputs.
@@ -198,7 +198,8 @@ impl<const N: usize> Units<N> {
             let bins = gather(&from, start, first, &mut block);
             gather(&grads, start, [0.0; N], &mut grad_block);
             for (t, (new, grad)) in block[..bins].iter().zip(&grad_block).enumerate() {
-                fading.step_with_slope(*new, self.leaving(&from, start + t, first));
+                let old = fading.leaving(start + t).map(|then| bin(&from, then, first));
+                fading.step_with_slope(*new, old);
                 let sum = |i: usize| grad[i] * (fading.sum[i] + first[i] * self.held[i].0);
                 let slope = |i: usize| grad[i] * (fading.slope[i] + first[i] * self.held[i].1);
                 add(&mut by_gain, std::array::from_fn(sum));
@@ -228,7 +229,7 @@ impl<const N: usize> Units<N> {
             let count = gather(&rows, start, [0.0; N], &mut block);
             for (t, values) in block[..count].iter_mut().enumerate().rev() {
                 let then = start + t + self.length;
-                let old = (then < bins).then(|| before.map(|row| row[then].to_f64()));
+                let old = (then < bins).then(|| bin(&before, then, [0.0; N]));
                 fading.step(*values, old);
                 *values = std::array::from_fn(|i| self.gain[i] * fading.sum[i]);
                 add(&mut sums, *values);

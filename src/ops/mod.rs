@@ -32,6 +32,7 @@ macro_rules! on_floats {
 }
 
 // Numbers, and loops over them.
+pub mod blocks;
 pub mod parallel;
 pub mod real;
 mod recursion;

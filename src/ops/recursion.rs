@@ -8,6 +8,8 @@
 pub struct Fading<const N: usize> {
     /// The weight of each bin relative to the next one.
     decay: [f64; N],
+    /// Bins after which a value has left.
+    length: usize,
     /// `a^L`, the weight of a value that has just left.
     left: [f64; N],
     /// Its derivative by `a`.
@@ -26,10 +28,16 @@ impl<const N: usize> Fading<N> {
         let left = decay.map(|a| a.powf(bins));
         let left_slope = decay.map(|a| if length == 0 { 0.0 } else { bins * a.powf(bins - 1.0) });
         let (sum, slope) = ([0.0; N], [0.0; N]);
-        Self { decay, left, left_slope, sum, slope }
+        Self { decay, length, left, left_slope, sum, slope }
     }
 
-    /// Takes in a bin, and what leaves the windows then, if they were full.
+    /// The bin that leaves the windows when bin `t` comes in.
+    #[inline(always)]
+    pub fn leaving(&self, t: usize) -> Option<usize> {
+        t.checked_sub(self.length)
+    }
+
+    /// Takes in a bin, and what lies at [`Fading::leaving`].
     #[inline(always)]
     pub fn step(&mut self, new: [f64; N], old: Option<[f64; N]>) {
         for i in 0..N {
@@ -86,7 +94,7 @@ mod tests {
             let decays = [a, 0.8 * a];
             let mut fading = Fading::new(decays, length);
             for t in 0..x.len() {
-                fading.step_with_slope([x[t]; 2], t.checked_sub(length).map(|then| [x[then]; 2]));
+                fading.step_with_slope([x[t]; 2], fading.leaving(t).map(|then| [x[then]; 2]));
                 let slope = |a: f64| (sum(a + 1e-6, length, t) - sum(a - 1e-6, length, t)) / 2e-6;
                 let sums = [0, 1].map(|i| fading.sum[i] - sum(decays[i], length, t));
                 let slopes = [0, 1].map(|i| fading.slope[i] - slope(decays[i]));

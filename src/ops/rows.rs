@@ -120,11 +120,6 @@ impl<R: Real> Rows<R> {
             }
         }
     }
-
-    /// Sets every bin to zero.
-    pub fn clear(&mut self) {
-        self.values.fill(R::constant(0.0));
-    }
 }
 
 #[cfg(test)]

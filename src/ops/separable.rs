@@ -3,12 +3,13 @@
 //!
 //! `y(o,t) = bias(o) + Σ_c Σ_r Σ_j v(o,c,r,j) · z(c,o,r, t+j−(K−1))` with
 //! `z(c,o,r,t) = Σ_f u(c,o,r,f) · x(c,f,t)`, zeros before the clip.
-use super::parallel::{each, split};
+use super::blocks::{self, Block};
+use super::parallel::each;
 use super::real::Real;
 use super::rows::{Layout, Rows};
 use super::stage::{Passing, Stage, Ways, slot};
 use super::sums::total;
-use super::tile::{Products, Sums, product_blocks, sum_blocks};
+use super::tile::{Products, Sums};
 
 /// Parameters `u (C, O, R, F)`, `v (O, C, R, K)` and `bias (O)`.
 #[derive(Debug, Clone, Copy)]
@@ -69,33 +70,19 @@ impl Separable {
         starts.flat_map(|start| (0..self.lags).map(move |lag| start + lag)).collect()
     }
 
-    /// Blocks of the rows of each channel, with their channel and first row.
-    fn blocks<'a, R: Real>(&self, map: &'a mut Rows<R>) -> Vec<(usize, usize, &'a mut [R])> {
-        let stride = map.stride();
-        let mut blocks = Vec::new();
-        for (c, rows) in map.padded_mut().chunks_exact_mut(self.rows() * stride).enumerate() {
-            let mut first = 0;
-            for out in split(rows, sum_blocks(self.rows()).map(|size| size * stride)) {
-                let size = out.len() / stride;
-                blocks.push((c, first, out));
-                first += size;
-            }
-        }
-        blocks
-    }
-
     /// `z` out of the sound.
     fn over_bands<R: Real>(&self, packed: &[R], input: &Rows<R>, drives: &mut Rows<R>) {
-        let (layout, stride) = (drives.layout(), drives.stride());
+        let layout = drives.layout();
         let offsets = self.band_offsets(input);
         let start = vec![R::constant(0.0); self.rows()];
         let work = self.work() * layout.bins;
-        each(self.blocks(drives), work, |(c, first, out)| {
-            let size = out.len() / stride;
-            let from = (c * self.rows() + first) * self.bands;
+        // The drives of a channel lie where those of a band lie elsewhere.
+        let tasks = blocks::of_map(drives, self.rows());
+        each(tasks, work, |Block { band: c, rows, out }| {
+            let from = (c * self.rows() + rows.start) * self.bands;
             Sums {
-                weights: &packed[from..from + size * self.bands],
-                start: &start[..size],
+                weights: &packed[from..from + rows.len() * self.bands],
+                start: &start[rows],
                 source: input.values(),
                 offsets: &offsets,
                 base: c * input.stride() + input.layout().left,
@@ -143,20 +130,16 @@ impl Separable {
         let bins = grad.layout().bins;
         let work = self.work() * bins;
         let offsets = self.band_offsets(input);
-        let sizes = (0..self.channels).flat_map(|_| product_blocks(self.rows()));
-        let blocks = split(by_u, sizes.map(|size| size * self.bands));
-        let mut first = 0;
-        let mut tasks = Vec::with_capacity(blocks.len());
-        for out in blocks {
-            let end = first + out.len() / self.bands;
-            tasks.push((first..end, out));
-            first = end;
-        }
-        each(tasks, work, |(rows, out)| {
-            let channel = rows.start / self.rows();
-            let start = |row| row * drive_grads.stride() + drive_grads.layout().left;
+        let channels = by_u.chunks_exact_mut(self.rows() * self.bands).enumerate();
+        let tasks = channels.flat_map(|(c, by_u)| {
+            let blocks = blocks::of_products(self.rows(), self.bands, by_u).into_iter();
+            blocks.map(move |(rows, out)| (c, rows, out))
+        });
+        each(tasks.collect(), work, |(c, rows, out)| {
+            let start =
+                |row| (c * self.rows() + row) * drive_grads.stride() + drive_grads.layout().left;
             let row_offsets: Vec<usize> = rows.map(start).collect();
-            let base = channel * input.stride() + input.layout().left;
+            let base = c * input.stride() + input.layout().left;
             let (rows, source) = (drive_grads.values(), input.values());
             let (row_offsets, offsets) = (&row_offsets, &offsets);
             Products { rows, row_offsets, source, offsets, base, bins, out }.run();
@@ -211,16 +194,11 @@ impl<R: Real> Stage<R> for Separable {
     fn prepare(&self, parameters: &[R], _ways: Ways) -> Vec<Vec<R>> {
         let (u, rest) = parameters.split_at(self.channels * self.rows() * self.bands);
         let (v, bias) = rest.split_at(self.outputs * self.taps());
-        let mut packed = Vec::with_capacity(u.len());
-        for channel in u.chunks_exact(self.rows() * self.bands) {
-            let mut first = 0;
-            for size in sum_blocks(self.rows()) {
-                let block = &channel[first * self.bands..(first + size) * self.bands];
-                let columns = (0..self.bands).map(|band| block[band..].iter().step_by(self.bands));
-                packed.extend(columns.flatten().copied());
-                first += size;
-            }
-        }
+        let packed = u.chunks_exact(self.rows() * self.bands).flat_map(|channel| {
+            let blocks = blocks::of_sums(self.rows()).into_iter();
+            blocks.flat_map(|rows| blocks::pack(channel, &rows, self.bands))
+        });
+        let packed = packed.collect();
         let turned = v.chunks_exact(self.lags).flat_map(|taps| taps.iter().rev().copied());
         let turned = turned.collect();
         vec![packed, u.to_vec(), v.to_vec(), bias.to_vec(), turned]

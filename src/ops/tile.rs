@@ -2,32 +2,15 @@
 //! against each other: weighted sums of rows, and products of rows summed over bins.
 //!
 //! Both keep a small block of results in vector registers and read rows where they lie, at any
-//! shift: nothing is copied into patches. Blocks are chosen by sizes alone, so that results do not
-//! depend on the number of threads.
+//! shift: nothing is copied into patches.
 use pulp::Simd;
 
 use super::real::Real;
 
 /// Most rows of a block of weighted sums.
-const MOST_SUMS: usize = 6;
+pub const MOST_SUMS: usize = 6;
 /// Most rows of a block of products.
-const MOST_PRODUCTS: usize = 4;
-
-/// Divides `rows` into blocks of equal size, give or take one.
-fn blocks(rows: usize, most: usize) -> impl Iterator<Item = usize> {
-    let count = rows.div_ceil(most).max(1);
-    (0..count).map(move |block| rows * (block + 1) / count - rows * block / count)
-}
-
-/// Sizes of the blocks in which weighted sums of `rows` outputs are computed.
-pub fn sum_blocks(rows: usize) -> impl Iterator<Item = usize> {
-    blocks(rows, MOST_SUMS)
-}
-
-/// Sizes of the blocks in which products with `rows` rows are computed.
-pub fn product_blocks(rows: usize) -> impl Iterator<Item = usize> {
-    blocks(rows, MOST_PRODUCTS)
-}
+pub const MOST_PRODUCTS: usize = 4;
 
 /// `out(m,t) = start(m) + Σ_p weights(p,m) · source(base + offsets(p) + t)` for one block of rows.
 pub struct Sums<'a, R> {
@@ -267,15 +250,6 @@ mod tests {
 
     fn numbers(count: usize) -> Vec<f64> {
         (0..count).map(|i| ((i * 37 + 11) % 101) as f64 / 50.0 - 1.0).collect()
-    }
-
-    #[test]
-    fn blocks_cover_all_rows_evenly() {
-        for rows in 1..40 {
-            let sizes: Vec<usize> = sum_blocks(rows).collect();
-            assert_eq!(sizes.iter().sum::<usize>(), rows);
-            assert!(sizes.iter().all(|size| (1..=MOST_SUMS).contains(size)), "{sizes:?}");
-        }
     }
 
     /// Numbers of bins: fewer than a vector has, and remainders.
