@@ -4,6 +4,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use serde::Serialize;
 
+use crate::import;
+
 /// Fit models of auditory neurons to cochleagrams, score them, export their receptive fields.
 #[derive(Debug, Parser)]
 #[command(version, propagate_version = true, max_term_width = 100)]
@@ -27,6 +29,8 @@ pub enum Command {
     Predict(PredictArgs),
     /// Write the receptive fields of a trained model, with axes, units and pictures
     ExportStrfs(ExportArgs),
+    /// Make a dataset file from recordings as laboratories keep them
+    Import(ImportArgs),
     /// Say what is in a dataset file, whether it is sound, and how good the recordings are
     Inspect(InspectArgs),
     /// Make a dataset from known receptive fields
@@ -153,6 +157,26 @@ pub struct ExportArgs {
     /// Replace files that exist
     #[arg(long)]
     pub force: bool,
+}
+
+/// `strf import`.
+#[derive(Debug, Args)]
+pub struct ImportArgs {
+    /// What the recording lies in.
+    #[command(subcommand)]
+    pub source: import::Source,
+    /// Dataset file to write
+    #[arg(long, global = true, value_name = "DATA.h5", default_value = "data.h5")]
+    pub out: PathBuf,
+    /// Read and check everything, write nothing
+    #[arg(long, global = true)]
+    pub dry_run: bool,
+    /// Replace the file if it exists
+    #[arg(long, global = true)]
+    pub force: bool,
+    /// How long clips are cut.
+    #[command(flatten)]
+    pub blocks: import::BlockOptions,
 }
 
 /// `strf inspect`.

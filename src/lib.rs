@@ -30,6 +30,7 @@ pub mod units;
 // What is asked for, and what it is asked of.
 pub mod config;
 pub mod data;
+pub mod import;
 pub mod inspection;
 pub mod simulation;
 

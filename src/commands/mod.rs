@@ -2,6 +2,7 @@
 mod completions;
 mod eval;
 mod export_strfs;
+mod import;
 mod init;
 mod inspect;
 mod list;
@@ -23,6 +24,7 @@ pub fn run(command: &Command, console: &Console) -> Result<()> {
         Command::Eval(args) => eval::run(args, console),
         Command::Predict(args) => predict::run(args, console),
         Command::ExportStrfs(args) => export_strfs::run(args, console),
+        Command::Import(args) => import::run(args, console),
         Command::Inspect(args) => inspect::run(args, console),
         Command::Simulate(args) => simulate::run(args, console),
         Command::Init(args) => init::run(args, console),

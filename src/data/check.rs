@@ -2,13 +2,37 @@
 use ndarray::parallel::prelude::*;
 use ndarray::{Array2, Array3, ArrayView2, ArrayView3, Axis};
 
-use crate::data::Entity;
 use crate::data::ids;
-use crate::data::schema::shape;
-use crate::error::{Problem, Problems};
+use crate::data::schema::{COCHLEAGRAM, RESPONSES, escape, shape};
+use crate::data::{Clip, Entity, Recording};
+use crate::error::{Problem, Problems, Result};
 
 const REVERSED: &str = "the axes look reversed, as MATLAB writes them: permute before h5write, \
                         see data/README.md";
+
+/// Whether a recording would be read again from the file that it is written to.
+///
+/// # Errors
+/// All that reading would find, with the paths inside that file.
+pub fn validate(recording: &Recording) -> Result<()> {
+    let mut problems = Problems::default();
+    let stimuli: Vec<Entity> = recording.clips.iter().map(|clip| clip.stimulus.clone()).collect();
+    ids(&mut problems, "/neurons/id", "neuron", &recording.neurons);
+    ids(&mut problems, "/stimuli", "stimulus", &stimuli);
+    let sizes = Sizes { bands: Some(recording.bands()), neurons: Some(recording.neurons.len()) };
+    for Clip { stimulus, cochleagram, responses } in &recording.clips {
+        let at = |name: &str| format!("/stimuli/{}/{name}", escape(&stimulus.id));
+        let (n, r, t) = responses.dim();
+        sound_shape(&mut problems, &at(COCHLEAGRAM), cochleagram.dim().into(), sizes.bands);
+        finite(&mut problems, &at(COCHLEAGRAM), cochleagram.view());
+        responses_shape(&mut problems, &at(RESPONSES), [n, r, t], sizes, cochleagram);
+        finite_or_missing(&mut problems, &at(RESPONSES), responses.view());
+    }
+    if let Some(hz) = &recording.frequencies_hz {
+        frequencies(&mut problems, "/frequencies", hz, sizes.bands);
+    }
+    problems.into_result(&recording.file, ())
+}
 
 /// Sizes that a stimulus shares with the rest of its file, where known.
 #[derive(Debug, Clone, Copy)]

@@ -1,5 +1,6 @@
 //! The dataset file and what training makes of it.
 pub mod hdf5_io;
+pub mod hdf5_values;
 pub mod schema;
 
 mod check;
@@ -25,6 +26,7 @@ mod smooth;
 mod split;
 mod standardize;
 
+pub use check::validate;
 pub use neurons::{Doubtful, doubtful};
 pub use predictions::write_predictions;
 pub use psth::psth;

@@ -3,14 +3,13 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
-use hdf5::types::{
-    FixedAscii, FixedUnicode, FloatSize, TypeDescriptor, VarLenAscii, VarLenUnicode,
-};
-use hdf5::{Container, Dataset, H5Type, IndexType, IterationOrder, Location};
+use hdf5::Dataset;
 use ndarray::{Array3, ArrayD};
 
 use crate::data::chunks::Chunked;
-use crate::data::schema::shape;
+use crate::data::hdf5_values::{
+    attributes, described, is_list, is_number, is_text, members, texts,
+};
 use crate::data::stored::Stored;
 use crate::data::{hdf5_io, numbers};
 use crate::error::{Error, Problem, Problems, Result};
@@ -56,11 +55,7 @@ impl<'a> Source<'a> {
 
     /// Names in a group: as they were written where the file remembers, else sorted.
     pub(super) fn members(&mut self, at: &str) -> Vec<String> {
-        let names = self.file.group(at).and_then(|group| {
-            group.member_names_by(IndexType::CreationOrder, IterationOrder::Increasing).or_else(
-                |_untracked| group.member_names_by(IndexType::Name, IterationOrder::Increasing),
-            )
-        });
+        let names = self.file.group(at).and_then(|group| members(&group));
         self.readable(at, names).unwrap_or_default()
     }
 
@@ -184,85 +179,4 @@ impl<'a> Source<'a> {
             }
         }
     }
-}
-
-fn described(dataset: &Dataset) -> String {
-    let values = if is_number(dataset) {
-        "numbers"
-    } else if is_text(dataset) {
-        "strings"
-    } else {
-        "values that are neither numbers nor strings"
-    };
-    format!("{values} of shape {}", shape(&dataset.shape()))
-}
-
-/// One axis, or more of which only one is longer than 1, as MATLAB writes its vectors.
-fn is_list(container: &Container) -> bool {
-    container.shape().iter().filter(|dim| **dim != 1).count() <= 1
-}
-
-fn is_number(container: &Container) -> bool {
-    container.dtype().is_ok_and(|dtype| dtype.conv_to::<f64>().is_some())
-}
-
-fn is_text(container: &Container) -> bool {
-    is_number(container)
-        || container.dtype().and_then(|dtype| dtype.to_descriptor()).is_ok_and(|descriptor| {
-            matches!(
-                descriptor,
-                TypeDescriptor::FixedAscii(_)
-                    | TypeDescriptor::FixedUnicode(_)
-                    | TypeDescriptor::VarLenAscii
-                    | TypeDescriptor::VarLenUnicode
-            )
-        })
-}
-
-fn attributes(place: &Location, names: &[String]) -> hdf5::Result<BTreeMap<String, String>> {
-    let mut found = BTreeMap::new();
-    for name in names {
-        if let Some(values) = texts(&*place.attr(name)?)? {
-            found.insert(name.clone(), values.join(", "));
-        }
-    }
-    Ok(found)
-}
-
-/// Strings as they are, numbers as text; `None` for other types.
-fn texts(container: &Container) -> hdf5::Result<Option<Vec<String>>> {
-    if container.size() == 0 {
-        return Ok(Some(Vec::new()));
-    }
-    let descriptor = match container.dtype()?.to_descriptor() {
-        Ok(descriptor) => descriptor,
-        Err(_unknown) if is_number(container) => TypeDescriptor::Float(FloatSize::U8),
-        Err(_unknown) => return Ok(None),
-    };
-    let texts = match descriptor {
-        TypeDescriptor::Integer(_) => written::<i64>(container)?,
-        TypeDescriptor::Unsigned(_) => written::<u64>(container)?,
-        TypeDescriptor::Float(FloatSize::U4) => written::<f32>(container)?,
-        TypeDescriptor::Float(_) => written::<f64>(container)?,
-        TypeDescriptor::Boolean => written::<bool>(container)?,
-        TypeDescriptor::VarLenAscii => strings::<VarLenAscii>(container)?,
-        TypeDescriptor::VarLenUnicode => strings::<VarLenUnicode>(container)?,
-        // The library pads strings to a length known when this program is compiled.
-        TypeDescriptor::FixedAscii(..=64) => strings::<FixedAscii<64>>(container)?,
-        TypeDescriptor::FixedAscii(..=4096) => strings::<FixedAscii<4096>>(container)?,
-        TypeDescriptor::FixedUnicode(..=64) => strings::<FixedUnicode<64>>(container)?,
-        TypeDescriptor::FixedUnicode(..=4096) => strings::<FixedUnicode<4096>>(container)?,
-        _ => return Ok(None),
-    };
-    Ok(Some(texts))
-}
-
-fn written<T: H5Type + ToString>(container: &Container) -> hdf5::Result<Vec<String>> {
-    Ok(container.read_raw::<T>()?.iter().map(ToString::to_string).collect())
-}
-
-/// Goes through bytes: the library takes for UTF-8 what a file only says is.
-fn strings<T: H5Type + AsRef<[u8]>>(container: &Container) -> hdf5::Result<Vec<String>> {
-    let texts = container.read_raw::<T>()?;
-    Ok(texts.iter().map(|text| String::from_utf8_lossy(text.as_ref()).into_owned()).collect())
 }

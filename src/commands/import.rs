@@ -1,0 +1,50 @@
+//! `strf import`: files of a laboratory -> recording -> dataset file.
+use crate::cli::ImportArgs;
+use crate::data::{self, Clip};
+use crate::error::Result;
+use crate::files::{self, Existing};
+use crate::import::{self, Imported, Report};
+use crate::metrics::statistics::mean_of_defined;
+use crate::progress::Console;
+
+/// Writes the dataset file and says what is in it, what was inferred and what was left out.
+pub fn run(args: &ImportArgs, console: &Console) -> Result<()> {
+    let format = args.source.format();
+    let existing = Existing::from_force(args.force);
+    if !args.dry_run {
+        files::check(&args.out, existing)?;
+    }
+    let mut report = Report::default();
+    let Imported { recording, frontend } = format.read(&mut report)?;
+    let recording = import::cut(recording, &args.blocks, &mut report)?;
+    data::validate(&recording)?;
+    let imported = Imported { recording, frontend };
+    report.warnings().iter().for_each(|warning| console.warn(warning));
+    if !args.dry_run {
+        import::write(&args.out, &imported, format, existing)?;
+    }
+    console.result(&summary(args, &imported, &report))
+}
+
+fn summary(args: &ImportArgs, imported: &Imported, report: &Report) -> String {
+    let recording = &imported.recording;
+    let bins: usize = recording.clips.iter().map(Clip::bins).sum();
+    let repeats = || recording.clips.iter().map(|clip| clip.responses.dim().1);
+    let (fewest, most) = (repeats().min().unwrap_or(0), repeats().max().unwrap_or(0));
+    let repeats = if fewest == most { most.to_string() } else { format!("{fewest} to {most}") };
+    let responses = recording.clips.iter().flat_map(|clip| &clip.responses);
+    let mean = mean_of_defined(responses.map(|value| f64::from(*value)));
+    let seconds = bins as f64 * recording.dt_ms / 1000.0;
+    let done = if args.dry_run { "would write" } else { "wrote" };
+    let lines = report.lines().join("\n");
+    let gap = if lines.is_empty() { "" } else { "\n" };
+    format!(
+        "{lines}{gap}{done} {}\n  {} stimuli, {bins} bins of {} ms ({seconds:.1} s), {} bands\n  \
+         {} neurons, {repeats} repeats, mean response {mean:.3} per bin",
+        args.out.display(),
+        recording.clips.len(),
+        recording.dt_ms,
+        recording.bands(),
+        recording.neurons.len(),
+    )
+}

@@ -1,0 +1,57 @@
+//! What an import took for granted, left out, and found doubtful.
+
+/// Sentences for the user, in the order in which they came up.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub struct Report {
+    inferred: Vec<String>,
+    dropped: Vec<String>,
+    warnings: Vec<String>,
+}
+
+impl Report {
+    /// Something that no option said and the files left open.
+    pub fn inferred(&mut self, text: impl Into<String>) {
+        self.inferred.push(text.into());
+    }
+
+    /// Something of the files that is not in the dataset, with how much of it.
+    pub fn dropped(&mut self, text: impl Into<String>) {
+        self.dropped.push(text.into());
+    }
+
+    /// Something the user should look into.
+    pub fn warn(&mut self, text: impl Into<String>) {
+        self.warnings.push(text.into());
+    }
+
+    /// What was found doubtful.
+    pub fn warnings(&self) -> &[String] {
+        &self.warnings
+    }
+
+    /// One line for each thing that was inferred or dropped.
+    pub fn lines(&self) -> Vec<String> {
+        let inferred = self.inferred.iter().map(|text| format!("inferred: {text}"));
+        inferred.chain(self.dropped.iter().map(|text| format!("dropped: {text}"))).collect()
+    }
+}
+
+/// `1 spike`, `2 spikes`
+pub fn counted(count: usize, what: &str) -> String {
+    if count == 1 { format!("1 {what}") } else { format!("{count} {what}s") }
+}
+
+/// `1 stimulus`, `2 stimuli`
+pub fn stimuli_counted(count: usize) -> String {
+    if count == 1 { "1 stimulus".into() } else { format!("{count} stimuli") }
+}
+
+/// `a`, `a and b`, or `a, b, c and 4 more`.
+pub fn listed(names: &[impl AsRef<str>]) -> String {
+    const SHOWN: usize = 5;
+    let shown: Vec<&str> = names.iter().take(SHOWN).map(AsRef::as_ref).collect();
+    match names.len().saturating_sub(SHOWN) {
+        0 => crate::config::wording::joined(&shown, "and"),
+        more => format!("{} and {more} more", shown.join(", ")),
+    }
+}
