@@ -2,6 +2,8 @@
 //! spectro-temporal receptive fields.
 //!
 //! ```text
+//! sound files ─► sound ─► frontends ─► dataset
+//!
 //! run file ─► config ─┐
 //!                     ├─► training ─► run folder ─► evaluation ─► metrics
 //! dataset ──► data ───┘      ▲            │
@@ -30,8 +32,10 @@ pub mod units;
 // What is asked for, and what it is asked of.
 pub mod config;
 pub mod data;
+pub mod frontends;
 pub mod inspection;
 pub mod simulation;
+pub mod sound;
 
 // A model: tensors, then operations, layers and parts, then the whole of it.
 pub mod device;

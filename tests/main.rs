@@ -13,6 +13,7 @@ mod cli;
 mod dataset;
 mod export;
 mod fast_path;
+mod frontends;
 mod golden;
 mod inspect;
 mod memory;
