@@ -1,4 +1,5 @@
 //! Which samples a bin holds, and which samples an analysis of it sees.
+use crate::units;
 
 /// Bins of `dt_ms` laid over samples: bin `t` holds the samples from `edge(t)` to before
 /// `edge(t + 1)`, `edge(t) = floor(t · rate · dt / 1000)`.
@@ -33,6 +34,11 @@ impl Bins {
         let about = (samples as f64 / self.hop).round() as u64;
         let fits = |t: &u64| self.edge(*t) <= samples;
         [about + 1, about, about.saturating_sub(1)].into_iter().find(fits).unwrap_or_default()
+    }
+
+    /// Samples nearest to so many bins, at least one.
+    pub fn samples(self, bins: u32) -> usize {
+        units::bins(f64::from(bins) * self.hop, 1.0, 1)
     }
 
     /// Samples of a bin, rounded up.

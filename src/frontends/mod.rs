@@ -5,9 +5,12 @@
 //! bin depends on what comes later, bit for bit; before the sound lie zeros.
 mod bins;
 mod compression;
+pub mod gammatone;
 mod keys;
 pub mod mel;
+mod recursion;
 mod spectrum;
+pub mod stft;
 
 use std::fmt;
 
@@ -72,7 +75,11 @@ impl Row for FrontendRow {
 }
 
 /// The front ends: adding one is one file and one row.
-pub static TABLE: &[FrontendRow] = &[FrontendRow { part: mel::PART, build: mel::build }];
+pub static TABLE: &[FrontendRow] = &[
+    FrontendRow { part: stft::PART, build: stft::build },
+    FrontendRow { part: mel::PART, build: mel::build },
+    FrontendRow { part: gammatone::PART, build: gammatone::build },
+];
 
 /// A front end with its settings, for bins of one width.
 pub struct Frontend {
