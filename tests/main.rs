@@ -26,5 +26,6 @@ mod reproducibility;
 mod run_files;
 mod runs;
 mod simulate;
+mod sound;
 mod support;
 mod training;
