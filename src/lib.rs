@@ -2,6 +2,8 @@
 //! spectro-temporal receptive fields.
 //!
 //! ```text
+//! sound files ─► sound ─► frontends ─► dataset
+//!
 //! run file ─► config ─┐
 //!                     ├─► training ─► run folder ─► evaluation ─► metrics
 //! dataset ──► data ───┘      ▲            │
@@ -30,9 +32,13 @@ pub mod units;
 // What is asked for, and what it is asked of.
 pub mod config;
 pub mod data;
-pub mod import;
 pub mod inspection;
+
+// Where datasets come from: sound, the files of laboratories, known receptive fields.
+pub mod frontends;
+pub mod import;
 pub mod simulation;
+pub mod sound;
 
 // A model: tensors, then operations, layers and parts, then the whole of it.
 pub mod device;

@@ -7,13 +7,14 @@ use crate::config::part::{Part, parts};
 use crate::config::wording::{did_you_mean, joined};
 use crate::error::{Error, Problem, Result};
 use crate::progress::Console;
-use crate::{loss, metrics, models, outputs, parameterizations, prefilters};
+use crate::{frontends, loss, metrics, models, outputs, parameterizations, prefilters};
 
 /// A name and the parts of the table.
 type Table = (&'static str, Vec<&'static Part>);
 
 fn tables() -> Vec<Table> {
     vec![
+        ("frontends", parts(frontends::TABLE)),
         ("models", parts(models::TABLE)),
         ("prefilters", parts(prefilters::TABLE)),
         ("parameterizations", parts(parameterizations::TABLE)),

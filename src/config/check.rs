@@ -47,7 +47,7 @@ impl Check<'_> {
         let known = key_names(keys);
         for entry in written.iter().flat_map(|section| &section.entries) {
             if !known.contains(&&*entry.name) {
-                self.problems.push(unknown_key(section, entry, &owner, &known));
+                self.problems.push(self.unknown_key(section, entry, &owner, &known));
             }
         }
         self.known_values(section, keys)
@@ -67,7 +67,7 @@ impl Check<'_> {
         };
         for entry in self.written.section(name).iter().flat_map(|section| &section.entries) {
             if entry.name != TYPE && !known.contains(&&*entry.name) {
-                self.problems.push(unknown_key(name, entry, &owner, &known));
+                self.problems.push(self.unknown_key(name, entry, &owner, &known));
             }
         }
         match named {
@@ -80,7 +80,7 @@ impl Check<'_> {
 
     /// What `type` names.
     fn named<R: Row>(&mut self, name: &str, table: &'static [R]) -> Named<R> {
-        let absent = section(name).and_then(Section::absent);
+        let absent = section(self.written.known, name).and_then(Section::absent);
         let named = |word| match find(table, word) {
             Some(row) => Named::Row(row),
             None if Some(word) == absent => Named::Absent(word.into()),
@@ -106,6 +106,19 @@ impl Check<'_> {
         };
         self.problems.push(problem);
         Named::Unknown
+    }
+
+    fn unknown_key(&self, section: &str, entry: &Entry, owner: &str, known: &[&str]) -> Problem {
+        let name = entry.name.as_ref();
+        let elsewhere = where_known(self.written.known, name);
+        let hint = match nearest(name, known.iter().copied()) {
+            _ if !elsewhere.is_empty() => format!("{name} belongs to {elsewhere}"),
+            Some(near) => format!("did you mean {near}?"),
+            None if known.is_empty() => format!("{owner} has no keys"),
+            None => format!("its keys: {}", joined(known, "and")),
+        };
+        let at = format!("{section}.{name}");
+        entry.place.problem(&at, "an unknown key", format!("a key of {owner}")).hint(hint)
     }
 
     /// Values of the keys that the section gives, and defaults of those that it does not.
@@ -147,17 +160,4 @@ fn entry_problem(section: &str, entry: &Entry, mismatch: Mismatch) -> Problem {
 
 fn key_names(keys: &[Key]) -> Vec<&'static str> {
     keys.iter().map(|key| key.name).collect()
-}
-
-fn unknown_key(section: &str, entry: &Entry, owner: &str, known: &[&str]) -> Problem {
-    let name = entry.name.as_ref();
-    let elsewhere = where_known(name);
-    let hint = match nearest(name, known.iter().copied()) {
-        _ if !elsewhere.is_empty() => format!("{name} belongs to {elsewhere}"),
-        Some(near) => format!("did you mean {near}?"),
-        None if known.is_empty() => format!("{owner} has no keys"),
-        None => format!("its keys: {}", joined(known, "and")),
-    };
-    let at = format!("{section}.{name}");
-    entry.place.problem(&at, "an unknown key", format!("a key of {owner}")).hint(hint)
 }

@@ -1,6 +1,7 @@
 //! The run file: as written → checked against the tables of keys → values in range.
 mod check;
 mod choices;
+mod import;
 pub mod keys;
 pub mod part;
 mod paths;
@@ -18,6 +19,7 @@ use std::path::{Path, PathBuf};
 
 use check::Check;
 use part::Chosen;
+use sections::Section;
 use written::Written;
 
 use crate::error::{Error, Problem, Result};
@@ -26,6 +28,7 @@ use crate::parameterizations::{self, ParameterizationRow};
 use crate::prefilters::{self, PrefilterRow};
 
 pub use choices::{Best, DeviceName, Monitor, Schedule, Standardize};
+pub use import::ImportConfig;
 pub use paths::relative;
 pub use settings::{Data, Output, Train};
 pub use template::{Others, Template};
@@ -83,7 +86,7 @@ impl RunConfig {
     /// # Errors
     /// As [`RunConfig::load`].
     pub fn parse(text: &str, file: &Path, overrides: &[String]) -> Result<Self> {
-        let mut check = opened(text, file, overrides)?;
+        let mut check = opened(text, sections::SECTIONS, file, overrides)?;
         check.sections(&sections::SECTIONS.iter().map(|section| section.name).collect::<Vec<_>>());
         let data = check.values("data", sections::DATA);
         let draft = Draft::read(&mut check);
@@ -110,7 +113,7 @@ impl RunConfig {
     /// # Errors
     /// As [`RunConfig::load`].
     pub fn architecture(text: &str, file: &Path) -> Result<Architecture> {
-        let mut check = opened(text, file, &[])?;
+        let mut check = opened(text, sections::SECTIONS, file, &[])?;
         check.sections(&ARCHITECTURE);
         let draft = Draft::read(&mut check);
         draft.finish(check.problems, file)
@@ -146,9 +149,14 @@ fn all(mut problems: Vec<Problem>, file: &Path) -> Error {
 }
 
 /// `text` as written, with the overrides applied.
-fn opened<'a>(text: &'a str, file: &Path, overrides: &'a [String]) -> Result<Check<'a>> {
+fn opened<'a>(
+    text: &'a str,
+    known: &'static [Section],
+    file: &Path,
+    overrides: &'a [String],
+) -> Result<Check<'a>> {
     let mut problems = Vec::new();
-    let Some(mut written) = Written::parse(text, &mut problems) else {
+    let Some(mut written) = Written::parse(text, known, &mut problems) else {
         return Err(all(problems, file));
     };
     problems.extend(overrides.iter().filter_map(|text| written.set(text).err()));

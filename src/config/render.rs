@@ -37,7 +37,8 @@ impl Architecture {
     }
 }
 
-fn part<R: Row>(name: &str, chosen: &Chosen<R>) -> Result<String> {
+/// A section that names a part, with every key that has a value.
+pub(super) fn part<R: Row>(name: &str, chosen: &Chosen<R>) -> Result<String> {
     let part = chosen.row.part();
     section(name, Some(part.name), part.keys, &chosen.values)
 }

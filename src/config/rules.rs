@@ -38,14 +38,18 @@ fn parameterized(draft: &Draft, written: &Written) -> Option<Problem> {
 }
 
 fn frequencies(draft: &Draft, written: &Written) -> Option<Problem> {
-    let values = &draft.prefilter.as_ref()?.values;
+    ascending("prefilter", &draft.prefilter.as_ref()?.values, written)
+}
+
+/// The lowest band of a section lies below its highest.
+pub fn ascending(section: &str, values: &Values, written: &Written) -> Option<Problem> {
     let (Some(Value::Number(min)), Some(Value::Number(max))) =
         (values.get("min_freq_hz"), values.get("max_freq_hz"))
     else {
         return None;
     };
     let expected = format!("less than max_freq_hz = {max:?}");
-    let at = ("prefilter", "min_freq_hz");
+    let at = (section, "min_freq_hz");
     (min >= max).then(|| written.problem(at, &format!("{min:?}"), expected))
 }
 

@@ -3,7 +3,7 @@ use super::choices::{Best, Monitor, Schedule, Standardize};
 use super::keys::{Default, Key, Kind, Range};
 use super::part::{Part, parts};
 use super::wording::joined;
-use crate::{loss, models, parameterizations, prefilters};
+use crate::{frontends, loss, models, parameterizations, prefilters};
 
 /// A section of the run file.
 pub struct Section {
@@ -51,14 +51,21 @@ pub static SECTIONS: &[Section] = &[
     Section { name: "output", doc: "where the run is written", holds: Holds::Keys(OUTPUT) },
 ];
 
-/// The section called `name`.
-pub fn section(name: &str) -> Option<&'static Section> {
-    SECTIONS.iter().find(|section| section.name == name)
+/// The sections of an import file.
+pub static IMPORT_SECTIONS: &[Section] = &[Section {
+    name: "frontend",
+    doc: "how sound becomes a cochleagram",
+    holds: Holds::Part { table: || parts(frontends::TABLE), absent: None },
+}];
+
+/// The section called `name` of those that a file may have.
+pub fn section(sections: &'static [Section], name: &str) -> Option<&'static Section> {
+    sections.iter().find(|section| section.name == name)
 }
 
 /// `[model] with type nrf or dnet`, `[train]`: where a key belongs, or nothing if nowhere.
-pub fn where_known(key: &str) -> String {
-    let places: Vec<String> = SECTIONS.iter().filter_map(|section| section.place(key)).collect();
+pub fn where_known(sections: &'static [Section], key: &str) -> String {
+    let places: Vec<String> = sections.iter().filter_map(|section| section.place(key)).collect();
     joined(&places, "or")
 }
 

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::sections::{SECTIONS, section, where_known};
+use super::sections::{Section, section, where_known};
 use super::value::shown;
 use super::wording::did_you_mean;
 use crate::error::Problem;
@@ -61,20 +61,26 @@ pub struct WrittenSection<'a> {
 }
 
 /// A run file as written.
-#[derive(Default)]
 pub struct Written<'a> {
     /// In the file's order.
     pub sections: Vec<WrittenSection<'a>>,
+    /// The sections that such a file may have.
+    pub known: &'static [Section],
 }
 
 impl<'a> Written<'a> {
     /// Splits `text` into sections; without a value if it is not TOML.
-    pub fn parse(text: &'a str, problems: &mut Vec<Problem>) -> Option<Self> {
+    pub fn parse(
+        text: &'a str,
+        known: &'static [Section],
+        problems: &mut Vec<Problem>,
+    ) -> Option<Self> {
         let (table, errors) = DeTable::parse_recoverable(text);
         let (duplicates, errors): (Vec<_>, Vec<_>) =
             errors.iter().partition(|error| error.message() == DUPLICATE);
         let mut outside = Vec::new();
-        let written = Self::from_table(text, table.into_inner(), &mut outside);
+        let mut written = Self { sections: Vec::new(), known };
+        written.read(text, table.into_inner(), &mut outside);
         problems.extend(duplicates.iter().map(|error| written.duplicate(text, error)));
         if errors.is_empty() {
             problems.extend(outside);
@@ -85,20 +91,34 @@ impl<'a> Written<'a> {
         None
     }
 
-    fn from_table(text: &'a str, table: DeTable<'a>, problems: &mut Vec<Problem>) -> Self {
-        let mut sections = Vec::new();
+    fn read(&mut self, text: &'a str, table: DeTable<'a>, problems: &mut Vec<Problem>) {
         for (name, value) in table {
             let place = place(text, &name);
             match value.into_inner() {
                 DeValue::Table(entries) => {
                     let entries = entries.into_iter().map(|entry| Entry::new(text, entry));
                     let entries = entries.collect();
-                    sections.push(WrittenSection { name: name.into_inner(), place, entries });
+                    self.sections.push(WrittenSection { name: name.into_inner(), place, entries });
                 }
-                value => problems.push(outside_sections(&place, name.get_ref(), &value)),
+                value => problems.push(self.outside_sections(&place, name.get_ref(), &value)),
             }
         }
-        Self { sections }
+    }
+
+    fn outside_sections(&self, place: &Place, name: &str, value: &DeValue) -> Problem {
+        if section(self.known, name).is_some() {
+            return place.problem(name, shown(value), format!("a section [{name}]"));
+        }
+        let example = self.known.iter().map(|section| section.name).find(|name| *name == "train");
+        let example = example.or(self.known.first().map(|section| section.name));
+        let expected = format!("a section such as [{}]", example.unwrap_or_default());
+        let problem = place.problem(name, shown(value), expected);
+        let known = where_known(self.known, name);
+        if known.is_empty() {
+            let sections = self.known.iter().map(|section| section.name);
+            return problem.hint(did_you_mean(name, sections));
+        }
+        problem.hint(format!("{name} belongs to {known}"))
     }
 
     /// A key, or the name of a section, that stands twice.
@@ -141,14 +161,30 @@ impl<'a> Written<'a> {
             return Err(place.problem("", format!("{text:?}"), "SECTION.KEY=VALUE"));
         };
         let value = value_or_word(value);
+        let leaves_out = value.as_str().is_some_and(|word| self.leaves_out(section, word));
         let target = self.section_to_set(section, &place);
-        if key == TYPE && value.as_str().is_some_and(|word| leaves_out(section, word)) {
+        if key == TYPE && leaves_out {
             target.entries.clear();
         }
         target.entries.retain(|entry| entry.name != key);
         let name = Cow::Borrowed(key);
         target.entries.push(Entry { name, place: place.clone(), value, value_place: place });
         Ok(())
+    }
+
+    /// Whether this type stands for a section that is left out.
+    fn leaves_out(&self, name: &str, word: &str) -> bool {
+        section(self.known, name).is_some_and(|section| section.absent() == Some(word))
+    }
+
+    /// Gives a section a type where the file gives it none.
+    pub fn default_type(&mut self, section: &'a str, word: &'a str) {
+        let target = self.section_to_set(section, &Place::Nowhere);
+        if target.entry(TYPE).is_none() {
+            let (place, value_place) = (Place::Nowhere, Place::Nowhere);
+            let (name, value) = (Cow::Borrowed(TYPE), DeValue::String(word.into()));
+            target.entries.push(Entry { name, place, value, value_place });
+        }
     }
 
     fn section_to_set(&mut self, name: &'a str, place: &Place) -> &mut WrittenSection<'a> {
@@ -207,19 +243,6 @@ fn syntax_problem(text: &str, error: &toml::de::Error) -> Problem {
     Problem { place: Some(place), ..problem }
 }
 
-fn outside_sections(place: &Place, name: &str, value: &DeValue) -> Problem {
-    if section(name).is_some() {
-        return place.problem(name, shown(value), format!("a section [{name}]"));
-    }
-    let problem = place.problem(name, shown(value), "a section such as [train]");
-    let known = where_known(name);
-    if known.is_empty() {
-        let sections = SECTIONS.iter().map(|section| section.name);
-        return problem.hint(did_you_mean(name, sections));
-    }
-    problem.hint(format!("{name} belongs to {known}"))
-}
-
 /// `section.key=value` in its three pieces.
 fn split(text: &str) -> Option<((&str, &str), &str)> {
     let (path, value) = text.split_once('=')?;
@@ -231,8 +254,4 @@ fn split(text: &str) -> Option<((&str, &str), &str)> {
 /// What is no value of TOML is a word, so that quotes can be left out on the command line.
 fn value_or_word(text: &str) -> DeValue<'_> {
     DeValue::parse(text).map_or_else(|_| DeValue::String(text.into()), Spanned::into_inner)
-}
-
-fn leaves_out(name: &str, word: &str) -> bool {
-    section(name).is_some_and(|section| section.absent() == Some(word))
 }

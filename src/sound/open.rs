@@ -1,0 +1,195 @@
+//! What a sound file is: found, recognised by its content, and ready to be decoded.
+use std::fs::File;
+use std::path::Path;
+
+use symphonia::core::codecs::audio::{AudioCodecParameters, AudioDecoder, AudioDecoderOptions};
+use symphonia::core::errors;
+use symphonia::core::formats::probe::Hint;
+use symphonia::core::formats::{FormatOptions, FormatReader, Track, TrackType};
+use symphonia::core::io::MediaSourceStream;
+use symphonia::core::meta::MetadataOptions;
+
+use super::Sound;
+use super::decode::Decoding;
+use crate::error::{Error, Result};
+
+/// A sound file, opened.
+#[derive(Debug)]
+pub struct AudioFile {
+    /// The mean of its channels, decoded while it is read.
+    pub sound: Sound<'static>,
+    /// Channels of the file.
+    pub channels: usize,
+    /// Bits of a sample, where the format has such a thing.
+    pub bits: Option<u32>,
+    /// `WAV`, `FLAC` or `MP3`, by its content.
+    pub format: &'static str,
+    /// Samples of a channel that the file promises; none where it does not say.
+    pub promised: Option<u64>,
+    /// What the user should know of how it is read.
+    pub notes: Vec<String>,
+}
+
+/// A format that can be read: the library's name, the usual one, and endings of file names.
+struct Format {
+    short: &'static str,
+    name: &'static str,
+    endings: &'static [&'static str],
+}
+
+const FORMATS: &[Format] = &[
+    Format { short: "wave", name: "WAV", endings: &["wav", "wave"] },
+    Format { short: "flac", name: "FLAC", endings: &["flac"] },
+    Format { short: "mp3", name: "MP3", endings: &["mp3"] },
+];
+
+/// Opens a sound file; its samples are decoded as they are asked for.
+///
+/// Encoder delay and padding of MP3 files are cut off where the file states them.
+///
+/// # Errors
+/// A file that is missing, a folder, empty, no sound, without an audio track, or of a kind that
+/// cannot be decoded. What is wrong further inside comes with the piece that it concerns: a file
+/// that ends early, that is damaged, that holds NaN, or that holds no samples.
+pub fn open(path: &Path) -> Result<AudioFile> {
+    let file = open_file(path)?;
+    let reader = recognised(path, file)?;
+    let format = FORMATS.iter().find(|format| format.short == reader.format_info().short_name);
+    let format = format.ok_or_else(|| not_sound(path))?;
+    let mut notes = Vec::new();
+    notes.extend(misnamed(path, format));
+
+    let track = reader.default_track(TrackType::Audio).ok_or_else(|| no_track(path))?;
+    let codec = track.codec_params.as_ref().and_then(|codec| codec.audio());
+    let codec = codec.ok_or_else(|| no_track(path))?;
+    let bits = codec.bits_per_sample.or(float_bits(codec));
+    // Without its encoder's own count, an MP3 file's length is an estimate.
+    let exact = format.name != "MP3" || track.delay.is_some();
+    if !exact {
+        notes.push(format!("{}: {DELAY_UNKNOWN}", path.display()));
+    }
+    let promised = track.num_frames.filter(|_| exact);
+    let decoder = decoder(path, codec, exact)?;
+    let (rate_hz, channels) = layout(path, codec)?;
+    if channels > 1 {
+        notes.push(format!("{}: the mean of {channels} channels is taken", path.display()));
+    }
+    let track = track_id(track);
+    let decoding = Decoding::new(path, (reader, track), decoder, promised);
+    let sound = Sound { rate_hz, pieces: Box::new(decoding) };
+    Ok(AudioFile { sound, channels, bits, format: format.name, promised, notes })
+}
+
+const DELAY_UNKNOWN: &str = "this MP3 file does not state its encoder's delay, so the silence that \
+                             the encoder put in front is part of the sound (tens of milliseconds); \
+                             take WAV or FLAC where time matters";
+
+fn track_id(track: &Track) -> u32 {
+    track.id
+}
+
+/// Opens the file, telling apart why it may hold nothing.
+fn open_file(path: &Path) -> Result<File> {
+    let shown = path.display();
+    let opening = |source| Error::file(format!("opening {shown}"), source);
+    if !path.try_exists().map_err(opening)? {
+        return Err(Error::Refused(format!("{shown}: there is no such file; check the path")));
+    }
+    if path.is_dir() {
+        return Err(Error::Refused(format!(
+            "{shown}: this is a folder; give the sound file inside it"
+        )));
+    }
+    let file = File::open(path).map_err(opening)?;
+    if file.metadata().map_err(opening)?.len() == 0 {
+        return Err(Error::Refused(format!(
+            "{shown}: the file is empty; whatever wrote it did not finish, so write it again"
+        )));
+    }
+    Ok(file)
+}
+
+/// A reader of the format that the content of the file shows.
+fn recognised(path: &Path, file: File) -> Result<Box<dyn FormatReader>> {
+    let stream = MediaSourceStream::new(
+        Box::new(file),
+        symphonia::core::io::MediaSourceStreamOptions::default(),
+    );
+    let (format, metadata) = (FormatOptions::default(), MetadataOptions::default());
+    let probed = symphonia::default::get_probe().probe(&Hint::new(), stream, format, metadata);
+    probed.map_err(|source| match source {
+        errors::Error::IoError(source) if source.kind() != std::io::ErrorKind::UnexpectedEof => {
+            Error::file(format!("reading {}", path.display()), source)
+        }
+        errors::Error::DecodeError(what) => Error::Refused(format!(
+            "{}: found a damaged header ({what}), expected WAV, FLAC or MP3; write the file again",
+            path.display()
+        )),
+        _ => not_sound(path),
+    })
+}
+
+fn decoder(
+    path: &Path,
+    codec: &AudioCodecParameters,
+    gapless: bool,
+) -> Result<Box<dyn AudioDecoder>> {
+    let options = AudioDecoderOptions::default().gapless(gapless).verify(true);
+    let made = symphonia::default::get_codecs().make_audio_decoder(codec, &options);
+    made.map_err(|source| {
+        Error::Refused(format!(
+            "{}: found sound in an encoding that cannot be decoded ({source}), expected PCM of 8, \
+             16, 24 or 32 bits or floats in WAV, FLAC, or MP3; convert it to WAV",
+            path.display()
+        ))
+    })
+}
+
+/// Samples a second and channels.
+fn layout(path: &Path, codec: &AudioCodecParameters) -> Result<(f64, usize)> {
+    let channels = codec.channels.as_ref().map_or(0, |channels| channels.count());
+    match codec.sample_rate {
+        Some(rate) if rate > 0 && channels > 0 => Ok((f64::from(rate), channels)),
+        rate => Err(Error::Refused(format!(
+            "{}: found a header that gives {} samples a second and {channels} channels, expected \
+             both to be 1 or more; write the file again",
+            path.display(),
+            rate.unwrap_or(0)
+        ))),
+    }
+}
+
+/// Bits of a sample of floats, which the library leaves out.
+fn float_bits(codec: &AudioCodecParameters) -> Option<u32> {
+    use symphonia::core::codecs::audio::well_known::{CODEC_ID_PCM_F32LE, CODEC_ID_PCM_F64LE};
+    match codec.codec {
+        CODEC_ID_PCM_F32LE => Some(32),
+        CODEC_ID_PCM_F64LE => Some(64),
+        _ => None,
+    }
+}
+
+/// A note where the name of a file promises another format than its content is.
+fn misnamed(path: &Path, format: &Format) -> Option<String> {
+    let ending = path.extension().map(|ending| ending.to_string_lossy().to_lowercase());
+    let ending = ending.unwrap_or_default();
+    let named = format.endings.contains(&ending.as_str());
+    (!named).then(|| {
+        format!("{}: by its content this is {}; it is read as such", path.display(), format.name)
+    })
+}
+
+fn not_sound(path: &Path) -> Error {
+    Error::Refused(format!(
+        "{}: this is not a sound file that can be read, which are WAV, FLAC and MP3; convert it to \
+         WAV",
+        path.display()
+    ))
+}
+
+fn no_track(path: &Path) -> Error {
+    Error::Refused(format!(
+        "{}: found no audio track, expected one; check that this is the right file",
+        path.display()
+    ))
+}

@@ -1,0 +1,184 @@
+//! Sound at another rate.
+use std::collections::VecDeque;
+
+use rubato::audioadapter_buffers::direct::SequentialSlice;
+use rubato::{
+    Async, FixedAsync, Indexing, Resampler as _, SincInterpolationParameters,
+    SincInterpolationType, WindowFunction,
+};
+
+use super::{Pieces, Sound};
+use crate::error::{Error, Result};
+
+/// What becomes of the delay of the filter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Delay {
+    /// It stays: a sample depends on nothing that comes later.
+    Kept,
+    /// It is cut off at the start: sound stays where it was in time, and a sample depends on half a
+    /// filter of what comes later.
+    CutOff,
+}
+
+/// Length of the filter in periods of the lower of the two rates.
+const PERIODS: f64 = 128.0;
+/// Places between two samples at which the filter is tabled; between them it is interpolated by a
+/// cubic.
+const PLACES: usize = 256;
+/// Samples that go through the filter at once.
+const CHUNK: usize = 1 << 14;
+
+/// The same sound at `rate_hz`, and by how many milliseconds it is late.
+///
+/// A windowed sinc (Blackman-Harris, squared) of 128 periods of the lower rate, evaluated sample by
+/// sample: in contrast to a filter that is applied through Fourier transforms of blocks, rounding
+/// carries nothing of a later sample into an earlier one. The sound keeps its duration:
+/// `round(samples · rate_hz / sound.rate_hz)` samples come out.
+///
+/// # Errors
+/// Rates that the resampler does not take.
+pub fn resampled(sound: Sound<'_>, rate_hz: f64, delay: Delay) -> Result<(Sound<'_>, f64)> {
+    let ratio = rate_hz / sound.rate_hz;
+    let filter = SincInterpolationParameters {
+        sinc_len: length(ratio),
+        f_cutoff: None,
+        oversampling_factor: PLACES,
+        interpolation: SincInterpolationType::Cubic,
+        window: WindowFunction::BlackmanHarris2,
+    };
+    let filter = Async::new_sinc(ratio, 1.0, &filter, CHUNK, 1, FixedAsync::Input)
+        .map_err(|source| Error::failed(format!("resampling to {rate_hz} Hz"), source))?;
+    let group_delay = length(ratio) as f64 / 2.0 * ratio;
+    let (skip, late_ms) = match delay {
+        Delay::Kept => (0, group_delay * 1000.0 / rate_hz),
+        Delay::CutOff => (whole(group_delay), 0.0),
+    };
+    let pieces = Resampled {
+        pieces: sound.pieces,
+        filter,
+        waiting: VecDeque::new(),
+        heard: 0,
+        given: 0,
+        skip,
+        ratio,
+        state: State::Sounding,
+    };
+    Ok((Sound { rate_hz, pieces: Box::new(pieces) }, late_ms))
+}
+
+/// Samples of the filter at the rate of the sound: a multiple of 8, as the library wants it.
+fn length(ratio: f64) -> usize {
+    whole(PERIODS / ratio.min(1.0)).next_multiple_of(8)
+}
+
+fn whole(value: f64) -> usize {
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "saturates")]
+    let whole = value.round() as usize;
+    whole
+}
+
+/// Where a sound is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum State {
+    /// It goes on.
+    Sounding,
+    /// Its last sample has been taken; the filter still rings.
+    Ringing,
+    /// Nothing more comes.
+    Over,
+}
+
+/// A sound on its way through the filter.
+struct Resampled<'a> {
+    pieces: Pieces<'a>,
+    filter: Async<f32>,
+    /// Samples that do not fill a chunk yet.
+    waiting: VecDeque<f32>,
+    /// Samples that came in.
+    heard: u64,
+    /// Samples that went out.
+    given: u64,
+    /// Samples still to be cut off at the start.
+    skip: usize,
+    ratio: f64,
+    state: State,
+}
+
+impl Resampled<'_> {
+    /// The next piece that is not empty, or none at the end.
+    fn piece(&mut self) -> Result<Option<Vec<f32>>> {
+        while self.state != State::Over {
+            self.fill()?;
+            let mut piece = self.filtered()?;
+            let cut = self.skip.min(piece.len());
+            piece.drain(..cut);
+            self.skip -= cut;
+            if self.state == State::Ringing {
+                self.end(&mut piece);
+            }
+            self.given += piece.len() as u64;
+            if !piece.is_empty() {
+                return Ok(Some(piece));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Collects a chunk, or what is left.
+    fn fill(&mut self) -> Result<()> {
+        while self.state == State::Sounding && self.waiting.len() < CHUNK {
+            match self.pieces.next() {
+                Some(piece) => {
+                    let piece = piece?;
+                    self.heard += piece.len() as u64;
+                    self.waiting.extend(piece);
+                }
+                None => self.state = State::Ringing,
+            }
+        }
+        Ok(())
+    }
+
+    /// One chunk through the filter; behind the sound lie zeros.
+    fn filtered(&mut self) -> Result<Vec<f32>> {
+        let failed = |source| Error::failed("resampling", source);
+        let taken = self.waiting.len().min(CHUNK);
+        let mut chunk: Vec<f32> = self.waiting.drain(..taken).collect();
+        chunk.resize(CHUNK, 0.0);
+        let mut piece = vec![0.0; self.filter.output_frames_next()];
+        let frames = piece.len();
+        let input =
+            SequentialSlice::new(&chunk, 1, CHUNK).map_err(|e| Error::failed("resampling", e))?;
+        let mut output = SequentialSlice::new_mut(&mut piece, 1, frames)
+            .map_err(|e| Error::failed("resampling", e))?;
+        let indexing = Indexing::new();
+        let (_, written) = self
+            .filter
+            .process_into_buffer(&input, &mut output, Some(&indexing))
+            .map_err(failed)?;
+        piece.truncate(written);
+        Ok(piece)
+    }
+
+    /// Cuts the last piece off where the sound ends.
+    fn end(&mut self, piece: &mut Vec<f32>) {
+        let all = (self.heard as f64 * self.ratio).round();
+        let left = whole(all - self.given as f64);
+        piece.truncate(left);
+        if piece.len() == left {
+            self.state = State::Over;
+        }
+    }
+}
+
+impl Iterator for Resampled<'_> {
+    type Item = Result<Vec<f32>>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let piece = self.piece().transpose();
+        if matches!(piece, Some(Err(_))) {
+            self.state = State::Over;
+        }
+        piece
+    }
+}
