@@ -16,6 +16,7 @@ use crate::error::{Error, Result};
 mod arrays;
 mod axes;
 mod blocks;
+mod counts;
 mod dense;
 mod fit;
 mod guess;
@@ -25,6 +26,10 @@ mod named;
 mod npz;
 mod per_stimulus;
 mod report;
+mod session;
+mod silence;
+mod spikes;
+mod unit;
 mod write;
 
 pub use blocks::{BlockOptions, cut};
@@ -34,6 +39,8 @@ pub use write::write;
 /// The formats: adding one is one file and one row here and in [`Source::format`].
 #[derive(Debug, Clone, Subcommand)]
 pub enum Source {
+    /// Sound files with spike times in text, one line a repeat (CRCNS aa-1, aa-2, STRFlab)
+    Spikes(spikes::Spikes),
     /// MATLAB files of version 5, 7 and 7.3: arrays or cells of cochleagrams and responses
     Mat(mat::Mat),
     /// NumPy archives of cochleagrams and responses
@@ -48,6 +55,7 @@ impl Source {
     /// The format and its options.
     pub fn format(&self) -> &dyn Format {
         match self {
+            Self::Spikes(spikes) => spikes,
             Self::Mat(mat) => mat,
             Self::Npz(npz) => npz,
             Self::Hdf5(hdf5) => hdf5,

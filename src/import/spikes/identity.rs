@@ -1,0 +1,75 @@
+//! Which sound files hold the same sound.
+use std::collections::BTreeSet;
+use std::fs::File;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use crate::error::{Error, Result};
+
+/// Sounds that were met, each once, with the id that it got: the name of its file without ending.
+#[derive(Default)]
+pub struct Sounds {
+    /// Ids and files.
+    pub files: Vec<(String, PathBuf)>,
+    lengths: Vec<u64>,
+    renamed: Vec<String>,
+}
+
+impl Sounds {
+    /// Where the sound of a file stands; a new place unless it is the same file as another, or has
+    /// the same bytes. A name that another sound has is told apart by the neuron's.
+    pub fn place(&mut self, path: &Path, neuron: &str) -> Result<usize> {
+        let reading = |source| Error::file(format!("reading {}", path.display()), source);
+        let path = path.canonicalize().map_err(reading)?;
+        let length = path.metadata().map_err(reading)?.len();
+        for (index, (_, known)) in self.files.iter().enumerate() {
+            let same =
+                *known == path || (self.lengths[index] == length && same_bytes(known, &path)?);
+            if same {
+                return Ok(index);
+            }
+        }
+        let stem = path.file_stem().map_or_else(String::new, |stem| stem.to_string_lossy().into());
+        let id = self.unused(stem, neuron);
+        self.files.push((id, path));
+        self.lengths.push(length);
+        Ok(self.files.len() - 1)
+    }
+
+    /// Ids that are not the names of their files.
+    pub fn renamed(&self) -> Vec<String> {
+        self.renamed.clone()
+    }
+
+    fn unused(&mut self, stem: String, neuron: &str) -> String {
+        let used: BTreeSet<&str> = self.files.iter().map(|(id, _)| id.as_str()).collect();
+        if !used.contains(stem.as_str()) {
+            return stem;
+        }
+        let numbered = (2..).map(|number| format!("{neuron}_{stem}_{number}"));
+        let mut candidates = std::iter::once(format!("{neuron}_{stem}")).chain(numbered);
+        let id = candidates.find(|id| !used.contains(id.as_str())).unwrap_or(stem);
+        self.renamed.push(id.clone());
+        id
+    }
+}
+
+fn same_bytes(a: &Path, b: &Path) -> Result<bool> {
+    let reading = |path: &Path, source| Error::file(format!("reading {}", path.display()), source);
+    let open = |path: &Path| File::open(path).map_err(|source| reading(path, source));
+    let (mut file_a, mut file_b) = (open(a)?, open(b)?);
+    loop {
+        let piece = |file: &mut File, path: &Path| {
+            let mut bytes = Vec::new();
+            let read = file.by_ref().take(PIECE).read_to_end(&mut bytes);
+            read.map(|_length| bytes).map_err(|source| reading(path, source))
+        };
+        let (bytes_a, bytes_b) = (piece(&mut file_a, a)?, piece(&mut file_b, b)?);
+        if bytes_a != bytes_b || bytes_a.is_empty() {
+            return Ok(bytes_a == bytes_b);
+        }
+    }
+}
+
+/// Bytes that are compared at once.
+const PIECE: u64 = 1 << 20;
