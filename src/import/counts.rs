@@ -13,6 +13,7 @@ pub struct Presentation {
 
 /// Bins of equal width around a stimulus.
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[expect(clippy::struct_field_names, reason = "units stand in names")]
 pub struct Window {
     /// Width of a bin in milliseconds.
     pub dt_ms: f64,

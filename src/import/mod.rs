@@ -24,6 +24,7 @@ mod mat;
 mod merge;
 mod named;
 mod npz;
+mod nwb;
 mod per_stimulus;
 mod report;
 mod session;
@@ -39,8 +40,10 @@ pub use write::write;
 /// The formats: adding one is one file and one row here and in [`Source::format`].
 #[derive(Debug, Clone, Subcommand)]
 pub enum Source {
-    /// Sound files with spike times in text, one line a repeat (CRCNS aa-1, aa-2, STRFlab)
+    /// Sound files with spike times in text, one line a repeat (CRCNS)
     Spikes(spikes::Spikes),
+    /// Neurodata Without Borders: units, a table of presentations, sounds
+    Nwb(nwb::Nwb),
     /// MATLAB files of version 5, 7 and 7.3: arrays or cells of cochleagrams and responses
     Mat(mat::Mat),
     /// NumPy archives of cochleagrams and responses
@@ -56,6 +59,7 @@ impl Source {
     pub fn format(&self) -> &dyn Format {
         match self {
             Self::Spikes(spikes) => spikes,
+            Self::Nwb(nwb) => nwb,
             Self::Mat(mat) => mat,
             Self::Npz(npz) => npz,
             Self::Hdf5(hdf5) => hdf5,

@@ -8,7 +8,7 @@ use rayon::prelude::*;
 
 use super::counts::{Presentation, Tally, Window};
 use super::report::{Report, counted};
-use super::unit::{self, Unit};
+use super::unit::{self, Taken, Unit};
 use super::{Imported, silence};
 use crate::config::ImportConfig;
 use crate::data::{Clip, Entity, Recording};
@@ -167,7 +167,8 @@ impl Session {
             .zip(cochleagrams)
             .map(|(presented, sound)| (&presented.presentations[..], sound.ncols()));
         let lengths: Vec<_> = lengths.collect();
-        unit::check(&self.file, self.unit, window, all, &lengths, rate_hz, report)?;
+        let taken = Taken { file: &self.file, unit: self.unit, rate_hz };
+        unit::check(taken, window, all, &lengths, report)?;
         tell(all, silent, report);
         Ok(responses)
     }

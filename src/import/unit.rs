@@ -41,17 +41,26 @@ const LIKELY: f64 = 0.5;
 /// The presentations of a stimulus, and its bins.
 pub type Lengths<'a> = (&'a [Vec<Presentation>], usize);
 
+/// Times as they were taken.
+#[derive(Debug, Clone, Copy)]
+pub struct Taken<'a> {
+    /// Where they lie.
+    pub file: &'a Path,
+    /// In which unit they were read.
+    pub unit: Unit,
+    /// Rate of the sounds, which times may count the samples of.
+    pub rate_hz: f64,
+}
+
 /// Looks whether the times can be in the unit that they were taken for.
 ///
 /// # Errors
 /// All spikes lie outside of all clips; the message names the unit in which they would not.
 pub fn check(
-    file: &Path,
-    unit: Unit,
+    taken: Taken,
     window: Window,
     all: Tally,
     stimuli: &[Lengths],
-    rate_hz: f64,
     report: &mut Report,
 ) -> Result<()> {
     let none_inside = all.total() > 0 && all.inside == 0;
@@ -61,7 +70,7 @@ pub fn check(
         return Ok(());
     }
     let total = all.total();
-    let likely = likely(unit, window, total, stimuli, rate_hz);
+    let likely = likely(taken, window, total, stimuli);
     let advice = match &likely {
         Some((name, option, inside)) => {
             let share = 100.0 * *inside as f64 / total as f64;
@@ -71,7 +80,7 @@ pub fn check(
             "no usual unit puts them inside; check that sounds and spikes belong together".into()
         }
     };
-    let (spikes, shown) = (counted(total, "spike"), file.display());
+    let (spikes, shown) = (counted(total, "spike"), taken.file.display());
     if none_inside {
         let found = format!("all {spikes} lie outside of the clips, expected them inside");
         return Err(Error::Refused(format!("{shown}: {found}; {advice}")));
@@ -85,15 +94,14 @@ pub fn check(
 
 /// The unit in which most spikes lie inside clips, if it is another one.
 fn likely(
-    unit: Unit,
+    Taken { unit, rate_hz, .. }: Taken,
     window: Window,
     total: usize,
     stimuli: &[Lengths],
-    rate_hz: f64,
 ) -> Option<(String, String, usize)> {
     let inside = |factor: f64| stimuli.iter().map(|one| spread_inside(one, factor, window)).sum();
     let units = Unit::ALL.iter().filter(|(other, ..)| *other != unit).map(|(other, word, name)| {
-        (format!("{name}"), format!("give --unit {word}"), inside(other.ms() / unit.ms()))
+        ((*name).to_owned(), format!("give --unit {word}"), inside(other.ms() / unit.ms()))
     });
     let samples = (
         format!("samples of {rate_hz} Hz"),

@@ -1,5 +1,5 @@
-//! Sound files, and spike times in text files with one line a repeat: the layout of CRCNS aa-1 and
-//! aa-2 and of STRFlab.
+//! Sound files, and spike times in text files with one line a repeat: the layout of CRCNS aa-1, CRCNS
+//! aa-2 and `STRFlab`.
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -20,6 +20,9 @@ mod find;
 mod identity;
 mod natural;
 mod text;
+
+pub use find::Library;
+pub use natural::compare as natural_order;
 
 /// `strf import spikes`.
 #[derive(Debug, Clone, Args)]
@@ -86,22 +89,22 @@ impl Format for Spikes {
 struct Gathered {
     neurons: Vec<Entity>,
     sounds: Sounds,
-    /// For each sound, its type and the presentations by neuron.
-    heard: Vec<(Option<String>, BTreeMap<usize, Vec<Presentation>>)>,
+    heard: Vec<OfSound>,
     /// Spike files of which every line holds one time at most.
     single: Vec<String>,
 }
 
+/// The type of a sound, and its presentations by neuron.
+type OfSound = (Option<String>, BTreeMap<usize, Vec<Presentation>>);
+
 impl Gathered {
     fn add(&mut self, found: Found, unit: Unit) -> Result<()> {
         let Found { neuron, kind, heard } = found;
-        let place = match self.neurons.iter().position(|known| known.id == neuron.id) {
-            Some(place) => place,
-            None => {
-                self.neurons.push(neuron);
-                self.neurons.len() - 1
-            }
-        };
+        let known = self.neurons.iter().position(|known| known.id == neuron.id);
+        let place = known.unwrap_or_else(|| {
+            self.neurons.push(neuron);
+            self.neurons.len() - 1
+        });
         for Heard { spikes, sound } in heard {
             let repeats = text::repeats(&spikes)?;
             if repeats.len() > 1 && repeats.iter().all(|times| times.len() <= 1) {
@@ -156,7 +159,8 @@ impl Gathered {
 /// Times are taken as they are written, but for the rounding of floats.
 const RESOLUTION_MS: f64 = 1e-6;
 
-pub(super) fn open(path: PathBuf) -> OpenSound {
+/// A sound file, to be opened when its turn comes.
+pub fn open(path: PathBuf) -> OpenSound {
     Box::new(move || {
         let file = sound::open(&path)?;
         Ok(Opened { sound: file.sound, notes: file.notes })
