@@ -1,4 +1,5 @@
 //! Front ends: against reference values, and what every one of them keeps to.
+#![expect(clippy::cast_possible_truncation, reason = "cochleagrams and samples are f32")]
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -166,7 +167,7 @@ fn a_causal_bin_holds_nothing_that_comes_after_it() {
             let frontend = frontend(&format!("{keys}{rate}"), 3.3);
             let whole = hear(&frontend, &samples, 24_000.0).levels;
             for bin in [0, 3, 57] {
-                let end = ((bin + 1) as f64 * 24_000.0 * 3.3 / 1000.0) as usize;
+                let end = (bin + 1) * 792 / 10; // 79.2 samples a bin
                 let mut changed = samples.clone();
                 changed[end..].iter_mut().for_each(|sample| *sample = 0.9 - *sample);
                 let later = hear(&frontend, &changed, 24_000.0).levels;
@@ -223,7 +224,7 @@ fn a_click_is_in_the_bin_that_holds_it_however_long_the_sound_is() {
     let bins = 20_000;
     let edge = |bin: usize| bin * 24_414 / 100;
     for bin in [0, 1, 6, 7, 49, 50, 12_345, 19_999] {
-        let middle = (edge(bin) + edge(bin + 1)) / 2;
+        let middle = edge(bin) + 122;
         let mut samples = vec![0.0; edge(bins) + 200];
         samples[middle] = 1.0;
         let heard = hear(&mel, &samples, 48_828.0);
@@ -244,18 +245,17 @@ fn bands_lie_at_the_same_frequencies_at_every_rate_and_hear_their_sine() {
             frontend(&format!("{keys}reference = \"full_scale\"\nrange_db = 100.0\n"), 5.0);
         let centres = frontend.frequencies_hz().to_vec();
         assert!(centres.windows(2).all(|pair| pair[0] < pair[1]), "{keys}: {centres:?}");
-        for rate_hz in [16_000.0, 44_100.0, 48_828.0] {
-            for (band, hz) in centres.iter().enumerate() {
-                let mut levels = [hear(&frontend, &samples(*hz, rate_hz), rate_hz).levels];
-                assert_eq!(frontend.finish(&mut levels), [""; 0]);
-                let column = levels[0].column(20).to_vec();
-                let loudest = (0..column.len()).max_by(|a, b| column[*a].total_cmp(&column[*b]));
-                assert_eq!(loudest, Some(band), "{keys}{rate_hz} Hz: {column:?}");
-                if !keys.contains("mel") {
-                    // Half of full scale is -6.02 dB; the ripple of short averages is left.
-                    assert!((column[band] - 93.98).abs() < 0.7, "{keys}{rate_hz} Hz: {column:?}");
-                }
-            }
+        let cases = [16_000.0, 44_100.0, 48_828.0].into_iter();
+        for (rate_hz, band) in cases.flat_map(|rate| (0..centres.len()).map(move |n| (rate, n))) {
+            let samples = samples(centres[band], rate_hz);
+            let mut levels = [hear(&frontend, &samples, rate_hz).levels];
+            assert_eq!(frontend.finish(&mut levels), [""; 0]);
+            let column = levels[0].column(20).to_vec();
+            let loudest = (0..column.len()).max_by(|a, b| column[*a].total_cmp(&column[*b]));
+            assert_eq!(loudest, Some(band), "{keys}{rate_hz} Hz: {column:?}");
+            // Half of full scale is -6.02 dB; the ripple of short averages is left.
+            let told = keys.contains("mel") || (column[band] - 93.98).abs() < 0.7;
+            assert!(told, "{keys}{rate_hz} Hz: {column:?}");
         }
     }
 }
@@ -361,7 +361,7 @@ fn sounds_that_do_not_fit_are_refused() {
                 sound out)";
     for row in TABLE {
         let frontend = frontend(&format!("type = \"{}\"", row.part().name), 5.0);
-        assert_eq!(refused(&frontend, &[0.0; 5000], 12_000.0), want);
+        assert_eq!(refused(&frontend, &vec![0.0; 5000], 12_000.0), want);
         let want = "found a sound of 79 samples, expected at least one bin of 5 ms; leave it out, \
                     or take shorter bins";
         assert_eq!(refused(&frontend, &[0.0; 79], 16_000.0), want);

@@ -1,4 +1,10 @@
 //! Sound files: every format, at every depth, and what does not fit.
+#![expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    clippy::float_cmp,
+    reason = "samples are written and read as they are"
+)]
 use std::path::{Path, PathBuf};
 
 use strf::sound::{self, AudioFile, Delay, Sound, resampled};
@@ -212,7 +218,7 @@ fn files_that_hold_no_sound_are_told_apart() {
 #[test]
 fn files_that_end_early_are_refused_with_both_counts() {
     let sounds = Sounds::new();
-    let whole = wav16(32_000, 1, &[7; 40_000]);
+    let whole = wav16(32_000, 1, &vec![7; 40_000]);
     for (left, heard) in [(0, 0), (1, 0), (20_000, 10_000), (79_998, 39_999), (79_999, 39_999)] {
         let path = sounds.write("cut.wav", &whole[..44 + left]);
         let want = format!(
