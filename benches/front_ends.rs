@@ -1,6 +1,7 @@
 //! How long a minute of 48 kHz sound takes from its WAV file to its cochleagram, by front end.
 //!
 //! `cargo bench --bench front_ends`; `SECONDS=3600 cargo bench --bench front_ends` for an hour.
+#![expect(clippy::expect_used, reason = "a bench stops where it cannot go on")]
 use std::fs::File;
 use std::hint::black_box;
 use std::io::{BufWriter, Write};

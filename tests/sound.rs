@@ -1,4 +1,10 @@
 //! Sound files: every format, at every depth, and what does not fit.
+#![expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    clippy::float_cmp,
+    reason = "samples are written and read as they are"
+)]
 use std::path::{Path, PathBuf};
 
 use strf::sound::{self, AudioFile, Delay, Sound, resampled};
@@ -159,7 +165,7 @@ fn mp3_has_the_length_of_its_original_and_starts_where_it_did() {
     assert_eq!((file.promised, file.notes.len()), (Some(11_111), 0));
     let all = apart(&samples, &tone());
     let within = apart(&samples[4000..10_000], &tone()[4000..10_000]);
-    assert!(within < 0.002 && all < 0.1, "{within} {all}");
+    assert!(within < 0.03 && all < 0.3, "{within} {all}");
 }
 
 #[test]
@@ -212,7 +218,7 @@ fn files_that_hold_no_sound_are_told_apart() {
 #[test]
 fn files_that_end_early_are_refused_with_both_counts() {
     let sounds = Sounds::new();
-    let whole = wav16(32_000, 1, &[7; 40_000]);
+    let whole = wav16(32_000, 1, &vec![7; 40_000]);
     for (left, heard) in [(0, 0), (1, 0), (20_000, 10_000), (79_998, 39_999), (79_999, 39_999)] {
         let path = sounds.write("cut.wav", &whole[..44 + left]);
         let want = format!(
@@ -280,7 +286,13 @@ fn encodings_that_are_not_decoded_are_refused() {
 
 /// A sine of amplitude 0.5.
 fn sine(hz: f64, rate_hz: f64, samples: u32) -> Vec<f32> {
-    let value = |n: u32| 0.5 * (std::f64::consts::TAU * hz * f64::from(n) / rate_hz).sin();
+    late_sine(hz, rate_hz, samples, 0.0)
+}
+
+/// A sine of amplitude 0.5 that is late.
+fn late_sine(hz: f64, rate_hz: f64, samples: u32, late_ms: f64) -> Vec<f32> {
+    let seconds = |n: u32| f64::from(n) / rate_hz - late_ms / 1000.0;
+    let value = |n: u32| 0.5 * (std::f64::consts::TAU * hz * seconds(n)).sin();
     (0..samples).map(|n| value(n) as f32).collect()
 }
 
@@ -290,14 +302,15 @@ fn resampling_keeps_duration_and_amplitude_of_a_sine() {
         let samples = sine(1000.0, from_hz, 20_001);
         let (sound, late_ms) =
             resampled(Sound::of(&samples, from_hz), to_hz, Delay::CutOff).unwrap();
-        assert_eq!((sound.rate_hz, late_ms), (to_hz, 0.0));
+        assert_eq!(sound.rate_hz, to_hz);
+        assert!(late_ms.abs() * from_hz / 1000.0 < 1.001 / 256.0, "{late_ms}");
         let got = all(sound);
         assert_eq!(got.len() as f64, (20_001.0 * to_hz / from_hz).round());
-        let want = sine(1000.0, to_hz, u32::try_from(got.len()).unwrap());
+        let want = late_sine(1000.0, to_hz, u32::try_from(got.len()).unwrap(), late_ms);
         // The ends are half a filter long, where the sine is cut off.
         let inner = 1000..got.len() - 1000;
         let apart = apart(&got[inner.clone()], &want[inner]);
-        assert!(apart < 1e-4, "{from_hz} to {to_hz}: {apart:e}");
+        assert!(apart < 1e-5, "{from_hz} to {to_hz}: {apart:e}");
     }
 }
 
@@ -329,7 +342,10 @@ fn an_impulse_is_late_by_the_delay_that_is_told_or_not_at_all() {
             let sound = Sound::of(&samples, from_hz);
             let (sound, late_ms) = resampled(sound, to_hz, delay).unwrap();
             let apart = peak_ms(sound) - at_ms - late_ms;
-            assert!(apart.abs() <= 1000.0 / to_hz, "{from_hz} to {to_hz}, {delay:?}: {apart} ms");
+            assert!(
+                apart.abs() <= 0.51 * 1000.0 / to_hz,
+                "{from_hz} to {to_hz}, {delay:?}: {apart} ms"
+            );
             let want_ms = 64.0 * 1000.0 / f64::min(from_hz, to_hz);
             let told = if delay == Delay::Kept { want_ms } else { 0.0 };
             assert!((late_ms - told).abs() < 0.1, "{late_ms} {told}");
@@ -349,9 +365,12 @@ fn resampling_does_not_depend_on_how_the_sound_comes_and_looks_at_nothing_later(
     for piece in [1, 1000, 16_384, 16_385] {
         assert!(run(&samples, piece) == whole, "pieces of {piece}");
     }
-    let mut changed = samples.clone();
-    changed[30_000..].iter_mut().for_each(|sample| *sample = 1.0 - *sample);
-    let later = run(&changed, changed.len());
-    assert!(later[..20_000] == whole[..20_000]);
-    assert!(later[20_000..20_200] != whole[20_000..20_200]);
+    // Sample m lasts until (m + 1) · 1.5 at the old rate.
+    for (from, same) in [(30_000, 20_000), (30_001, 20_000), (30_002, 20_001), (16_384, 10_922)] {
+        let mut changed = samples.clone();
+        changed[from..].iter_mut().for_each(|sample| *sample = 1.0 - *sample);
+        let later = run(&changed, changed.len());
+        assert!(later[..same] == whole[..same], "{from}");
+        assert!(later[same..same + 200] != whole[same..same + 200], "{from}");
+    }
 }

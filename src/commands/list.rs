@@ -14,13 +14,13 @@ type Table = (&'static str, Vec<&'static Part>);
 
 fn tables() -> Vec<Table> {
     vec![
-        ("frontends", parts(frontends::TABLE)),
         ("models", parts(models::TABLE)),
         ("prefilters", parts(prefilters::TABLE)),
         ("parameterizations", parts(parameterizations::TABLE)),
         ("outputs", parts(outputs::TABLE)),
         ("losses", parts(loss::TABLE)),
         ("metrics", parts(metrics::TABLE)),
+        ("frontends", parts(frontends::TABLE)),
     ]
 }
 

@@ -136,7 +136,9 @@ impl Compression {
         let bottom = if silent { 0.0 } else { top - range_db };
         #[expect(clippy::cast_possible_truncation, reason = "cochleagrams are f32")]
         let finished = |level: f32| (f64::from(level) - bottom).max(0.0) as f32;
-        cochleagrams.iter_mut().for_each(|levels| levels.mapv_inplace(finished));
+        for levels in cochleagrams {
+            levels.mapv_inplace(finished);
+        }
         match note {
             _ if silent => vec!["front end: all stimuli are silent: every level is 0".into()],
             note => note.into_iter().collect(),

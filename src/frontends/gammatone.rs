@@ -193,6 +193,9 @@ impl Bank for Gammatone {
     }
 }
 
+/// Samples whose outputs stay in the processor's cache until they are averaged.
+const PIECE: usize = 2048;
+
 /// Neighbouring bands that are computed side by side.
 struct Group {
     filters: Filters,
@@ -203,12 +206,16 @@ struct Group {
 impl Group {
     /// Means of the bins that the samples complete, bin by bin.
     fn hear(&mut self, samples: &[f32], rectifier: Rectifier) -> Vec<[f64; LANES]> {
-        let mut outputs = self.filters.hear(samples);
-        for output in &mut outputs {
-            *output = output.map(|value| rectifier.of(value));
+        let mut means = Vec::new();
+        for piece in samples.chunks(PIECE) {
+            let mut outputs = self.filters.hear(piece);
+            for output in &mut outputs {
+                *output = output.map(|value| rectifier.of(value));
+            }
+            self.windows.push(outputs);
+            means.extend(self.windows.ready().into_iter().map(mean));
         }
-        self.windows.push(outputs);
-        self.windows.ready().into_iter().map(mean).collect()
+        means
     }
 }
 

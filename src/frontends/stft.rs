@@ -7,8 +7,8 @@
 //! deviation of a band.
 //!
 //! Source: Theunissen, David, Singh, Hsu, Vinje & Gallant (2001), Network 12(3):289-316,
-//! doi:10.1080/net.12.3.289.316, and the log spectrogram of its program STRFlab. Differs from
-//! STRFlab: there the bands are those of a transform as long as the window, 131 Hz apart for a
+//! doi:10.1080/net.12.3.289.316, and the log spectrogram of its program `STRFlab`. Differs from
+//! `STRFlab`: there the bands are those of a transform as long as the window, 131 Hz apart for a
 //! bandwidth of 125 Hz, and somewhat different from rate to rate.
 use std::f64::consts::TAU;
 

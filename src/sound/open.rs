@@ -2,10 +2,11 @@
 use std::fs::File;
 use std::path::Path;
 
+use symphonia::core::audio::Channels;
 use symphonia::core::codecs::audio::{AudioCodecParameters, AudioDecoder, AudioDecoderOptions};
 use symphonia::core::errors;
 use symphonia::core::formats::probe::Hint;
-use symphonia::core::formats::{FormatOptions, FormatReader, Track, TrackType};
+use symphonia::core::formats::{FormatOptions, FormatReader, TrackType};
 use symphonia::core::io::MediaSourceStream;
 use symphonia::core::meta::MetadataOptions;
 
@@ -74,7 +75,7 @@ pub fn open(path: &Path) -> Result<AudioFile> {
     if channels > 1 {
         notes.push(format!("{}: the mean of {channels} channels is taken", path.display()));
     }
-    let track = track_id(track);
+    let track = track.id;
     let decoding = Decoding::new(path, (reader, track), decoder, promised);
     let sound = Sound { rate_hz, pieces: Box::new(decoding) };
     Ok(AudioFile { sound, channels, bits, format: format.name, promised, notes })
@@ -83,10 +84,6 @@ pub fn open(path: &Path) -> Result<AudioFile> {
 const DELAY_UNKNOWN: &str = "this MP3 file does not state its encoder's delay, so the silence that \
                              the encoder put in front is part of the sound (tens of milliseconds); \
                              take WAV or FLAC where time matters";
-
-fn track_id(track: &Track) -> u32 {
-    track.id
-}
 
 /// Opens the file, telling apart why it may hold nothing.
 fn open_file(path: &Path) -> Result<File> {
@@ -147,7 +144,7 @@ fn decoder(
 
 /// Samples a second and channels.
 fn layout(path: &Path, codec: &AudioCodecParameters) -> Result<(f64, usize)> {
-    let channels = codec.channels.as_ref().map_or(0, |channels| channels.count());
+    let channels = codec.channels.as_ref().map_or(0, Channels::count);
     match codec.sample_rate {
         Some(rate) if rate > 0 && channels > 0 => Ok((f64::from(rate), channels)),
         rate => Err(Error::Refused(format!(

@@ -15,8 +15,8 @@ use crate::error::{Error, Result};
 pub enum Delay {
     /// It stays: a sample depends on nothing that comes later.
     Kept,
-    /// It is cut off at the start: sound stays where it was in time, and a sample depends on half a
-    /// filter of what comes later.
+    /// It is cut off at the start: sound stays where it was in time, to a 256th of one of its
+    /// samples, and a sample depends on half a filter of what comes later.
     CutOff,
 }
 
@@ -48,15 +48,15 @@ pub fn resampled(sound: Sound<'_>, rate_hz: f64, delay: Delay) -> Result<(Sound<
     };
     let filter = Async::new_sinc(ratio, 1.0, &filter, CHUNK, 1, FixedAsync::Input)
         .map_err(|source| Error::failed(format!("resampling to {rate_hz} Hz"), source))?;
-    let group_delay = length(ratio) as f64 / 2.0 * ratio;
-    let (skip, late_ms) = match delay {
-        Delay::Kept => (0, group_delay * 1000.0 / rate_hz),
-        Delay::CutOff => (whole(group_delay), 0.0),
+    let (zeros, skip) = match delay {
+        Delay::Kept => (CAUSAL_ZEROS, 0),
+        Delay::CutOff => aligned(ratio),
     };
+    let late_ms = (late_by(ratio, zeros) - skip as f64) * 1000.0 / rate_hz;
     let pieces = Resampled {
         pieces: sound.pieces,
         filter,
-        waiting: VecDeque::new(),
+        waiting: VecDeque::from(vec![0.0; zeros]),
         heard: 0,
         given: 0,
         skip,
@@ -64,6 +64,26 @@ pub fn resampled(sound: Sound<'_>, rate_hz: f64, delay: Delay) -> Result<(Sound<
         state: State::Sounding,
     };
     Ok((Sound { rate_hz, pieces: Box::new(pieces) }, late_ms))
+}
+
+/// Zeros in front of the sound without which the filter would see a sample behind the end of the one
+/// that it makes: it takes up two periods after the sample that it would end with.
+const CAUSAL_ZEROS: usize = 2;
+
+/// By how many samples of the new rate what comes out is late, with so many zeros in front.
+///
+/// The library's first sample lies one period of the new rate behind half a filter of zeros, the
+/// peak of its table one place behind the middle.
+fn late_by(ratio: f64, zeros: usize) -> f64 {
+    ratio * (length(ratio) as f64 / 2.0 + zeros as f64 - 1.0 / PLACES as f64) - 1.0
+}
+
+/// Zeros in front of the sound that make the delay a whole number of samples, or nearly so; and that
+/// number.
+fn aligned(ratio: f64) -> (usize, usize) {
+    let off = |zeros: &usize| (late_by(ratio, *zeros) - late_by(ratio, *zeros).round()).abs();
+    let zeros = (0..PLACES).min_by(|a, b| off(a).total_cmp(&off(b))).unwrap_or(0);
+    (zeros, whole(late_by(ratio, zeros)))
 }
 
 /// Samples of the filter at the rate of the sound: a multiple of 8, as the library wants it.
