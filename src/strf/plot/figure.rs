@@ -2,12 +2,12 @@
 use ndarray::{ArrayView2, Axis as Dim};
 
 use crate::error::Result;
+use crate::figures::canvas::{Anchor, Canvas, Rect, Run};
+use crate::figures::colour::{GREY, INK, diverging};
+use crate::figures::fonts::{Fonts, Type, Weight};
+use crate::figures::ticks::{self, Tick};
 use crate::strf::dump::{Dump, Method, Rows, Which};
-use crate::strf::plot::canvas::{Anchor, Canvas, Rect, Run};
-use crate::strf::plot::colour::{GREY, INK, diverging};
-use crate::strf::plot::fonts::{Fonts, Type, Weight};
 use crate::strf::plot::layout::{AROUND_TICK, Content, Layout, MARGIN};
-use crate::strf::plot::ticks::{self, Tick};
 use crate::strf::plot::{MOST_PANELS, Scale, name};
 
 const TITLE: Type = Type { weight: Weight::Bold, em: 30.0, colour: INK };
@@ -279,7 +279,7 @@ mod tests {
     use ndarray::Array4;
 
     use super::*;
-    use crate::strf::plot::colour::WHITE;
+    use crate::figures::colour::WHITE;
 
     /// Two neurons, ON and OFF, three bands, four lags.
     fn dump() -> Dump {

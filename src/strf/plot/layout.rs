@@ -1,5 +1,5 @@
 //! Where everything lies in a picture, in pixels.
-use crate::strf::plot::canvas::Rect;
+use crate::figures::canvas::Rect;
 
 /// White around everything.
 pub const MARGIN: usize = 40;
