@@ -9,7 +9,7 @@ use strf::config::keys::{Selection, Split};
 use strf::data::hdf5_io::{write_array, write_strings};
 use strf::data::{
     Clip, ClipSets, Counts, Doubtful, Entity, Read, Recording, ResponseFile, Splits,
-    Standardization, divide, doubtful, hanning, keep_neurons, psth, read, read_for_prediction,
+    Standardization, Survey, divide, hanning, keep_neurons, psth, read, read_for_prediction,
     read_sound, select, smooth, smoothed_psth, write,
 };
 use strf::error::Result;
@@ -358,7 +358,11 @@ fn neurons_without_training_data_and_neurons_that_never_change_are_found() {
     }
     recording.clips[0].responses[[1, 0, 0]] = 1.0;
     recording.clips[0].responses[[0, 0, 0]] = f32::NAN;
-    let found = |train: &[usize], skip| doubtful(&recording, train, skip);
+    let found = |train: &[usize], skip| {
+        let mut survey = Survey::new(3, skip);
+        train.iter().for_each(|clip| survey.add(&psth(&recording.clips[*clip].responses)));
+        survey.finish()
+    };
     let want = |unrecorded: &[usize], constant: &[usize]| Doubtful {
         unrecorded: unrecorded.to_vec(),
         constant: constant.to_vec(),

@@ -1,9 +1,6 @@
 //! Neurons that training can make nothing of.
 use ndarray::{Array2, Axis, s};
 
-use crate::data::Recording;
-use crate::data::psth::psth;
-
 /// Indices of neurons whose training data lack something.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Doubtful {
@@ -13,18 +10,9 @@ pub struct Doubtful {
     pub constant: Vec<usize>,
 }
 
-/// Looks at the PSTH of the training clips, `skip` bins at the start of each left out.
-pub fn doubtful(recording: &Recording, train: &[usize], skip: usize) -> Doubtful {
-    let mut survey = Survey::new(recording.neurons.len(), skip);
-    for clip in train {
-        survey.add(&psth(&recording.clips[*clip].responses));
-    }
-    survey.finish()
-}
-
 /// What the PSTHs of some clips hold, looked at one after the other.
 #[derive(Debug)]
-pub(super) struct Survey {
+pub struct Survey {
     skip: usize,
     neurons: Vec<Seen>,
 }
@@ -39,12 +27,12 @@ enum Seen {
 
 impl Survey {
     /// No clips yet; `skip` bins at the start of each are to be left out.
-    pub(super) fn new(neurons: usize, skip: usize) -> Self {
+    pub fn new(neurons: usize, skip: usize) -> Self {
         Self { skip, neurons: vec![Seen::Nothing; neurons] }
     }
 
     /// Looks at the PSTH `(N, T)` of one more clip.
-    pub(super) fn add(&mut self, psth: &Array2<f32>) {
+    pub fn add(&mut self, psth: &Array2<f32>) {
         let counted = psth.slice(s![.., self.skip.min(psth.ncols())..]);
         for (seen, bins) in self.neurons.iter_mut().zip(counted.axis_iter(Axis(0))) {
             let mut recorded = bins.iter().copied().filter(|value| !value.is_nan());
@@ -52,7 +40,8 @@ impl Survey {
         }
     }
 
-    pub(super) fn finish(self) -> Doubtful {
+    /// Which neurons lack something.
+    pub fn finish(self) -> Doubtful {
         let mut doubtful = Doubtful::default();
         for (neuron, seen) in self.neurons.into_iter().enumerate() {
             match seen {

@@ -93,11 +93,13 @@ pub(super) fn powers(clips: &[Repeats]) -> Powers {
     Powers { signal: average_by_bins(clips, shared), noise: average_by_bins(clips, unshared) }
 }
 
-fn shared(clip: &Repeats) -> f64 {
+/// Signal power of one clip.
+pub(super) fn shared(clip: &Repeats) -> f64 {
     mean_of_defined(clip.pairs().map(|pair| clip.covariance[pair]))
 }
 
-fn unshared(clip: &Repeats) -> f64 {
+/// Noise power of one clip.
+pub(super) fn unshared(clip: &Repeats) -> f64 {
     let half_of_difference = |(i, j)| {
         f64::midpoint(clip.variance[(i, j)], clip.variance[(j, i)]) - clip.covariance[(i, j)]
     };

@@ -1,5 +1,7 @@
 //! The best correlation that noise allows, from how well one half of the repeats predicts the
 //! other.
+use ndarray::{Array2, ArrayView1, Axis, s};
+
 use super::correlation::cc;
 use super::repeats::{Repeats, average_by_bins};
 use super::statistics::{mean, ratio};
@@ -48,25 +50,61 @@ pub fn cc_norm_hsu(comparison: &Comparison) -> f64 {
 /// Source: Hsu, Borst & Theunissen (2004), doi:10.1088/0954-898X_15_2_002. Differs: where bins are
 /// missing, the halves vary as the covariances of their repeats over common bins say.
 pub fn cc_max(comparison: &Comparison) -> f64 {
-    average_by_bins(&comparison.repeats, |clip| {
-        let rho = half_correlation(clip);
-        if rho > 0.0 { (2.0 * rho / (1.0 + rho)).sqrt() } else { f64::NAN }
+    let clips = &comparison.repeats;
+    let halves = Halves::of(clips.iter().map(|clip| clip.covariance.nrows()).max().unwrap_or(0));
+    average_by_bins(clips, |clip| of_clip(clip, &halves))
+}
+
+/// [`cc_max`] of one clip, with the divisions of as many repeats or more.
+pub(super) fn of_clip(clip: &Repeats, halves: &Halves) -> f64 {
+    let rho = half_correlation(clip, halves);
+    if rho > 0.0 { (2.0 * rho / (1.0 + rho)).sqrt() } else { f64::NAN }
+}
+
+/// The divisions in two halves of every even number of repeats up to a largest one.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Halves(Vec<Array2<f64>>); // by half the repeats: (divisions, R), 1 in the first half
+
+impl Halves {
+    /// Of up to `repeats` repeats.
+    pub(super) fn of(repeats: usize) -> Self {
+        let mut halves = Self::default();
+        halves.extend(repeats);
+        halves
+    }
+
+    /// Also of up to `repeats` repeats.
+    pub(super) fn extend(&mut self, repeats: usize) {
+        self.0.extend((self.0.len()..=repeats / 2).map(divisions));
+    }
+}
+
+/// `(divisions, 2 half)`: 1 for a repeat in the first half, 0 for one in the second.
+fn divisions(half: usize) -> Array2<f64> {
+    let sets: Vec<Vec<usize>> = first_halves(half).collect();
+    Array2::from_shape_fn((sets.len(), 2 * half), |(division, repeat)| {
+        f64::from(u8::from(sets[division].contains(&repeat)))
     })
 }
 
 /// The mean over divisions of the correlation between both halves' means.
-fn half_correlation(clip: &Repeats) -> f64 {
-    let half = clip.covariance.nrows() / 2;
-    let correlations: Vec<f64> = first_halves(half)
-        .map(|first| {
-            let second: Vec<usize> = (0..2 * half).filter(|r| !first.contains(r)).collect();
-            let sum = |a: &[usize], b: &[usize]| -> f64 {
-                a.iter().flat_map(|i| b.iter().map(|j| clip.covariance[(*i, *j)])).sum()
-            };
-            let scale = sum(&first, &first).sqrt() * sum(&second, &second).sqrt();
-            ratio(sum(&first, &second), scale)
-        })
-        .collect();
+fn half_correlation(clip: &Repeats, halves: &Halves) -> f64 {
+    let Some(divisions) = halves.0.get(clip.covariance.nrows() / 2) else { return f64::NAN };
+    let repeats = divisions.ncols();
+    let covariance = clip.covariance.slice(s![..repeats, ..repeats]);
+    let all = covariance.sum_axis(Axis(0));
+    let of_first = divisions.dot(&covariance); // with the sum over the first half
+    let correlation = |(first, with_first): (ArrayView1<f64>, ArrayView1<f64>)| {
+        let (mut within_first, mut between, mut within_second) = (0.0, 0.0, 0.0);
+        for ((&first, &with_first), &with_all) in first.iter().zip(with_first).zip(&all) {
+            within_first += first * with_first;
+            between += (1.0 - first) * with_first;
+            within_second += (1.0 - first) * (with_all - with_first);
+        }
+        ratio(between, within_first.sqrt() * within_second.sqrt())
+    };
+    let correlations: Vec<f64> =
+        divisions.rows().into_iter().zip(of_first.rows()).map(correlation).collect();
     mean(&correlations)
 }
 
