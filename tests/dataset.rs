@@ -5,7 +5,7 @@ use std::path::Path;
 
 use ndarray::{Array2, Array3, arr2, arr3, array, s};
 use strf::config::Standardize;
-use strf::config::keys::{Selection, Split};
+use strf::config::keys::{Condition, Selection, Split};
 use strf::data::hdf5_io::{write_array, write_strings};
 use strf::data::{
     Clip, ClipSets, Counts, Doubtful, Entity, Read, Recording, ResponseFile, Splits,
@@ -292,14 +292,14 @@ fn ids(ids: &[&str]) -> Vec<String> {
 }
 
 fn with(name: &str, value: &str) -> Selection {
-    Selection::Attributes(BTreeMap::from([(name.to_owned(), value.to_owned())]))
+    Selection::Attributes(BTreeMap::from([(name.to_owned(), Condition::Is(value.to_owned()))]))
 }
 
 #[test]
 fn selections_keep_what_they_name_in_their_order_and_shrink_the_splits() {
     let all = recording();
     let neurons = Selection::Ids(ids(&["n%2", "n/1"]));
-    let selected = select(recording(), &neurons, &with("type", "song")).unwrap();
+    let selected = select(recording(), &neurons, &with("type", "song")).unwrap().recording;
     assert_eq!(selected.neuron_ids(), ["n%2", "n/1"]);
     assert_eq!(selected.clips.len(), 2);
     let (got, want) = (&selected.clips[1].responses, &all.clips[1].responses);
@@ -311,7 +311,7 @@ fn selections_keep_what_they_name_in_their_order_and_shrink_the_splits() {
         (ids(&["zebra"]), ids(&["a/b"]), 0)
     );
 
-    let deep = select(recording(), &with("depth", "300"), &Selection::All).unwrap();
+    let deep = select(recording(), &with("depth", "300"), &Selection::All).unwrap().recording;
     assert_eq!(deep.neuron_ids(), ["n/1"]);
     assert_eq!(deep.clips[3].responses.dim(), (1, 7, 8));
 }

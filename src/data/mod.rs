@@ -16,6 +16,7 @@ mod stored;
 mod write;
 
 pub mod batch;
+mod conditions;
 mod neurons;
 mod predictions;
 pub mod prepare;
@@ -32,7 +33,7 @@ pub use psth::psth;
 pub use read::{Read, read, read_for_prediction, read_sound};
 pub use recorded::{Recorded, qualities};
 pub use recording::{Clip, Entity, OfNeurons, Recording, Splits};
-pub use select::{keep_neurons, keep_stimuli, select};
+pub use select::{Selected, keep_neurons, keep_stimuli, select};
 pub use smooth::{hanning, smooth, smoothed_psth};
 pub use split::{ClipSets, divide};
 pub use standardize::{Fitted, Standardization};
