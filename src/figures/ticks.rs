@@ -36,11 +36,24 @@ pub fn lag(lags_ms: &[f64], apart: f64) -> Vec<Tick> {
 
 /// Round values from −`peak` to `peak`, which lie at 0 and 1.
 pub fn colour(peak: f64) -> Vec<Tick> {
-    if peak > 0.0 {
-        spaced(round_values(&[-peak, peak], 5.0), &[-peak, peak], 0.0)
+    values(-peak, peak, 5.0)
+}
+
+/// Round values from `low` to `high`, which lie at 0 and 1, at most about `most` of them.
+pub fn values(low: f64, high: f64, most: f64) -> Vec<Tick> {
+    if high > low {
+        spaced(round_values(&[low, high], most), &[low, high], 0.0)
     } else {
         Vec::new()
     }
+}
+
+/// Whole numbers among [`values`].
+pub fn whole_values(low: f64, high: f64, most: f64) -> Vec<Tick> {
+    if high <= low {
+        return Vec::new();
+    }
+    spaced(round_values(&[low, high], most).filter(|v| v.fract() == 0.0), &[low, high], 0.0)
 }
 
 /// The highest step is more than twice the lowest.
