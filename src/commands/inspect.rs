@@ -3,13 +3,17 @@ use crate::cli::InspectArgs;
 use crate::data;
 use crate::error::{Error, Result};
 use crate::files::{self, Existing};
-use crate::inspection::{Inspection, Shown};
+use crate::inspection::{self, Inspection, Shown};
 use crate::progress::Console;
 
 /// Prints what is in a file, whether it is sound, and how good the recordings are.
 pub fn run(args: &InspectArgs, console: &Console) -> Result<()> {
     let existing = Existing::from_force(args.force);
-    for path in args.csv.iter() {
+    let plot = args
+        .plot
+        .as_ref()
+        .map(|path| path.clone().unwrap_or_else(|| args.data.with_extension("png")));
+    for path in args.csv.iter().chain(&plot) {
         files::check(path, existing)?;
     }
     let read = data::read_sound(&args.data)?;
@@ -17,6 +21,10 @@ pub fn run(args: &InspectArgs, console: &Console) -> Result<()> {
     inspection.sort(&args.sort);
     if let Some(path) = &args.csv {
         files::write(path, existing, inspection.csv()?.as_bytes())?;
+        console.note(&format!("wrote {}", path.display()));
+    }
+    if let Some(path) = &plot {
+        inspection::plot(&inspection, &read.recording, path, existing)?;
         console.note(&format!("wrote {}", path.display()));
     }
     if !args.json {

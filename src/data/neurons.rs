@@ -1,5 +1,7 @@
 //! Neurons that training can make nothing of.
-use ndarray::{Array2, Axis, s};
+use ndarray::{Array1, Array2, ArrayView1, ArrayView3};
+
+use super::psth::mean_of_recorded;
 
 /// Indices of neurons whose training data lack something.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -33,10 +35,20 @@ impl Survey {
 
     /// Looks at the PSTH `(N, T)` of one more clip.
     pub fn add(&mut self, psth: &Array2<f32>) {
-        let counted = psth.slice(s![.., self.skip.min(psth.ncols())..]);
-        for (seen, bins) in self.neurons.iter_mut().zip(counted.axis_iter(Axis(0))) {
-            let mut recorded = bins.iter().copied().filter(|value| !value.is_nan());
-            *seen = recorded.try_fold(*seen, Seen::with).unwrap_or(Seen::Changing);
+        for (seen, bins) in self.neurons.iter_mut().zip(psth.rows()) {
+            *seen = seen.after(bins, self.skip);
+        }
+    }
+
+    /// Looks at the responses `(N, R, T)` to one more clip, of the neurons that may still lack
+    /// something.
+    pub fn look(&mut self, responses: ArrayView3<f32>) {
+        let mut psth = Array1::zeros(responses.dim().2);
+        for (seen, repeats) in self.neurons.iter_mut().zip(responses.outer_iter()) {
+            if !matches!(seen, Seen::Changing) {
+                mean_of_recorded(psth.view_mut(), repeats);
+                *seen = seen.after(psth.view(), self.skip);
+            }
         }
     }
 
@@ -55,6 +67,12 @@ impl Survey {
 }
 
 impl Seen {
+    /// With the bins of one more clip but the first `skip`.
+    fn after(self, psth: ArrayView1<f32>, skip: usize) -> Self {
+        let mut recorded = psth.iter().copied().skip(skip).filter(|value| !value.is_nan());
+        recorded.try_fold(self, Self::with).unwrap_or(Self::Changing)
+    }
+
     /// With one more bin; none where nothing can change any more.
     fn with(self, value: f32) -> Option<Self> {
         match self {

@@ -58,6 +58,6 @@ impl Recorded for Stored {
 /// As [`Recorded::each_clip`].
 pub fn qualities<R: Recorded>(recording: &Recording<R>) -> Result<Vec<Quality>> {
     let mut survey = Survey::new(recording.neurons.len());
-    R::each_clip(recording, |_, responses| survey.add(responses))?;
+    R::each_clip(recording, |_, responses| drop(survey.add(responses)))?;
     Ok(survey.finish(recording.dt_ms))
 }

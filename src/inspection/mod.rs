@@ -1,6 +1,7 @@
 //! What is in a recording, whether it is sound, and how good it is.
 mod look;
 mod order;
+mod picture;
 mod report;
 mod warnings;
 
@@ -13,7 +14,10 @@ use crate::error::Result;
 use crate::metrics::quality::Quality;
 
 use look::Look;
-pub use order::{by_reliability, sort_keys};
+use order::by_reliability;
+
+pub use order::sort_keys;
+pub use picture::plot;
 pub use report::Shown;
 
 /// What `strf inspect` says of a dataset file; numbers that are not defined are NaN, null in JSON.

@@ -26,7 +26,7 @@ impl Inspection {
 }
 
 /// The neurons from the most reliable; where that is undefined, from the highest mean.
-pub fn by_reliability(neurons: &[Neuron]) -> Vec<&Neuron> {
+pub(super) fn by_reliability(neurons: &[Neuron]) -> Vec<&Neuron> {
     let mut sorted: Vec<&Neuron> = neurons.iter().collect();
     sorted.sort_by(|Neuron { quality: a, .. }, Neuron { quality: b, .. }| {
         downwards(a.reliability, b.reliability).then(downwards(a.mean, b.mean))

@@ -75,14 +75,29 @@ pub struct Survey {
     halves: Halves,
 }
 
+/// The values of some responses.
+#[derive(Debug, Clone, Copy)]
+pub struct Values {
+    /// How many there are, recorded or not.
+    pub all: usize,
+    /// How many were recorded.
+    pub recorded: usize,
+    /// The lowest; NaN of nothing.
+    pub lowest: f32,
+    /// The highest; NaN of nothing.
+    pub highest: f32,
+    /// Whether all are whole numbers.
+    pub whole: bool,
+    /// Of those recorded.
+    pub sum: f64,
+}
+
 /// What was seen of one neuron so far.
 #[derive(Debug, Clone, Default)]
 struct Seen {
+    values: Values,
     repeats: usize,
     bins: usize,
-    values: usize,
-    sum: f64,
-    uncountable: bool,
     signal: AverageByBins,
     noise: AverageByBins,
     cc_max: AverageByBins,
@@ -95,43 +110,43 @@ impl Survey {
         Self { neurons: vec![Seen::default(); neurons], halves: Halves::default() }
     }
 
-    /// Takes the responses `(N, R, T)` to one more clip, NaN = not recorded.
-    pub fn add(&mut self, responses: ArrayView3<f32>) {
+    /// Takes the responses `(N, R, T)` to one more clip, NaN = not recorded, and says what values
+    /// each neuron has in it.
+    pub fn add(&mut self, responses: ArrayView3<f32>) -> Vec<Values> {
         let (_, repeats, _) = responses.dim();
         self.halves.extend(repeats);
         let Self { neurons, halves } = self;
         let views: Vec<ArrayView2<f32>> = responses.outer_iter().collect();
-        neurons.par_iter_mut().zip(views).for_each(|(seen, clip)| seen.add(clip, halves));
+        let clips = neurons.par_iter_mut().zip(views);
+        clips.map(|(seen, clip)| seen.add(clip, halves)).collect()
     }
 
     /// The qualities of bins of `dt_ms` milliseconds.
     pub fn finish(self, dt_ms: f64) -> Vec<Quality> {
-        let uncountable = self.neurons.iter().any(|seen| seen.uncountable);
-        let bins_per_second = if uncountable { f64::NAN } else { 1000.0 / dt_ms };
+        let counts = self.neurons.iter().all(|seen| seen.values.are_counts());
+        let bins_per_second = if counts { 1000.0 / dt_ms } else { f64::NAN };
         self.neurons.into_iter().map(|seen| seen.quality(bins_per_second)).collect()
     }
 }
 
 impl Seen {
-    /// Takes the responses `(R, T)` to one more clip.
-    fn add(&mut self, responses: ArrayView2<f32>, halves: &Halves) {
+    /// Takes the responses `(R, T)` to one more clip, and says what values it has.
+    fn add(&mut self, responses: ArrayView2<f32>, halves: &Halves) -> Values {
+        let values = Values::of(responses);
         let clip = Repeats::new(responses);
+        self.values = self.values.and(values);
         self.bins += clip.bins;
         self.repeats = self.repeats.max(recorded_repeats(responses));
-        for value in responses.iter().filter(|value| !value.is_nan()) {
-            self.values += 1;
-            self.sum += f64::from(*value);
-            self.uncountable |= *value < 0.0 || value.fract() > 0.0;
-        }
         self.signal.add(clip.bins, shared(&clip));
         self.noise.add(clip.bins, unshared(&clip));
         self.cc_max.add(clip.bins, split_half::of_clip(&clip, halves));
         self.reliability.add(clip.bins, trial_to_trial::of_clip(&clip));
+        values
     }
 
     fn quality(self, bins_per_second: f64) -> Quality {
         let powers = Powers { signal: self.signal.mean(), noise: self.noise.mean() };
-        let mean = self.sum / self.values as f64;
+        let mean = self.values.sum / self.values.recorded as f64;
         Quality {
             repeats: self.repeats,
             bins: self.bins,
@@ -142,6 +157,73 @@ impl Seen {
             snr: powers.snr(),
             cc_max: self.cc_max.mean(),
             reliability: self.reliability.mean(),
+        }
+    }
+}
+
+impl Default for Values {
+    fn default() -> Self {
+        let (lowest, highest) = (f32::NAN, f32::NAN);
+        Self { all: 0, recorded: 0, lowest, highest, whole: true, sum: 0.0 }
+    }
+}
+
+impl Values {
+    fn of(responses: ArrayView2<f32>) -> Self {
+        responses.iter().fold(Self::default(), |values, value| values.with(*value))
+    }
+
+    fn with(self, value: f32) -> Self {
+        let recorded = !value.is_nan();
+        Self {
+            all: self.all + 1,
+            recorded: self.recorded + usize::from(recorded),
+            // NaN gives way to any number.
+            lowest: self.lowest.min(value),
+            highest: self.highest.max(value),
+            whole: self.whole & (!recorded || is_whole(value)),
+            sum: self.sum + if recorded { f64::from(value) } else { 0.0 },
+        }
+    }
+
+    /// These and others.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        Self {
+            all: self.all + other.all,
+            recorded: self.recorded + other.recorded,
+            lowest: self.lowest.min(other.lowest),
+            highest: self.highest.max(other.highest),
+            whole: self.whole && other.whole,
+            sum: self.sum + other.sum,
+        }
+    }
+
+    /// Whether all are whole numbers from 0.
+    fn are_counts(self) -> bool {
+        self.whole && (self.recorded == 0 || self.lowest >= 0.0)
+    }
+}
+
+/// Faster than asking for the fraction where no instruction of the machine rounds.
+fn is_whole(value: f32) -> bool {
+    const FIRST_WITHOUT_FRACTIONS: f32 = 8_388_608.0; // 2^23
+    let size = value.abs();
+    let rounded = (size + FIRST_WITHOUT_FRACTIONS) - FIRST_WITHOUT_FRACTIONS;
+    size >= FIRST_WITHOUT_FRACTIONS || (rounded - size).abs() <= 0.0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_without_a_fraction_are_whole() {
+        for value in [0.0, -0.0, 1.0, -7.0, 8_388_607.0, 8_388_609.0, -3e30] {
+            assert!(is_whole(value), "{value}");
+        }
+        for value in [0.5, -0.5, 1e-30, 1.000_000_1, 4_194_303.5, -2.25] {
+            assert!(!is_whole(value), "{value}");
         }
     }
 }

@@ -65,10 +65,20 @@ impl Repeats {
         Self { bins, covariance, variance }
     }
 
-    /// The pairs of different repeats `(i, j)`, `i < j`.
-    pub fn pairs(&self) -> impl Iterator<Item = (usize, usize)> + use<> {
+    /// The mean of `value` over the pairs of different repeats, `i` before `j`, for which it is
+    /// defined; NaN where it is for none.
+    pub fn mean_over_pairs(&self, value: impl Fn(usize, usize) -> f64) -> f64 {
         let repeats = self.covariance.nrows();
-        (0..repeats).flat_map(move |i| (i + 1..repeats).map(move |j| (i, j)))
+        let (mut sum, mut pairs) = (0.0, 0.0);
+        for i in 0..repeats {
+            for j in i + 1..repeats {
+                let value = value(i, j);
+                let defined = !value.is_nan();
+                sum += if defined { value } else { 0.0 };
+                pairs += f64::from(u8::from(defined));
+            }
+        }
+        sum / pairs
     }
 }
 

@@ -1,6 +1,6 @@
 //! How alike single repeats are.
 use super::repeats::{Repeats, average_by_bins};
-use super::statistics::{mean_of_defined, ratio};
+use super::statistics::ratio;
 use super::{Comparison, MetricRow, Shown};
 use crate::config::part::Part;
 
@@ -29,7 +29,7 @@ pub fn ttrc(comparison: &Comparison) -> f64 {
 
 /// The mean correlation over pairs of repeats of one clip.
 pub(super) fn of_clip(clip: &Repeats) -> f64 {
-    mean_of_defined(clip.pairs().map(|(i, j)| correlation(clip, i, j)))
+    clip.mean_over_pairs(|i, j| correlation(clip, i, j))
 }
 
 fn correlation(clip: &Repeats, i: usize, j: usize) -> f64 {
