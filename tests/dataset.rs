@@ -360,7 +360,9 @@ fn neurons_without_training_data_and_neurons_that_never_change_are_found() {
     recording.clips[0].responses[[0, 0, 0]] = f32::NAN;
     let found = |train: &[usize], skip| {
         let mut survey = Survey::new(3, skip);
-        train.iter().for_each(|clip| survey.add(&psth(&recording.clips[*clip].responses)));
+        for clip in train {
+            survey.add(&psth(&recording.clips[*clip].responses));
+        }
         survey.finish()
     };
     let want = |unrecorded: &[usize], constant: &[usize]| Doubtful {

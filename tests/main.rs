@@ -19,6 +19,7 @@ mod memory;
 mod metrics;
 mod operations;
 mod parts;
+mod quality;
 mod readme;
 mod recovery;
 mod reproducibility;

@@ -89,7 +89,10 @@ impl<'a> Among<'a> {
             Condition::Compares(..) => {
                 let numbers = texts.map(|text| text.map_or(Ok(f64::NAN), str::parse));
                 let numbers: Result<Vec<f64>, _> = numbers.collect();
-                numbers.map(Values::Numbers).map_err(|_| self.not_numbers(name, condition))
+                match numbers {
+                    Ok(numbers) => Ok(Values::Numbers(numbers)),
+                    Err(_) => Err(self.not_numbers(name, condition)),
+                }
             }
         }
     }

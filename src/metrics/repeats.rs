@@ -71,11 +71,10 @@ impl Repeats {
         let repeats = self.covariance.nrows();
         let (mut sum, mut pairs) = (0.0, 0.0);
         for i in 0..repeats {
-            for j in i + 1..repeats {
-                let value = value(i, j);
-                let defined = !value.is_nan();
-                sum += if defined { value } else { 0.0 };
-                pairs += f64::from(u8::from(defined));
+            let values = (i + 1..repeats).map(|j| value(i, j));
+            for value in values.filter(|value| !value.is_nan()) {
+                sum += value;
+                pairs += 1.0;
             }
         }
         sum / pairs
@@ -134,7 +133,9 @@ impl AverageByBins {
 /// none is left.
 pub fn average_by_bins(clips: &[Repeats], value: impl Fn(&Repeats) -> f64) -> f64 {
     let mut average = AverageByBins::default();
-    clips.iter().for_each(|clip| average.add(clip.bins, value(clip)));
+    for clip in clips {
+        average.add(clip.bins, value(clip));
+    }
     average.mean()
 }
 

@@ -37,42 +37,58 @@ pub(super) fn draw(
 
 /// Writes which neuron it is, how good it is, and what is shown.
 pub(super) fn names(canvas: &mut Canvas, area: Rect, example: &Example) {
-    let Example { rank, neuron, excerpt } = example;
-    let quality = &neuron.quality;
-    let rank = if rank.is_empty() { String::new() } else { format!("{rank}: ") };
-    let shown = |value: f64| match value {
-        value if value.is_nan() => "undefined".to_owned(),
-        value => number(value, 3),
-    };
-    let mean = match excerpt.unit {
-        Unit::Counts => format!("{} spikes/s", shown(quality.rate_hz)),
-        Unit::Signal => format!("mean {}", shown(quality.mean)),
-    };
-    let lines = [
-        format!("{rank}{}", neuron.id),
-        format!(
-            "reliability {}   CC max {}   SNR {}   {mean}",
-            shown(quality.reliability),
-            shown(quality.cc_max),
-            shown(quality.snr),
-        ),
-        stretch(excerpt),
-    ];
-    for (line, (text, look)) in lines.iter().zip([RANK, REMARK, REMARK]).enumerate() {
+    let lines = [title(example), reliability(example), level(example), stretch(&example.excerpt)];
+    for (line, text) in lines.iter().enumerate() {
+        let look = if line == 0 { RANK } else { REMARK };
         let text = canvas.shorten(text, look, area.width);
-        let baseline = area.y - 16 - (2 - line) * LINE;
+        let baseline = area.y - 16 - (lines.len() - 1 - line) * LINE;
         canvas.text(&text, look, (area.x, baseline), Anchor::Left, Run::Right);
+    }
+}
+
+fn title(Example { rank, neuron, .. }: &Example) -> String {
+    if rank.is_empty() { neuron.id.clone() } else { format!("{rank}: {}", neuron.id) }
+}
+
+/// What is defined of how alike the repeats are.
+fn reliability(Example { neuron, .. }: &Example) -> String {
+    let quality = &neuron.quality;
+    let numbers =
+        [("reliability", quality.reliability), ("CC max", quality.cc_max), ("SNR", quality.snr)];
+    let defined = numbers.into_iter().filter(|(_, value)| !value.is_nan());
+    let texts: Vec<String> =
+        defined.map(|(name, value)| format!("{name} {}", number(value, 3))).collect();
+    if texts.is_empty() { "reliability undefined".to_owned() } else { texts.join("   ") }
+}
+
+/// The mean response, and for a signal what the colours of single repeats stand for.
+fn level(Example { neuron, excerpt, .. }: &Example) -> String {
+    let quality = &neuron.quality;
+    let repeats = if quality.repeats == 1 { "repeat" } else { "repeats" };
+    let repeats = format!("{} {repeats}", quality.repeats);
+    match excerpt.unit {
+        Unit::Counts => format!("{} spikes/s   {repeats}", number(quality.rate_hz, 3)),
+        Unit::Signal => {
+            let colours = number(peak(excerpt).into(), 3);
+            format!("mean {}   {repeats} in colours of ±{colours}", number(quality.mean, 3))
+        }
     }
 }
 
 /// Which part of which clip is shown.
 fn stretch(excerpt: &Excerpt) -> String {
-    let Excerpt { stimulus, seconds, clip_seconds, .. } = excerpt;
-    if seconds < clip_seconds {
-        format!("{stimulus}, the first {seconds:.1} of {clip_seconds:.1} s")
+    let Excerpt { stimulus, seconds, clip_seconds, column_ms, bins_in_column, .. } = excerpt;
+    let shown = if seconds < clip_seconds {
+        format!(", {seconds:.1} of {clip_seconds:.1} s")
     } else {
-        stimulus.clone()
-    }
+        String::new()
+    };
+    let steps = if *bins_in_column > 1 {
+        format!(", in steps of {} ms", number(*column_ms, 4))
+    } else {
+        String::new()
+    };
+    format!("stimulus {stimulus}{shown}{steps}")
 }
 
 /// Writes the names of the axes beside and below.
@@ -100,9 +116,7 @@ fn draw_sound(canvas: &mut Canvas, area: Rect, cochleagram: ArrayView2<f32>) {
 }
 
 fn draw_repeats(canvas: &mut Canvas, area: Rect, excerpt: &Excerpt) {
-    let Excerpt { unit, responses, .. } = excerpt;
-    let peak =
-        responses.iter().filter(|y| y.is_finite()).fold(0.0, |peak: f32, y| peak.max(y.abs()));
+    let (Excerpt { unit, responses, .. }, peak) = (excerpt, peak(excerpt));
     let colour = |value: f32| match unit {
         _ if value.is_nan() => mix(NOT_A_NUMBER, WHITE, 0.5),
         Unit::Counts => spikes(value),
@@ -112,6 +126,12 @@ fn draw_repeats(canvas: &mut Canvas, area: Rect, excerpt: &Excerpt) {
     let between = if *unit == Unit::Counts && room { BETWEEN_REPEATS } else { 0.0 };
     // The first repeat is on top.
     draw_cells(canvas, area, responses.slice(ndarray::s![..;-1, ..]), between, colour);
+}
+
+/// The largest magnitude of what was recorded.
+fn peak(excerpt: &Excerpt) -> f32 {
+    let recorded = excerpt.responses.iter().filter(|response| !response.is_nan());
+    recorded.fold(0.0, |peak, response| peak.max(response.abs()))
 }
 
 /// White for none, darker for more.

@@ -25,6 +25,10 @@ pub(super) struct Excerpt {
     pub(super) seconds: f64,
     /// Of the whole clip.
     pub(super) clip_seconds: f64,
+    /// How many bins make a column.
+    pub(super) bins_in_column: usize,
+    /// The width of a column.
+    pub(super) column_ms: f64,
     /// `(F, columns)`: means.
     pub(super) cochleagram: Array2<f32>,
     /// `(R, columns)`: spikes, or the mean of a signal; NaN where nothing was recorded.
@@ -52,6 +56,8 @@ impl Excerpt {
             stimulus: clip.stimulus.id.clone(),
             seconds: bins as f64 * dt_ms / 1000.0,
             clip_seconds: clip.bins() as f64 * dt_ms / 1000.0,
+            bins_in_column: group,
+            column_ms: group as f64 * dt_ms,
             cochleagram: in_columns(
                 clip.cochleagram.slice(s![.., ..bins]),
                 group,

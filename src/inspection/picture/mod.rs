@@ -14,7 +14,7 @@ use excerpt::{Excerpt, Unit};
 
 /// A neuron that is shown, and why.
 struct Example<'a> {
-    /// `best`, `median` or `worst`; empty where there is no other neuron.
+    /// Such as `best`; empty where there is no other neuron.
     rank: &'static str,
     neuron: &'a Neuron,
     excerpt: Excerpt,
@@ -55,22 +55,33 @@ fn unit(neuron: &Neuron) -> Unit {
     if neuron.quality.rate_hz.is_nan() { Unit::Signal } else { Unit::Counts }
 }
 
-/// The best, the median and the worst of the neurons whose reliability is defined; by mean rate
-/// where it is for none.
+/// The best, the median and the worst of the neurons whose reliability is defined; where it is for
+/// none, by mean response.
 fn ranked(neurons: &[Neuron]) -> Vec<(&'static str, &Neuron)> {
     let sorted = by_reliability(neurons);
     let defined = |value: fn(&Neuron) -> f64| {
         let kept = sorted.iter().filter(|neuron| !value(neuron).is_nan());
         kept.copied().collect::<Vec<&Neuron>>()
     };
-    let by_rank = [defined(|n| n.quality.reliability), defined(|n| n.quality.mean), sorted.clone()];
-    let sorted = by_rank.into_iter().find(|neurons| !neurons.is_empty()).unwrap_or_default();
-    match sorted.as_slice() {
+    let (reliable, recorded) = (defined(|n| n.quality.reliability), defined(|n| n.quality.mean));
+    if !reliable.is_empty() {
+        return three(&reliable, ["best", "median", "worst"]);
+    }
+    let recorded = if recorded.is_empty() { &sorted } else { &recorded };
+    three(recorded, ["highest mean", "median mean", "lowest mean"])
+}
+
+/// The first, the middle and the last of some, each once, with their names.
+fn three<'a>(
+    sorted: &[&'a Neuron],
+    [first, middle, last]: [&'static str; 3],
+) -> Vec<(&'static str, &'a Neuron)> {
+    match sorted {
         [] => Vec::new(),
         [only] => vec![("", *only)],
-        [best, worst] => vec![("best", *best), ("worst", *worst)],
-        [best, .., worst] => {
-            vec![("best", *best), ("median", sorted[sorted.len() / 2]), ("worst", *worst)]
+        [highest, lowest] => vec![(first, *highest), (last, *lowest)],
+        [highest, .., lowest] => {
+            vec![(first, *highest), (middle, sorted[sorted.len() / 2]), (last, *lowest)]
         }
     }
 }

@@ -9,9 +9,9 @@ use crate::inspection::Inspection;
 
 const WIDTH: usize = 2250;
 const MARGIN: usize = 40;
-const HEAD: usize = 110;
-/// Three lines above the panels of a neuron.
-const NAMES: usize = 116;
+const HEAD: usize = 104;
+/// Four lines above the panels of a neuron.
+const NAMES: usize = 152;
 /// Sound, repeats and PSTH.
 const HEIGHTS: [usize; 3] = [260, 320, 220];
 const BETWEEN_PANELS: usize = 28;
@@ -85,7 +85,8 @@ fn head(canvas: &mut Canvas, inspection: &Inspection) {
     canvas.text(&title, TITLE, (MARGIN, MARGIN + TITLE.capital()), Anchor::Left, Run::Right);
     let Inspection { stimuli, bins, bands, neurons, dt_ms, .. } = inspection;
     let remark = format!(
-        "neurons: {}   stimuli: {} of {:.1} s in all, in bins of {dt_ms} ms   bands: {}",
+        "neurons: {}   stimuli: {} of {:.1} s in all, in bins of {dt_ms} ms   bands: {}   \
+         grey: not recorded",
         neurons.count, stimuli.count, bins.seconds, bands.count
     );
     let remark = canvas.shorten(&remark, REMARK, room);
