@@ -233,6 +233,14 @@ fn train(place: &Workplace, neurons: &str, out: &str) -> Ran {
     place.strf(&format!("train run.toml --out {out} --set data.neurons={neurons}"))
 }
 
+/// A reliability that a1 exceeds and c3 does not, and b2 has none.
+fn limit() -> f64 {
+    let all = qualities(&unequal()).unwrap();
+    let (a, c) = (all[0].reliability, all[2].reliability);
+    assert!(a > c + 0.01 && all[1].reliability.is_nan(), "{all:?}");
+    (f64::midpoint(a, c) * 1000.0).round() / 1000.0
+}
+
 /// The neurons that a run was trained on.
 fn trained(place: &Workplace, run: &str) -> Value {
     let text = place.read(&format!("{run}/model/metadata.json"));
@@ -242,10 +250,7 @@ fn trained(place: &Workplace, run: &str) -> Value {
 #[test]
 fn a_run_keeps_the_neurons_whose_quality_fits_and_says_how_many() {
     let place = place();
-    let all = qualities(&unequal()).unwrap();
-    let (a, c) = (all[0].reliability, all[2].reliability);
-    assert!(a > c && all[1].reliability.is_nan(), "{all:?}");
-    let limit = (f64::midpoint(a, c) * 1000.0).round() / 1000.0;
+    let limit = limit();
     let said = train(&place, &format!("{{reliability=\">{limit}\"}}"), "runs/above").done();
     let note = format!(
         "1 of 3 neurons has reliability > {limit}; 2 left out (reliability is undefined for 1)"
@@ -263,18 +268,20 @@ fn a_run_keeps_the_neurons_whose_quality_fits_and_says_how_many() {
 #[test]
 fn the_run_folder_reproduces_a_run_that_selects_by_quality() {
     let place = place();
-    train(&place, "{reliability=\">=0.1\"}", "runs/first").done();
+    let limit = limit();
+    train(&place, &format!("{{reliability=\">={limit}\"}}"), "runs/first").done();
     let config = place.read("runs/first/config.toml");
-    assert!(config.contains("neurons = { reliability = \">=0.1\" }"), "{config}");
+    let line = format!("neurons = {{ reliability = \">={limit}\" }}");
+    assert!(config.contains(&line), "{config}");
     place.strf("train runs/first/config.toml --out runs/second").done();
-    let weights = |run: &str| place.path(&format!("runs/{run}/model/weights.safetensors"));
+    let weights = |run: &str| place.path(&format!("runs/{run}/model/model.safetensors"));
     assert!(same_bytes(&weights("first"), &weights("second")));
 }
 
 #[test]
 fn a_run_that_selects_by_quality_is_used_with_the_neurons_it_was_trained_on() {
     let place = place();
-    train(&place, "{reliability=\">0.1\"}", "run").done();
+    train(&place, &format!("{{reliability=\">{}\"}}", limit()), "run").done();
     assert_eq!(trained(&place, "run"), serde_json::json!(["a1"]));
     // Here a1 is not reliable, and b2 is.
     let mut other = recording();
@@ -368,12 +375,12 @@ fn qualities_are_of_the_selected_stimuli() {
     }
     let place = Workplace::holding(&recording);
     place.write("run.toml", &run_file(LN, "epochs = 1"));
-    train(&place, "{reliability=\">0.9\"}", "run").done();
+    train(&place, "{reliability=\">0.999\"}", "run").done();
     assert_eq!(trained(&place, "run"), serde_json::json!(["b2"]));
     let songs = place.strf(
-        "train run.toml --out songs --set data.neurons={reliability=\">0.9\"} \
+        "train run.toml --out songs --set data.neurons={reliability=\">0.999\"} \
          --set data.stimuli={type=\"song\"} --set data.split={train=0.6,valid=0.2,test=0.2}",
     );
     assert_eq!(songs.status, Some(2), "{}", songs.stderr);
-    assert!(songs.stderr.contains("found no neuron with reliability > 0.9"), "{}", songs.stderr);
+    assert!(songs.stderr.contains("found no neuron with reliability > 0.999"), "{}", songs.stderr);
 }

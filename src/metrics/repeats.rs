@@ -1,5 +1,5 @@
 //! How the repeats of a clip vary together; noise ceilings need nothing else of them.
-use ndarray::{Array2, ArrayView1, ArrayView2, Axis};
+use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis};
 
 use super::statistics::{ROUNDING, mean_of_defined, ratio};
 
@@ -34,13 +34,17 @@ impl Repeats {
             repeat -= mean;
         }
         let sums = deviations.sum_axis(Axis(1));
-        let products = deviations.dot(&deviations.t());
-        let covariance = Array2::from_shape_fn(products.dim(), |(i, j)| {
-            (products[(i, j)] - sums[i] * sums[j] / n) / (n - 1.0)
-        });
-        let variance = Array2::from_shape_fn(products.dim(), |(i, _)| {
-            beyond_rounding(products[(i, i)], sums[i], n) / (n - 1.0)
-        });
+        let products = products(&deviations);
+        let variance_of =
+            |(squares, sum): (&f64, &f64)| beyond_rounding(*squares, *sum, n) / (n - 1.0);
+        let variances: Array1<f64> = products.diag().iter().zip(&sums).map(variance_of).collect();
+        let variance = Array2::from_shape_fn(products.dim(), |(i, _)| variances[i]);
+        let mut covariance = products;
+        for (mut row, sum) in covariance.rows_mut().into_iter().zip(&sums) {
+            row.zip_mut_with(&sums, |product, other| {
+                *product = (*product - sum * other / n) / (n - 1.0);
+            });
+        }
         Self { bins, covariance, variance }
     }
 
@@ -99,6 +103,19 @@ fn pairwise(deviations: &Array2<f64>, mask: &Array2<f64>) -> (Array2<f64>, Array
         ratio(beyond_rounding(squares[(i, j)], sums[(i, j)], n), n - 1.0)
     });
     (covariance, variance)
+}
+
+/// `(R, R)`: the products of all pairs of rows of `(R, T)`; quicker than a product of matrices,
+/// which rearranges both of them first.
+fn products(rows: &Array2<f64>) -> Array2<f64> {
+    let mut products = Array2::zeros((rows.nrows(), rows.nrows()));
+    for (i, row) in rows.rows().into_iter().enumerate() {
+        for (j, other) in rows.rows().into_iter().enumerate().take(i + 1) {
+            products[(i, j)] = row.dot(&other);
+            products[(j, i)] = products[(i, j)];
+        }
+    }
+    products
 }
 
 /// The sum of squares about the mean of `n` numbers; 0 where a constant leaves rounding behind.
