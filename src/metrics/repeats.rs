@@ -20,7 +20,8 @@ pub struct Repeats {
 impl Repeats {
     /// Takes the responses `(R, T)` to one clip; NaN = not recorded.
     pub fn new(responses: ArrayView2<f32>) -> Self {
-        let complete = responses.ncols() >= 2 && !responses.iter().any(|y| y.is_nan());
+        let (repeats, bins) = responses.dim();
+        let complete = repeats >= 1 && bins >= 2 && !responses.iter().any(|y| y.is_nan());
         if complete { Self::of_complete(responses) } else { Self::of_any(responses) }
     }
 
@@ -175,5 +176,10 @@ mod tests {
             assert!((got - want).abs() < 1e-12, "variance {at:?}: {got}, want {want}");
         }
         assert_eq!(fast.variance[(2, 0)].to_bits(), 0.0_f64.to_bits());
+    }
+    #[test]
+    fn a_clip_without_repeats_has_no_recorded_bins() {
+        let clip = Repeats::new(Array2::zeros((0, 13)).view());
+        assert_eq!((clip.bins, clip.covariance.dim()), (0, (0, 0)));
     }
 }

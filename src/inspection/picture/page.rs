@@ -93,3 +93,23 @@ fn head(canvas: &mut Canvas, inspection: &Inspection) {
     let at = (MARGIN, MARGIN + TITLE.capital() + 2 * REMARK.capital() + 10);
     canvas.text(&remark, REMARK, at, Anchor::Left, Run::Right);
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn panels_of_one_two_or_three_neurons_lie_side_by_side_on_the_page() {
+        for count in 1..=3 {
+            let columns: Vec<[Rect; 3]> =
+                (0..count).map(|place| areas(place, count, 300)).collect();
+            for pair in columns.windows(2) {
+                assert_eq!(pair[0][0].right() + NUMBERS, pair[1][0].x, "{count}");
+            }
+            for [sound, repeats, psth] in &columns {
+                assert!(sound.bottom() < repeats.y && repeats.bottom() < psth.y, "{count}");
+                assert!(psth.right() <= WIDTH - MARGIN, "{count}: {psth:?}");
+            }
+        }
+    }
+}
