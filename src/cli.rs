@@ -1,10 +1,12 @@
 //! What can be typed.
 use std::path::PathBuf;
 
+use clap::builder::PossibleValuesParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use serde::Serialize;
 
 use crate::import;
+use crate::inspection::sort_keys;
 
 /// Fit models of auditory neurons to cochleagrams, score them, export their receptive fields.
 #[derive(Debug, Parser)]
@@ -184,6 +186,22 @@ pub struct ImportArgs {
 pub struct InspectArgs {
     /// Dataset file
     pub data: PathBuf,
+    /// Order of the neurons: by id, or by a column from its largest number
+    #[arg(long, value_name = "COLUMN", default_value = "reliability",
+          value_parser = PossibleValuesParser::new(sort_keys()))]
+    pub sort: String,
+    /// Show every neuron instead of the first 20
+    #[arg(long)]
+    pub all: bool,
+    /// Write the table of all neurons as CSV
+    #[arg(long, value_name = "FILE")]
+    pub csv: Option<PathBuf>,
+    /// Draw what was recorded as PNG, beside the dataset unless FILE is given
+    #[arg(long, value_name = "FILE")]
+    pub plot: Option<Option<PathBuf>>,
+    /// Replace files that exist
+    #[arg(long)]
+    pub force: bool,
     /// Print JSON instead of tables
     #[arg(long)]
     pub json: bool,

@@ -144,6 +144,11 @@ impl Problems {
         }
     }
 
+    /// Notes all that another collection has.
+    pub fn extend(&mut self, other: Self) {
+        self.0.extend(other.0);
+    }
+
     /// True where nothing was noted.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()

@@ -50,7 +50,7 @@ impl Experiment {
         prepared.require_room(network.lags())?;
         // Training goes the same way whatever the unit of the responses.
         network.rescale(&Tensor::new(response_deviations(&prepared.train)?, &device)?)?;
-        notes.extend(network.notes().iter().cloned());
+        notes.extend(prepared.notes.iter().chain(network.notes()).cloned());
         Ok(Self { config, folder, prepared, network, params, notes })
     }
 

@@ -23,6 +23,7 @@ pub mod progress;
 
 // Tools that know nothing of neurons.
 pub mod error;
+mod figures;
 pub mod files;
 pub mod rng;
 pub mod table;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use ndarray::{Array2, Array3, Array4};
-use strf::config::keys::{Selection, Split};
+use strf::config::keys::{Condition, Selection, Split};
 use strf::data::hdf5_io::{write_array, write_number, write_strings, write_text};
 use strf::data::{Counts, Recording, Splits, divide, read, read_for_prediction, select, write};
 use strf::error::Error;
@@ -395,7 +395,7 @@ fn ids(ids: &[&str]) -> Vec<String> {
 }
 
 fn with(name: &str, value: &str) -> Selection {
-    Selection::Attributes(BTreeMap::from([(name.to_owned(), value.to_owned())]))
+    Selection::Attributes(BTreeMap::from([(name.to_owned(), Condition::Is(value.to_owned()))]))
 }
 
 #[test]
@@ -461,7 +461,7 @@ fn a_split_that_cannot_be_made_says_why_and_what_to_do() {
     ];
     assert_eq!(got, want);
 
-    let songs = select(recording(), &Selection::All, &with("type", "song")).unwrap();
+    let songs = select(recording(), &Selection::All, &with("type", "song")).unwrap().recording;
     let got = said(&songs, &Split::File);
     let want = "data.split.test: found no stimulus, expected 1 stimulus or more \
                 (add ids to /splits/test of the file, or give data.split)";

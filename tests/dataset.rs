@@ -5,11 +5,11 @@ use std::path::Path;
 
 use ndarray::{Array2, Array3, arr2, arr3, array, s};
 use strf::config::Standardize;
-use strf::config::keys::{Selection, Split};
+use strf::config::keys::{Condition, Selection, Split};
 use strf::data::hdf5_io::{write_array, write_strings};
 use strf::data::{
     Clip, ClipSets, Counts, Doubtful, Entity, Read, Recording, ResponseFile, Splits,
-    Standardization, divide, doubtful, hanning, keep_neurons, psth, read, read_for_prediction,
+    Standardization, Survey, divide, hanning, keep_neurons, psth, read, read_for_prediction,
     read_sound, select, smooth, smoothed_psth, write,
 };
 use strf::error::Result;
@@ -292,14 +292,14 @@ fn ids(ids: &[&str]) -> Vec<String> {
 }
 
 fn with(name: &str, value: &str) -> Selection {
-    Selection::Attributes(BTreeMap::from([(name.to_owned(), value.to_owned())]))
+    Selection::Attributes(BTreeMap::from([(name.to_owned(), Condition::Is(value.to_owned()))]))
 }
 
 #[test]
 fn selections_keep_what_they_name_in_their_order_and_shrink_the_splits() {
     let all = recording();
     let neurons = Selection::Ids(ids(&["n%2", "n/1"]));
-    let selected = select(recording(), &neurons, &with("type", "song")).unwrap();
+    let selected = select(recording(), &neurons, &with("type", "song")).unwrap().recording;
     assert_eq!(selected.neuron_ids(), ["n%2", "n/1"]);
     assert_eq!(selected.clips.len(), 2);
     let (got, want) = (&selected.clips[1].responses, &all.clips[1].responses);
@@ -311,7 +311,7 @@ fn selections_keep_what_they_name_in_their_order_and_shrink_the_splits() {
         (ids(&["zebra"]), ids(&["a/b"]), 0)
     );
 
-    let deep = select(recording(), &with("depth", "300"), &Selection::All).unwrap();
+    let deep = select(recording(), &with("depth", "300"), &Selection::All).unwrap().recording;
     assert_eq!(deep.neuron_ids(), ["n/1"]);
     assert_eq!(deep.clips[3].responses.dim(), (1, 7, 8));
 }
@@ -358,7 +358,13 @@ fn neurons_without_training_data_and_neurons_that_never_change_are_found() {
     }
     recording.clips[0].responses[[1, 0, 0]] = 1.0;
     recording.clips[0].responses[[0, 0, 0]] = f32::NAN;
-    let found = |train: &[usize], skip| doubtful(&recording, train, skip);
+    let found = |train: &[usize], skip| {
+        let mut survey = Survey::new(3, skip);
+        for clip in train {
+            survey.add(&psth(&recording.clips[*clip].responses));
+        }
+        survey.finish()
+    };
     let want = |unrecorded: &[usize], constant: &[usize]| Doubtful {
         unrecorded: unrecorded.to_vec(),
         constant: constant.to_vec(),

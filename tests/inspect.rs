@@ -5,7 +5,7 @@ use assert_cmd::Command;
 use ndarray::{Array2, Array3, Axis, array};
 use serde_json::{Value, json};
 use strf::data::{Clip, Counts, Entity, Read, Recording, Splits, read};
-use strf::inspection::Inspection;
+use strf::inspection::{Inspection, Shown};
 
 use crate::dataset::write_to;
 
@@ -51,7 +51,7 @@ fn recording() -> Recording {
 }
 
 fn inspection() -> Inspection {
-    Inspection::of(&Read { recording: recording(), notes: vec!["a note".into()] })
+    Inspection::of(&Read { recording: recording(), notes: vec!["a note".into()] }).unwrap()
 }
 
 fn close(got: f64, want: f64) -> bool {
@@ -95,11 +95,12 @@ fn every_neuron_has_its_mean_and_the_powers_of_its_repeats() {
     let got = inspection().per_neuron;
     assert_eq!(got.len(), want.len());
     for (neuron, (id, bins, repeats, mean, signal, noise, snr)) in got.iter().zip(want) {
-        assert_eq!((neuron.id.as_str(), neuron.bins, neuron.repeats), (id, bins, repeats));
-        assert!(close(neuron.mean, mean), "{neuron:?}");
-        assert!(close(neuron.signal_power, signal), "{neuron:?}");
-        assert!(close(neuron.noise_power, noise), "{neuron:?}");
-        assert!(close(neuron.snr, snr), "{neuron:?}");
+        let quality = &neuron.quality;
+        assert_eq!((neuron.id.as_str(), quality.bins, quality.repeats), (id, bins, repeats));
+        assert!(close(quality.mean, mean), "{neuron:?}");
+        assert!(close(quality.signal_power, signal), "{neuron:?}");
+        assert!(close(quality.noise_power, noise), "{neuron:?}");
+        assert!(close(quality.snr, snr), "{neuron:?}");
     }
 }
 
@@ -130,7 +131,8 @@ fn what_is_doubtful_is_warned_of() {
         "no stimulus has 2 repeats: signal power, noise power and normalized scores are not defined",
         "no response was recorded to song",
     ];
-    assert_eq!(Inspection::of(&Read { recording: single, notes: Vec::new() }).warnings, want);
+    let single = Read { recording: single, notes: Vec::new() };
+    assert_eq!(Inspection::of(&single).unwrap().warnings, want);
 }
 
 #[test]
@@ -149,16 +151,16 @@ splits     train 1, valid 0, test 0
 
 note: a note
 ";
-    let text = inspection().text();
+    let text = inspection().text(Shown::First);
     assert!(text.starts_with(want), "{text}");
     let table = "
-neuron  bins  repeats   mean  signal_power  noise_power    snr
-a          7        2  1.545         1.333        0.000    NaN
-b          4        2  2.000         0.000        1.333  0.000
-A          0        0    NaN           NaN          NaN    NaN
-d          7        3  1.500         0.000        0.000    NaN
+neuron  repeats  bins   mean  rate_hz  signal_power  noise_power    snr  cc_max  reliability
+a             2     7  1.545      NaN         1.333        0.000    NaN   1.000        1.000
+b             2     4  2.000      NaN         0.000        1.333  0.000     NaN        0.000
+A             0     0    NaN      NaN           NaN          NaN    NaN     NaN          NaN
+d             3     7  1.500      NaN         0.000        0.000    NaN     NaN          NaN
 
-mean: ";
+repeats: ";
     assert!(text.contains(table), "{text}");
 }
 
@@ -170,9 +172,13 @@ fn long_tables_are_cut_and_counted() {
     for clip in &mut recording.clips {
         clip.responses = clip.responses.select(Axis(0), &vec![0; neurons]);
     }
-    let text = Inspection::of(&Read { recording, notes: Vec::new() }).text();
+    let inspection = Inspection::of(&Read { recording, notes: Vec::new() }).unwrap();
+    let text = inspection.text(Shown::First);
     assert_eq!(text.matches("\nunit").count(), 20, "{text}");
-    assert!(text.contains("\n... and 3 more: --json lists them all\n"), "{text}");
+    let more = "\n... and 3 more: --all shows them, --csv FILE writes them\n";
+    assert!(text.contains(more), "{text}");
+    let text = inspection.text(Shown::All);
+    assert!(text.matches("\nunit").count() == neurons && !text.contains("more"), "{text}");
 }
 
 fn run(arguments: &[&str], path: &Path) -> std::process::Output {
@@ -184,11 +190,12 @@ fn the_command_prints_the_text_or_json_that_parses() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("made.h5");
     write_to(&path, &recording(), Counts::AsBytes).unwrap();
-    let want = Inspection::of(&read(&path).unwrap());
+    let mut want = Inspection::of(&read(&path).unwrap()).unwrap();
+    want.sort("reliability");
 
     let out = run(&[], &path);
     assert_eq!(out.status.code(), Some(0), "{out:?}");
-    assert_eq!(String::from_utf8(out.stdout).unwrap(), want.text());
+    assert_eq!(String::from_utf8(out.stdout).unwrap(), want.text(Shown::First));
 
     let out = run(&["--json"], &path);
     let json: Value = serde_json::from_slice(&out.stdout).unwrap();

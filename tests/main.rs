@@ -20,6 +20,7 @@ mod memory;
 mod metrics;
 mod operations;
 mod parts;
+mod quality;
 mod readme;
 mod recovery;
 mod reproducibility;

@@ -184,7 +184,7 @@ fn what_the_dataset_would_have_to_say_is_asked_for() {
 /// The template of every combination, with values other than the defaults in `[data]`, `[train]`.
 fn varied(overrides: &mut Vec<String>) -> Vec<String> {
     *overrides = [
-        "data.neurons={ area = \"A1\", \"odd key\" = 3 }",
+        "data.neurons={ area = \"A1\", \"odd key\" = 3, reliability = \">= 1e-7\" }",
         "data.stimuli=[\"a \\\"quoted\\\" id\", \"größe\"]",
         "data.split={ train = [\"s 1\"], valid = [\"s2\"], test = [\"s3\", \"s4\"] }",
         "data.smooth_ms=0.1",

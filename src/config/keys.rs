@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+pub use super::condition::{Condition, Relation};
 use super::wording::one_of;
 use crate::error::{Error, Result};
 
@@ -54,7 +55,8 @@ impl Kind {
             Self::Path => "a path, relative to the run file".into(),
             Self::Device => r#""cpu", "cuda" or "cuda:N""#.into(),
             Self::Selection => {
-                r#""all", a list of ids, or a table of attributes such as { area = "A1" }"#.into()
+                let example = r#"{ area = "A1", depth_um = ">300" }"#;
+                format!(r#""all", a list of ids, or a table of attributes such as {example}"#)
             }
             Self::Split => format!(r#""file", {SPLIT}, or lists of ids under these names"#),
         }
@@ -150,8 +152,8 @@ pub enum Selection {
     All,
     /// Those with these ids, in this order.
     Ids(Vec<String>),
-    /// Those whose attributes have all these values, compared as text.
-    Attributes(BTreeMap<String, String>),
+    /// Those that meet all these conditions on what they have under a name.
+    Attributes(BTreeMap<String, Condition>),
 }
 
 /// How stimuli are divided into training, validation and test.

@@ -1,6 +1,7 @@
 //! The run file: as written → checked against the tables of keys → values in range.
 mod check;
 mod choices;
+mod condition;
 mod import;
 pub mod keys;
 pub mod part;

@@ -1,4 +1,5 @@
 //! The run file as text, from checked values.
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::keys::{Key, Selection, Split, Value, Values};
@@ -64,7 +65,10 @@ fn toml_value(value: &Value) -> Result<toml::Value> {
         Value::Text(text) => text.as_str().into(),
         Value::Selection(Selection::All) => "all".into(),
         Value::Selection(Selection::Ids(ids)) => ids.clone().into(),
-        Value::Selection(Selection::Attributes(attributes)) => attributes.clone().into(),
+        Value::Selection(Selection::Attributes(conditions)) => {
+            let texts = conditions.iter().map(|(name, condition)| (name.clone(), condition.text()));
+            texts.collect::<BTreeMap<String, String>>().into()
+        }
         Value::Split(Split::File) => "file".into(),
         Value::Split(Split::Ids(lists)) => split(lists.clone()).into(),
         Value::Split(Split::Fractions { parts, seed }) => {

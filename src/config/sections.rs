@@ -106,7 +106,10 @@ pub const DATA: &[Key] = &[
         name: "neurons",
         kind: Kind::Selection,
         default: Default::Is("\"all\""),
-        doc: "which neurons are fitted",
+        doc: "which neurons are fitted; beside attributes, tables compare what strf inspect says of \
+              the stimuli in use, such as { reliability = \">0.1\" }: repeats, bins, mean, rate_hz, \
+              signal_power, noise_power, snr, cc_max and reliability, unless an attribute of the \
+              dataset has that name",
     },
     Key {
         name: "stimuli",

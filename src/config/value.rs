@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use toml::de::{DeArray, DeInteger, DeTable, DeValue};
 
 use super::choices::DeviceName;
-use super::keys::{Key, Kind, Selection, Split, Value};
+use super::keys::{Condition, Key, Kind, Selection, Split, Value};
 use super::wording::{did_you_mean, joined};
 
 /// Why a value does not fit its key.
@@ -124,17 +124,21 @@ fn ids(list: &DeArray) -> Result<Vec<String>, Mismatch> {
     Ok(ids)
 }
 
-/// Attributes are compared as text, so that `3`, `3.0` and `"3"` mean the same.
-fn attributes(table: &DeTable) -> Result<BTreeMap<String, String>, Mismatch> {
+/// Attributes are compared as text, so that `3`, `3.0` and `"3"` mean the same, unless the text is
+/// a comparison of numbers.
+fn attributes(table: &DeTable) -> Result<BTreeMap<String, Condition>, Mismatch> {
     let attributes = table.iter().map(|(name, value)| {
-        let text = match value.as_ref() {
-            DeValue::String(text) => Ok(text.to_string()),
-            DeValue::Boolean(flag) => Ok(flag.to_string()),
+        let condition = match value.as_ref() {
+            DeValue::String(text) => Condition::parse(text).ok_or_else(|| {
+                let expected = "a number behind > >= < or <=, such as \">0.1\"";
+                Mismatch::new(format!("{} = {text:?}", name.get_ref()), expected)
+            }),
+            DeValue::Boolean(flag) => Ok(Condition::Is(flag.to_string())),
             value => number(value)
-                .map(|number| number.to_string())
+                .map(|number| Condition::Is(number.to_string()))
                 .ok_or_else(|| Mismatch::new(shown(value), "text, a number, true or false")),
         };
-        text.map(|text| (name.to_string(), text))
+        condition.map(|condition| (name.get_ref().to_string(), condition))
     });
     attributes.collect()
 }
@@ -206,7 +210,7 @@ fn fractions(values: [&DeValue; 3], table: &DeTable) -> Result<Split, Mismatch> 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::keys::{Default, SPLIT};
+    use crate::config::keys::{Default, Relation, SPLIT};
 
     fn data_key(name: &str) -> &'static Key {
         crate::config::sections::DATA.iter().find(|key| key.name == name).unwrap()
@@ -246,10 +250,13 @@ mod tests {
     #[test]
     fn selections_are_read_and_wrong_ones_refused() {
         let key = data_key("neurons");
-        let attributes =
-            BTreeMap::from([("area".into(), "A1".into()), ("depth".into(), "3".into())]);
+        let attributes = BTreeMap::from([
+            ("area".into(), Condition::Is("A1".into())),
+            ("depth".into(), Condition::Is("3".into())),
+            ("snr".into(), Condition::Compares(Relation::AtLeast, 0.05)),
+        ]);
         assert_eq!(
-            read_text(key, "{ area = 'A1', depth = 3.0 }"),
+            read_text(key, "{ area = 'A1', depth = 3.0, snr = '>= 0.05' }"),
             Ok(Value::Selection(Selection::Attributes(attributes)))
         );
         let found = |text| read_text(key, text).unwrap_err();
@@ -258,6 +265,7 @@ mod tests {
         assert_eq!(found("['a', 2]"), "2 in a list");
         assert_eq!(found("{}"), "a table without attributes");
         assert_eq!(found("{ area = ['A1'] }"), "a list");
+        assert_eq!(found("{ area = 'A1', snr = '>abc' }"), "snr = \">abc\"");
         assert_eq!(found("'some'"), "\"some\"");
     }
 

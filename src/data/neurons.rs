@@ -1,8 +1,7 @@
 //! Neurons that training can make nothing of.
-use ndarray::{Array2, Axis, s};
+use ndarray::{Array1, Array2, ArrayView1, ArrayView3};
 
-use crate::data::Recording;
-use crate::data::psth::psth;
+use super::psth::mean_of_recorded;
 
 /// Indices of neurons whose training data lack something.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -13,18 +12,9 @@ pub struct Doubtful {
     pub constant: Vec<usize>,
 }
 
-/// Looks at the PSTH of the training clips, `skip` bins at the start of each left out.
-pub fn doubtful(recording: &Recording, train: &[usize], skip: usize) -> Doubtful {
-    let mut survey = Survey::new(recording.neurons.len(), skip);
-    for clip in train {
-        survey.add(&psth(&recording.clips[*clip].responses));
-    }
-    survey.finish()
-}
-
 /// What the PSTHs of some clips hold, looked at one after the other.
 #[derive(Debug)]
-pub(super) struct Survey {
+pub struct Survey {
     skip: usize,
     neurons: Vec<Seen>,
 }
@@ -39,20 +29,31 @@ enum Seen {
 
 impl Survey {
     /// No clips yet; `skip` bins at the start of each are to be left out.
-    pub(super) fn new(neurons: usize, skip: usize) -> Self {
+    pub fn new(neurons: usize, skip: usize) -> Self {
         Self { skip, neurons: vec![Seen::Nothing; neurons] }
     }
 
     /// Looks at the PSTH `(N, T)` of one more clip.
-    pub(super) fn add(&mut self, psth: &Array2<f32>) {
-        let counted = psth.slice(s![.., self.skip.min(psth.ncols())..]);
-        for (seen, bins) in self.neurons.iter_mut().zip(counted.axis_iter(Axis(0))) {
-            let mut recorded = bins.iter().copied().filter(|value| !value.is_nan());
-            *seen = recorded.try_fold(*seen, Seen::with).unwrap_or(Seen::Changing);
+    pub fn add(&mut self, psth: &Array2<f32>) {
+        for (seen, bins) in self.neurons.iter_mut().zip(psth.rows()) {
+            *seen = seen.after(bins, self.skip);
         }
     }
 
-    pub(super) fn finish(self) -> Doubtful {
+    /// Looks at the responses `(N, R, T)` to one more clip, of the neurons that may still lack
+    /// something.
+    pub fn look(&mut self, responses: ArrayView3<f32>) {
+        let mut psth = Array1::zeros(responses.dim().2);
+        for (seen, repeats) in self.neurons.iter_mut().zip(responses.outer_iter()) {
+            if !matches!(seen, Seen::Changing) {
+                mean_of_recorded(psth.view_mut(), repeats);
+                *seen = seen.after(psth.view(), self.skip);
+            }
+        }
+    }
+
+    /// Which neurons lack something.
+    pub fn finish(self) -> Doubtful {
         let mut doubtful = Doubtful::default();
         for (neuron, seen) in self.neurons.into_iter().enumerate() {
             match seen {
@@ -66,6 +67,12 @@ impl Survey {
 }
 
 impl Seen {
+    /// With the bins of one more clip but the first `skip`.
+    fn after(self, psth: ArrayView1<f32>, skip: usize) -> Self {
+        let mut recorded = psth.iter().copied().skip(skip).filter(|value| !value.is_nan());
+        recorded.try_fold(self, Self::with).unwrap_or(Self::Changing)
+    }
+
     /// With one more bin; none where nothing can change any more.
     fn with(self, value: f32) -> Option<Self> {
         match self {

@@ -7,7 +7,7 @@ use ndarray::{Array2, Array3, s};
 use super::batch::Sample;
 use super::reduce::{Reduced, numbered};
 use super::{
-    Clip, ClipSets, Recording, Splits, Standardization, Stored, divide, select, smooth,
+    Clip, ClipSets, Recording, Selected, Splits, Standardization, Stored, divide, select, smooth,
     smoothed_psth,
 };
 use crate::config::Data;
@@ -100,6 +100,8 @@ pub struct Prepared {
     pub splits: Splits,
     /// How clips became samples.
     pub preparation: Preparation,
+    /// How many neurons and stimuli a comparison of numbers has kept.
+    pub notes: Vec<String>,
     /// What the user should look into.
     pub warnings: Vec<String>,
     /// The training clips.
@@ -130,7 +132,7 @@ impl Prepared {
         device: &Device,
     ) -> Result<Self> {
         let version = Version::of(&recording.file)?;
-        let recording = select(recording, &data.neurons, &data.stimuli)?;
+        let Selected { recording, notes } = select(recording, &data.neurons, &data.stimuli)?;
         let sets = divide(&recording, split)?;
         let Data { smooth_ms, skip_ms, .. } = *data;
         let treatment = Treatment { dt_ms: recording.dt_ms, smooth_ms, skip_ms };
@@ -158,6 +160,7 @@ impl Prepared {
             neurons: recording.neuron_ids(),
             splits: splits(&recording, &sets),
             preparation: Preparation { standardization, treatment },
+            notes,
             warnings,
             train,
             valid,

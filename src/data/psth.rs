@@ -1,9 +1,9 @@
 //! The mean over repeats.
-use ndarray::{Array1, Array2, Array3, ArrayView2, ArrayViewMut1, Zip};
+use ndarray::{Array1, Array2, ArrayRef3, ArrayView2, ArrayViewMut1, Zip};
 
 /// PSTH `(N, T)` of `(N, R, T)` responses: the mean over the repeats that were recorded in a bin,
 /// NaN where none was.
-pub fn psth(responses: &Array3<f32>) -> Array2<f32> {
+pub fn psth(responses: &ArrayRef3<f32>) -> Array2<f32> {
     let (n, _, t) = responses.dim();
     let mut psth = Array2::zeros((n, t));
     Zip::from(psth.rows_mut()).and(responses.outer_iter()).par_for_each(mean_of_recorded);

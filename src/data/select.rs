@@ -1,32 +1,55 @@
 //! Which neurons and stimuli of a recording take part.
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
+use super::conditions::{Among, by_conditions};
+use super::recorded::{Recorded, qualities};
 use crate::config::keys::Selection;
 use crate::data::{Clip, Entity, OfNeurons, Recording, Splits, ids};
 use crate::error::{Problem, Problems, Result};
 
+/// The part of a recording that was selected.
+#[derive(Debug, Clone)]
+pub struct Selected<R> {
+    /// That part.
+    pub recording: Recording<R>,
+    /// How many a comparison of numbers has kept, one sentence each.
+    pub notes: Vec<String>,
+}
+
 /// The part of a recording that two selections name, in their order; splits shrink with it.
 ///
-/// Fails, all problems at once, for ids that are unknown or named twice, for attributes that no
-/// neuron or stimulus has, and where nothing is left.
-pub fn select<R: OfNeurons + Clone>(
+/// Neurons are compared by their attributes, and by their qualities over the selected stimuli:
+/// only then are responses looked at.
+///
+/// Fails, all problems at once, for ids that are unknown or named twice, for names that are neither
+/// attribute nor quality, for comparisons that make no sense, and where nothing is left.
+pub fn select<R: Recorded>(
     recording: Recording<R>,
     neurons: &Selection,
     stimuli: &Selection,
-) -> Result<Recording<R>> {
-    let mut problems = Problems::default();
-    let kept = indices(&mut problems, "data.neurons", "neuron", &recording.neurons, neurons);
+) -> Result<Selected<R>> {
+    let (mut problems, mut of_stimuli, mut notes) = Default::default();
     let known: Vec<Entity> = recording.clips.iter().map(|clip| clip.stimulus.clone()).collect();
-    let clips = indices(&mut problems, "data.stimuli", "stimulus", &known, stimuli);
-    problems.into_result(&recording.file, ())?;
+    let clips = indices(&Among::stimuli(&known), stimuli, &mut of_stimuli, &mut notes);
     let recording = match stimuli {
         Selection::All => recording,
         Selection::Ids(_) | Selection::Attributes(_) => keep_stimuli(recording, &clips),
     };
-    Ok(match neurons {
+    let mut among = Among::neurons(&recording.neurons);
+    let qualities = if among.wants_qualities(neurons) && of_stimuli.is_empty() {
+        Some(qualities(&recording)?)
+    } else {
+        None
+    };
+    among.qualities = qualities.as_deref();
+    let kept = indices(&among, neurons, &mut problems, &mut notes);
+    problems.extend(of_stimuli);
+    problems.into_result(&recording.file, ())?;
+    let recording = match neurons {
         Selection::All => recording,
         Selection::Ids(_) | Selection::Attributes(_) => keep_neurons(recording, &kept),
-    })
+    };
+    Ok(Selected { recording, notes })
 }
 
 /// The neurons with these indices, in this order.
@@ -51,26 +74,20 @@ pub fn keep_stimuli<R: Clone>(recording: Recording<R>, indices: &[usize]) -> Rec
 }
 
 fn indices(
-    problems: &mut Problems,
-    at: &str,
-    what: &str,
-    known: &[Entity],
+    among: &Among,
     selection: &Selection,
+    problems: &mut Problems,
+    notes: &mut Vec<String>,
 ) -> Vec<usize> {
     match selection {
-        Selection::All => (0..known.len()).collect(),
-        Selection::Ids(ids) => by_id(problems, at, what, known, ids),
-        Selection::Attributes(wanted) => by_attributes(problems, at, what, known, wanted),
+        Selection::All => (0..among.known.len()).collect(),
+        Selection::Ids(ids) => by_id(among, ids, problems),
+        Selection::Attributes(wanted) => by_conditions(among, wanted, problems, notes),
     }
 }
 
-fn by_id(
-    problems: &mut Problems,
-    at: &str,
-    what: &str,
-    known: &[Entity],
-    ids: &[String],
-) -> Vec<usize> {
+fn by_id(among: &Among, ids: &[String], problems: &mut Problems) -> Vec<usize> {
+    let Among { at, what, known, .. } = *among;
     problems.require(!ids.is_empty(), || {
         Problem::new(at, "an empty list", format!("\"all\", or 1 {what} or more"))
     });
@@ -88,44 +105,4 @@ fn by_id(
         }
     }
     indices
-}
-
-fn by_attributes(
-    problems: &mut Problems,
-    at: &str,
-    what: &str,
-    known: &[Entity],
-    wanted: &BTreeMap<String, String>,
-) -> Vec<usize> {
-    let names: BTreeSet<&str> =
-        known.iter().flat_map(|entity| entity.attributes.keys().map(String::as_str)).collect();
-    for name in wanted.keys().filter(|name| !names.contains(name.as_str())) {
-        let expected = format!("an attribute that a {what} has");
-        let hint = ids::hint(name, names.iter().copied());
-        problems.push(Problem::new(at, format!("{name:?}"), expected).hint(hint));
-    }
-    let fits = |entity: &Entity| {
-        wanted.iter().all(|(name, value)| entity.attributes.get(name) == Some(value))
-    };
-    let indices: Vec<usize> = (0..known.len()).filter(|index| fits(&known[*index])).collect();
-    let all_known = wanted.keys().all(|name| names.contains(name.as_str()));
-    problems.require(!(all_known && indices.is_empty()), || nothing(at, what, known, wanted));
-    indices
-}
-
-/// Nobody fits; names the values that the attributes do have.
-fn nothing(at: &str, what: &str, known: &[Entity], wanted: &BTreeMap<String, String>) -> Problem {
-    let asked: Vec<String> =
-        wanted.iter().map(|(name, value)| format!("{name} = {value:?}")).collect();
-    let values: Vec<String> = wanted.keys().map(|name| values_of(name, known)).collect();
-    let found = format!("no {what} with {}", asked.join(", "));
-    Problem::new(at, found, format!("1 {what} or more")).hint(values.join("; "))
-}
-
-/// `area is one of "A1", "PEG"`
-fn values_of(name: &str, known: &[Entity]) -> String {
-    let values = known.iter().filter_map(|entity| entity.attributes.get(name));
-    let values: BTreeSet<&str> = values.map(String::as_str).collect();
-    let values: Vec<&str> = values.into_iter().collect();
-    format!("{name} is one of {}", ids::listed(&values))
 }

@@ -1,16 +1,24 @@
 //! What is in a recording, whether it is sound, and how good it is.
+mod look;
+mod order;
+mod picture;
 mod report;
 mod warnings;
 
 use std::collections::BTreeMap;
 
-use ndarray::{ArrayView2, Axis};
-use rayon::prelude::*;
 use serde::Serialize;
 
-use crate::data::{Clip, Entity, Read, Recording};
-use crate::metrics::power::signal_and_noise_power;
-use crate::metrics::statistics::mean_of_defined;
+use crate::data::{Clip, Entity, Read, Recorded, Recording};
+use crate::error::Result;
+use crate::metrics::quality::Quality;
+
+use look::Look;
+use order::by_reliability;
+
+pub use order::sort_keys;
+pub use picture::plot;
+pub use report::Shown;
 
 /// What `strf inspect` says of a dataset file; numbers that are not defined are NaN, null in JSON.
 #[derive(Debug, Clone, Serialize)]
@@ -112,28 +120,27 @@ pub struct SplitSizes {
 pub struct Neuron {
     /// Its id.
     pub id: String,
-    /// Bins with at least one recorded repeat.
-    pub bins: usize,
-    /// The largest number of repeats that a stimulus has recorded.
-    pub repeats: usize,
-    /// Mean response per bin.
-    pub mean: f64,
-    /// Variance over time that repeats share, in squared units of the response.
-    pub signal_power: f64,
-    /// The rest of a single repeat's variance over time.
-    pub noise_power: f64,
-    /// Signal power over noise power.
-    pub snr: f64,
+    /// How good its recording is.
+    #[serde(flatten)]
+    pub quality: Quality,
+    /// Its place in the file.
+    #[serde(skip)]
+    pub index: usize,
+    /// The clip with the largest sum of responses, the first of equal ones.
+    #[serde(skip)]
+    pub fullest_clip: usize,
 }
 
 impl Inspection {
-    /// Looks at all that was read.
-    pub fn of(read: &Read) -> Self {
+    /// Looks at all that a file holds; the neurons are in its order.
+    ///
+    /// # Errors
+    /// Responses cannot be read.
+    pub fn of<R: Recorded>(read: &Read<R>) -> Result<Self> {
         let recording = &read.recording;
         let clips = &recording.clips;
-        let per_neuron =
-            (0..recording.neurons.len()).into_par_iter().map(|n| Neuron::of(recording, n));
-        Self {
+        let look = Look::at(recording)?;
+        Ok(Self {
             file: recording.file.display().to_string(),
             dt_ms: recording.dt_ms,
             stimuli: Entities::of(clips.iter().map(|clip| &clip.stimulus)),
@@ -141,16 +148,16 @@ impl Inspection {
             bands: Bands::of(recording),
             neurons: Entities::of(recording.neurons.iter()),
             repeats: Repeats::of(clips),
-            responses: Responses::of(clips),
             splits: recording.splits.as_ref().map(|splits| SplitSizes {
                 train: splits.train.len(),
                 valid: splits.valid.len(),
                 test: splits.test.len(),
             }),
             notes: read.notes.clone(),
-            warnings: warnings::of(recording),
-            per_neuron: per_neuron.collect(),
-        }
+            warnings: warnings::of(recording, &look),
+            responses: look.responses,
+            per_neuron: look.neurons,
+        })
     }
 }
 
@@ -169,7 +176,7 @@ impl Entities {
 }
 
 impl Bins {
-    fn of(recording: &Recording) -> Self {
+    fn of<R>(recording: &Recording<R>) -> Self {
         let bins = || recording.clips.iter().map(Clip::bins);
         let total: usize = bins().sum();
         Self {
@@ -182,7 +189,7 @@ impl Bins {
 }
 
 impl Bands {
-    fn of(recording: &Recording) -> Self {
+    fn of<R>(recording: &Recording<R>) -> Self {
         let hz = recording.frequencies_hz.as_deref().unwrap_or_default();
         let (lowest_hz, highest_hz) = (hz.first().copied(), hz.last().copied());
         Self { count: recording.bands(), lowest_hz, highest_hz }
@@ -190,48 +197,8 @@ impl Bands {
 }
 
 impl Repeats {
-    fn of(clips: &[Clip]) -> Self {
-        let repeats = || clips.iter().map(|clip| clip.responses.dim().1);
+    fn of<R: Recorded>(clips: &[Clip<R>]) -> Self {
+        let repeats = || clips.iter().map(|clip| clip.responses.shape().1);
         Self { fewest: repeats().min().unwrap_or(0), most: repeats().max().unwrap_or(0) }
     }
-}
-
-impl Responses {
-    fn of(clips: &[Clip]) -> Self {
-        let recorded = || clips.iter().flat_map(|clip| &clip.responses).filter(|y| !y.is_nan());
-        let all: usize = clips.iter().map(|clip| clip.responses.len()).sum();
-        // NaN gives way to any number.
-        let (lowest, highest) = recorded()
-            .fold((f32::NAN, f32::NAN), |(low, high), value| (low.min(*value), high.max(*value)));
-        Self {
-            lowest: lowest.into(),
-            highest: highest.into(),
-            whole_numbers: recorded().all(|value| value.fract().abs() <= 0.0),
-            missing_share: (all - recorded().count()) as f64 / all as f64,
-        }
-    }
-}
-
-impl Neuron {
-    fn of(recording: &Recording, n: usize) -> Self {
-        let clips = recording.clips.iter();
-        let clips: Vec<ArrayView2<f32>> =
-            clips.map(|clip| clip.responses.index_axis(Axis(0), n)).collect();
-        let powers = signal_and_noise_power(&clips);
-        let values = clips.iter().flatten().map(|value| f64::from(*value));
-        Self {
-            id: recording.neurons[n].id.clone(),
-            bins: clips.iter().map(|clip| recorded(*clip, Axis(1))).sum(),
-            repeats: clips.iter().map(|clip| recorded(*clip, Axis(0))).max().unwrap_or(0),
-            mean: mean_of_defined(values),
-            signal_power: powers.signal,
-            noise_power: powers.noise,
-            snr: powers.snr(),
-        }
-    }
-}
-
-/// How many places along an axis have anything recorded.
-fn recorded(responses: ArrayView2<f32>, axis: Axis) -> usize {
-    responses.axis_iter(axis).filter(|values| values.iter().any(|value| !value.is_nan())).count()
 }

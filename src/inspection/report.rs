@@ -1,9 +1,11 @@
-//! An inspection as a terminal shows it.
+//! An inspection as a terminal shows it, and its table as CSV.
 use std::collections::BTreeMap;
 
 use ndarray::ArrayView1;
 
 use super::{Entities, Inspection, Neuron};
+use crate::error::{Error, Result};
+use crate::metrics::quality::{MEASURES, Measure, names};
 use crate::table::{Notation, aligned};
 
 /// Neurons that the terminal shows one by one.
@@ -15,19 +17,52 @@ const LONGEST_VALUE: usize = 40;
 /// Where texts start behind the name of their line.
 const INDENT: &str = "           ";
 const LEGEND: &str = "\
-mean: response per bin, as stored
+repeats: the most that a stimulus has; mean: response per bin, as stored; rate_hz: spikes per second
 signal_power, noise_power: variance over time that repeats share, and the rest of a single
   repeat's, in squared units of the response (Sahani & Linden 2003); snr: the first over the second
+cc_max: the best correlation with the PSTH that noise allows (Hsu et al. 2004)
+reliability: mean correlation of two repeats of a stimulus, over stimuli
 ";
 
+/// Which neurons a table shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Shown {
+    /// The first ones, as many as a terminal takes.
+    First,
+    /// Every one.
+    All,
+}
+
 impl Inspection {
-    /// What is in the file, notes and warnings, and the first neurons one by one.
-    pub fn text(&self) -> String {
+    /// What is in the file, notes and warnings, and neurons one by one.
+    pub fn text(&self, shown: Shown) -> String {
         let notes = self.notes.iter().map(|note| format!("note: {note}\n"));
         let warnings = self.warnings.iter().map(|warning| format!("warning: {warning}\n"));
         let remarks: String = notes.chain(warnings).collect();
         let gap = if remarks.is_empty() { "" } else { "\n" };
-        format!("{}\n{}{gap}{remarks}\n{}", self.file, self.contents(), self.neuron_table())
+        let neurons = self.neuron_table(shown);
+        format!("{}\n{}{gap}{remarks}\n{neurons}", self.file, self.contents())
+    }
+
+    /// The table of neurons as CSV with the header `neuron,repeats,bins,mean,…`: every number with
+    /// the fewest digits that give it back exactly, `NaN` where undefined.
+    ///
+    /// # Errors
+    /// None that a user can cause.
+    pub fn csv(&self) -> Result<String> {
+        let mut writer = csv::Writer::from_writer(Vec::new());
+        let doing = "writing the table of neurons";
+        writer
+            .write_record(std::iter::once("neuron").chain(names()))
+            .map_err(|e| Error::failed(doing, e))?;
+        for neuron in &self.per_neuron {
+            let numbers = MEASURES.iter().map(|measure| exact(measure, neuron));
+            writer
+                .write_record(std::iter::once(neuron.id.clone()).chain(numbers))
+                .map_err(|e| Error::failed(doing, e))?;
+        }
+        let bytes = writer.into_inner().map_err(|e| Error::failed(doing, e.into_error()))?;
+        String::from_utf8(bytes).map_err(|e| Error::failed(doing, e))
     }
 
     fn contents(&self) -> String {
@@ -72,27 +107,40 @@ impl Inspection {
         format!("{numbers} from {lowest} to {highest}, {missing:.1} % missing")
     }
 
-    fn neuron_table(&self) -> String {
-        let shown = &self.per_neuron[..self.per_neuron.len().min(SHOWN_NEURONS)];
+    fn neuron_table(&self, shown: Shown) -> String {
+        let most = if shown == Shown::All { usize::MAX } else { SHOWN_NEURONS };
+        let shown = &self.per_neuron[..self.per_neuron.len().min(most)];
         let more = match self.per_neuron.len() - shown.len() {
             0 => String::new(),
-            more => format!("... and {more} more: --json lists them all\n"),
+            more => format!("... and {more} more: --all shows them, --csv FILE writes them\n"),
         };
-        let header = ["neuron", "bins", "repeats", "mean", "signal_power", "noise_power", "snr"];
-        let numbers: [fn(&Neuron) -> f64; 4] =
-            [|n| n.mean, |n| n.signal_power, |n| n.noise_power, |n| n.snr];
-        let columns = numbers.map(|number| shown.iter().map(number).collect::<Vec<f64>>());
-        let row = |(index, neuron): (usize, &Neuron)| {
-            let counts = [neuron.id.clone(), neuron.bins.to_string(), neuron.repeats.to_string()];
-            let number =
-                |column: &Vec<f64>| Notation::of(ArrayView1::from(column)).write(column[index]);
-            counts.into_iter().chain(columns.iter().map(number)).collect()
+        let columns: Vec<Vec<String>> =
+            MEASURES.iter().map(|measure| column(measure, shown)).collect();
+        let header = std::iter::once("neuron").chain(names()).map(str::to_owned).collect();
+        let row = |(place, neuron): (usize, &Neuron)| {
+            let numbers = columns.iter().map(|column| column[place].clone());
+            std::iter::once(neuron.id.clone()).chain(numbers).collect()
         };
-        let rows: Vec<Vec<String>> = std::iter::once(header.map(str::to_owned).to_vec())
-            .chain(shown.iter().enumerate().map(row))
-            .collect();
+        let rows: Vec<Vec<String>> =
+            std::iter::once(header).chain(shown.iter().enumerate().map(row)).collect();
         aligned(&rows) + &more + "\n" + LEGEND
     }
+}
+
+/// A number of every neuron, whole ones without decimals.
+fn column(measure: &Measure, neurons: &[Neuron]) -> Vec<String> {
+    if measure.counts {
+        return neurons.iter().map(|neuron| exact(measure, neuron)).collect();
+    }
+    let numbers: Vec<f64> = neurons.iter().map(|neuron| (measure.of)(&neuron.quality)).collect();
+    let notation = Notation::of(ArrayView1::from(&numbers));
+    numbers.into_iter().map(|number| notation.write(number)).collect()
+}
+
+/// A number of a neuron with all of its digits.
+fn exact(measure: &Measure, neuron: &Neuron) -> String {
+    let number = (measure.of)(&neuron.quality);
+    if measure.counts { number.to_string() } else { format!("{number:?}") }
 }
 
 impl Entities {

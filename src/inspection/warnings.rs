@@ -2,16 +2,18 @@
 use std::collections::BTreeMap;
 
 use crate::config::Standardize;
-use crate::data::{Recording, Standardization, doubtful};
+use crate::data::{Recorded, Recording, Standardization};
+
+use super::look::Look;
 
 /// Names listed in full.
 const LISTED: usize = 8;
 
 /// One sentence each.
-pub(super) fn of(recording: &Recording) -> Vec<String> {
+pub(super) fn of<R: Recorded>(recording: &Recording<R>, look: &Look) -> Vec<String> {
     let mut warnings = Vec::new();
-    neurons(recording, &mut warnings);
-    sounds(recording, &mut warnings);
+    neurons(recording, look, &mut warnings);
+    sounds(recording, look, &mut warnings);
     splits(recording, &mut warnings);
     let stimuli: Vec<String> = recording.clips.iter().map(|c| c.stimulus.id.clone()).collect();
     for (what, ids) in [("neurons", recording.neuron_ids()), ("stimuli", stimuli)] {
@@ -24,11 +26,10 @@ pub(super) fn of(recording: &Recording) -> Vec<String> {
     warnings
 }
 
-fn neurons(recording: &Recording, warnings: &mut Vec<String>) {
+fn neurons<R: Recorded>(recording: &Recording<R>, look: &Look, warnings: &mut Vec<String>) {
     let ids = recording.neuron_ids();
     let pick = |indices: &[usize]| indices.iter().map(|n| ids[*n].clone()).collect::<Vec<String>>();
-    let clips: Vec<usize> = (0..recording.clips.len()).collect();
-    let doubtful = doubtful(recording, &clips, 0);
+    let doubtful = &look.doubtful;
     if !doubtful.unrecorded.is_empty() {
         let names = listed(&pick(&doubtful.unrecorded));
         warnings.push(format!("nothing was recorded of {names}: training leaves them out"));
@@ -37,14 +38,14 @@ fn neurons(recording: &Recording, warnings: &mut Vec<String>) {
         let names = listed(&pick(&doubtful.constant));
         warnings.push(format!("the mean response never changes: {names}; nothing can be fitted"));
     }
-    if recording.clips.iter().all(|clip| clip.responses.dim().1 < 2) {
+    if recording.clips.iter().all(|clip| clip.responses.shape().1 < 2) {
         let warning = "no stimulus has 2 repeats: signal power, noise power and normalized scores \
                        are not defined";
         warnings.push(warning.into());
     }
 }
 
-fn sounds(recording: &Recording, warnings: &mut Vec<String>) {
+fn sounds<R>(recording: &Recording<R>, look: &Look, warnings: &mut Vec<String>) {
     let sounds: Vec<_> = recording.clips.iter().map(|clip| &clip.cochleagram).collect();
     let flat = Standardization::fit(&sounds, Standardize::Band).flat_bands;
     if !flat.is_empty() {
@@ -55,14 +56,14 @@ fn sounds(recording: &Recording, warnings: &mut Vec<String>) {
         let names = listed(&flat.iter().map(name).collect::<Vec<_>>());
         warnings.push(format!("the level never changes in bands (counted from 0) {names}"));
     }
-    let silent = recording.clips.iter().filter(|c| c.responses.iter().all(|y| y.is_nan()));
-    let silent: Vec<String> = silent.map(|clip| clip.stimulus.id.clone()).collect();
+    let name = |clip: &usize| recording.clips[*clip].stimulus.id.clone();
+    let silent: Vec<String> = look.silent.iter().map(name).collect();
     if !silent.is_empty() {
         warnings.push(format!("no response was recorded to {}", listed(&silent)));
     }
 }
 
-fn splits(recording: &Recording, warnings: &mut Vec<String>) {
+fn splits<R>(recording: &Recording<R>, warnings: &mut Vec<String>) {
     let Some(splits) = &recording.splits else { return };
     let parts = [("train", &splits.train), ("valid", &splits.valid), ("test", &splits.test)];
     for (part, _) in parts.iter().filter(|(_, ids)| ids.is_empty()) {

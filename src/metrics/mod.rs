@@ -14,6 +14,7 @@ mod target;
 pub mod correlation;
 pub mod deviation;
 pub mod power;
+pub mod quality;
 pub mod split_half;
 pub mod statistics;
 pub mod trial_to_trial;

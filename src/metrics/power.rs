@@ -2,7 +2,7 @@
 use ndarray::ArrayView2;
 
 use super::repeats::{Repeats, average_by_bins};
-use super::statistics::{ROUNDING, mean_of_defined, ratio};
+use super::statistics::{ROUNDING, ratio};
 use super::{Comparison, MetricRow, Shown};
 use crate::config::part::Part;
 
@@ -93,13 +93,14 @@ pub(super) fn powers(clips: &[Repeats]) -> Powers {
     Powers { signal: average_by_bins(clips, shared), noise: average_by_bins(clips, unshared) }
 }
 
-fn shared(clip: &Repeats) -> f64 {
-    mean_of_defined(clip.pairs().map(|pair| clip.covariance[pair]))
+/// Signal power of one clip.
+pub(super) fn shared(clip: &Repeats) -> f64 {
+    clip.mean_over_pairs(|i, j| clip.covariance[(i, j)])
 }
 
-fn unshared(clip: &Repeats) -> f64 {
-    let half_of_difference = |(i, j)| {
+/// Noise power of one clip.
+pub(super) fn unshared(clip: &Repeats) -> f64 {
+    clip.mean_over_pairs(|i, j| {
         f64::midpoint(clip.variance[(i, j)], clip.variance[(j, i)]) - clip.covariance[(i, j)]
-    };
-    mean_of_defined(clip.pairs().map(half_of_difference))
+    })
 }

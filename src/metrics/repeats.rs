@@ -1,5 +1,5 @@
 //! How the repeats of a clip vary together; noise ceilings need nothing else of them.
-use ndarray::{Array2, ArrayView1, ArrayView2};
+use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis};
 
 use super::statistics::{ROUNDING, mean_of_defined, ratio};
 
@@ -20,6 +20,36 @@ pub struct Repeats {
 impl Repeats {
     /// Takes the responses `(R, T)` to one clip; NaN = not recorded.
     pub fn new(responses: ArrayView2<f32>) -> Self {
+        let (repeats, bins) = responses.dim();
+        let complete = repeats >= 1 && bins >= 2 && !responses.iter().any(|y| y.is_nan());
+        if complete { Self::of_complete(responses) } else { Self::of_any(responses) }
+    }
+
+    /// Where every bin of every repeat is recorded, all pairs have the same bins.
+    fn of_complete(responses: ArrayView2<f32>) -> Self {
+        let bins = responses.ncols();
+        let n = bins as f64;
+        let mut deviations = responses.mapv(f64::from);
+        for mut repeat in deviations.rows_mut() {
+            let mean = repeat.sum() / n;
+            repeat -= mean;
+        }
+        let sums = deviations.sum_axis(Axis(1));
+        let products = products(&deviations);
+        let variance_of =
+            |(squares, sum): (&f64, &f64)| beyond_rounding(*squares, *sum, n) / (n - 1.0);
+        let variances: Array1<f64> = products.diag().iter().zip(&sums).map(variance_of).collect();
+        let variance = Array2::from_shape_fn(products.dim(), |(i, _)| variances[i]);
+        let mut covariance = products;
+        for (mut row, sum) in covariance.rows_mut().into_iter().zip(&sums) {
+            row.zip_mut_with(&sums, |product, other| {
+                *product = (*product - sum * other / n) / (n - 1.0);
+            });
+        }
+        Self { bins, covariance, variance }
+    }
+
+    fn of_any(responses: ArrayView2<f32>) -> Self {
         let recorded = |y: &f32| !y.is_nan();
         let bins = responses.columns().into_iter().filter(|bin| bin.iter().any(recorded)).count();
         let rows = responses.rows().into_iter();
@@ -40,10 +70,19 @@ impl Repeats {
         Self { bins, covariance, variance }
     }
 
-    /// The pairs of different repeats `(i, j)`, `i < j`.
-    pub fn pairs(&self) -> impl Iterator<Item = (usize, usize)> + use<> {
+    /// The mean of `value` over the pairs of different repeats, `i` before `j`, for which it is
+    /// defined; NaN where it is for none.
+    pub fn mean_over_pairs(&self, value: impl Fn(usize, usize) -> f64) -> f64 {
         let repeats = self.covariance.nrows();
-        (0..repeats).flat_map(move |i| (i + 1..repeats).map(move |j| (i, j)))
+        let (mut sum, mut pairs) = (0.0, 0.0);
+        for i in 0..repeats {
+            let values = (i + 1..repeats).map(|j| value(i, j));
+            for value in values.filter(|value| !value.is_nan()) {
+                sum += value;
+                pairs += 1.0;
+            }
+        }
+        sum / pairs
     }
 }
 
@@ -61,22 +100,86 @@ fn pairwise(deviations: &Array2<f64>, mask: &Array2<f64>) -> (Array2<f64>, Array
         ratio(products[(i, j)] - sums[(i, j)] * sums[(j, i)] / n, n - 1.0)
     });
     let variance = Array2::from_shape_fn(bins.dim(), |(i, j)| {
-        let (n, sum) = (bins[(i, j)], squares[(i, j)]);
-        let rest = sum - sums[(i, j)].powi(2) / n;
-        // A repeat that is constant over the common bins leaves rounding behind.
-        ratio(if rest <= ROUNDING * sum { 0.0 } else { rest }, n - 1.0)
+        let n = bins[(i, j)];
+        ratio(beyond_rounding(squares[(i, j)], sums[(i, j)], n), n - 1.0)
     });
     (covariance, variance)
+}
+
+/// `(R, R)`: the products of all pairs of rows of `(R, T)`; quicker than a product of matrices,
+/// which rearranges both of them first.
+fn products(rows: &Array2<f64>) -> Array2<f64> {
+    let mut products = Array2::zeros((rows.nrows(), rows.nrows()));
+    for (i, row) in rows.rows().into_iter().enumerate() {
+        for (j, other) in rows.rows().into_iter().enumerate().take(i + 1) {
+            products[(i, j)] = row.dot(&other);
+            products[(j, i)] = products[(i, j)];
+        }
+    }
+    products
+}
+
+/// The sum of squares about the mean of `n` numbers; 0 where a constant leaves rounding behind.
+fn beyond_rounding(squares: f64, sum: f64, n: f64) -> f64 {
+    let rest = squares - sum.powi(2) / n;
+    if rest <= ROUNDING * squares { 0.0 } else { rest }
+}
+
+/// A mean over clips weighted by their bins, taken one clip after the other.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct AverageByBins {
+    weight: f64,
+    sum: f64,
+}
+
+impl AverageByBins {
+    /// Takes the value of one more clip; NaN leaves the clip out.
+    pub fn add(&mut self, bins: usize, value: f64) {
+        if !value.is_nan() {
+            self.weight += bins as f64;
+            self.sum += bins as f64 * value;
+        }
+    }
+
+    /// NaN where no clip is left.
+    pub fn mean(self) -> f64 {
+        self.sum / self.weight
+    }
 }
 
 /// The mean over clips weighted by their bins, without the clips whose value is NaN; NaN where
 /// none is left.
 pub fn average_by_bins(clips: &[Repeats], value: impl Fn(&Repeats) -> f64) -> f64 {
-    let defined: Vec<(f64, f64)> = clips
-        .iter()
-        .map(|clip| (clip.bins as f64, value(clip)))
-        .filter(|(_, value)| !value.is_nan())
-        .collect();
-    let weight: f64 = defined.iter().map(|(bins, _)| bins).sum();
-    defined.iter().map(|(bins, value)| bins * value).sum::<f64>() / weight
+    let mut average = AverageByBins::default();
+    for clip in clips {
+        average.add(clip.bins, value(clip));
+    }
+    average.mean()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn complete_repeats_vary_as_any_repeats_do() {
+        let values = |r, t| if r == 2 { 0.1 } else { ((r * 7 + t * 5) % 11) as f32 * 0.1 + 50.0 };
+        let responses = Array2::from_shape_fn((5, 13), |(r, t)| values(r, t));
+        let (fast, clear) = (Repeats::new(responses.view()), Repeats::of_any(responses.view()));
+        assert_eq!((fast.bins, clear.bins), (13, 13));
+        for (at, want) in clear.covariance.indexed_iter() {
+            let got = fast.covariance[at];
+            assert!((got - want).abs() < 1e-12, "covariance {at:?}: {got}, want {want}");
+        }
+        for (at, want) in clear.variance.indexed_iter() {
+            let got = fast.variance[at];
+            assert!((got - want).abs() < 1e-12, "variance {at:?}: {got}, want {want}");
+        }
+        assert_eq!(fast.variance[(2, 0)].to_bits(), 0.0_f64.to_bits());
+    }
+    #[test]
+    fn a_clip_without_repeats_has_no_recorded_bins() {
+        let clip = Repeats::new(Array2::zeros((0, 13)).view());
+        assert_eq!((clip.bins, clip.covariance.dim()), (0, (0, 0)));
+    }
 }

@@ -1,8 +1,10 @@
 //! The best correlation that noise allows, from how well one half of the repeats predicts the
 //! other.
+use ndarray::{ArrayView1, Axis, s};
+
 use super::correlation::cc;
 use super::repeats::{Repeats, average_by_bins};
-use super::statistics::{mean, ratio};
+use super::statistics::{ROUNDING, mean, ratio};
 use super::{Comparison, MetricRow, Shown};
 use crate::config::part::Part;
 
@@ -48,26 +50,98 @@ pub fn cc_norm_hsu(comparison: &Comparison) -> f64 {
 /// Source: Hsu, Borst & Theunissen (2004), doi:10.1088/0954-898X_15_2_002. Differs: where bins are
 /// missing, the halves vary as the covariances of their repeats over common bins say.
 pub fn cc_max(comparison: &Comparison) -> f64 {
-    average_by_bins(&comparison.repeats, |clip| {
-        let rho = half_correlation(clip);
-        if rho > 0.0 { (2.0 * rho / (1.0 + rho)).sqrt() } else { f64::NAN }
-    })
+    let clips = &comparison.repeats;
+    let halves = Halves::of(clips.iter().map(|clip| clip.covariance.nrows()).max().unwrap_or(0));
+    average_by_bins(clips, |clip| of_clip(clip, &halves))
+}
+
+/// [`cc_max`] of one clip, with the divisions of as many repeats or more.
+pub(super) fn of_clip(clip: &Repeats, halves: &Halves) -> f64 {
+    let rho = half_correlation(clip, halves);
+    if rho > 0.0 { (2.0 * rho / (1.0 + rho)).sqrt() } else { f64::NAN }
+}
+
+/// The divisions in two halves of every even number of repeats up to a largest one.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Halves(Vec<Vec<Division>>); // by half the repeats
+
+/// One division of repeats in two halves.
+#[derive(Debug, Clone)]
+struct Division {
+    /// The repeats of the first half, ascending.
+    first: Vec<usize>,
+    /// The first place at which they differ from those of the division before.
+    changed_from: usize,
+}
+
+impl Halves {
+    /// Of up to `repeats` repeats.
+    pub(super) fn of(repeats: usize) -> Self {
+        let mut halves = Self::default();
+        halves.extend(repeats);
+        halves
+    }
+
+    /// Also of up to `repeats` repeats.
+    pub(super) fn extend(&mut self, repeats: usize) {
+        self.0.extend((self.0.len()..=repeats / 2).map(divisions));
+    }
+}
+
+fn divisions(half: usize) -> Vec<Division> {
+    let mut before: Vec<usize> = Vec::new();
+    let division = |first: Vec<usize>| {
+        let changed_from = before.iter().zip(&first).take_while(|(a, b)| a == b).count();
+        before.clone_from(&first);
+        Division { first, changed_from }
+    };
+    first_halves(half).map(division).collect()
+}
+
+/// How the sum over some repeats varies.
+#[derive(Debug, Clone, Default)]
+struct Sum {
+    variance: f64,
+    /// With the sum over all repeats.
+    with_all: f64,
+    /// With each repeat.
+    with: Vec<f64>,
 }
 
 /// The mean over divisions of the correlation between both halves' means.
-fn half_correlation(clip: &Repeats) -> f64 {
+fn half_correlation(clip: &Repeats, halves: &Halves) -> f64 {
     let half = clip.covariance.nrows() / 2;
-    let correlations: Vec<f64> = first_halves(half)
-        .map(|first| {
-            let second: Vec<usize> = (0..2 * half).filter(|r| !first.contains(r)).collect();
-            let sum = |a: &[usize], b: &[usize]| -> f64 {
-                a.iter().flat_map(|i| b.iter().map(|j| clip.covariance[(*i, *j)])).sum()
-            };
-            let scale = sum(&first, &first).sqrt() * sum(&second, &second).sqrt();
-            ratio(sum(&first, &second), scale)
-        })
-        .collect();
-    mean(&correlations)
+    let covariance = clip.covariance.slice(s![..2 * half, ..2 * half]);
+    let all = covariance.sum_axis(Axis(0));
+    let total = all.sum();
+    let Some(divisions) = halves.0.get(half) else { return f64::NAN };
+    // Sums over the first repeats of a division, none to all of its first half: one division
+    // differs from the next in its last repeats.
+    let mut sums = vec![Sum { with: vec![0.0; 2 * half], ..Sum::default() }; half + 1];
+    let correlation = |Division { first, changed_from }: &Division| {
+        for (place, repeat) in first.iter().enumerate().skip(*changed_from) {
+            let (fewer, more) = sums.split_at_mut(place + 1);
+            more[0].add(&fewer[place], *repeat, covariance.row(*repeat));
+            more[0].with_all = fewer[place].with_all + all[*repeat];
+        }
+        let Sum { variance, with_all, .. } = sums[half];
+        let of_second = total - 2.0 * with_all + variance;
+        // A half that does not vary leaves rounding behind.
+        let varies = variance.min(of_second) > ROUNDING * total.abs();
+        let scale = if varies { variance.sqrt() * of_second.sqrt() } else { f64::NAN };
+        ratio(with_all - variance, scale)
+    };
+    mean(&divisions.iter().map(correlation).collect::<Vec<_>>())
+}
+
+impl Sum {
+    /// Becomes another sum with one more repeat, which varies with each as `covariance` says.
+    fn add(&mut self, fewer: &Self, repeat: usize, covariance: ArrayView1<f64>) {
+        self.variance = fewer.variance + 2.0 * fewer.with[repeat] + covariance[repeat];
+        for ((with, fewer), covariance) in self.with.iter_mut().zip(&fewer.with).zip(covariance) {
+            *with = fewer + covariance;
+        }
+    }
 }
 
 /// The first halves of the divisions of `2 half` repeats in two: those that hold repeat 0, in
@@ -90,6 +164,8 @@ fn next_combination(set: &[usize], n: usize) -> Option<Vec<usize>> {
 
 #[cfg(test)]
 mod tests {
+    use ndarray::Array2;
+
     use super::*;
 
     #[test]
@@ -99,6 +175,39 @@ mod tests {
         assert!(halves.is_sorted());
         assert_eq!(halves.first(), Some(&vec![0, 1, 2]));
         assert_eq!(halves.last(), Some(&vec![0, 4, 5]));
+    }
+
+    /// Both halves' sums over the covariances of their repeats, one by one.
+    fn clear_half_correlation(clip: &Repeats) -> f64 {
+        let half = clip.covariance.nrows() / 2;
+        let correlation = |first: Vec<usize>| {
+            let second: Vec<usize> = (0..2 * half).filter(|r| !first.contains(r)).collect();
+            let sum = |a: &[usize], b: &[usize]| -> f64 {
+                a.iter().flat_map(|i| b.iter().map(|j| clip.covariance[(*i, *j)])).sum()
+            };
+            let scale = sum(&first, &first).sqrt() * sum(&second, &second).sqrt();
+            ratio(sum(&first, &second), scale)
+        };
+        mean(&first_halves(half).map(correlation).collect::<Vec<_>>())
+    }
+
+    #[test]
+    fn sums_that_share_their_first_repeats_give_the_correlation_of_all_divisions() {
+        for repeats in 2..24 {
+            let value = |r: usize, t: usize| ((t * t + 3 * r * t + 5 * r) % 13) as f32 + t as f32;
+            let responses = Array2::from_shape_fn((repeats, 17), |(r, t)| value(r, t));
+            let clip = Repeats::new(responses.view());
+            let (got, want) =
+                (half_correlation(&clip, &Halves::of(30)), clear_half_correlation(&clip));
+            assert!((got - want).abs() < 1e-12, "{repeats} repeats: {got}, want {want}");
+        }
+    }
+
+    #[test]
+    fn a_half_that_never_varies_has_no_correlation() {
+        let responses = Array2::from_shape_fn((4, 9), |(r, t)| if r < 2 { t as f32 } else { 0.1 });
+        let clip = Repeats::new(responses.view());
+        assert!(half_correlation(&clip, &Halves::of(4)).is_nan());
     }
 
     #[test]

@@ -197,6 +197,7 @@ fn recorded_or_0(response: f32, contributes: f64) -> f64 {
     if response.is_nan() { 0.0 } else { contributes }
 }
 
-fn recorded_repeats(responses: ArrayView2<f32>) -> usize {
+/// How many repeats have anything recorded.
+pub(super) fn recorded_repeats(responses: ArrayView2<f32>) -> usize {
     responses.axis_iter(Axis(0)).filter(|repeat| repeat.iter().any(|y| !y.is_nan())).count()
 }

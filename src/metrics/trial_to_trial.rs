@@ -1,6 +1,6 @@
 //! How alike single repeats are.
 use super::repeats::{Repeats, average_by_bins};
-use super::statistics::{mean_of_defined, ratio};
+use super::statistics::ratio;
 use super::{Comparison, MetricRow, Shown};
 use crate::config::part::Part;
 
@@ -19,11 +19,17 @@ pub const TTRC: MetricRow = MetricRow {
 /// The mean correlation over pairs of repeats of a clip, each pair over the bins that both have,
 /// averaged over clips by their recorded bins.
 ///
-/// Pairs with a repeat that does not vary are left out. NaN where no pair is left.
+/// `Σ_clips T Σ_{i<j} ρ(r_i, r_j) / (R (R − 1) / 2)  /  Σ_clips T`. Pairs with a repeat that does
+/// not vary are left out, and so are clips without a pair. NaN where no pair is left.
+///
+/// Source: the `TTRC` of deepSTRF 0.1.0. Differs: it is undefined, not 1, with a single repeat.
 pub fn ttrc(comparison: &Comparison) -> f64 {
-    average_by_bins(&comparison.repeats, |clip| {
-        mean_of_defined(clip.pairs().map(|(i, j)| correlation(clip, i, j)))
-    })
+    average_by_bins(&comparison.repeats, of_clip)
+}
+
+/// The mean correlation over pairs of repeats of one clip.
+pub(super) fn of_clip(clip: &Repeats) -> f64 {
+    clip.mean_over_pairs(|i, j| correlation(clip, i, j))
 }
 
 fn correlation(clip: &Repeats, i: usize, j: usize) -> f64 {

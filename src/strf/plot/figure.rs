@@ -2,20 +2,17 @@
 use ndarray::{ArrayView2, Axis as Dim};
 
 use crate::error::Result;
+use crate::figures::axes::{AROUND_TICK, FRAME, MARK};
+use crate::figures::canvas::{Anchor, Canvas, Rect, Run};
+use crate::figures::colour::{GREY, diverging};
+use crate::figures::fonts::{Fonts, Type, Weight};
+use crate::figures::looks::{LABEL, NAME, REMARK, TICK, TITLE};
+use crate::figures::ticks::{self, Tick};
 use crate::strf::dump::{Dump, Method, Rows, Which};
-use crate::strf::plot::canvas::{Anchor, Canvas, Rect, Run};
-use crate::strf::plot::colour::{GREY, INK, diverging};
-use crate::strf::plot::fonts::{Fonts, Type, Weight};
-use crate::strf::plot::layout::{AROUND_TICK, Content, Layout, MARGIN};
-use crate::strf::plot::ticks::{self, Tick};
+use crate::strf::plot::layout::{Content, Layout, MARGIN};
 use crate::strf::plot::{MOST_PANELS, Scale, name};
 
-const TITLE: Type = Type { weight: Weight::Bold, em: 30.0, colour: INK };
-const REMARK: Type = Type { weight: Weight::Regular, em: 22.0, colour: GREY };
-const NAME: Type = Type { weight: Weight::Regular, em: 22.0, colour: INK };
 const PEAK: Type = Type { weight: Weight::Regular, em: 18.0, colour: GREY };
-const TICK: Type = Type { weight: Weight::Regular, em: 20.0, colour: GREY };
-const LABEL: Type = Type { weight: Weight::Regular, em: 24.0, colour: INK };
 
 /// Baselines below the upper edge of the picture, and below the grid.
 const TITLE_BASELINE: usize = MARGIN + 22;
@@ -25,9 +22,6 @@ const TIME_BASELINE: usize = 80;
 const CHANNEL_BASELINE: usize = 10;
 const NAME_BASELINE: usize = 12;
 const NAME_OVER_CHANNELS_BASELINE: usize = 36;
-
-const FRAME: usize = 2;
-const MARK: usize = 8;
 
 /// A dump with what its picture needs beside it.
 struct Figure<'a> {
@@ -279,7 +273,7 @@ mod tests {
     use ndarray::Array4;
 
     use super::*;
-    use crate::strf::plot::colour::WHITE;
+    use crate::figures::colour::WHITE;
 
     /// Two neurons, ON and OFF, three bands, four lags.
     fn dump() -> Dump {

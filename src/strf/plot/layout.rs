@@ -1,5 +1,6 @@
 //! Where everything lies in a picture, in pixels.
-use crate::strf::plot::canvas::Rect;
+use crate::figures::axes::AROUND_TICK;
+use crate::figures::canvas::Rect;
 
 /// White around everything.
 pub const MARGIN: usize = 40;
@@ -13,8 +14,6 @@ const CHANNEL: usize = 28;
 const FOOT: usize = 92;
 /// The axis label to the left of the grid.
 const AXIS_LABEL: usize = 52;
-/// Marks and the white around tick labels.
-pub const AROUND_TICK: usize = 18;
 /// Channels stand closer together than panels, so that they are seen as one.
 const BETWEEN_PANELS: usize = 30;
 const BETWEEN_PANELS_OF_CHANNELS: usize = 56;

@@ -6,12 +6,8 @@ use crate::error::{Error, Result};
 use crate::files::{self, Existing};
 use crate::strf::dump::{Dump, Rows, Which};
 
-mod canvas;
-mod colour;
 mod figure;
-mod fonts;
 mod layout;
-mod ticks;
 
 /// How many STRFs a picture shows at most: the first ones, which keeps each of them legible.
 pub const MOST_PANELS: usize = 60;

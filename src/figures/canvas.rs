@@ -4,8 +4,8 @@ use std::io::BufWriter;
 use std::path::Path;
 
 use crate::error::Cause;
-use crate::strf::plot::colour::{Rgb, WHITE, mix};
-use crate::strf::plot::fonts::{Fonts, Type};
+use crate::figures::colour::{Rgb, WHITE, mix};
+use crate::figures::fonts::{Fonts, Type};
 
 /// Pixels of a metre at 144 to the inch: twice what a screen shows, so that text stays crisp.
 const PIXELS_PER_METRE: u32 = 5669;
@@ -154,8 +154,8 @@ pub fn whole(pixels: f32) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::strf::plot::colour::INK;
-    use crate::strf::plot::fonts::Weight;
+    use crate::figures::colour::INK;
+    use crate::figures::fonts::Weight;
 
     const LOOK: Type = Type { weight: Weight::Regular, em: 20.0, colour: INK };
 

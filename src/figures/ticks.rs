@@ -36,11 +36,24 @@ pub fn lag(lags_ms: &[f64], apart: f64) -> Vec<Tick> {
 
 /// Round values from −`peak` to `peak`, which lie at 0 and 1.
 pub fn colour(peak: f64) -> Vec<Tick> {
-    if peak > 0.0 {
-        spaced(round_values(&[-peak, peak], 5.0), &[-peak, peak], 0.0)
+    values(-peak, peak, 5.0)
+}
+
+/// Round values from `low` to `high`, which lie at 0 and 1, at most about `most` of them.
+pub fn values(low: f64, high: f64, most: f64) -> Vec<Tick> {
+    if high > low {
+        spaced(round_values(&[low, high], most), &[low, high], 0.0)
     } else {
         Vec::new()
     }
+}
+
+/// Whole numbers among [`values`].
+pub fn whole_values(low: f64, high: f64, most: f64) -> Vec<Tick> {
+    if high <= low {
+        return Vec::new();
+    }
+    spaced(round_values(&[low, high], most).filter(|v| v.fract() == 0.0), &[low, high], 0.0)
 }
 
 /// The highest step is more than twice the lowest.
@@ -55,16 +68,21 @@ fn widens(centres: &[f64]) -> bool {
 /// of them and at most six.
 fn round_values(cells: &[f64], most: f64) -> impl DoubleEndedIterator<Item = f64> + use<> {
     let (low, high) = (cells.first().copied().unwrap_or(0.0), cells.last().copied().unwrap_or(0.0));
-    let least = ((high - low) / most.clamp(1.0, 5.0)).max(f64::MIN_POSITIVE);
-    let power = 10f64.powf(least.log10().floor());
-    // Rounding may leave a step of 0.2 just above 0.2.
-    let fits = |times: &f64| times * power >= least * (1.0 - 1e-9);
-    let step = [1.0, 2.0, 5.0].into_iter().find(fits).unwrap_or(10.0) * power;
+    let step = round_step((high - low) / most.clamp(1.0, 5.0));
     let first = (low / step - 1e-9).ceil();
     let count = ((high / step + 1e-9).floor() - first).max(0.0);
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "at most six")]
     let count = count as usize;
     (0..=count).map(move |i| (first + i as f64) * step)
+}
+
+/// The next larger 1, 2 or 5 times a power of ten.
+pub fn round_step(least: f64) -> f64 {
+    let least = least.max(f64::MIN_POSITIVE);
+    let power = 10f64.powf(least.log10().floor());
+    // Rounding may leave a step of 0.2 just above 0.2.
+    let fits = |times: &f64| times * power >= least * (1.0 - 1e-9);
+    [1.0, 2.0, 5.0].into_iter().find(fits).unwrap_or(10.0) * power
 }
 
 /// Those of `values`, ascending, that lie on the axis; from the top, each at least `apart` cells

@@ -1,4 +1,4 @@
-//! Blue, white, red.
+//! Colours that people with any colour vision tell apart.
 
 /// Red, green, blue.
 pub type Rgb = [u8; 3];
@@ -9,8 +9,10 @@ pub const WHITE: Rgb = [255, 255, 255];
 pub const INK: Rgb = [26, 26, 26];
 /// What stands beside: tick labels, remarks, frames.
 pub const GREY: Rgb = [96, 96, 96];
+/// Bars and lines: the blue of Okabe & Ito.
+pub const BLUE: Rgb = [0, 114, 178];
 /// A value that is not a number.
-const NOT_A_NUMBER: Rgb = [176, 176, 176];
+pub const NOT_A_NUMBER: Rgb = [176, 176, 176];
 
 /// From −1 to 1: `RdBu` of `ColorBrewer`, reversed, with pure white in its middle. Even steps of
 /// lightness on both sides, and told apart by people with any colour vision.
@@ -30,16 +32,44 @@ const STOPS: [Rgb; 11] = [
     [103, 0, 31],
 ];
 
+/// From 0 to 1: `viridis`. Even steps of lightness, and told apart by people with any colour vision.
+///
+/// Source: Smith & van der Walt (2015), matplotlib 1.5.
+const RISING: [Rgb; 11] = [
+    [68, 1, 84],
+    [72, 36, 117],
+    [65, 68, 135],
+    [53, 95, 141],
+    [42, 120, 142],
+    [33, 145, 140],
+    [34, 168, 132],
+    [68, 191, 112],
+    [122, 209, 81],
+    [189, 223, 38],
+    [253, 231, 37],
+];
+
+/// The colour of `value` between `low` and `high`.
+pub fn rising(value: f32, (low, high): (f32, f32)) -> Rgb {
+    let share = if high > low { ((value - low) / (high - low)).clamp(0.0, 1.0) } else { 0.0 };
+    if value.is_finite() { between(&RISING, share) } else { NOT_A_NUMBER }
+}
+
 /// The colour of `value` where the full colours stand for `peak` and −`peak`.
 pub fn diverging(value: f32, peak: f32) -> Rgb {
     if !value.is_finite() {
         return NOT_A_NUMBER;
     }
     let share = if peak > 0.0 { (value / peak).clamp(-1.0, 1.0) } else { 0.0 };
-    let place = f32::midpoint(share, 1.0) * (STOPS.len() - 1) as f32;
+    between(&STOPS, f32::midpoint(share, 1.0))
+}
+
+/// The colour at a share of the way along some.
+fn between(stops: &[Rgb; 11], share: f32) -> Rgb {
+    let place = share * (stops.len() - 1) as f32;
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "from 0 to 10")]
-    let below = (place as usize).min(STOPS.len() - 2);
-    mix(STOPS[below], STOPS[below + 1], place - below as f32)
+    let below = (place as usize).min(stops.len() - 2);
+    mix(stops[below], stops[below + 1], place - below as f32)
 }
 
 /// `from` at 0, `to` at 1.
@@ -65,5 +95,14 @@ mod tests {
         assert_eq!(diverging(0.6, 3.0), STOPS[6]);
         assert_eq!(diverging(0.0, 0.0), WHITE);
         assert_eq!(diverging(f32::NAN, 3.0), NOT_A_NUMBER);
+    }
+
+    #[test]
+    fn rising_colours_go_from_the_first_to_the_last() {
+        assert_eq!(rising(-1.0, (-1.0, 3.0)), RISING[0]);
+        assert_eq!(rising(1.0, (-1.0, 3.0)), RISING[5]);
+        assert_eq!(rising(9.0, (-1.0, 3.0)), RISING[10]);
+        assert_eq!(rising(2.0, (2.0, 2.0)), RISING[0]);
+        assert_eq!(rising(f32::NAN, (-1.0, 3.0)), NOT_A_NUMBER);
     }
 }

@@ -2,8 +2,8 @@
 use ab_glyph::{Font, FontRef, GlyphId, PxScale, PxScaleFont, ScaleFont, point};
 
 use crate::error::{Error, Result};
-use crate::strf::plot::canvas::whole;
-use crate::strf::plot::colour::Rgb;
+use crate::figures::canvas::whole;
+use crate::figures::colour::Rgb;
 
 /// Height of a capital letter of `DejaVu Sans` in em.
 const CAPITAL_EM: f32 = 0.729;
@@ -122,7 +122,7 @@ fn advances(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::strf::plot::colour::INK;
+    use crate::figures::colour::INK;
 
     const LOOK: Type = Type { weight: Weight::Regular, em: 20.0, colour: INK };
 
