@@ -362,6 +362,9 @@ fn sounds_that_do_not_fit_are_refused() {
     for row in TABLE {
         let frontend = frontend(&format!("type = \"{}\"", row.part().name), 5.0);
         assert_eq!(refused(&frontend, &vec![0.0; 5000], 12_000.0), want);
+        let keys = format!("type = \"{}\"\nrate_hz = 32000.0", row.part().name);
+        let raised = crate::frontends::frontend(&keys, 5.0);
+        assert_eq!(refused(&raised, &vec![0.0; 5000], 12_000.0), want);
         let want = "found a sound of 79 samples, expected at least one bin of 5 ms; leave it out, \
                     or take shorter bins";
         assert_eq!(refused(&frontend, &[0.0; 79], 16_000.0), want);

@@ -154,6 +154,8 @@ impl Frontend {
     /// What the sound cannot be read for; bands above half its rate; a sound of less than one bin.
     pub fn cochleagram(&self, sound: Sound) -> Result<Heard> {
         let mut notes = Vec::new();
+        // A sound that is resampled to a higher rate holds no higher frequencies than before.
+        self.check_rate(sound.rate_hz)?;
         let sound = self.at_common_rate(sound, &mut notes)?;
         let rate_hz = sound.rate_hz;
         self.check_rate(rate_hz)?;
