@@ -3,7 +3,7 @@ use crate::cli::ImportArgs;
 use crate::data::{self, Clip};
 use crate::error::Result;
 use crate::files::{self, Existing};
-use crate::import::{self, Imported, Report};
+use crate::import::{self, Imported, Report, counted, stimuli_counted};
 use crate::metrics::statistics::mean_of_defined;
 use crate::progress::Console;
 
@@ -39,12 +39,12 @@ fn summary(args: &ImportArgs, imported: &Imported, report: &Report) -> String {
     let lines = report.lines().join("\n");
     let gap = if lines.is_empty() { "" } else { "\n" };
     format!(
-        "{lines}{gap}{done} {}\n  {} stimuli, {bins} bins of {} ms ({seconds:.1} s), {} bands\n  \
-         {} neurons, {repeats} repeats, mean response {mean:.3} per bin",
+        "{lines}{gap}{done} {}\n  {}, {bins} bins of {} ms ({seconds:.1} s), {}\n  \
+         {}, {repeats} repeats, mean response {mean:.3} per bin",
         args.out.display(),
-        recording.clips.len(),
+        stimuli_counted(recording.clips.len()),
         recording.dt_ms,
-        recording.bands(),
-        recording.neurons.len(),
+        counted(recording.bands(), "band"),
+        counted(recording.neurons.len(), "neuron"),
     )
 }

@@ -67,7 +67,7 @@ pub struct ArrayOptions {
     #[arg(long, value_name = "AXES")]
     pub sound_axes: Option<Axes>,
     /// Width of a bin in milliseconds [default: `dt_ms` of the file]
-    #[arg(long, value_name = "MS")]
+    #[arg(long, value_name = "MS", allow_negative_numbers = true)]
     pub dt_ms: Option<f64>,
     /// Array of the centres of the bands in Hz [default: a usual name that the file has]
     #[arg(long, value_name = "NAME")]

@@ -12,13 +12,27 @@ use crate::units;
 #[command(next_help_heading = "Long recordings")]
 pub struct BlockOptions {
     /// Cut clips that are longer into blocks of so many seconds
-    #[arg(long, global = true, value_name = "S")]
+    #[arg(long, global = true, value_name = "S", allow_negative_numbers = true)]
     pub block_s: Option<f64>,
     /// Sound before each block that goes with it, without responses, so that models see its past
-    #[arg(long, global = true, value_name = "MS", default_value_t = 500.0, requires = "block_s")]
+    #[arg(
+        long,
+        global = true,
+        value_name = "MS",
+        default_value_t = 500.0,
+        requires = "block_s",
+        allow_negative_numbers = true
+    )]
     pub history_ms: f64,
     /// Responses left out between training, validation and test
-    #[arg(long, global = true, value_name = "S", default_value_t = 1.0, requires = "block_s")]
+    #[arg(
+        long,
+        global = true,
+        value_name = "S",
+        default_value_t = 1.0,
+        requires = "block_s",
+        allow_negative_numbers = true
+    )]
     pub guard_s: f64,
     /// Shares of the time for training, validation and test, in this order
     #[arg(

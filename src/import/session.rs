@@ -21,7 +21,7 @@ use crate::sound::Sound;
 #[command(next_help_heading = "Sound and bins")]
 pub struct SoundOptions {
     /// Width of a bin in milliseconds
-    #[arg(long, value_name = "MS", default_value_t = 5.0)]
+    #[arg(long, value_name = "MS", default_value_t = 5.0, allow_negative_numbers = true)]
     pub dt_ms: f64,
     /// Front end: a name of `strf list frontends` [default: mel]
     #[arg(long, value_name = "NAME")]
@@ -33,10 +33,10 @@ pub struct SoundOptions {
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
     /// Start clips so long before the onset of the sound, with silence
-    #[arg(long, value_name = "MS", default_value_t = 0.0)]
+    #[arg(long, value_name = "MS", default_value_t = 0.0, allow_negative_numbers = true)]
     pub before_ms: f64,
     /// End clips so long after the end of the sound, with silence
-    #[arg(long, value_name = "MS", default_value_t = 0.0)]
+    #[arg(long, value_name = "MS", default_value_t = 0.0, allow_negative_numbers = true)]
     pub after_ms: f64,
 }
 

@@ -19,7 +19,8 @@ pub enum Unit {
 }
 
 impl Unit {
-    const ALL: [(Self, &'static str, &'static str); 3] = [
+    /// Each with its word on the command line and its name.
+    pub const ALL: [(Self, &'static str, &'static str); 3] = [
         (Self::S, "s", "seconds"),
         (Self::Ms, "ms", "milliseconds"),
         (Self::Us, "us", "microseconds"),

@@ -3,3 +3,4 @@ pub mod combinations;
 pub mod compare;
 pub mod golden;
 pub mod runs;
+pub mod sounds;

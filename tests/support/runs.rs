@@ -66,9 +66,14 @@ impl Workplace {
         Self::holding(&recording())
     }
 
+    /// With nothing in it.
+    pub fn empty() -> Self {
+        Self(tempfile::tempdir().unwrap())
+    }
+
     /// With this dataset as `data.h5`.
     pub fn holding(recording: &Recording) -> Self {
-        let place = Self(tempfile::tempdir().unwrap());
+        let place = Self::empty();
         place.write_data("data.h5", recording);
         place
     }

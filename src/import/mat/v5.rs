@@ -1,4 +1,5 @@
 //! MATLAB files of version 5 to 7.
+use std::panic::{self, UnwindSafe};
 use std::path::Path;
 
 use matrw::{MatFile, MatVariable, MatlabType, load_matfile_from_u8};
@@ -31,12 +32,10 @@ impl<'a> Variables<'a> {
         let damaged = "it is damaged, or holds something that cannot be read (save the arrays alone \
                        with save -v7)";
         let failed = || format!("reading {}: {damaged}", path.display());
-        // The library panics on variables that it does not know, such as function handles.
-        let loaded = std::panic::catch_unwind(|| load_matfile_from_u8(&bytes));
-        match loaded {
+        match quietly(|| load_matfile_from_u8(&bytes)) {
             Ok(Ok(file)) => Ok(Self { path, file }),
             Ok(Err(source)) => Err(Error::file(failed(), source.to_string())),
-            Err(_panic) => Err(Error::Refused(failed())),
+            Err(_panicked) => Err(Error::Refused(failed())),
         }
     }
 
@@ -46,6 +45,16 @@ impl<'a> Variables<'a> {
         let variable = self.file.iter().find(|(known, _)| *known == first)?.1;
         parts.try_fold(plain(variable).clone(), |variable, part| field(&variable, part))
     }
+}
+
+/// What `read` gives, or that it panicked, of which nothing is printed: the library panics on
+/// variables that it does not know, such as function handles, and on damaged ones.
+fn quietly<T>(read: impl FnOnce() -> T + UnwindSafe) -> std::thread::Result<T> {
+    let printing = panic::take_hook();
+    panic::set_hook(Box::new(|_| {}));
+    let result = panic::catch_unwind(read);
+    panic::set_hook(printing);
+    result
 }
 
 /// Every variable is complete, so that none is lost unseen at the end of a truncated file.

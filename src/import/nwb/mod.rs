@@ -9,7 +9,7 @@ use hdf5::File;
 use self::presentations::{Presentations, Shown};
 use self::sounds::Series;
 use self::units::Units;
-use super::report::{Report, counted, listed};
+use super::report::{Report, counted, listed, stimuli_counted};
 use super::session::{OpenSound, Opened, Presented, Session, SoundOptions};
 use super::spikes::{self, Library};
 use super::unit::Unit;
@@ -116,6 +116,8 @@ impl Nwb {
         shown: Presentations,
         report: &mut Report,
     ) -> Result<Vec<Presented>> {
+        let starts_s = || shown.shown.iter().map(|one| one.start_ms / 1000.0);
+        let shown_s = (starts_s().fold(f64::INFINITY, f64::min), starts_s().fold(0.0, f64::max));
         let mut by_stimulus: BTreeMap<String, Vec<Shown>> = BTreeMap::new();
         for one in shown.shown {
             by_stimulus.entry(one.stimulus.clone()).or_default().push(one);
@@ -125,7 +127,7 @@ impl Nwb {
         names.sort_by(|a, b| spikes::natural_order(a, b));
         report.inferred(format!(
             "{} at {} of {}",
-            super::report::stimuli_counted(names.len()),
+            stimuli_counted(names.len()),
             counted(by_stimulus.values().map(Vec::len).sum(), "presentation"),
             shown.table
         ));
@@ -162,7 +164,7 @@ impl Nwb {
             report.dropped(format!("{} of {spikes} outside of all presentations", all - near));
         }
         if near == 0 && all > 0 {
-            return Err(self.nothing_near(units, &stimuli));
+            return Err(self.nothing_near(units, shown_s));
         }
         Ok(stimuli)
     }
@@ -208,24 +210,33 @@ impl Nwb {
         let unused = series.iter().filter(|one| !one.used).map(|one| one.name.as_str());
         let unused: Vec<&str> = unused.collect::<BTreeSet<&str>>().into_iter().collect();
         if !unused.is_empty() {
-            let never = super::report::stimuli_counted(unused.len());
+            let never = stimuli_counted(unused.len());
             report.dropped(format!("{never} never presented: {}", listed(&unused)));
         }
         Ok(found)
     }
 
     /// All spikes lie far from all presentations.
-    fn nothing_near(&self, units: &Units, stimuli: &[Presented]) -> Error {
-        let shown = self.source.display();
-        let last_s =
-            units.spikes.iter().flatten().copied().fold(f64::NEG_INFINITY, f64::max) / 1000.0;
-        let first_s = units.spikes.iter().flatten().copied().fold(f64::INFINITY, f64::min) / 1000.0;
-        let presented =
-            counted(stimuli.iter().map(|one| one.presentations.len()).sum(), "presentation");
+    fn nothing_near(&self, units: &Units, shown_s: (f64, f64)) -> Error {
+        let all = || units.spikes.iter().flatten().copied();
+        let (first_ms, last_ms) = (all().fold(f64::INFINITY, f64::min), all().fold(0.0, f64::max));
+        let fits = |unit: &Unit| {
+            let factor = unit.ms() / self.unit.ms() / 1000.0;
+            first_ms * factor < shown_s.1 && last_ms * factor > shown_s.0
+        };
+        let likely = Unit::ALL.iter().find(|(unit, ..)| *unit != self.unit && fits(unit));
+        let advice = match likely {
+            Some((_, word, name)) => format!("they look like {name}: give --unit {word}"),
+            None => "check that both are on one clock".into(),
+        };
         Error::Refused(format!(
-            "{shown}: /units/spike_times: found all spikes between {first_s} and {last_s} s, outside \
-             of all {presented}, expected seconds on the clock of the intervals; if they are \
-             milliseconds, give --unit ms"
+            "{}: /units/spike_times: found all spikes between {} and {} s, expected some at the \
+             presentations, which lie between {} and {} s; {advice}",
+            self.source.display(),
+            first_ms / 1000.0,
+            last_ms / 1000.0,
+            shown_s.0,
+            shown_s.1
         ))
     }
 }

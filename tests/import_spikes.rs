@@ -1,0 +1,194 @@
+//! Folders of sounds and spike times that do not fit, each with its message.
+use crate::support::runs::Workplace;
+use crate::support::sounds::write_mono;
+
+const SLOW: &str = "--set frontend.min_freq_hz=100 --set frontend.max_freq_hz=900 \
+                    --set frontend.bands=5";
+
+/// A folder `cell` of one sound of a second and its spikes.
+fn cell(spikes: &str) -> Workplace {
+    let place = Workplace::empty();
+    std::fs::create_dir(place.path("cell")).unwrap();
+    let samples: Vec<i32> = (0..2000).map(|n: i32| (n * n) % 977 - 488).collect();
+    write_mono(&place.path("cell/stim1.wav"), 2000, &samples);
+    place.write("cell/spike1", spikes);
+    place
+}
+
+fn words(options: &str) -> String {
+    format!("import spikes cell --out out.h5 {SLOW} {options}")
+}
+
+#[track_caller]
+fn refused(place: &Workplace, options: &str, message: &str) {
+    place.strf(&words(options)).refused(message);
+    assert!(!place.path("out.h5").exists(), "an output file is left behind");
+}
+
+#[test]
+fn times_outside_of_all_clips_name_the_unit_they_are_in() {
+    let place = cell("2e9 3e9 4e9\n5e9 6e9\n");
+    refused(
+        &place,
+        "",
+        "cell: all 5 spikes lie outside of the clips, expected them inside; no usual unit puts \
+         them inside; check that sounds and spikes belong together",
+    );
+    let place = cell("25000 100000\n300000.5 500000\n999999 40000\n");
+    refused(
+        &place,
+        "",
+        "cell: all 6 spikes lie outside of the clips, expected them inside; read as microseconds, \
+         100 % lie inside: give --unit us",
+    );
+    place.strf(&words("--unit us")).done();
+}
+
+#[test]
+fn seconds_taken_for_milliseconds_are_warned_of() {
+    let times: Vec<String> = (1..30).map(|n| format!("{}", f64::from(n) / 30.0)).collect();
+    let place = cell(&times.join(" "));
+    let ran = place.strf(&words("")).done();
+    assert_eq!(
+        ran.stderr,
+        "strf: warning: cell: all 29 spikes lie in the first hundredth of the clips; read as \
+         seconds, 100 % lie inside: give --unit s\n"
+    );
+    let ran = place.strf(&words("--unit s --force")).done();
+    assert_eq!(ran.stderr, "");
+}
+
+#[test]
+fn a_sound_much_shorter_than_the_responses_is_warned_of() {
+    let place = cell("10 1500 1600 2000\n1700 20\n");
+    let ran = place.strf(&words("")).done();
+    assert!(ran.stderr.contains("stim1.wav: 4 of 6 spikes lie outside of the sound\n"));
+    assert!(
+        ran.stdout.contains("dropped: 4 of 6 spikes: 0 before the first bin, 4 after the last")
+    );
+}
+
+#[test]
+fn unsorted_and_negative_times_count_where_they_lie() {
+    let place = cell("30 10 -5 20 10.0\n");
+    let ran = place.strf(&words("")).done();
+    assert!(
+        ran.stdout.contains("dropped: 1 of 5 spikes: 1 before the first bin, 0 after the last")
+    );
+    let read = strf::data::read(&place.path("out.h5")).unwrap().recording;
+    let counts = read.clips[0].responses.row_at();
+    assert_eq!(counts[..8], [0.0, 0.0, 2.0, 0.0, 1.0, 0.0, 1.0, 0.0]);
+}
+
+trait RowAt {
+    fn row_at(&self) -> Vec<f32>;
+}
+
+impl RowAt for ndarray::Array3<f32> {
+    fn row_at(&self) -> Vec<f32> {
+        self.slice(ndarray::s![0, 0, ..]).to_vec()
+    }
+}
+
+#[test]
+fn spike_files_that_are_no_spike_times_are_refused_with_the_place() {
+    refused(
+        &cell("1 2\n3 x\n"),
+        "",
+        "cell/spike1: 1 problem\n  2:3 spike time: found \"x\", expected a number",
+    );
+    refused(
+        &cell(""),
+        "",
+        "cell/spike1: the file is empty, expected one line a repeat, an empty line for a repeat \
+         without spikes; remove the file if the stimulus was not presented",
+    );
+    let place = cell("1\n2\n3\n");
+    let ran = place.strf(&words("")).done();
+    assert!(ran.stderr.contains("every line holds one time at most"), "{}", ran.stderr);
+}
+
+#[test]
+fn missing_sounds_are_named_all_at_once() {
+    let place = cell("1 2\n");
+    place.write("cell/spike2", "3\n");
+    place.write("cell/spike3", "3\n");
+    place.write("cell/stim3", "song.wav\n");
+    let problems = "cell: 2 problems\n  \
+        cell/spike2: found no stimulus file, expected a file stim2, or a sound 2 in --sounds\n  \
+        cell/stim3: found the name \"song.wav\", expected the name of a sound file (give the \
+        folder that it lies in with --sounds)";
+    refused(&place, "", problems);
+    refused(
+        &place,
+        "--sounds nowhere",
+        "nowhere: there is no such folder, expected the folder of the sounds",
+    );
+}
+
+#[test]
+fn folders_without_spikes_are_refused() {
+    let place = Workplace::empty();
+    refused(
+        &place,
+        "",
+        "cell: there is no such folder, expected the folder of the spike files; check the path",
+    );
+    place.write("cell", "a file");
+    refused(
+        &place,
+        "",
+        "cell: this is no folder, expected the folder of the spike files; check the path",
+    );
+    let place = cell("1\n");
+    refused(
+        &place,
+        "--spike-files unit{}",
+        "cell: found no file called unit{} in it or in folders below, expected spike times; check \
+         the folder, or give --spike-files",
+    );
+    refused(
+        &place,
+        "--spike-files unit",
+        "--spike-files: found \"unit\", expected a name with {} for what tells stimuli apart, as \
+         in spike{}",
+    );
+    refused(
+        &place,
+        "--levels area,neuron",
+        "cell: found 1 level below cell, expected levels as in --levels neuron,type, with one name \
+         for each and neuron among them",
+    );
+}
+
+#[test]
+fn sounds_that_cannot_be_used_are_refused_by_name() {
+    let place = cell("1 2\n");
+    let low = "import spikes cell --out out.h5";
+    let ran = place.strf(low);
+    assert_eq!(ran.status, Some(2));
+    assert!(
+        ran.stderr.contains("cell/stim1.wav: frontend.max_freq_hz: found 8000"),
+        "{}",
+        ran.stderr
+    );
+    place.write("cell/stim1.wav", "not a sound at all");
+    let ran = place.strf(&words(""));
+    assert_eq!(ran.status, Some(2));
+    assert!(ran.stderr.contains("cell/stim1.wav: this is not a sound file"), "{}", ran.stderr);
+    let ran = place.strf(&words("--set frontend.band=5"));
+    assert_eq!(ran.status, Some(2));
+    assert!(ran.stderr.contains("did you mean bands?"), "{}", ran.stderr);
+    refused(&place, "--before-ms -1", "--before-ms: found -1, expected milliseconds, 0 or more");
+}
+
+#[test]
+fn an_existing_file_is_kept_without_force() {
+    let place = cell("1 2\n");
+    place.write("out.h5", "precious");
+    place.strf(&words("")).refused(
+        "out.h5: exists already, expected nothing there; give another name, or replace it with \
+         --force",
+    );
+    assert_eq!(place.read("out.h5"), "precious");
+}
