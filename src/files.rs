@@ -50,6 +50,27 @@ impl Version {
     }
 }
 
+/// Opens a file for reading that is there, is no folder and is not empty; `what` names such files in
+/// messages, as in `HDF5 file`.
+///
+/// # Errors
+/// As said, or the system refuses to.
+pub fn open(path: &Path, what: &str) -> Result<fs::File> {
+    let opening = |source| Error::file(format!("opening {}", path.display()), source);
+    if !path.try_exists().map_err(opening)? {
+        return Err(refused(path, "there is no such file; check the path"));
+    }
+    if path.is_dir() {
+        return Err(refused(path, &format!("this is a folder; give the {what} inside it")));
+    }
+    let file = fs::File::open(path).map_err(opening)?;
+    if file.metadata().map_err(opening)?.len() == 0 {
+        let empty = "the file is empty; whatever wrote it did not finish, so write it again";
+        return Err(refused(path, empty));
+    }
+    Ok(file)
+}
+
 /// Lets `write` make a file and moves it to `path`.
 ///
 /// # Errors

@@ -17,7 +17,7 @@ pub enum Verbosity {
 }
 
 /// The terminal, or what stands in for it.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Console {
     verbosity: Verbosity,
     bars: MultiProgress,

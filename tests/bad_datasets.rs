@@ -79,12 +79,12 @@ fn an_empty_file_and_files_of_other_kinds_are_told_apart() {
         (
             b"PK\x03\x04rest",
             "this is a ZIP or NumPy (.npz) archive, not HDF5; \
-                             write the dataset with h5py as data/README.md shows",
+                             make a dataset of it with strf import npz",
         ),
         (
             b"MATLAB 5.0 MAT-file",
             "this is a MATLAB file of version 7 or older, not HDF5; \
-                                  write the dataset with h5create and h5write as data/README.md shows",
+                                  make a dataset of it with strf import mat",
         ),
         (b"\x89HDF", "the file ends after a few bytes; copy or write it again"),
     ];
@@ -386,7 +386,7 @@ fn variables_that_matlab_saved_are_refused_because_their_axes_are_reversed() {
     let got =
         said_of_dense(|file| write_text(&*file.dataset("cochleagrams")?, "MATLAB_class", "double"));
     let want = "/cochleagrams: found a variable saved by MATLAB, axes reversed, expected numbers \
-                (S, F, T) (write it with h5create and h5write instead of save)";
+                (S, F, T) (make a dataset of the file with strf import mat)";
     assert_eq!(got, [want]);
 }
 

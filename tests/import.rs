@@ -219,6 +219,25 @@ fn folders_of_cells_share_the_sounds_that_their_texts_name() {
 }
 
 #[test]
+fn stimuli_are_numbered_as_a_pattern_says() {
+    let place = Workplace::empty();
+    let source = fixture("zebra_finch");
+    std::fs::create_dir(place.path("cell")).unwrap();
+    for (from, to) in [("stim1.wav", "a9.wav"), ("stim2.wav", "b10.wav")] {
+        std::fs::copy(source.join(from), place.path(&format!("cell/{to}"))).unwrap();
+    }
+    place.write("cell/stim1", "a9.wav");
+    place.write("cell/stim2", "b10.wav");
+    place.write("cell/spike1", "1\n");
+    place.write("cell/spike2", "1\n");
+    let (_, recording) = imported(&place, &format!("spikes cell --stimulus-ids song{{}}! {SLOW}"));
+    assert_eq!(ids(&recording), ["song09!", "song10!"]);
+    place.strf("import spikes cell --stimulus-ids song").refused(
+        "--stimulus-ids: found \"song\", expected a name with {} for a number, as in song{}",
+    );
+}
+
+#[test]
 fn levels_of_folders_tell_what_options_say() {
     let place = Workplace::empty();
     crcns(&place);

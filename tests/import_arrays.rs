@@ -158,7 +158,9 @@ fn damaged_and_foreign_files_are_told_apart() {
     let place = Workplace::empty();
     place.strf("import npz none.npz").refused("none.npz: there is no such file; check the path");
     std::fs::create_dir(place.path("folder.mat")).unwrap();
-    place.strf("import mat folder.mat").refused("folder.mat: this is a folder, expected a file");
+    place
+        .strf("import mat folder.mat")
+        .refused("folder.mat: this is a folder; give the MATLAB file inside it");
     place.write("text.mat", "a,b\n1,2\n");
     place.strf("import mat text.mat").refused(
         "text.mat: found no MATLAB file, expected one of version 5, 7 or 7.3; save it in MATLAB \

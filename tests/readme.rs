@@ -12,17 +12,26 @@ fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
 }
 
+fn page(name: &str) -> String {
+    std::fs::read_to_string(root().join(name)).unwrap()
+}
+
 fn readme() -> String {
-    std::fs::read_to_string(root().join("README.md")).unwrap()
+    page("README.md")
+}
+
+/// The lines of a page that are commands of the program, without what is said about them.
+fn commands(page: &str) -> Vec<&str> {
+    let lines = page.lines().map(str::trim).filter(|line| line.starts_with("strf "));
+    lines.map(|line| line.split('#').next().unwrap().trim()).collect()
 }
 
 #[test]
-fn every_command_in_the_readme_can_be_typed() {
-    let text = readme();
-    let commands = text.lines().map(str::trim).filter(|line| line.starts_with("strf "));
-    let commands: Vec<&str> = commands.map(|line| line.split('#').next().unwrap()).collect();
-    assert!(commands.len() >= 6, "{commands:?}");
-    for command in commands {
+fn every_command_in_the_pages_can_be_typed() {
+    let (readme, importing) = (readme(), page("docs/importing.md"));
+    let (first, second) = (commands(&readme), commands(&importing));
+    assert!(first.len() >= 9 && second.len() >= 15, "{first:?} {second:?}");
+    for command in first.into_iter().chain(second) {
         let parsed = Cli::try_parse_from(command.split_whitespace());
         assert!(parsed.is_ok(), "{command}: {}", parsed.unwrap_err());
     }
@@ -35,6 +44,34 @@ fn the_table_of_models_is_that_of_the_program() {
         let line = format!("| `{}` | {} |", row.part().name, row.part().summary);
         assert!(text.contains(&line), "{line}");
     }
+}
+
+#[test]
+fn three_commands_lead_from_sound_files_to_a_picture_where_the_recording_is_there() {
+    let recording = root().join("../shared/data/zebra_finch");
+    if !recording.exists() {
+        return;
+    }
+    let place = Workplace::empty();
+    for folder in ["zebra_finch", "data", "configs/zebra_finch"] {
+        std::fs::create_dir_all(place.path(folder)).unwrap();
+    }
+    for entry in std::fs::read_dir(recording).unwrap() {
+        let file = entry.unwrap();
+        let name = file.file_name().into_string().unwrap();
+        std::fs::copy(file.path(), place.path("zebra_finch").join(name)).unwrap();
+    }
+    let run_file = "configs/zebra_finch/ln_separable.toml";
+    std::fs::copy(root().join(run_file), place.path(run_file)).unwrap();
+    let text = readme();
+    let all = commands(&text);
+    let first = all.iter().position(|line| line.contains("import spikes zebra_finch ")).unwrap();
+    for command in &all[first..first + 3] {
+        place.strf(command.strip_prefix("strf ").unwrap()).done();
+    }
+    assert!(place.path("runs/zebra_finch/ln_separable/strfs.png").exists());
+    let cc = place.column("runs/zebra_finch/ln_separable/scores.csv", "cc");
+    assert!(cc[0] > 0.5, "{cc:?}");
 }
 
 #[test]

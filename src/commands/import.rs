@@ -14,7 +14,7 @@ pub fn run(args: &ImportArgs, console: &Console) -> Result<()> {
     if !args.dry_run {
         files::check(&args.out, existing)?;
     }
-    let mut report = Report::default();
+    let mut report = Report::new(console);
     let Imported { recording, frontend } = format.read(&mut report)?;
     let recording = import::cut(recording, &args.blocks, &mut report)?;
     data::validate(&recording)?;

@@ -1,6 +1,5 @@
 //! HDF5 files as this program opens and writes them: messages that say what to do, files that are
 //! written beside and renamed, strings and arrays in one call.
-use std::fs;
 use std::io::Read;
 use std::path::Path;
 
@@ -42,23 +41,10 @@ pub fn open(path: &Path) -> Result<hdf5::File> {
 /// Tells a file that is no HDF5 file from one that is damaged, before the library sees it.
 fn require_signature(path: &Path) -> Result<()> {
     let shown = path.display();
-    let opening = |source| Error::file(format!("opening {shown}"), source);
-    if !path.try_exists().map_err(opening)? {
-        return Err(Error::Refused(format!("{shown}: there is no such file; check the path")));
-    }
-    if path.is_dir() {
-        return Err(Error::Refused(format!(
-            "{shown}: this is a folder; give the HDF5 file inside it"
-        )));
-    }
     let mut head = Vec::new();
-    let mut file = fs::File::open(path).map_err(opening)?;
-    file.by_ref().take(1 << 16).read_to_end(&mut head).map_err(opening)?;
-    if head.is_empty() {
-        return Err(Error::Refused(format!(
-            "{shown}: the file is empty; whatever wrote it did not finish, so write it again"
-        )));
-    }
+    let mut file = files::open(path, "HDF5 file")?;
+    let read = file.by_ref().take(1 << 16).read_to_end(&mut head);
+    read.map_err(|source| Error::file(format!("opening {shown}"), source))?;
     let offsets = std::iter::once(0).chain((9..16).map(|power| 1 << power));
     if offsets.filter_map(|at| head.get(at..)).any(|from| from.starts_with(&SIGNATURE)) {
         return Ok(());
@@ -69,12 +55,12 @@ fn require_signature(path: &Path) -> Result<()> {
 /// What a file without HDF5's signature is, and how to get an HDF5 file out of it.
 fn foreign(head: &[u8]) -> &'static str {
     if head.starts_with(b"MATLAB 5.0") {
-        return "this is a MATLAB file of version 7 or older, not HDF5; write the dataset with \
-                h5create and h5write as data/README.md shows";
+        return "this is a MATLAB file of version 7 or older, not HDF5; make a dataset of it with \
+                strf import mat";
     }
     if head.starts_with(b"PK") {
-        return "this is a ZIP or NumPy (.npz) archive, not HDF5; write the dataset with h5py as \
-                data/README.md shows";
+        return "this is a ZIP or NumPy (.npz) archive, not HDF5; make a dataset of it with \
+                strf import npz";
     }
     if SIGNATURE.starts_with(head) {
         return "the file ends after a few bytes; copy or write it again";

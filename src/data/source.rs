@@ -98,7 +98,7 @@ impl<'a> Source<'a> {
         }
         if dataset.attr("MATLAB_class").is_ok() {
             let problem = Problem::new(at, "a variable saved by MATLAB, axes reversed", expected);
-            self.problems.push(problem.hint("write it with h5create and h5write instead of save"));
+            self.problems.push(problem.hint("make a dataset of the file with strf import mat"));
             return None;
         }
         Some(dataset)

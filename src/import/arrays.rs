@@ -20,6 +20,17 @@ pub enum Value {
     Cells(Vec<usize>, Vec<Value>),
 }
 
+/// Arrays of more numbers are read along their first axis, so that one copy of them is held.
+const LARGE: usize = 1 << 24;
+
+impl Value {
+    /// Whether an array of this shape is better given as one cell for each place along its first
+    /// axis, which [`Axes`] name in the same way.
+    pub fn is_large(dims: &[usize]) -> bool {
+        dims.len() > 2 && dims.iter().product::<usize>() > LARGE
+    }
+}
+
 /// A file of named arrays.
 pub trait Arrays {
     /// Names, and what each holds in words.

@@ -2,7 +2,8 @@
 use std::path::Path;
 
 use clap::Args;
-use hdf5::{Dataset, File, Group};
+use hdf5::{Dataset, File, Group, Hyperslab, SliceOrIndex};
+use ndarray::IxDyn;
 
 use super::arrays::{self, ArrayOptions, Arrays, Value, refused};
 use super::axes::LastAxes;
@@ -81,6 +82,18 @@ impl<'a> Datasets<'a> {
     }
 }
 
+/// An array as cells along its first axis.
+fn along_first_axis(dataset: &Dataset) -> hdf5::Result<Value> {
+    let dims = dataset.shape();
+    let cell = |index: usize| {
+        let mut places = vec![SliceOrIndex::from(..); dims.len()];
+        places[0] = SliceOrIndex::Index(index);
+        dataset.read_slice::<f32, _, IxDyn>(Hyperslab::from(places)).map(Value::Numbers)
+    };
+    let cells = (0..dims[0]).map(cell).collect::<hdf5::Result<Vec<Value>>>()?;
+    Ok(Value::Cells(vec![dims[0]], cells))
+}
+
 fn list(
     group: &Group,
     at: &str,
@@ -105,6 +118,9 @@ impl Arrays for Datasets<'_> {
 
     fn value(&mut self, name: &str) -> Result<Value> {
         match self.dataset(name) {
+            Some(dataset) if is_number(&dataset) && Value::is_large(&dataset.shape()) => {
+                self.read(name, along_first_axis(&dataset))
+            }
             Some(dataset) if is_number(&dataset) => {
                 self.read(name, dataset.read_dyn::<f32>()).map(Value::Numbers)
             }

@@ -5,13 +5,12 @@
 //! mat, npz, hdf5 ──► arrays (named arrays with axes) ──────────────────────┼──► recording ──► blocks ──► dataset
 //! merge ──► dataset files ─────────────────────────────────────────────────┘
 //! ```
-use std::fs::File;
 use std::path::Path;
 
 use clap::Subcommand;
 
 use crate::data::Recording;
-use crate::error::{Error, Result};
+use crate::error::Result;
 
 mod arrays;
 mod axes;
@@ -97,17 +96,4 @@ impl Imported {
     fn without_sound(recording: Recording) -> Self {
         Self { recording, frontend: None }
     }
-}
-
-/// Opens a file, with a message of its own where there is none, or a folder.
-fn open_file(path: &Path) -> Result<File> {
-    let shown = path.display();
-    let opening = |source| Error::file(format!("opening {shown}"), source);
-    if !path.try_exists().map_err(opening)? {
-        return Err(Error::Refused(format!("{shown}: there is no such file; check the path")));
-    }
-    if path.is_dir() {
-        return Err(Error::Refused(format!("{shown}: this is a folder, expected a file")));
-    }
-    File::open(path).map_err(opening)
 }

@@ -13,6 +13,7 @@ use super::axes::LastAxes;
 use super::{Format, Imported, Report};
 use crate::data::schema::shape;
 use crate::error::{Error, Problem, Result};
+use crate::files;
 
 /// `strf import npz`.
 #[derive(Debug, Clone, Args)]
@@ -49,7 +50,7 @@ impl<'a> Archive<'a> {
     fn open(path: &'a Path) -> Result<Self> {
         let reading =
             |source: io::Error| Error::file(format!("opening {}", path.display()), source);
-        let file = super::open_file(path)?;
+        let file = files::open(path, "NumPy archive")?;
         let mut zip = ZipArchive::new(BufReader::new(file)).map_err(|source| {
             let what =
                 "this is no NumPy archive, or it is truncated (write it again with numpy.savez)";
@@ -104,15 +105,23 @@ impl Arrays for Archive<'_> {
         };
         let dims: Vec<usize> = lengths(header);
         let fortran = header.order() == Order::Fortran;
-        let values = self.with(name, numbers::<f32>)?;
+        let failed = |source| Error::failed(format!("reading {name}"), source);
+        if Value::is_large(&dims) && !fortran {
+            let size = dims[1..].iter().product();
+            let parts = self.with(name, |npy| numbers::<f32>(npy, size))?.into_iter();
+            let part = |part| ArrayD::from_shape_vec(IxDyn(&dims[1..]), part).map_err(failed);
+            let cells = parts.map(|values| part(values).map(Value::Numbers));
+            return Ok(Value::Cells(vec![dims[0]], cells.collect::<Result<_>>()?));
+        }
+        let values = self.with(name, all::<f32>)?;
         let array = ArrayD::from_shape_vec(IxDyn(&dims).set_f(fortran), values);
-        array.map(Value::Numbers).map_err(|source| Error::failed(format!("reading {name}"), source))
+        array.map(Value::Numbers).map_err(failed)
     }
 
     fn numbers(&mut self, name: &str) -> Result<Option<Vec<f64>>> {
         match self.header(name) {
             Some(header) if is_number(header) && is_list(header) => {
-                self.with(name, numbers::<f64>).map(Some)
+                self.with(name, all::<f64>).map(Some)
             }
             _ => Ok(None),
         }
@@ -192,15 +201,21 @@ impl From64 for f64 {
     }
 }
 
-/// All numbers of an array, of whatever type, in the order in which they lie there.
-fn numbers<T: From64>(npy: NpyFile<&mut dyn Read>) -> io::Result<Vec<T>> {
+/// All numbers of an array, in the order in which they lie there.
+fn all<T: From64>(npy: NpyFile<&mut dyn Read>) -> io::Result<Vec<T>> {
+    let count = usize::try_from(npy.len()).unwrap_or(usize::MAX);
+    Ok(numbers(npy, count)?.pop().unwrap_or_default())
+}
+
+/// The numbers of an array, of whatever type, in parts of so many.
+fn numbers<T: From64>(npy: NpyFile<&mut dyn Read>, size: usize) -> io::Result<Vec<Vec<T>>> {
     macro_rules! of {
         ($npy:ident, $($stored:ty),*) => {$(
             let $npy = match $npy.try_data::<$stored>() {
                 Ok(values) => {
                     #[expect(clippy::allow_attributes, reason = "some types need no cast")]
                     #[allow(clippy::cast_lossless, trivial_numeric_casts, reason = "all become f64")]
-                    return values.map(|value| Ok(T::from_f64(value? as f64))).collect();
+                    return parts(values.map(|value| Ok(T::from_f64(value? as f64))), size);
                 }
                 Err(npy) => npy,
             };
@@ -208,7 +223,21 @@ fn numbers<T: From64>(npy: NpyFile<&mut dyn Read>) -> io::Result<Vec<T>> {
     }
     of!(npy, f64, f32, u8, i8, u16, i16, u32, i32, u64, i64);
     match npy.try_data::<bool>() {
-        Ok(values) => values.map(|value| Ok(T::from_f64(f64::from(u8::from(value?))))).collect(),
+        Ok(values) => parts(values.map(|value| Ok(T::from_f64(f64::from(u8::from(value?))))), size),
         Err(npy) => Err(io::Error::other(format!("numbers of type {}", npy.dtype().descr()))),
     }
+}
+
+fn parts<T>(values: impl Iterator<Item = io::Result<T>>, size: usize) -> io::Result<Vec<Vec<T>>> {
+    let mut parts: Vec<Vec<T>> = Vec::new();
+    for value in values {
+        match parts.last_mut() {
+            Some(part) if part.len() < size => part.push(value?),
+            _ => parts.push(std::iter::once(value?).collect()),
+        }
+    }
+    for part in &mut parts {
+        part.shrink_to_fit();
+    }
+    Ok(parts)
 }

@@ -1,14 +1,31 @@
-//! What an import took for granted, left out, and found doubtful.
+//! What an import took for granted, left out, and found doubtful, and how far it is.
+use crate::error::Result;
+use crate::progress::{Bar, Console};
 
 /// Sentences for the user, in the order in which they came up.
-#[derive(Debug, Default, Clone, PartialEq, Eq)]
+#[derive(Debug)]
 pub struct Report {
+    console: Console,
     inferred: Vec<String>,
     dropped: Vec<String>,
     warnings: Vec<String>,
 }
 
 impl Report {
+    /// Nothing to say yet; progress is shown on the console.
+    pub fn new(console: &Console) -> Self {
+        let console = console.clone();
+        Self { console, inferred: Vec::new(), dropped: Vec::new(), warnings: Vec::new() }
+    }
+
+    /// A progress bar of so many steps.
+    ///
+    /// # Errors
+    /// None that a user can cause.
+    pub fn bar(&self, what: &str, steps: usize) -> Result<Bar> {
+        self.console.bar(what, steps)
+    }
+
     /// Something that no option said and the files left open.
     pub fn inferred(&mut self, text: impl Into<String>) {
         self.inferred.push(text.into());

@@ -29,7 +29,7 @@ pub struct SoundOptions {
     /// Change one key of the front end, e.g. frontend.bands=34; may be repeated
     #[arg(long = "set", value_name = "KEY=VALUE")]
     pub set: Vec<String>,
-    /// TOML file with a section [frontend]
+    /// TOML file with a section `[frontend]`
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
     /// Start clips so long before the onset of the sound, with silence
@@ -118,12 +118,14 @@ impl Session {
         options: &SoundOptions,
         report: &mut Report,
     ) -> Result<(Vec<Array2<f32>>, f64)> {
+        let bar = report.bar("sound", self.stimuli.len())?;
         let heard = |presented: &Presented| -> Result<(Heard, Vec<String>, f64)> {
             let Opened { sound, notes } = (presented.open)()?;
             let rate_hz = sound.rate_hz;
             let sound = silence::around(sound, options.before_ms, options.after_ms);
             let heard =
                 frontend.cochleagram(sound).map_err(|error| named(error, &presented.name))?;
+            bar.step(presented.stimulus.id.as_str());
             Ok((heard, notes, rate_hz))
         };
         let all: Vec<_> = self.stimuli.par_iter().map(heard).collect::<Result<_>>()?;

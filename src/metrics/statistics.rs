@@ -68,7 +68,9 @@ pub fn ratio(numerator: f64, denominator: f64) -> f64 {
 
 /// The mean of the defined values; NaN where there is none.
 pub fn mean_of_defined(values: impl Iterator<Item = f64>) -> f64 {
-    mean(&values.filter(|value| !value.is_nan()).collect::<Vec<_>>())
+    let defined = values.filter(|value| !value.is_nan());
+    let (sum, count) = defined.fold((0.0, 0usize), |(sum, count), value| (sum + value, count + 1));
+    sum / count as f64
 }
 
 #[cfg(test)]

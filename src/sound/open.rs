@@ -13,6 +13,7 @@ use symphonia::core::meta::MetadataOptions;
 use super::Sound;
 use super::decode::Decoding;
 use crate::error::{Error, Result};
+use crate::files;
 
 /// A sound file, opened.
 #[derive(Debug)]
@@ -53,7 +54,7 @@ const FORMATS: &[Format] = &[
 /// cannot be decoded. What is wrong further inside comes with the piece that it concerns: a file
 /// that ends early, that is damaged, that holds NaN, or that holds no samples.
 pub fn open(path: &Path) -> Result<AudioFile> {
-    let file = open_file(path)?;
+    let file = files::open(path, "sound file")?;
     let reader = recognised(path, file)?;
     let format = FORMATS.iter().find(|format| format.short == reader.format_info().short_name);
     let format = format.ok_or_else(|| not_sound(path))?;
@@ -84,27 +85,6 @@ pub fn open(path: &Path) -> Result<AudioFile> {
 const DELAY_UNKNOWN: &str = "this MP3 file does not state its encoder's delay, so the silence that \
                              the encoder put in front is part of the sound (tens of milliseconds); \
                              take WAV or FLAC where time matters";
-
-/// Opens the file, telling apart why it may hold nothing.
-fn open_file(path: &Path) -> Result<File> {
-    let shown = path.display();
-    let opening = |source| Error::file(format!("opening {shown}"), source);
-    if !path.try_exists().map_err(opening)? {
-        return Err(Error::Refused(format!("{shown}: there is no such file; check the path")));
-    }
-    if path.is_dir() {
-        return Err(Error::Refused(format!(
-            "{shown}: this is a folder; give the sound file inside it"
-        )));
-    }
-    let file = File::open(path).map_err(opening)?;
-    if file.metadata().map_err(opening)?.len() == 0 {
-        return Err(Error::Refused(format!(
-            "{shown}: the file is empty; whatever wrote it did not finish, so write it again"
-        )));
-    }
-    Ok(file)
-}
 
 /// A reader of the format that the content of the file shows.
 fn recognised(path: &Path, file: File) -> Result<Box<dyn FormatReader>> {

@@ -6,8 +6,9 @@ use std::path::Path;
 use clap::Args;
 
 use super::arrays::{self, ArrayOptions};
-use super::{Format, Imported, Report, open_file};
+use super::{Format, Imported, Report};
 use crate::error::{Error, Result};
+use crate::files;
 
 mod v5;
 mod v73;
@@ -33,7 +34,10 @@ impl Format for Mat {
         let path = &self.arrays.source;
         let mut head = Vec::new();
         let reading = |source| Error::file(format!("reading {}", path.display()), source);
-        Read::by_ref(&mut open_file(path)?).take(128).read_to_end(&mut head).map_err(reading)?;
+        Read::by_ref(&mut files::open(path, "MATLAB file")?)
+            .take(128)
+            .read_to_end(&mut head)
+            .map_err(reading)?;
         let recording = match version(&head) {
             Some(Version::V5) => {
                 arrays::recording(&mut v5::Variables::open(path)?, &self.arrays, report)

@@ -7,9 +7,9 @@ use matrw::{MatFile, MatVariable, MatlabType, load_matfile_from_u8};
 use super::{bytes, column_major, described, inside, row_major};
 use crate::data::schema::shape;
 use crate::error::{Error, Problem, Result};
+use crate::files;
 use crate::import::arrays::{Arrays, Value, refused};
 use crate::import::axes::LastAxes;
-use crate::import::open_file;
 
 /// Bytes before the first variable.
 const HEADER: usize = 128;
@@ -26,7 +26,7 @@ pub(super) struct Variables<'a> {
 
 impl<'a> Variables<'a> {
     pub(super) fn open(path: &'a Path) -> Result<Self> {
-        let mut bytes = bytes(&mut open_file(path)?, path)?;
+        let mut bytes = bytes(&mut files::open(path, "MATLAB file")?, path)?;
         require_whole(path, &bytes)?;
         bytes[..TEXT.len()].copy_from_slice(TEXT);
         let damaged = "it is damaged, or holds something that cannot be read (save the arrays alone \

@@ -36,6 +36,32 @@ impl Sounds {
         Ok(self.files.len() - 1)
     }
 
+    /// Gives ids of a pattern, in which `{}` stands for the number at the end of each id.
+    ///
+    /// # Errors
+    /// A pattern without `{}`, or an id without a number at its end.
+    pub fn number(&mut self, pattern: &str) -> Result<()> {
+        let (before, after) = pattern.split_once("{}").ok_or_else(|| {
+            Error::Refused(format!(
+                "--stimulus-ids: found {pattern:?}, expected a name with {{}} for a number, as in \
+                 song{{}}"
+            ))
+        })?;
+        let digits = |id: &str| id.len() - id.trim_end_matches(|c: char| c.is_ascii_digit()).len();
+        let longest = self.files.iter().map(|(id, _)| digits(id)).max().unwrap_or(0);
+        for (id, _) in &mut self.files {
+            let number = &id[id.len() - digits(id)..];
+            if number.is_empty() {
+                return Err(Error::Refused(format!(
+                    "--stimulus-ids: found the sound {id}, expected a number at the end of every \
+                     name; leave the option out"
+                )));
+            }
+            *id = format!("{before}{number:0>longest$}{after}");
+        }
+        Ok(())
+    }
+
     /// Ids that are not the names of their files.
     pub fn renamed(&self) -> Vec<String> {
         self.renamed.clone()

@@ -39,6 +39,10 @@ pub struct Spikes {
     /// Names of the stimulus files, without ending: sounds, or texts that name a sound file
     #[arg(long, value_name = "PATTERN", default_value = "stim{}")]
     pub stimulus_files: String,
+    /// Ids of the stimuli, as in song{}: {} stands for the number at the end of the name of the sound
+    /// file, with zeros in front up to the length of the longest [default: the name]
+    #[arg(long, value_name = "PATTERN")]
+    pub stimulus_ids: Option<String>,
     /// Folder that is searched for sound files that texts name; may be repeated
     #[arg(long, value_name = "FOLDER")]
     pub sounds: Vec<PathBuf>,
@@ -78,6 +82,9 @@ impl Format for Spikes {
         let mut gathered = Gathered::default();
         for one in found {
             gathered.add(one, self.unit)?;
+        }
+        if let Some(pattern) = &self.stimulus_ids {
+            gathered.sounds.number(pattern)?;
         }
         let session = gathered.session(file, self.unit, report);
         session.imported(&self.sound, report)
