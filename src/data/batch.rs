@@ -35,9 +35,10 @@ impl Sample {
     /// From a standardized cochleagram `(F, T)` and a PSTH `(N, T)`, NaN where nothing counts.
     pub fn new(id: &str, sound: Array2<f32>, psth: Array2<f32>, device: &Device) -> Result<Self> {
         let ((f, t), n) = (sound.dim(), psth.nrows());
+        let counts = psth.rows().into_iter().map(|row| known_bins(row.iter())).collect();
         let (sound, psth) =
             (tensor(sound, &[1, 1, f, t], device)?, tensor(psth, &[1, n, t], device)?);
-        Ok(Self { id: id.to_owned(), member: Member::new(sound, psth)? })
+        Ok(Self { id: id.to_owned(), member: Member { bins: t, sound, psth, counts } })
     }
 
     /// Number of bins `T`.
@@ -49,8 +50,8 @@ impl Sample {
     pub fn sound(id: &str, sound: Array2<f32>, neurons: usize, device: &Device) -> Result<Self> {
         let (f, t) = sound.dim();
         let nothing = Tensor::full(f32::NAN, (1, 1, 1), device)?.broadcast_as((1, neurons, t))?;
-        let sound = tensor(sound, &[1, 1, f, t], device)?;
-        Ok(Self { id: id.to_owned(), member: Member::new(sound, nothing)? })
+        let (sound, counts) = (tensor(sound, &[1, 1, f, t], device)?, vec![0; neurons].into());
+        Ok(Self { id: id.to_owned(), member: Member { bins: t, sound, psth: nothing, counts } })
     }
 }
 
@@ -68,9 +69,9 @@ impl Member {
     /// From a sound `(1, C, F, T)` and a PSTH `(1, N, T)`, NaN where nothing counts.
     pub fn new(sound: Tensor, psth: Tensor) -> Result<Self> {
         let (_one, _c, _f, bins) = sound.dims4()?;
-        let values = psth.to_device(&Device::Cpu)?.to_dtype(DType::F32)?.squeeze(0)?.to_vec2()?;
-        let count = |row: &Vec<f32>| row.iter().map(|y| u32::from(!y.is_nan())).sum();
-        Ok(Self { bins, sound, psth, counts: values.iter().map(count).collect() })
+        let values = psth.to_device(&Device::Cpu)?.to_dtype(DType::F32)?.squeeze(0)?;
+        let counts = values.to_vec2()?.iter().map(|row| known_bins(row.iter())).collect();
+        Ok(Self { bins, sound, psth, counts })
     }
 
     /// The same clip with another sound of as many bins.
@@ -78,6 +79,11 @@ impl Member {
     pub fn with_sound(&self, sound: Tensor) -> Self {
         Self { sound, ..self.clone() }
     }
+}
+
+/// How many bins are not NaN.
+fn known_bins<'a>(row: impl Iterator<Item = &'a f32>) -> u32 {
+    row.map(|value| u32::from(!value.is_nan())).sum()
 }
 
 /// 1 where a value is not NaN, else 0.

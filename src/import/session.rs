@@ -1,5 +1,4 @@
 //! Sounds and the spikes that followed them, and the recording out of them.
-use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use clap::Args;
@@ -7,7 +6,7 @@ use ndarray::{Array2, Array3};
 use rayon::prelude::*;
 
 use super::counts::{Presentation, Tally, Window};
-use super::report::{Report, counted};
+use super::report::{Report, counted, listed};
 use super::unit::{self, Taken, Unit};
 use super::{Imported, silence};
 use crate::config::ImportConfig;
@@ -130,10 +129,15 @@ impl Session {
         };
         let all: Vec<_> = self.stimuli.par_iter().map(heard).collect::<Result<_>>()?;
         let rate_hz = all.first().map_or(f64::NAN, |(_, _, rate_hz)| *rate_hz);
-        let mut said = BTreeSet::new();
-        let notes = all.iter().flat_map(|(heard, notes, _)| notes.iter().chain(&heard.notes));
-        for note in notes.filter(|note| said.insert((*note).clone())) {
-            report.inferred(note.clone());
+        let notes = self.stimuli.iter().zip(&all).flat_map(|(presented, (heard, notes, _))| {
+            let of_this = format!("{}: ", presented.name);
+            notes.iter().chain(&heard.notes).map(move |note| match note.strip_prefix(&of_this) {
+                Some(note) => (presented.name.as_str(), note.to_owned()),
+                None => ("", note.clone()),
+            })
+        });
+        for note in gathered(notes) {
+            report.inferred(note);
         }
         Ok((all.into_iter().map(|(heard, ..)| heard.levels).collect(), rate_hz))
     }
@@ -174,6 +178,22 @@ impl Session {
         tell(all, silent, report);
         Ok(responses)
     }
+}
+
+/// Each note once, in the order in which they came up, with the names that it was said of.
+fn gathered<'a>(notes: impl Iterator<Item = (&'a str, String)>) -> Vec<String> {
+    let mut said: Vec<(String, Vec<&str>)> = Vec::new();
+    for (name, note) in notes {
+        match said.iter_mut().find(|(known, _)| *known == note) {
+            Some((_, names)) => names.push(name),
+            None => said.push((note, vec![name])),
+        }
+    }
+    let text = |(note, mut names): (String, Vec<&str>)| {
+        names.retain(|name| !name.is_empty());
+        if names.is_empty() { note } else { format!("{}: {note}", listed(&names)) }
+    };
+    said.into_iter().map(text).collect()
 }
 
 fn tell(all: Tally, silent: usize, report: &mut Report) {
@@ -224,5 +244,17 @@ fn named(error: Error, name: &str) -> Error {
     match error {
         Error::Refused(text) if !text.contains(name) => Error::Refused(format!("{name}: {text}")),
         other => other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_note_is_said_once_of_all_that_it_concerns() {
+        let notes = [("a", "mixed"), ("", "slow"), ("b", "mixed"), ("c", "odd"), ("", "slow")];
+        let notes = notes.map(|(name, note)| (name, note.to_owned()));
+        assert_eq!(gathered(notes.into_iter()), ["a and b: mixed", "slow", "c: odd"]);
     }
 }

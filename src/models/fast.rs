@@ -9,6 +9,7 @@ use candle_core::{
 use crate::data::batch::{Batch, Member};
 use crate::nn::BatchNorm;
 use crate::ops::chain::{Chain, Clip, Outcome, Pools};
+use crate::ops::contiguous;
 use crate::ops::curve::AnyLoss;
 use crate::ops::leaky::Leak;
 use crate::ops::number::Number;
@@ -179,7 +180,7 @@ impl CustomOp1 for LossOfBatch {
 
 impl LossOfBatch {
     fn run<R: Number>(&self, parameters: &CpuStorage, layout: &Layout) -> Result<CpuStorage> {
-        let parameters = crate::ops::contiguous(R::cpu_storage_as_slice(parameters)?, layout)?;
+        let parameters = contiguous(R::cpu_storage_as_slice(parameters)?, layout)?;
         let weights = self.batch.weights();
         let Outcome { loss, gradient, statistics } =
             with_clips(&self.batch, Read::SoundAndPsth, |clips| {
@@ -222,7 +223,7 @@ fn with_clips<R: Number, T>(
 
 fn values<'a, R: WithDType>(storage: &'a Storage, layout: &Layout) -> Result<&'a [R]> {
     match storage {
-        Storage::Cpu(storage) => crate::ops::contiguous(R::cpu_storage_as_slice(storage)?, layout),
+        Storage::Cpu(storage) => contiguous(R::cpu_storage_as_slice(storage)?, layout),
         _ => bail!("the fast path takes clips on the CPU"),
     }
 }

@@ -18,6 +18,8 @@ use crate::prefilters::{Prefilter, Quantity};
 /// A prefilter and a model, from cochleagrams to responses.
 pub struct Network {
     prefilter: Option<Box<dyn Prefilter>>,
+    /// Whether the prefilter changes in training, so that batches hold sound as it is before it.
+    prefilter_learns: bool,
     model: Box<dyn Model>,
     reference: Reference,
     lags: usize,
@@ -32,6 +34,8 @@ impl Network {
             Some(chosen) => Some((chosen.row.build)(&chosen.values, dims, &scope)?),
             None => None,
         };
+        let stage = prefilter.as_ref().map(|prefilter| prefilter.stage()).transpose()?;
+        let prefilter_learns = stage.flatten().is_some();
         let row = architecture.model.row;
         let blueprint = Blueprint {
             values: &architecture.model.values,
@@ -42,7 +46,8 @@ impl Network {
         };
         let (model, reference) = ((row.build)(&blueprint)?, (row.reference)(&blueprint)?);
         let lags = (row.lags)(&architecture.model.values, dims)?;
-        Ok(Self { prefilter, model, reference, lags, pools: Arc::default() })
+        let pools = Arc::default();
+        Ok(Self { prefilter, prefilter_learns, model, reference, lags, pools })
     }
 
     /// From cochleagrams `(B, 1, F, T)` to responses `(B, N, T)`; `mask (B, 1, T)` is 0 at padded
@@ -64,7 +69,7 @@ impl Network {
     /// A clip as batches hold it: filtered, if the prefilter learns nothing.
     pub fn given(&self, clip: &Member) -> Result<Member> {
         match &self.prefilter {
-            Some(prefilter) if prefilter.stage()?.is_none() => {
+            Some(prefilter) if !self.prefilter_learns => {
                 Ok(clip.with_sound(prefilter.forward(&clip.sound)?.detach()))
             }
             _ => Ok(clip.clone()),
@@ -94,10 +99,10 @@ impl Network {
 
     /// [`Network::forward`] of what batches are made of.
     fn respond_to_given(&self, x: &Tensor, mask: Option<&Tensor>, mode: Mode) -> Result<Tensor> {
-        match &self.prefilter {
-            Some(prefilter) if prefilter.stage()?.is_some() => self.forward(x, mask, mode),
-            _ => self.model.forward(x, mask, mode),
+        if self.prefilter_learns {
+            return self.forward(x, mask, mode);
         }
+        self.model.forward(x, mask, mode)
     }
 
     fn fast(&self, batch: &Batch) -> Result<Fast> {

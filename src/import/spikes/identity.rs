@@ -9,10 +9,18 @@ use crate::error::{Error, Result};
 /// Sounds that were met, each once, with the id that it got: the name of its file without ending.
 #[derive(Default)]
 pub struct Sounds {
-    /// Ids and files.
+    /// Ids and files, as they were named.
     pub files: Vec<(String, PathBuf)>,
-    lengths: Vec<u64>,
+    known: Vec<Known>,
     renamed: Vec<String>,
+}
+
+/// A file that was met.
+struct Known {
+    /// Without links.
+    path: PathBuf,
+    /// In bytes.
+    length: u64,
 }
 
 impl Sounds {
@@ -20,19 +28,18 @@ impl Sounds {
     /// the same bytes. A name that another sound has is told apart by the neuron's.
     pub fn place(&mut self, path: &Path, neuron: &str) -> Result<usize> {
         let reading = |source| Error::file(format!("reading {}", path.display()), source);
-        let path = path.canonicalize().map_err(reading)?;
-        let length = path.metadata().map_err(reading)?.len();
-        for (index, (_, known)) in self.files.iter().enumerate() {
-            let same =
-                *known == path || (self.lengths[index] == length && same_bytes(known, &path)?);
-            if same {
+        let found = path.canonicalize().map_err(reading)?;
+        let length = found.metadata().map_err(reading)?.len();
+        for (index, known) in self.known.iter().enumerate() {
+            let alike = known.length == length;
+            if known.path == found || (alike && same_bytes(&known.path, &found)?) {
                 return Ok(index);
             }
         }
         let stem = path.file_stem().map_or_else(String::new, |stem| stem.to_string_lossy().into());
         let id = self.unused(stem, neuron);
-        self.files.push((id, path));
-        self.lengths.push(length);
+        self.files.push((id, path.to_path_buf()));
+        self.known.push(Known { path: found, length });
         Ok(self.files.len() - 1)
     }
 
