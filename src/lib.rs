@@ -67,4 +67,5 @@ pub mod trained;
 // How good it is, and what it listens to.
 pub mod evaluation;
 pub mod metrics;
+pub mod pictures;
 pub mod strf;

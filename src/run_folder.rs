@@ -228,6 +228,16 @@ impl RunFolder {
         })
     }
 
+    /// `history.csv`.
+    pub fn history_file(&self) -> PathBuf {
+        self.path.join(HISTORY)
+    }
+
+    /// `scores.csv`.
+    pub fn scores_file(&self) -> PathBuf {
+        self.path.join(SCORES_CSV)
+    }
+
     /// Writes `history.csv`.
     pub fn write_history(&self, text: &str) -> Result<()> {
         self.write(HISTORY, text.as_bytes())

@@ -26,6 +26,7 @@ mod memory;
 mod metrics;
 mod operations;
 mod parts;
+mod pictures;
 mod quality;
 mod readme;
 mod recovery;

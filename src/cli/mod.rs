@@ -6,6 +6,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::import;
 use crate::inspection::sort_keys;
+use crate::pictures;
 
 mod simulate;
 
@@ -34,6 +35,8 @@ pub enum Command {
     Predict(PredictArgs),
     /// Write the receptive fields of a trained model, with axes, units and pictures
     ExportStrfs(ExportArgs),
+    /// Draw how a run learnt, how close it came to the noise ceiling, and what it predicts
+    Plot(PlotArgs),
     /// Make a dataset file from recordings as laboratories keep them
     Import(ImportArgs),
     /// Say what is in a dataset file, whether it is sound, and how good the recordings are
@@ -150,7 +153,7 @@ pub struct ExportArgs {
     /// File format
     #[arg(long, value_enum, default_value = "hdf5")]
     pub format: ExportFormat,
-    /// Draw a grid of the receptive fields as PNG, beside the export unless FILE is given
+    /// Draw a grid of the receptive fields as PNG, or SVG if FILE ends so, beside the export unless FILE is given
     #[arg(long, value_name = "FILE")]
     pub plot: Option<Option<PathBuf>>,
     /// Stimuli over which gradients are averaged, for models without kernels
@@ -159,6 +162,34 @@ pub struct ExportArgs {
     /// How far back gradients look, in milliseconds [default: the model's window]
     #[arg(long, value_name = "MS")]
     pub window_ms: Option<f64>,
+    /// Replace files that exist
+    #[arg(long)]
+    pub force: bool,
+}
+
+/// File format of pictures.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum PictureFormat {
+    /// Pixels
+    Png,
+    /// Shapes and text
+    Svg,
+}
+
+/// `strf plot`.
+#[derive(Debug, Args)]
+pub struct PlotArgs {
+    /// Run folder
+    pub run: PathBuf,
+    /// Pictures to draw [default: all]
+    #[arg(value_parser = PossibleValuesParser::new(pictures::names()))]
+    pub pictures: Vec<String>,
+    /// Folder to write to [default: RUN/pictures]
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// File format
+    #[arg(long, value_enum, default_value = "png")]
+    pub format: PictureFormat,
     /// Replace files that exist
     #[arg(long)]
     pub force: bool,

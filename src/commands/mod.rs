@@ -6,6 +6,7 @@ mod import;
 mod init;
 mod inspect;
 mod list;
+mod plot;
 mod predict;
 mod simulate;
 mod train;
@@ -22,6 +23,7 @@ pub fn run(command: &Command, console: &Console) -> Result<()> {
     match command {
         Command::Train(args) => train::run(args, console),
         Command::Eval(args) => eval::run(args, console),
+        Command::Plot(args) => plot::run(args, console),
         Command::Predict(args) => predict::run(args, console),
         Command::ExportStrfs(args) => export_strfs::run(args, console),
         Command::Import(args) => import::run(args, console),

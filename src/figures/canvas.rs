@@ -1,11 +1,14 @@
-//! Paper: rectangles and text on pixels.
+//! Paper: rectangles, lines, dots and text, on pixels and as a list of what was drawn.
 use std::fs::File;
 use std::io::BufWriter;
 use std::path::Path;
 
-use crate::error::Cause;
+use crate::error::{Cause, Error, Result};
 use crate::figures::colour::{Rgb, WHITE, mix};
+use crate::figures::coverage::Coverage;
 use crate::figures::fonts::{Fonts, Type};
+use crate::figures::svg;
+use crate::files::{self, Existing};
 
 /// Pixels of a metre at 144 to the inch: twice what a screen shows, so that text stays crisp.
 const PIXELS_PER_METRE: u32 = 5669;
@@ -62,35 +65,73 @@ pub enum Run {
     Up,
 }
 
+/// A point: pixels from the upper left corner, right and down.
+pub type Point = (f32, f32);
+
+/// Something that was drawn.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Mark {
+    /// A filled rectangle.
+    Fill(Rect, Rgb),
+    /// A line through points.
+    Line { points: Vec<Point>, width: f32, colour: Rgb },
+    /// A filled circle.
+    Dot { centre: Point, radius: f32, colour: Rgb },
+    /// A text, its anchor and baseline at a point, and the pixels that it takes.
+    Text { text: String, look: Type, at: (usize, usize), anchor: Anchor, run: Run, width: usize },
+}
+
 /// White paper of a fixed size.
 pub struct Canvas {
     width: usize,
     height: usize,
     pixels: Vec<Rgb>,
+    marks: Vec<Mark>,
     fonts: Fonts,
 }
 
 impl Canvas {
     /// Nothing but white.
     pub fn new(width: usize, height: usize, fonts: Fonts) -> Self {
-        Self { width, height, pixels: vec![WHITE; width * height], fonts }
+        Self { width, height, pixels: vec![WHITE; width * height], marks: Vec::new(), fonts }
     }
 
     /// Fills a rectangle; what lies outside the paper is cut off.
     pub fn fill(&mut self, rect: Rect, colour: Rgb) {
+        self.marks.push(Mark::Fill(rect, colour));
         let right = rect.right().min(self.width);
         for y in rect.y..rect.bottom().min(self.height) {
             self.pixels[y * self.width + rect.x.min(right)..y * self.width + right].fill(colour);
         }
     }
 
+    /// Draws a line of so many pixels through points.
+    pub fn line(&mut self, points: &[Point], width: f32, colour: Rgb) {
+        self.marks.push(Mark::Line { points: points.to_vec(), width, colour });
+        self.cover(&Coverage::of_line(points, width), colour);
+    }
+
+    /// Draws a filled circle.
+    pub fn dot(&mut self, centre: Point, radius: f32, colour: Rgb) {
+        self.marks.push(Mark::Dot { centre, radius, colour });
+        self.cover(&Coverage::of_line(&[centre, centre], 2.0 * radius), colour);
+    }
+
+    fn cover(&mut self, coverage: &Coverage, colour: Rgb) {
+        for (x, y, share) in coverage.pixels() {
+            self.blend(x, y, colour, share);
+        }
+    }
+
     /// Writes `text` with its anchor and baseline at `at`.
     pub fn text(&mut self, text: &str, look: Type, at: (usize, usize), anchor: Anchor, run: Run) {
-        let width = self.fonts.text_width(text, look) as f32;
+        let width = self.fonts.text_width(text, look);
+        let mark = Mark::Text { text: text.to_owned(), look, at, anchor, run, width };
+        self.marks.push(mark);
         let start = match anchor {
             Anchor::Left => 0.0,
-            Anchor::Centre => -(width / 2.0).floor(),
-            Anchor::Right => -width,
+            Anchor::Centre => -(width as f32 / 2.0).floor(),
+            Anchor::Right => -(width as f32),
         };
         for (along, down, share) in self.fonts.ink(text, look, start) {
             let (dx, dy) = match run {
@@ -124,8 +165,24 @@ impl Canvas {
         self.pixels[y * self.width + x]
     }
 
-    /// Writes a PNG file that says what made it.
-    pub fn save(&self, path: &Path, title: &str) -> std::result::Result<(), Cause> {
+    /// Writes the picture: as SVG where the name of the file ends in `.svg`, else as PNG.
+    ///
+    /// # Errors
+    /// `path` exists and is to be kept, or cannot be written; nothing is left behind then.
+    pub fn write(&self, path: &Path, title: &str, existing: Existing) -> Result<()> {
+        let ending = path.extension().unwrap_or_default();
+        files::file(path, existing, |beside| {
+            let written = if ending.eq_ignore_ascii_case("svg") {
+                let text = svg::picture((self.width, self.height), &self.marks, title);
+                std::fs::write(beside, text).map_err(Cause::from)
+            } else {
+                self.save_png(beside, title)
+            };
+            written.map_err(|e| Error::file(format!("writing {}", path.display()), e))
+        })
+    }
+
+    fn save_png(&self, path: &Path, title: &str) -> Result<(), Cause> {
         let (width, height) = (u32::try_from(self.width)?, u32::try_from(self.height)?);
         let mut png = png::Encoder::new(BufWriter::new(File::create(path)?), width, height);
         png.set_color(png::ColorType::Rgb);

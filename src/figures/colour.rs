@@ -11,6 +11,8 @@ pub const INK: Rgb = [26, 26, 26];
 pub const GREY: Rgb = [96, 96, 96];
 /// Bars and lines: the blue of Okabe & Ito.
 pub const BLUE: Rgb = [0, 114, 178];
+/// A second curve: the vermilion of Okabe & Ito.
+pub const VERMILION: Rgb = [213, 94, 0];
 /// A value that is not a number.
 pub const NOT_A_NUMBER: Rgb = [176, 176, 176];
 

@@ -16,7 +16,7 @@ pub enum Weight {
 }
 
 /// How a text looks.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Type {
     pub weight: Weight,
     /// Pixels of one em.

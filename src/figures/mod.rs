@@ -2,7 +2,11 @@
 
 pub mod axes;
 pub mod canvas;
+pub mod chart;
 pub mod colour;
+mod coverage;
 pub mod fonts;
 pub mod looks;
+pub mod rasters;
+pub mod svg;
 pub mod ticks;

@@ -8,8 +8,8 @@ use std::path::Path;
 
 use super::{Inspection, Neuron, by_reliability};
 use crate::data::{OfNeurons, Recording, ResponseFile, Stored};
-use crate::error::{Error, Result};
-use crate::files::{self, Existing};
+use crate::error::Result;
+use crate::files::Existing;
 use excerpt::{Excerpt, Unit};
 
 /// A neuron that is shown, and why.
@@ -21,7 +21,7 @@ struct Example<'a> {
 }
 
 /// Draws the best, the median and the worst neuron, each with the sound of a clip, its single
-/// repeats and its PSTH, and the reliability of all neurons, as a PNG picture.
+/// repeats and its PSTH, and the reliability of all neurons, as a PNG or SVG picture.
 ///
 /// # Errors
 /// Where responses cannot be read, where `path` exists and is to be kept, or where it cannot be
@@ -43,11 +43,7 @@ pub fn plot(
         examples.push(Example { rank, neuron, excerpt });
     }
     let canvas = page::draw(inspection, recording.frequencies_hz.as_deref(), &examples)?;
-    files::file(path, existing, |beside| {
-        canvas
-            .save(beside, &inspection.file)
-            .map_err(|e| Error::file(format!("writing {}", path.display()), e))
-    })
+    canvas.write(path, &inspection.file, existing)
 }
 
 /// A rate is defined where responses are counts.

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use crate::error::{Error, Result};
-use crate::files::{self, Existing};
+use crate::files::Existing;
 use crate::strf::dump::{Dump, Rows, Which};
 
 mod figure;
@@ -22,7 +22,7 @@ pub enum Scale {
     Common,
 }
 
-/// Draws the first [`MOST_PANELS`] STRFs of a dump as a PNG picture, each in a panel of its own;
+/// Draws the first [`MOST_PANELS`] STRFs of a dump as a PNG or SVG picture, each in a panel of its own;
 /// several channels stand side by side in it. Red is positive and blue negative, white is zero.
 ///
 /// # Errors
@@ -40,12 +40,7 @@ pub fn plot(
         let found = format!("found STRFs of the shape {:?}", dump.strfs.shape());
         return Err(Error::Refused(format!("{found}, expected at least one number to draw")));
     }
-    let canvas = figure::draw(dump, which, scale)?;
-    files::file(path, existing, |beside| {
-        canvas
-            .save(beside, &dump.title)
-            .map_err(|e| Error::file(format!("writing {}", path.display()), e))
-    })
+    figure::draw(dump, which, scale)?.write(path, &dump.title, existing)
 }
 
 /// The name of a panel.

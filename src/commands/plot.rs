@@ -1,0 +1,43 @@
+//! `strf plot`: a run -> pictures.
+use crate::cli::{PictureFormat, PlotArgs};
+use crate::error::{Error, Result};
+use crate::files::{self, Existing};
+use crate::pictures::{Drawn, TABLE};
+use crate::progress::Console;
+use crate::trained::Trained;
+
+/// Name of the folder of pictures in a run folder.
+const FOLDER: &str = "pictures";
+
+/// Draws the pictures of a run, those that it can be drawn of.
+pub fn run(args: &PlotArgs, console: &Console) -> Result<()> {
+    let trained = Trained::open(&args.run)?;
+    let folder = args.out.clone().unwrap_or_else(|| args.run.join(FOLDER));
+    let existing = Existing::from_force(args.force);
+    let ending = match args.format {
+        PictureFormat::Png => "png",
+        PictureFormat::Svg => "svg",
+    };
+    let wanted = TABLE.iter().filter(|row| {
+        args.pictures.is_empty() || args.pictures.iter().any(|name| name == row.name)
+    });
+    let wanted: Vec<_> =
+        wanted.map(|row| (row, folder.join(format!("{}.{ending}", row.name)))).collect();
+    std::fs::create_dir_all(&folder).map_err(|source| {
+        Error::file(format!("creating the folder {}", folder.display()), source)
+    })?;
+    for (_, path) in &wanted {
+        files::check(path, existing)?;
+    }
+    for (row, path) in &wanted {
+        match (row.draw)(&trained)? {
+            Drawn::Picture(canvas) => {
+                let title = format!("{} of {}", row.summary, args.run.display());
+                canvas.write(path, &title, existing)?;
+                console.result(&path.display().to_string())?;
+            }
+            Drawn::Nothing(why) => console.warn(&format!("no picture {}: {why}", row.name)),
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,87 @@
+//! Losses and validation scores over epochs.
+use super::table::Table;
+use super::{Drawn, HEAD, MARGIN, head};
+use crate::config::Monitor;
+use crate::error::Result;
+use crate::figures::canvas::{Canvas, Rect};
+use crate::figures::chart::{Chart, legend};
+use crate::figures::colour::{BLUE, VERMILION};
+use crate::figures::fonts::Fonts;
+use crate::figures::looks::LABEL;
+use crate::trained::Trained;
+
+const WIDTH: usize = 1400;
+/// Numbers and name to the left of a panel.
+const LEFT: usize = 190;
+const HEIGHT: usize = 340;
+/// Legend above a panel.
+const ABOVE: usize = 60;
+/// Numbers and name below the lower panel.
+const FOOT: usize = 110;
+
+/// The picture of `history.csv`.
+pub(super) fn draw(trained: &Trained) -> Result<Drawn> {
+    let Some(history) = Table::read(&trained.folder.history_file())?.filter(|t| t.rows() > 0)
+    else {
+        return Ok(Drawn::Nothing("the run has no epoch to show".into()));
+    };
+    let epochs = history.numbers("epoch")?;
+    let height = HEAD + 2 * (ABOVE + HEIGHT) + FOOT;
+    let mut canvas = Canvas::new(WIDTH, height, Fonts::new()?);
+    let (best, remark) = best(trained, &history, &epochs)?;
+    head(&mut canvas, WIDTH, trained, &remark);
+
+    let last = epochs.last().copied().unwrap_or(1.0).max(2.0);
+    let loss = trained.config.train.loss.part.name;
+    let panels: [(&str, [&str; 2]); 2] =
+        [(loss, ["train_loss", "valid_loss"]), ("validation score", ["valid_cc", "valid_cc_norm"])];
+    for (place, (name, columns)) in panels.into_iter().enumerate() {
+        let y = HEAD + ABOVE + place * (HEIGHT + ABOVE);
+        let area = Rect { x: LEFT, y, width: WIDTH - LEFT - MARGIN, height: HEIGHT };
+        let series = [history.numbers(columns[0])?, history.numbers(columns[1])?];
+        let values = series.iter().flatten().copied();
+        let chart = Chart::around(area, (1.0, last), values);
+        if let Some(best) = best {
+            chart.rule(&mut canvas, (best, chart.up.0), (best, chart.up.1));
+        }
+        for (values, colour) in series.iter().zip([BLUE, VERMILION]) {
+            let points: Vec<(f64, f64)> =
+                epochs.iter().copied().zip(values.iter().copied()).collect();
+            chart.curve(&mut canvas, &points, colour);
+        }
+        chart.left(&mut canvas, name, MARGIN + LABEL.capital());
+        legend(&mut canvas, area, &[(columns[0], BLUE), (columns[1], VERMILION)]);
+        if place == 1 {
+            chart.below(&mut canvas, "epoch");
+        }
+    }
+    Ok(Drawn::Picture(Box::new(canvas)))
+}
+
+/// The epoch whose weights were kept, and what is said of it.
+fn best(trained: &Trained, history: &Table, epochs: &[f64]) -> Result<(Option<f64>, String)> {
+    let monitor = trained.config.train.monitor;
+    let stands_in = history.numbers("valid_cc")?;
+    let values = history.numbers(monitor.word())?;
+    // Where the normalized score is undefined, the plain one decides.
+    let undefined = values.iter().all(|value| value.is_nan());
+    let (name, values) = match monitor {
+        Monitor::ValidCcNorm if undefined => (Monitor::ValidCc.word(), stands_in),
+        _ => (monitor.word(), values),
+    };
+    let better = |a: f64, b: f64| if monitor == Monitor::ValidLoss { a < b } else { a > b };
+    let mut best: Option<(f64, f64)> = None;
+    for (epoch, value) in epochs.iter().zip(values).filter(|(_, value)| !value.is_nan()) {
+        if best.is_none_or(|(_, known)| better(value, known)) {
+            best = Some((*epoch, value));
+        }
+    }
+    let count = epochs.len();
+    Ok(match best {
+        Some((epoch, value)) => (
+            Some(epoch),
+            format!("{count} epochs; grey: epoch {epoch}, the best {name}, {value:.4}"),
+        ),
+        None => (None, format!("{count} epochs; {name} is undefined")),
+    })
+}

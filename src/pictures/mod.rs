@@ -1,0 +1,87 @@
+//! Pictures of a run: how it learnt, how close it came to the noise ceiling, what it predicts.
+mod ceiling;
+mod learning;
+mod prediction;
+mod table;
+
+use std::path::Path;
+
+use crate::error::{Error, Result};
+use crate::figures::canvas::{Anchor, Canvas, Run};
+use crate::figures::looks::{REMARK, TITLE};
+use crate::trained::Trained;
+
+/// What a picture is, or why there is none.
+pub enum Drawn {
+    /// The picture.
+    Picture(Box<Canvas>),
+    /// What the run lacks for it.
+    Nothing(String),
+}
+
+/// A row of the table of pictures.
+#[derive(Debug)]
+pub struct PictureRow {
+    /// Name of its file.
+    pub name: &'static str,
+    /// One line on what it shows.
+    pub summary: &'static str,
+    /// Draws it.
+    pub draw: fn(&Trained) -> Result<Drawn>,
+}
+
+/// The pictures: adding one is one file and one row.
+pub static TABLE: &[PictureRow] = &[
+    PictureRow {
+        name: "learning",
+        summary: "losses and validation scores over epochs",
+        draw: learning::draw,
+    },
+    PictureRow {
+        name: "ceiling",
+        summary: "the correlation of each neuron against its noise ceiling",
+        draw: ceiling::draw,
+    },
+    PictureRow {
+        name: "prediction",
+        summary: "sound, repeats, and prediction over PSTH of the best, median and worst neuron",
+        draw: prediction::draw,
+    },
+];
+
+/// Names of the pictures, in the table's order.
+pub fn names() -> Vec<&'static str> {
+    TABLE.iter().map(|row| row.name).collect()
+}
+
+/// White around a picture.
+const MARGIN: usize = 40;
+/// Where the panels begin, below title and remark.
+const HEAD: usize = MARGIN + 120;
+
+/// Model and dataset, and a line below.
+fn head(canvas: &mut Canvas, width: usize, trained: &Trained, remark: &str) {
+    let room = width - 2 * MARGIN;
+    let title = canvas.shorten(&title(trained), TITLE, room);
+    canvas.text(&title, TITLE, (MARGIN, MARGIN + TITLE.capital()), Anchor::Left, Run::Right);
+    let at = (MARGIN, MARGIN + TITLE.capital() + 2 * REMARK.capital() + 10);
+    let remark = canvas.shorten(remark, REMARK, room);
+    canvas.text(&remark, REMARK, at, Anchor::Left, Run::Right);
+}
+
+/// `ln, zebra_finch.h5: runs/ln`
+fn title(trained: &Trained) -> String {
+    let name = |path: &Path| {
+        path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned())
+    };
+    let (data, run) = (name(&trained.config.data.file), trained.folder.path().display());
+    format!("{}, {data}: {run}", trained.config.architecture.model.row.part.name)
+}
+
+/// A file of the run that does not hold what it should.
+fn unreadable(path: &Path, found: &str) -> Error {
+    Error::Refused(format!(
+        "{}: {found}, expected what `strf train` wrote; train again",
+        path.display()
+    ))
+}

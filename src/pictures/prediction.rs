@@ -1,0 +1,229 @@
+//! Prediction over PSTH, with the sound and the single repeats, of three neurons.
+use ndarray::{Array2, Array3, Axis, s};
+
+use super::{Drawn, HEAD, MARGIN, head};
+use crate::cli::SplitName;
+use crate::data::{OfNeurons, Recording, ResponseFile, Stored, psth};
+use crate::error::Result;
+use crate::figures::axes;
+use crate::figures::canvas::{Anchor, Canvas, Rect, Run};
+use crate::figures::chart::{Chart, legend};
+use crate::figures::colour::{GREY, VERMILION};
+use crate::figures::fonts::{Fonts, Type, Weight};
+use crate::figures::looks::{LABEL, NAME};
+use crate::figures::rasters::{self, Shades};
+use crate::figures::ticks;
+use crate::metrics::Comparison;
+use crate::metrics::correlation::cc;
+use crate::prediction;
+use crate::trained::{Needs, Trained};
+
+const WIDTH: usize = 2250;
+/// Longest stretch of a clip that is shown.
+const MOST_SECONDS: f64 = 5.0;
+const HEIGHTS: [usize; 3] = [240, 280, 300];
+const BETWEEN: usize = 28;
+/// The legend above the lowest panel.
+const LEGEND: usize = 40;
+/// The name of the neuron above its panels.
+const ABOVE: usize = 40;
+const NUMBERS: usize = 100;
+const AXIS_NAMES: usize = 44;
+const FOOT: usize = 110;
+const NEURON: Type = Type { weight: Weight::Bold, ..NAME };
+
+/// One neuron's part of the picture.
+struct Column {
+    name: String,
+    /// `(F, T)`, the repeats `(R, T)` as recorded, and PSTH and prediction as they are compared.
+    sound: Array2<f32>,
+    repeats: Array2<f32>,
+    psth: Vec<f64>,
+    prediction: Vec<f64>,
+    seconds: f64,
+    /// Whether the recorded values are counts.
+    counts: bool,
+}
+
+/// The picture of the test clips.
+pub(super) fn draw(trained: &Trained) -> Result<Drawn> {
+    let recording = trained.recording(None, Needs::Responses)?.recording;
+    let clips = trained.clips(&recording, SplitName::Test)?;
+    let (predictions, scores) = predicted(trained, &recording, &clips)?;
+    let ranked = ranked(&scores);
+    if ranked.is_empty() {
+        return Ok(Drawn::Nothing("no neuron has a correlation on the test stimuli".into()));
+    }
+    let mut columns = Vec::new();
+    for (rank, neuron) in ranked {
+        let score = (rank, scores[neuron]);
+        columns.push(column(trained, &recording, &clips, &predictions, (neuron, score))?);
+    }
+    let tall = HEIGHTS.iter().sum::<usize>() + 2 * BETWEEN + LEGEND;
+    let mut canvas = Canvas::new(WIDTH, HEAD + ABOVE + tall + FOOT, Fonts::new()?);
+    let smooth_ms = trained.metadata.smooth_ms;
+    let smoothed =
+        if smooth_ms > 0.0 { format!(", smoothed over {smooth_ms} ms") } else { String::new() };
+    head(&mut canvas, WIDTH, trained, &format!("test stimuli; PSTH as it is scored{smoothed}"));
+    let hz = recording.frequencies_hz.as_deref();
+    let count = columns.len();
+    for (place, column) in columns.iter().enumerate() {
+        column.draw(&mut canvas, areas(place, count), hz, place == 0);
+    }
+    Ok(Drawn::Picture(Box::new(canvas)))
+}
+
+/// Predictions of each clip `(N, T)`, and the correlation of each neuron over all clips.
+fn predicted(
+    trained: &Trained,
+    recording: &Recording<Stored>,
+    clips: &[usize],
+) -> Result<(Vec<Array2<f32>>, Vec<f64>)> {
+    let neurons = trained.metadata.neurons.len();
+    let preparation = trained.preparation();
+    let sounds = preparation.sounds(recording, clips, neurons, &trained.device)?;
+    let batches = prediction::batches(&trained.network, &sounds, trained.config.train.batch)?;
+    let predictions = prediction::predict(&trained.network, &batches)?;
+    let mut comparisons = vec![Comparison::default(); neurons];
+    let mut file = ResponseFile::open(&recording.file)?;
+    for (clip, prediction) in clips.iter().zip(&predictions) {
+        let responses =
+            preparation.treatment.repeats(file.read(&recording.clips[*clip].responses)?);
+        for (neuron, comparison) in comparisons.iter_mut().enumerate() {
+            comparison.add(prediction.row(neuron), responses.index_axis(Axis(0), neuron))?;
+        }
+    }
+    Ok((predictions, comparisons.iter().map(cc).collect()))
+}
+
+/// The best, the median and the worst neuron, each once.
+fn ranked(scores: &[f64]) -> Vec<(&'static str, usize)> {
+    let mut sorted: Vec<usize> = (0..scores.len()).filter(|n| scores[*n].is_finite()).collect();
+    sorted.sort_by(|a, b| scores[*b].total_cmp(&scores[*a]));
+    match sorted[..] {
+        [] => Vec::new(),
+        [only] => vec![("", only)],
+        [best, worst] => vec![("best: ", best), ("worst: ", worst)],
+        [best, .., worst] => {
+            vec![("best: ", best), ("median: ", sorted[sorted.len() / 2]), ("worst: ", worst)]
+        }
+    }
+}
+
+fn column(
+    trained: &Trained,
+    recording: &Recording<Stored>,
+    clips: &[usize],
+    predictions: &[Array2<f32>],
+    (neuron, (rank, score)): (usize, (&str, f64)),
+) -> Result<Column> {
+    let mut file = ResponseFile::open(&recording.file)?;
+    let mut read = |clip: usize| -> Result<Array3<f32>> {
+        file.read(&recording.clips[clip].responses.clone().of_neurons(&[neuron]))
+    };
+    // The first clip with a response.
+    let mut shown = (0, read(clips[0])?);
+    for (place, clip) in clips.iter().enumerate().skip(1) {
+        if shown.1.iter().any(|value| *value > 0.0) {
+            break;
+        }
+        shown = (place, read(*clip)?);
+    }
+    let (place, responses) = shown;
+    let clip = &recording.clips[clips[place]];
+    let bins = clip.bins().min(crate::units::bins(1000.0 * MOST_SECONDS, recording.dt_ms, 1));
+    let counts = responses.iter().all(|y| y.is_nan() || (y.fract() == 0.0 && *y >= 0.0));
+    let factor = if counts { 1000.0 / recording.dt_ms } else { 1.0 };
+    let scaled = |value: &f32| f64::from(*value) * factor;
+    let repeats = responses.slice(s![0, .., ..bins]).to_owned();
+    let treated = psth(&trained.preparation().treatment.repeats(responses));
+    let id = &trained.metadata.neurons[neuron];
+    Ok(Column {
+        name: format!("{rank}{id}   CC {score:.2}   stimulus {}", clip.stimulus.id),
+        sound: clip.cochleagram.slice(s![.., ..bins]).to_owned(),
+        repeats,
+        psth: treated.row(0).iter().take(bins).map(scaled).collect(),
+        prediction: predictions[place].row(neuron).iter().take(bins).map(scaled).collect(),
+        seconds: bins as f64 * recording.dt_ms / 1000.0,
+        counts,
+    })
+}
+
+/// Sound, repeats, and prediction over PSTH.
+fn areas(place: usize, count: usize) -> [Rect; 3] {
+    let width = (WIDTH - 2 * MARGIN - AXIS_NAMES) / count - NUMBERS;
+    let x = MARGIN + AXIS_NAMES + NUMBERS + place * (width + NUMBERS);
+    let y = HEAD + ABOVE;
+    let [first, second, third] = HEIGHTS;
+    let below = y + first + BETWEEN;
+    let last = below + second + BETWEEN + LEGEND;
+    [(y, first), (below, second), (last, third)].map(|(y, height)| Rect { x, y, width, height })
+}
+
+impl Column {
+    fn draw(&self, canvas: &mut Canvas, areas: [Rect; 3], hz: Option<&[f64]>, is_first: bool) {
+        let [sound, repeats, response] = areas;
+        let name = canvas.shorten(&self.name, NEURON, sound.width);
+        canvas.text(&name, NEURON, (sound.x, sound.y - 14), Anchor::Left, Run::Right);
+        rasters::sound(canvas, sound, self.sound.view(), hz);
+        rasters::repeats(canvas, repeats, self.repeats.view(), self.shades());
+        axes::frame(canvas, sound);
+        axes::frame(canvas, repeats);
+
+        let values = self.psth.iter().chain(&self.prediction).copied();
+        let chart = Chart::around(response, (0.0, self.seconds), values);
+        for (values, colour) in [(&self.psth, GREY), (&self.prediction, VERMILION)] {
+            chart.curve(canvas, &self.over_time(values), colour);
+        }
+        axes::frame(canvas, response);
+        axes::left(canvas, response, &ticks::values(chart.up.0, chart.up.1, 5.0));
+        chart.below(canvas, "time (s)");
+        legend(canvas, response, &[("PSTH", GREY), ("prediction", VERMILION)]);
+        if is_first {
+            let baseline = MARGIN + LABEL.capital();
+            let band = if hz.is_some() { "frequency (kHz)" } else { "band" };
+            axes::name_left(canvas, sound, baseline, band);
+            axes::name_left(canvas, repeats, baseline, "repeat");
+            let unit = if self.counts { "spikes/s" } else { "response" };
+            axes::name_left(canvas, response, baseline, unit);
+        }
+    }
+
+    fn shades(&self) -> Shades {
+        if self.counts {
+            return Shades::Counts;
+        }
+        let recorded = self.repeats.iter().filter(|value| !value.is_nan());
+        Shades::Signal { peak: recorded.fold(0.0, |peak, value| peak.max(value.abs())) }
+    }
+
+    /// Values at the middles of their bins.
+    fn over_time(&self, values: &[f64]) -> Vec<(f64, f64)> {
+        let bin = self.seconds / values.len() as f64;
+        values.iter().enumerate().map(|(t, value)| ((t as f64 + 0.5) * bin, *value)).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_best_the_median_and_the_worst_are_shown_and_undefined_ones_are_not() {
+        assert_eq!(
+            ranked(&[0.3, f64::NAN, 0.7, 0.1]),
+            [("best: ", 2), ("median: ", 0), ("worst: ", 3)]
+        );
+        assert_eq!(ranked(&[f64::NAN, 0.2]), [("", 1)]);
+        assert_eq!(ranked(&[f64::NAN]), []);
+    }
+
+    #[test]
+    fn panels_lie_below_each_other_on_the_page() {
+        for count in 1..=3 {
+            let [sound, repeats, response] = areas(count - 1, count);
+            assert!(sound.bottom() < repeats.y && repeats.bottom() + LEGEND < response.y);
+            assert!(response.right() <= WIDTH - MARGIN, "{count}");
+        }
+    }
+}

@@ -1,0 +1,47 @@
+//! Columns of numbers of a CSV file in a run folder.
+use std::path::{Path, PathBuf};
+
+use super::unreadable;
+use crate::error::{Error, Result};
+
+/// A CSV file with a header.
+pub(super) struct Table {
+    path: PathBuf,
+    header: Vec<String>,
+    rows: Vec<csv::StringRecord>,
+}
+
+impl Table {
+    /// Reads the file; nothing where there is none.
+    ///
+    /// # Errors
+    /// It cannot be read, or has rows of different lengths.
+    pub(super) fn read(path: &Path) -> Result<Option<Self>> {
+        if !path.exists() {
+            return Ok(None);
+        }
+        let failed =
+            |source: csv::Error| Error::file(format!("reading {}", path.display()), source);
+        let mut reader = csv::Reader::from_path(path).map_err(failed)?;
+        let header = reader.headers().map_err(failed)?.iter().map(str::to_owned).collect();
+        let rows = reader.records().collect::<Result<Vec<_>, _>>().map_err(failed)?;
+        Ok(Some(Self { path: path.to_owned(), header, rows }))
+    }
+
+    /// How many rows there are below the header.
+    pub(super) fn rows(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// The numbers of a column; what is no number is NaN.
+    ///
+    /// # Errors
+    /// There is no such column.
+    pub(super) fn numbers(&self, name: &str) -> Result<Vec<f64>> {
+        let place = self.header.iter().position(|known| known == name);
+        let place =
+            place.ok_or_else(|| unreadable(&self.path, &format!("found no column {name}")))?;
+        let number = |row: &csv::StringRecord| row[place].parse().unwrap_or(f64::NAN);
+        Ok(self.rows.iter().map(number).collect())
+    }
+}

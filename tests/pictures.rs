@@ -1,0 +1,72 @@
+//! Pictures of a run.
+use strf::data::{Clip, Recording};
+
+use crate::support::runs::{LN, Workplace, recording, run_file};
+
+/// A run of two epochs.
+fn trained(recording: &Recording) -> Workplace {
+    let place = Workplace::holding(recording);
+    place.write("run.toml", &run_file(LN, "epochs = 2"));
+    place.strf("train run.toml --out run").done();
+    place
+}
+
+const PNG: &[u8] = b"\x89PNG\r\n\x1a\n";
+
+#[test]
+fn all_pictures_of_a_run_are_drawn_as_pixels_or_as_shapes() {
+    let place = trained(&recording());
+    let ran = place.strf("plot run").done();
+    let names = ["learning", "ceiling", "prediction"];
+    let paths = names.map(|name| format!("run/pictures/{name}.png\n"));
+    assert_eq!((ran.stdout, ran.stderr), (paths.concat(), String::new()));
+    for name in names {
+        let bytes = std::fs::read(place.path(&format!("run/pictures/{name}.png"))).unwrap();
+        assert!(bytes.starts_with(PNG), "{name}");
+    }
+    place.strf("plot run --format svg --out drawn prediction").done();
+    let svg = place.read("drawn/prediction.svg");
+    for text in [">best: ", ">median: ", ">worst: ", ">time (s)<", ">prediction<", ">PSTH<"] {
+        assert!(svg.contains(text), "{text}");
+    }
+    assert!(svg.starts_with("<svg xmlns=") && svg.ends_with("</svg>\n"));
+    assert_eq!(std::fs::read_dir(place.path("drawn")).unwrap().count(), 1);
+    place.strf("plot run ceiling").refused(
+        "run/pictures/ceiling.png: exists already, expected nothing there; give another name, or \
+         replace it with --force",
+    );
+}
+
+#[test]
+fn names_in_a_picture_are_text_and_never_markup() {
+    let mut recording = recording();
+    recording.neurons[0].id = "<script>alert(1)</script>".into();
+    let place = trained(&recording);
+    place.strf("plot run prediction --format svg").done();
+    let svg = place.read("run/pictures/prediction.svg");
+    assert!(!svg.contains("<script>") && svg.contains("&lt;script&gt;"), "{svg}");
+    place.strf("export-strfs run --plot strfs.svg").done();
+    let svg = place.read("strfs.svg");
+    assert!(svg.contains("&lt;scr") && !svg.contains("<script>"), "{svg}");
+}
+
+#[test]
+fn what_a_run_lacks_for_a_picture_is_said() {
+    let single = |clip: Clip| Clip {
+        responses: clip.responses.slice_move(ndarray::s![.., ..1, ..]),
+        ..clip
+    };
+    let recording = recording();
+    let clips = recording.clips.into_iter().map(single).collect();
+    let place = trained(&Recording { clips, ..recording });
+    let ran = place.strf("plot run").done();
+    assert_eq!(
+        ran.stderr,
+        "strf: warning: no picture ceiling: no neuron has a noise ceiling, which takes two repeats \
+         of a test stimulus\n"
+    );
+    assert!(!place.path("run/pictures/ceiling.png").exists());
+    assert!(place.path("run/pictures/learning.png").exists());
+    place.strf("plot nowhere").refused("nowhere: there is no such folder; check the path");
+    assert_eq!(place.strf("plot run spectrum").status, Some(2));
+}
