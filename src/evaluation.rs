@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 
 use crate::error::{Error, Result};
 use crate::metrics::statistics::{mean, median};
-use crate::metrics::{self, Comparison, Shown};
+use crate::metrics::{self, Comparison, Divisions, Shown};
 use crate::table::{Notation, aligned};
 
 /// Neurons that the terminal shows one by one.
@@ -56,12 +56,14 @@ pub fn score(neurons: &[String], clips: &[ScoredClip]) -> Result<Scores> {
 pub struct Scoring<'a> {
     neurons: &'a [String],
     comparisons: Vec<Comparison>,
+    divisions: Divisions,
 }
 
 impl<'a> Scoring<'a> {
     /// No clips yet; `neurons` are the ids.
     pub fn new(neurons: &'a [String]) -> Self {
-        Self { neurons, comparisons: vec![Comparison::default(); neurons.len()] }
+        let comparisons = vec![Comparison::default(); neurons.len()];
+        Self { neurons, comparisons, divisions: Divisions::default() }
     }
 
     /// Takes one more clip.
@@ -73,8 +75,10 @@ impl<'a> Scoring<'a> {
         let once = std::iter::once;
         metrics::require_neurons("the predictions", neurons, once(prediction.nrows()))?;
         metrics::require_neurons("the responses", neurons, once(responses.dim().0))?;
+        self.divisions.extend(responses.dim().1);
+        let divisions = &self.divisions;
         self.comparisons.par_iter_mut().enumerate().try_for_each(|(n, comparison)| {
-            comparison.add(prediction.row(n), responses.index_axis(Axis(0), n))
+            comparison.add(prediction.row(n), responses.index_axis(Axis(0), n), divisions)
         })
     }
 

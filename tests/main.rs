@@ -33,6 +33,7 @@ mod recovery;
 mod reproducibility;
 mod run_files;
 mod runs;
+mod scores;
 mod simulate;
 mod sound;
 mod support;

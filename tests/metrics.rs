@@ -500,7 +500,8 @@ fn the_csv_gives_every_score_back_to_the_last_digit() -> Outcome {
         text.lines().next(),
         Some(
             "neuron,repeats,bins,cc,cc_norm,cc_norm_perclip,cc_norm_hsu,cc_max,signal_power,\
-             noise_power,snr,fve,ttrc,mse,poisson"
+             noise_power,snr,fve,ttrc,mse,poisson,spearman,single_trial_cc,cc_norm_trials,spe,\
+             deviance,bits_per_spike,coherence,coherence_max"
         )
     );
     let mut reader = csv::Reader::from_reader(text.as_bytes());

@@ -1,5 +1,4 @@
 //! How well a prediction follows the PSTH, plain and relative to what the noise leaves to explain.
-use super::power::powers;
 use super::statistics::{covariance, ratio, variance};
 use super::{Comparison, MetricRow, Shown};
 use crate::config::part::Part;
@@ -62,7 +61,7 @@ pub fn cc_norm(comparison: &Comparison) -> f64 {
 ///
 /// Source: Schoppe et al. (2016), doi:10.3389/fncom.2016.00010, as deepSTRF 0.1.0 computes it.
 pub fn cc_norm_perclip(comparison: &Comparison) -> f64 {
-    let Comparison { target, repeats, prediction } = comparison;
-    let scale = variance(prediction).sqrt() * powers(repeats).usable_signal().sqrt();
+    let Comparison { target, reliability, prediction, .. } = comparison;
+    let scale = variance(prediction).sqrt() * reliability.powers().usable_signal().sqrt();
     ratio(covariance(prediction, target.psth()), scale)
 }

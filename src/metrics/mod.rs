@@ -8,13 +8,20 @@ use crate::config::part::{self, Part, Row};
 use crate::error::Result;
 
 mod ceiling;
+mod reliability;
 mod repeats;
+mod spectra;
 mod target;
 
+pub mod coherence;
 pub mod correlation;
 pub mod deviation;
+pub mod explained;
+pub mod likelihood;
 pub mod power;
 pub mod quality;
+pub mod rank;
+pub mod single_trial;
 pub mod split_half;
 pub mod statistics;
 pub mod trial_to_trial;
@@ -24,15 +31,31 @@ pub use target::Target;
 
 pub(crate) use ceiling::require_neurons;
 
-use repeats::Repeats;
+use reliability::Reliability;
+use repeats::{AverageByBins, Repeats};
+use spectra::Spectra;
+use split_half::Halves;
 use target::require_bins;
 
 /// One neuron's predictions and responses, prepared for all scores; holds no single repeats.
 #[derive(Debug, Clone, Default)]
 pub struct Comparison {
     target: Target,
-    repeats: Vec<Repeats>, // one per clip
-    prediction: Vec<f64>,  // at the target's used bins
+    reliability: Reliability,
+    single_trial_cc: AverageByBins,
+    spectra: Spectra,
+    prediction: Vec<f64>, // at the target's used bins
+}
+
+/// What the comparisons of all neurons share: how repeats are divided in halves.
+#[derive(Debug, Clone, Default)]
+pub struct Divisions(Halves);
+
+impl Divisions {
+    /// Also of up to `repeats` repeats.
+    pub fn extend(&mut self, repeats: usize) {
+        self.0.extend(repeats);
+    }
 }
 
 impl Comparison {
@@ -45,22 +68,32 @@ impl Comparison {
         let found: Vec<usize> = predictions.iter().map(ArrayView1::len).collect();
         let expected: Vec<usize> = responses.iter().map(ArrayView2::ncols).collect();
         require_bins(&found, &expected)?;
-        let mut comparison = Self::default();
+        let (mut comparison, mut divisions) = (Self::default(), Divisions::default());
         for (prediction, responses) in predictions.iter().zip(responses) {
-            comparison.add(*prediction, *responses)?;
+            divisions.extend(responses.nrows());
+            comparison.add(*prediction, *responses, &divisions)?;
         }
         Ok(comparison)
     }
 
-    /// Takes the prediction `(T)` and the responses `(R, T)` of one more clip.
+    /// Takes the prediction `(T)` and the responses `(R, T)` of one more clip; `divisions` are of
+    /// as many repeats or more.
     ///
     /// # Errors
     /// They differ in bins.
-    pub fn add(&mut self, prediction: ArrayView1<f32>, responses: ArrayView2<f32>) -> Result<()> {
+    pub fn add(
+        &mut self,
+        prediction: ArrayView1<f32>,
+        responses: ArrayView2<f32>,
+        divisions: &Divisions,
+    ) -> Result<()> {
         require_bins(&[prediction.len()], &[responses.ncols()])?;
         self.target.add(responses);
         self.prediction.extend(self.target.at_used_bins_of_last(prediction));
-        self.repeats.push(Repeats::new(responses));
+        let (repeats, single_trial_cc) = Repeats::with_prediction(responses, prediction);
+        self.reliability.add(&repeats, &divisions.0);
+        self.single_trial_cc.add(repeats.bins, single_trial_cc);
+        self.spectra.add(prediction, responses);
         Ok(())
     }
 
@@ -115,6 +148,14 @@ pub static TABLE: &[MetricRow] = &[
     trial_to_trial::TTRC,
     deviation::MSE,
     deviation::POISSON,
+    rank::SPEARMAN,
+    single_trial::SINGLE_TRIAL_CC,
+    single_trial::CC_NORM_TRIALS,
+    explained::SPE,
+    likelihood::DEVIANCE,
+    likelihood::BITS_PER_SPIKE,
+    coherence::COHERENCE,
+    coherence::COHERENCE_MAX,
 ];
 
 /// Their names, in the table's order.

@@ -1,7 +1,7 @@
 //! How much of a response repeats itself and how much does not.
 use ndarray::ArrayView2;
 
-use super::repeats::{Repeats, average_by_bins};
+use super::repeats::{AverageByBins, Repeats};
 use super::statistics::{ROUNDING, ratio};
 use super::{Comparison, MetricRow, Shown};
 use crate::config::part::Part;
@@ -71,26 +71,27 @@ impl Powers {
 /// that both repeats have. Clips are averaged by their recorded bins; a clip with fewer than 2
 /// repeats or 2 bins is left out. NaN where no clip is left.
 pub fn signal_and_noise_power(clips: &[ArrayView2<f32>]) -> Powers {
-    powers(&clips.iter().map(|clip| Repeats::new(*clip)).collect::<Vec<_>>())
+    let (mut signal, mut noise) = (AverageByBins::default(), AverageByBins::default());
+    for clip in clips.iter().map(|clip| Repeats::new(*clip)) {
+        signal.add(clip.bins, shared(&clip));
+        noise.add(clip.bins, unshared(&clip));
+    }
+    Powers { signal: signal.mean(), noise: noise.mean() }
 }
 
 /// The signal power of [`signal_and_noise_power`].
 pub fn signal_power(comparison: &Comparison) -> f64 {
-    powers(&comparison.repeats).signal
+    comparison.reliability.powers().signal
 }
 
 /// The noise power of [`signal_and_noise_power`].
 pub fn noise_power(comparison: &Comparison) -> f64 {
-    powers(&comparison.repeats).noise
+    comparison.reliability.powers().noise
 }
 
 /// Signal power over noise power; NaN where there is no noise.
 pub fn snr(comparison: &Comparison) -> f64 {
-    powers(&comparison.repeats).snr()
-}
-
-pub(super) fn powers(clips: &[Repeats]) -> Powers {
-    Powers { signal: average_by_bins(clips, shared), noise: average_by_bins(clips, unshared) }
+    comparison.reliability.powers().snr()
 }
 
 /// Signal power of one clip.

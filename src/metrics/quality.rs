@@ -3,11 +3,10 @@ use ndarray::{ArrayView2, ArrayView3};
 use rayon::prelude::*;
 use serde::Serialize;
 
-use super::power::{Powers, shared, unshared};
-use super::repeats::{AverageByBins, Repeats};
-use super::split_half::{self, Halves};
+use super::reliability::Reliability;
+use super::repeats::Repeats;
+use super::split_half::Halves;
 use super::target::recorded_repeats;
-use super::trial_to_trial;
 
 /// How good the recording of one neuron is; NaN where a number is not defined.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -98,10 +97,7 @@ struct Seen {
     values: Values,
     repeats: usize,
     bins: usize,
-    signal: AverageByBins,
-    noise: AverageByBins,
-    cc_max: AverageByBins,
-    reliability: AverageByBins,
+    reliability: Reliability,
 }
 
 impl Survey {
@@ -137,15 +133,12 @@ impl Seen {
         self.values = self.values.and(values);
         self.bins += clip.bins;
         self.repeats = self.repeats.max(recorded_repeats(responses));
-        self.signal.add(clip.bins, shared(&clip));
-        self.noise.add(clip.bins, unshared(&clip));
-        self.cc_max.add(clip.bins, split_half::of_clip(&clip, halves));
-        self.reliability.add(clip.bins, trial_to_trial::of_clip(&clip));
+        self.reliability.add(&clip, halves);
         values
     }
 
     fn quality(self, bins_per_second: f64) -> Quality {
-        let powers = Powers { signal: self.signal.mean(), noise: self.noise.mean() };
+        let powers = self.reliability.powers();
         let mean = self.values.sum / self.values.recorded as f64;
         Quality {
             repeats: self.repeats,
@@ -155,8 +148,8 @@ impl Seen {
             signal_power: powers.signal,
             noise_power: powers.noise,
             snr: powers.snr(),
-            cc_max: self.cc_max.mean(),
-            reliability: self.reliability.mean(),
+            cc_max: self.reliability.cc_max(),
+            reliability: self.reliability.ttrc(),
         }
     }
 }

@@ -25,6 +25,27 @@ impl Repeats {
         if complete { Self::of_complete(responses) } else { Self::of_any(responses) }
     }
 
+    /// The same, and the mean correlation of the repeats with a prediction `(T)`, over those that
+    /// vary; NaN where none does.
+    pub fn with_prediction(responses: ArrayView2<f32>, prediction: ArrayView1<f32>) -> (Self, f64) {
+        let repeats = Self::new(responses);
+        let row = prediction.insert_axis(Axis(0));
+        let of_repeat = |repeat: ArrayView1<f32>| {
+            let both = ndarray::concatenate![Axis(0), repeat.insert_axis(Axis(0)), row];
+            let pair = Self::new(both.view());
+            match pair.covariance.dim() {
+                (2, 2) => ratio(
+                    pair.covariance[(0, 1)],
+                    pair.variance[(0, 1)].sqrt() * pair.variance[(1, 0)].sqrt(),
+                ),
+                _ => f64::NAN,
+            }
+        };
+        let correlations = responses.rows().into_iter().map(of_repeat);
+        let mean = mean_of_defined(correlations);
+        (repeats, mean)
+    }
+
     /// Where every bin of every repeat is recorded, all pairs have the same bins.
     fn of_complete(responses: ArrayView2<f32>) -> Self {
         let bins = responses.ncols();
@@ -145,16 +166,6 @@ impl AverageByBins {
     pub fn mean(self) -> f64 {
         self.sum / self.weight
     }
-}
-
-/// The mean over clips weighted by their bins, without the clips whose value is NaN; NaN where
-/// none is left.
-pub fn average_by_bins(clips: &[Repeats], value: impl Fn(&Repeats) -> f64) -> f64 {
-    let mut average = AverageByBins::default();
-    for clip in clips {
-        average.add(clip.bins, value(clip));
-    }
-    average.mean()
 }
 
 #[cfg(test)]

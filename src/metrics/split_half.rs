@@ -3,7 +3,7 @@
 use ndarray::{ArrayView1, Axis, s};
 
 use super::correlation::cc;
-use super::repeats::{Repeats, average_by_bins};
+use super::repeats::Repeats;
 use super::statistics::{ROUNDING, mean, ratio};
 use super::{Comparison, MetricRow, Shown};
 use crate::config::part::Part;
@@ -50,9 +50,7 @@ pub fn cc_norm_hsu(comparison: &Comparison) -> f64 {
 /// Source: Hsu, Borst & Theunissen (2004), doi:10.1088/0954-898X_15_2_002. Differs: where bins are
 /// missing, the halves vary as the covariances of their repeats over common bins say.
 pub fn cc_max(comparison: &Comparison) -> f64 {
-    let clips = &comparison.repeats;
-    let halves = Halves::of(clips.iter().map(|clip| clip.covariance.nrows()).max().unwrap_or(0));
-    average_by_bins(clips, |clip| of_clip(clip, &halves))
+    comparison.reliability.cc_max()
 }
 
 /// [`cc_max`] of one clip, with the divisions of as many repeats or more.
@@ -63,7 +61,7 @@ pub(super) fn of_clip(clip: &Repeats, halves: &Halves) -> f64 {
 
 /// The divisions in two halves of every even number of repeats up to a largest one.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Halves(Vec<Vec<Division>>); // by half the repeats
+pub struct Halves(Vec<Vec<Division>>); // by half the repeats
 
 /// One division of repeats in two halves.
 #[derive(Debug, Clone)]
@@ -76,14 +74,15 @@ struct Division {
 
 impl Halves {
     /// Of up to `repeats` repeats.
-    pub(super) fn of(repeats: usize) -> Self {
+    #[cfg(test)]
+    fn of(repeats: usize) -> Self {
         let mut halves = Self::default();
         halves.extend(repeats);
         halves
     }
 
     /// Also of up to `repeats` repeats.
-    pub(super) fn extend(&mut self, repeats: usize) {
+    pub fn extend(&mut self, repeats: usize) {
         self.0.extend((self.0.len()..=repeats / 2).map(divisions));
     }
 }

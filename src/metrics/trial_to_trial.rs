@@ -1,5 +1,5 @@
 //! How alike single repeats are.
-use super::repeats::{Repeats, average_by_bins};
+use super::repeats::Repeats;
 use super::statistics::ratio;
 use super::{Comparison, MetricRow, Shown};
 use crate::config::part::Part;
@@ -24,7 +24,7 @@ pub const TTRC: MetricRow = MetricRow {
 ///
 /// Source: the `TTRC` of deepSTRF 0.1.0. Differs: it is undefined, not 1, with a single repeat.
 pub fn ttrc(comparison: &Comparison) -> f64 {
-    average_by_bins(&comparison.repeats, of_clip)
+    comparison.reliability.ttrc()
 }
 
 /// The mean correlation over pairs of repeats of one clip.

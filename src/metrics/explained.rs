@@ -1,0 +1,29 @@
+//! How much of the power that repeats share a prediction explains.
+use super::statistics::{ratio, variance};
+use super::{Comparison, MetricRow, Shown};
+use crate::config::part::Part;
+
+/// The row of [`signal_power_explained`].
+pub const SPE: MetricRow = MetricRow {
+    part: Part {
+        name: "spe",
+        summary: "signal power explained: the share of the PSTH's signal power in the prediction",
+        source: "Sahani & Linden (2003), Advances in Neural Information Processing Systems 15",
+        keys: &[],
+    },
+    shown: Shown::InFiles,
+    compute: signal_power_explained,
+};
+
+/// `(variance(PSTH) − variance(PSTH − prediction)) / signal power`, all over the bins of all clips
+/// with two repeats or more, with the signal power of [`super::Target::signal_power`]; 1 for the
+/// true mean response, 0 for a constant, below it where the error varies more than the PSTH.
+///
+/// Source: Sahani & Linden (2003). Differs: over all clips in a row, with unequal repeats.
+pub fn signal_power_explained(comparison: &Comparison) -> f64 {
+    let Comparison { target, prediction, .. } = comparison;
+    let (psth, predicted) =
+        (target.at_repeated_bins(target.psth()), target.at_repeated_bins(prediction));
+    let error: Vec<f64> = psth.iter().zip(predicted.iter()).map(|(y, p)| y - p).collect();
+    ratio(variance(&psth) - variance(&error), target.signal_power())
+}

@@ -1,0 +1,72 @@
+//! How likely the PSTH is if the prediction is the rate of a Poisson process.
+use super::statistics::{mean, ratio};
+use super::{Comparison, MetricRow, Shown};
+use crate::config::part::Part;
+
+/// Lowest rate that a prediction counts as, so that a single response where none was predicted
+/// does not cost without limit.
+const LEAST: f64 = 1e-8;
+
+/// The row of [`deviance`].
+pub const DEVIANCE: MetricRow = MetricRow {
+    part: Part {
+        name: "deviance",
+        summary: "Poisson deviance per bin: twice the log likelihood short of that of the PSTH",
+        source: "McCullagh & Nelder (1989), Generalized Linear Models, 2nd ed.",
+        keys: &[],
+    },
+    shown: Shown::InFiles,
+    compute: deviance,
+};
+
+/// The row of [`bits_per_spike`].
+pub const BITS_PER_SPIKE: MetricRow = MetricRow {
+    part: Part {
+        name: "bits_per_spike",
+        summary: "log likelihood beyond that of the mean rate, in bits per spike",
+        source: "Pillow et al. (2008), Nature 454:995-999, doi:10.1038/nature07140",
+        keys: &[],
+    },
+    shown: Shown::InFiles,
+    compute: bits_per_spike,
+};
+
+/// The mean over the used bins of all clips of `2 (y log(y/λ) − (y − λ))`, `λ` predicted and `y`
+/// the PSTH; from 0, which is a perfect prediction. NaN where a prediction or a PSTH is negative.
+///
+/// Source: McCullagh & Nelder (1989).
+pub fn deviance(comparison: &Comparison) -> f64 {
+    let unlikely = |(rate, y): (f64, f64)| {
+        let surprise = if y > 0.0 { y * (y / rate.max(LEAST)).ln() } else { 0.0 };
+        2.0 * (surprise - (y - rate))
+    };
+    mean(&rates(comparison).map(unlikely).collect::<Vec<_>>())
+}
+
+/// `Σ (y log(λ/ȳ) − (λ − ȳ)) / (log 2 · Σ y)` over the used bins of all clips, `λ` predicted, `y`
+/// the PSTH and `ȳ` its mean; 0 for the mean rate, below it for worse. NaN without responses, or
+/// where a prediction or a PSTH is negative.
+///
+/// Source: Pillow et al. (2008), doi:10.1038/nature07140. Differs: of the PSTH, which weighs every
+/// bin the same whatever its repeats.
+pub fn bits_per_spike(comparison: &Comparison) -> f64 {
+    let psth = comparison.target.psth();
+    let (total, average) = (psth.iter().sum::<f64>(), mean(psth));
+    let gain = |(rate, y): (f64, f64)| y * (rate.max(LEAST) / average).ln() - (rate - average);
+    ratio(rates(comparison).map(gain).sum(), std::f64::consts::LN_2 * total)
+}
+
+/// Predicted and recorded rates at the used bins; NaN for what is no rate.
+fn rates(comparison: &Comparison) -> impl Iterator<Item = (f64, f64)> {
+    let rate = |value: f64| if value >= 0.0 { value } else { f64::NAN };
+    let pairs = comparison.prediction.iter().zip(comparison.target.psth());
+    pairs.map(move |(predicted, recorded)| {
+        let (predicted, recorded) = (rate(*predicted), rate(*recorded));
+        // f64::max would drop a NaN.
+        if predicted.is_nan() || recorded.is_nan() {
+            (f64::NAN, f64::NAN)
+        } else {
+            (predicted, recorded)
+        }
+    })
+}
