@@ -27,6 +27,12 @@ pub enum Axis {
     Frequency,
     /// `K` lags, 0 = now.
     Lag,
+    /// Rates of temporal modulation.
+    TemporalRate,
+    /// Rates of spectral modulation.
+    SpectralRate,
+    /// Principal components, the one that carries most first.
+    Component,
 }
 
 impl Dims {

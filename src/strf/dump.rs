@@ -104,8 +104,8 @@ pub struct Named<'a> {
 pub enum Values<'a> {
     /// Weights and other numbers of the model.
     F32(ArrayViewD<'a, f32>),
-    /// Coordinates along an axis.
-    F64(ArrayView1<'a, f64>),
+    /// Coordinates along an axis, and measures.
+    F64(ArrayViewD<'a, f64>),
     /// Labels along an axis.
     Text(&'a [String]),
     /// One text without an axis.
@@ -159,6 +159,9 @@ impl Dump {
             Axis::Frequency if self.frequencies_hz.is_some() => "frequency",
             Axis::Frequency => "band",
             Axis::Lag => "lag",
+            Axis::TemporalRate => "temporal_rate",
+            Axis::SpectralRate => "spectral_rate",
+            Axis::Component => "component",
         }
     }
 
@@ -175,9 +178,7 @@ impl Dump {
             (Axis::Channel, _) => self.channels.clone(),
             (Axis::Frequency, Some(centres)) => numbers(centres),
             (Axis::Lag, _) => numbers(&self.lags_ms),
-            (Axis::Frequency, None) | (Axis::Hidden, _) => {
-                (0..length).map(|i| i.to_string()).collect()
-            }
+            _ => (0..length).map(|i| i.to_string()).collect(),
         }
     }
 
@@ -193,11 +194,10 @@ impl Dump {
         let mut arrays = vec![
             strfs("strfs", Which::Raw),
             strfs("strfs_effective", Which::Effective),
-            axis("lags_ms", Axis::Lag, "ms", Values::F64(ArrayView1::from(&self.lags_ms))),
+            axis("lags_ms", Axis::Lag, "ms", coordinates(&self.lags_ms)),
         ];
         if let Some(centres) = &self.frequencies_hz {
-            let centres = Values::F64(ArrayView1::from(centres));
-            arrays.push(axis("frequencies", Axis::Frequency, "Hz", centres));
+            arrays.push(axis("frequencies", Axis::Frequency, "Hz", coordinates(centres)));
         }
         arrays.push(axis("channels", Axis::Channel, "", Values::Text(&self.channels)));
         arrays.push(axis("neurons/id", Axis::Neuron, "", Values::Text(self.neurons())));
@@ -257,6 +257,11 @@ impl Dump {
                 None => Some(self.strfs.dim().2),
             },
             (Axis::Lag, _) => Some(self.lags_ms.len()),
+            (Axis::TemporalRate | Axis::SpectralRate | Axis::Component, _) => None,
         }
     }
+}
+
+fn coordinates(values: &[f64]) -> Values<'_> {
+    Values::F64(ArrayView1::from(values).into_dyn())
 }

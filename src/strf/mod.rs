@@ -1,7 +1,9 @@
-//! Receptive fields: what is exported, the file formats, and the picture.
+//! Receptive fields: what is exported, what is measured of them, the file formats, and the picture.
 
 pub mod dump;
+mod eigen;
 pub mod export;
 mod from_gradients;
 pub mod from_model;
+pub mod measures;
 pub mod plot;

@@ -1,5 +1,6 @@
-//! A folder of tables in long form, one row for each number: `strfs.csv`, one table for each
-//! extra, the run file as `config.toml`, and what the numbers mean as `about.json`.
+//! A folder of tables: `strfs.csv` and one for each extra in long form, one row for each number;
+//! `measures.csv` with one row for each STRF; the run file as `config.toml`, and what the numbers
+//! mean as `about.json`.
 use std::fs;
 use std::path::Path;
 
@@ -10,22 +11,25 @@ use crate::dims::Axis;
 use crate::error::{Cause, Error, Result};
 use crate::files::{self, Existing};
 use crate::strf::dump::Dump;
+use crate::strf::export::Content;
 use crate::strf::export::npz::about;
+use crate::strf::measures::Transfers;
 
 type Written<T> = std::result::Result<T, Cause>;
 
-pub(super) fn write(dump: &Dump, path: &Path, existing: Existing) -> Result<()> {
+pub(super) fn write(content: &Content, path: &Path, existing: Existing) -> Result<()> {
     let is_ours = |name: &str| {
         name == "config.toml"
             || name == "about.json"
             || Path::new(name).extension().is_some_and(|e| e == "csv")
     };
     files::folder(path, existing, is_ours, |folder| {
-        fill(dump, folder).map_err(|e| Error::file(format!("writing {}", path.display()), e))
+        fill(content, folder).map_err(|e| Error::file(format!("writing {}", path.display()), e))
     })
 }
 
-fn fill(dump: &Dump, folder: &Path) -> Written<()> {
+fn fill(content: &Content, folder: &Path) -> Written<()> {
+    let dump = content.dump;
     let (raw, effective) = (dump.strfs.view().into_dyn(), dump.effective.view().into_dyn());
     let columns = [("weight", raw), ("effective", effective)];
     table(dump, &folder.join("strfs.csv"), &dump.strf_axes(), &columns)?;
@@ -33,8 +37,12 @@ fn fill(dump: &Dump, folder: &Path) -> Written<()> {
         let column = (extra.name.as_str(), extra.values.view());
         table(dump, &folder.join(format!("{}.csv", extra.name)), &extra.axes, &[column])?;
     }
+    measures(content, &folder.join("measures.csv"))?;
+    for transfers in &content.measures.transfers {
+        transfer(dump, transfers, folder)?;
+    }
     fs::write(folder.join("config.toml"), &dump.config)?;
-    fs::write(folder.join("about.json"), format!("{:#}\n", about(dump)))?;
+    fs::write(folder.join("about.json"), format!("{:#}\n", about(content)))?;
     Ok(())
 }
 
@@ -59,6 +67,36 @@ fn table(
             writer.write_field(values[&index].to_string())?;
         }
         writer.write_record(None::<&[u8]>)?;
+    }
+    Ok(writer.flush()?)
+}
+
+/// One row for each STRF, one column for each measure; its unit stands in its name.
+fn measures(content: &Content, path: &Path) -> Written<()> {
+    let (dump, columns) = (content.dump, &content.measures.columns);
+    let labels = dump.labels(dump.first_axis(), dump.strfs.dim().0);
+    let mut writer = Writer::from_path(path)?;
+    let names = columns.iter().map(|column| column.row.part.name);
+    writer.write_record(std::iter::once(dump.axis_name(dump.first_axis())).chain(names))?;
+    for (row, label) in labels.into_iter().enumerate() {
+        let values = columns.iter().map(|column| column.values[[row]].to_string());
+        writer.write_record(std::iter::once(label).chain(values))?;
+    }
+    Ok(writer.flush()?)
+}
+
+/// `modulation_temporal.csv` and its like: one row for each STRF and rate.
+fn transfer(dump: &Dump, transfers: &Transfers, folder: &Path) -> Written<()> {
+    let name = transfers.name.replace('/', "_");
+    let labels = dump.labels(dump.first_axis(), dump.strfs.dim().0);
+    let mut writer = Writer::from_path(folder.join(format!("{name}.csv")))?;
+    let rates_name = transfers.rates_name.trim_start_matches("modulation/");
+    writer.write_record([dump.axis_name(dump.first_axis()), rates_name, "gain"])?;
+    for (row, label) in labels.iter().enumerate() {
+        for (at, rate) in transfers.rates.iter().enumerate() {
+            let gain = transfers.gains[[row, at]];
+            writer.write_record([label, &rate.to_string(), &gain.to_string()])?;
+        }
     }
     Ok(writer.flush()?)
 }

@@ -8,17 +8,18 @@ use crate::data::hdf5_io::{
 };
 use crate::error::Result;
 use crate::files::Existing;
-use crate::strf::dump::{Dump, Named, Values};
-use crate::strf::export::{FORMAT, VERSION};
+use crate::strf::dump::{Named, Values};
+use crate::strf::export::{Content, FORMAT, VERSION};
 
-pub(super) fn write(dump: &Dump, path: &Path, existing: Existing) -> Result<()> {
+pub(super) fn write(content: &Content, path: &Path, existing: Existing) -> Result<()> {
+    let dump = content.dump;
     create(path, existing, |file| {
         write_text(file, "format", FORMAT)?;
         write_number(file, "version", VERSION)?;
         for (name, text) in dump.about() {
             write_text(file, name, text)?;
         }
-        for array in dump.arrays() {
+        for array in content.arrays() {
             write_named(file, &array)?;
             let dataset = file.dataset(array.name)?;
             if !array.axes.is_empty() {

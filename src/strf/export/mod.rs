@@ -4,7 +4,8 @@ use std::path::Path;
 use crate::cli::ExportFormat;
 use crate::error::Result;
 use crate::files::Existing;
-use crate::strf::dump::Dump;
+use crate::strf::dump::{Dump, Named};
+use crate::strf::measures::Measures;
 
 mod csv;
 mod hdf5;
@@ -21,7 +22,22 @@ pub const VERSION: u32 = 1;
 pub struct FormatRow {
     /// What the export is called where the user does not say.
     pub default_name: &'static str,
-    write: fn(&Dump, &Path, Existing) -> Result<()>,
+    write: fn(&Content, &Path, Existing) -> Result<()>,
+}
+
+/// What every format writes.
+struct Content<'a> {
+    dump: &'a Dump,
+    measures: Measures,
+}
+
+impl Content<'_> {
+    /// Every array, in the order in which files hold them.
+    fn arrays(&self) -> Vec<Named<'_>> {
+        let mut arrays = self.dump.arrays();
+        arrays.extend(self.measures.arrays(self.dump.first_axis()));
+        arrays
+    }
 }
 
 /// The row of a format.
@@ -33,12 +49,13 @@ pub fn row(format: ExportFormat) -> &'static FormatRow {
     }
 }
 
-/// Writes every array of a dump with its axes and units: one file, or one folder for CSV.
+/// Writes every array of a dump and its measures with their axes and units: one file, or one folder for CSV.
 ///
 /// # Errors
 /// Where an array does not fit its axes, where `path` exists and is to be kept, or where it cannot
 /// be written; nothing is left behind then.
 pub fn export(dump: &Dump, format: ExportFormat, path: &Path, existing: Existing) -> Result<()> {
     dump.check()?;
-    (row(format).write)(dump, path, existing)
+    let content = Content { dump, measures: Measures::of(dump) };
+    (row(format).write)(&content, path, existing)
 }

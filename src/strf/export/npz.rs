@@ -8,20 +8,20 @@ use serde_json::{Map, Value, json};
 
 use crate::error::{Error, Result};
 use crate::files::{self, Existing};
-use crate::strf::dump::{Dump, Values};
-use crate::strf::export::{FORMAT, VERSION};
+use crate::strf::dump::Values;
+use crate::strf::export::{Content, FORMAT, VERSION};
 
-pub(super) fn write(dump: &Dump, path: &Path, existing: Existing) -> Result<()> {
+pub(super) fn write(content: &Content, path: &Path, existing: Existing) -> Result<()> {
     let failed =
         |e: WriteNpzError| Error::failed(format!("putting together {}", path.display()), e);
-    files::write(path, existing, &bytes(dump).map_err(failed)?)
+    files::write(path, existing, &bytes(content).map_err(failed)?)
 }
 
 /// The archive grows in memory and is written in one go: the library writes its end even where
 /// writing has failed, and complains where users read it.
-fn bytes(dump: &Dump) -> std::result::Result<Vec<u8>, WriteNpzError> {
+fn bytes(content: &Content) -> std::result::Result<Vec<u8>, WriteNpzError> {
     let mut npz = NpzWriter::new_compressed(Cursor::new(Vec::new()));
-    for array in dump.arrays() {
+    for array in content.arrays() {
         match &array.values {
             Values::F32(values) => npz.add_array(array.name, values)?,
             Values::F64(values) => npz.add_array(array.name, values)?,
@@ -29,19 +29,19 @@ fn bytes(dump: &Dump) -> std::result::Result<Vec<u8>, WriteNpzError> {
             Values::OneText(text) => npz.add_array(array.name, &Unicode::One(text))?,
         }
     }
-    npz.add_array("about", &Unicode::One(&about(dump).to_string()))?;
+    npz.add_array("about", &Unicode::One(&about(content).to_string()))?;
     Ok(npz.finish()?.into_inner())
 }
 
 /// What the HDF5 file keeps in attributes: of the file, then the axes and unit of each array.
-pub(super) fn about(dump: &Dump) -> Value {
+pub(super) fn about(content: &Content) -> Value {
     let mut about = Map::new();
     about.insert("format".into(), FORMAT.into());
     about.insert("version".into(), VERSION.into());
-    about.extend(dump.about().map(|(name, text)| (name.into(), text.into())));
-    let arrays = dump.arrays();
+    about.extend(content.dump.about().map(|(name, text)| (name.into(), text.into())));
+    let arrays = content.arrays();
     let arrays = arrays.iter().filter(|array| !array.axes.is_empty()).map(|array| {
-        let axes = dump.axis_names(&array.axes);
+        let axes = content.dump.axis_names(&array.axes);
         (array.name.to_owned(), json!({ "axes": axes, "unit": array.unit }))
     });
     about.insert("arrays".into(), Value::Object(arrays.collect()));

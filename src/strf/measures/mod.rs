@@ -1,0 +1,177 @@
+//! What is read off a receptive field: numbers with units, one row of a table each, and its
+//! modulation transfer functions.
+//!
+//! All are of the effective STRF, in f64. A measure that is not defined is NaN, never an error.
+use ndarray::{Array2, ArrayD, Axis as ArrayAxis};
+use rayon::prelude::*;
+
+use super::dump::{Dump, Named, Values};
+use crate::config::part::{Part, Row};
+use crate::dims::Axis;
+
+pub mod balance;
+pub mod duration;
+mod field;
+pub mod modulation;
+mod profile;
+pub mod separability;
+pub mod tuning;
+
+pub use field::{Axes, Field};
+
+use modulation::{Modulation, RATES, Transfer};
+
+/// A row of the table of measures.
+#[derive(Debug)]
+pub struct MeasureRow {
+    /// What it says of itself.
+    pub part: Part,
+    /// Of its values; `1` for a pure number.
+    pub unit: &'static str,
+    /// On one line, with `w(c,f,k)` the weights.
+    pub formula: &'static str,
+    /// The measure of one receptive field; NaN where it is not defined.
+    pub compute: fn(&Field) -> f64,
+}
+
+impl Row for MeasureRow {
+    fn part(&self) -> &Part {
+        &self.part
+    }
+}
+
+/// The measures, in the order of their columns: adding one is one row.
+pub static TABLE: &[MeasureRow] = &[
+    tuning::BEST_FREQUENCY,
+    tuning::BANDWIDTH,
+    tuning::BEST_LATENCY,
+    tuning::PEAK_TO_PEAK,
+    duration::ONSET_LATENCY,
+    duration::DURATION,
+    balance::EI_RATIO,
+    balance::EI_INDEX,
+    separability::SEPARABILITY,
+    modulation::BEST_TEMPORAL_RATE,
+    modulation::BEST_SPECTRAL_RATE,
+    balance::ON_OFF_INDEX,
+];
+
+/// The measures of every receptive field of an export.
+#[derive(Debug)]
+pub struct Measures {
+    /// One for each row of [`TABLE`], its values `(N or H)`.
+    pub columns: Vec<Column>,
+    /// One for each modulation transfer function that is known.
+    pub transfers: Vec<Transfers>,
+}
+
+/// A measure of all receptive fields.
+#[derive(Debug)]
+pub struct Column {
+    /// As files call it: `measures/best_frequency_hz`.
+    pub path: String,
+    /// What it is.
+    pub row: &'static MeasureRow,
+    /// One for each receptive field.
+    pub values: ArrayD<f64>,
+}
+
+/// The modulation transfer functions of all receptive fields over one kind of rate.
+#[derive(Debug)]
+pub struct Transfers {
+    /// As files call the rates: `modulation/temporal_rates_hz`.
+    pub rates_name: &'static str,
+    /// As files call the functions: `modulation/temporal`.
+    pub name: &'static str,
+    /// What the rates count.
+    pub axis: Axis,
+    /// Of the rates.
+    pub unit: &'static str,
+    /// Ascending from 0.
+    pub rates: ArrayD<f64>,
+    /// `(N or H, rates)`; NaN for a receptive field of zeros.
+    pub gains: ArrayD<f64>,
+}
+
+impl Measures {
+    /// Of the effective STRFs of an export.
+    pub fn of(dump: &Dump) -> Self {
+        let axes = Axes {
+            lags_ms: &dump.lags_ms,
+            frequencies_hz: dump.frequencies_hz.as_deref(),
+            channels: &dump.channels,
+        };
+        let strfs: Vec<_> = dump.effective.axis_iter(ArrayAxis(0)).collect();
+        let fields: Vec<Field> =
+            strfs.into_par_iter().map(|strf| Field::new(strf, &axes)).collect();
+        let column = |row: &'static MeasureRow| {
+            let values: Vec<f64> = fields.par_iter().map(row.compute).collect();
+            let path = format!("measures/{}", row.part.name);
+            Column { path, row, values: ndarray::Array1::from(values).into_dyn() }
+        };
+        let columns = TABLE.iter().map(column).collect();
+        let kinds = [transfers(&fields, &TEMPORAL), transfers(&fields, &SPECTRAL)];
+        Self { columns, transfers: kinds.into_iter().flatten().collect() }
+    }
+
+    /// Every array as files hold it.
+    pub fn arrays(&self, first_axis: Axis) -> Vec<Named<'_>> {
+        let columns = self.columns.iter().map(|column| Named {
+            name: &column.path,
+            axes: vec![first_axis],
+            unit: column.row.unit,
+            values: Values::F64(column.values.view()),
+        });
+        let transfers = self.transfers.iter().flat_map(|kind| {
+            let (axis, unit) = (kind.axis, kind.unit);
+            let (rates, gains) = (Values::F64(kind.rates.view()), Values::F64(kind.gains.view()));
+            [
+                Named { name: kind.rates_name, axes: vec![axis], unit, values: rates },
+                Named { name: kind.name, axes: vec![first_axis, axis], unit: "1", values: gains },
+            ]
+        });
+        columns.chain(transfers).collect()
+    }
+}
+
+/// How files call a kind of transfer function.
+struct Kind {
+    rates_name: &'static str,
+    name: &'static str,
+    axis: Axis,
+    unit: &'static str,
+    pick: fn(&Modulation) -> Option<&Transfer>,
+}
+
+const TEMPORAL: Kind = Kind {
+    rates_name: "modulation/temporal_rates_hz",
+    name: "modulation/temporal",
+    axis: Axis::TemporalRate,
+    unit: "Hz",
+    pick: |modulation| Some(&modulation.temporal),
+};
+
+const SPECTRAL: Kind = Kind {
+    rates_name: "modulation/spectral_rates_per_octave",
+    name: "modulation/spectral",
+    axis: Axis::SpectralRate,
+    unit: "cycles per octave",
+    pick: |modulation| modulation.spectral.as_ref(),
+};
+
+/// None where no receptive field has such a function.
+fn transfers(fields: &[Field], kind: &Kind) -> Option<Transfers> {
+    let found = |field: &Field| field.modulation.as_ref().and_then(kind.pick).cloned();
+    let found: Vec<Option<Transfer>> = fields.iter().map(found).collect();
+    let rates = found.iter().flatten().next()?.rates.clone();
+    let gain =
+        |(row, rate): (usize, usize)| found[row].as_ref().map_or(f64::NAN, |t| t.gains[rate]);
+    Some(Transfers {
+        rates_name: kind.rates_name,
+        name: kind.name,
+        axis: kind.axis,
+        unit: kind.unit,
+        rates: ndarray::Array1::from(rates).into_dyn(),
+        gains: Array2::from_shape_fn((found.len(), RATES), gain).into_dyn(),
+    })
+}
