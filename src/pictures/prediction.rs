@@ -1,10 +1,11 @@
 //! Prediction over PSTH, with the sound and the single repeats, of three neurons.
-use ndarray::{Array2, Array3, Axis, s};
+use ndarray::{Array2, Array3, s};
 
 use super::{Drawn, HEAD, MARGIN, head};
 use crate::cli::SplitName;
 use crate::data::{OfNeurons, Recording, ResponseFile, Stored, psth};
 use crate::error::Result;
+use crate::evaluation::Scoring;
 use crate::figures::axes;
 use crate::figures::canvas::{Anchor, Canvas, Rect, Run};
 use crate::figures::chart::{Chart, legend};
@@ -13,8 +14,7 @@ use crate::figures::fonts::{Fonts, Type, Weight};
 use crate::figures::looks::{LABEL, NAME};
 use crate::figures::rasters::{self, Shades};
 use crate::figures::ticks;
-use crate::metrics::Comparison;
-use crate::metrics::correlation::cc;
+use crate::metrics::correlation::CC;
 use crate::prediction;
 use crate::trained::{Needs, Trained};
 
@@ -84,16 +84,15 @@ fn predicted(
     let sounds = preparation.sounds(recording, clips, neurons, &trained.device)?;
     let batches = prediction::batches(&trained.network, &sounds, trained.config.train.batch)?;
     let predictions = prediction::predict(&trained.network, &batches)?;
-    let mut comparisons = vec![Comparison::default(); neurons];
+    let mut scoring = Scoring::new(&trained.metadata.neurons);
     let mut file = ResponseFile::open(&recording.file)?;
     for (clip, prediction) in clips.iter().zip(&predictions) {
-        let responses =
-            preparation.treatment.repeats(file.read(&recording.clips[*clip].responses)?);
-        for (neuron, comparison) in comparisons.iter_mut().enumerate() {
-            comparison.add(prediction.row(neuron), responses.index_axis(Axis(0), neuron))?;
-        }
+        let responses = file.read(&recording.clips[*clip].responses)?;
+        let responses = preparation.treatment.repeats(responses);
+        scoring.add((prediction.view(), responses.view()))?;
     }
-    Ok((predictions, comparisons.iter().map(cc).collect()))
+    let cc = scoring.finish().column(CC.part.name).map(|cc| cc.to_vec());
+    Ok((predictions, cc.unwrap_or_default()))
 }
 
 /// The best, the median and the worst neuron, each once.
