@@ -34,6 +34,8 @@ pub enum Command {
     Predict(PredictArgs),
     /// Write the receptive fields of a trained model, with axes, units and pictures
     ExportStrfs(ExportArgs),
+    /// Write what each neuron of a trained model listens to from moment to moment
+    Dstrf(DstrfArgs),
     /// Make a dataset file from recordings as laboratories keep them
     Import(ImportArgs),
     /// Say what is in a dataset file, whether it is sound, and how good the recordings are
@@ -159,6 +161,40 @@ pub struct ExportArgs {
     /// How far back gradients look, in milliseconds [default: the model's window]
     #[arg(long, value_name = "MS")]
     pub window_ms: Option<f64>,
+    /// Replace files that exist
+    #[arg(long)]
+    pub force: bool,
+}
+
+/// `strf dstrf`.
+#[derive(Debug, Args)]
+pub struct DstrfArgs {
+    /// Run folder
+    pub run: PathBuf,
+    /// File to write, or folder for CSV [default: RUN/dstrfs.h5, RUN/dstrfs.npz, RUN/dstrfs/]
+    #[arg(long, value_name = "PATH")]
+    pub out: Option<PathBuf>,
+    /// File format
+    #[arg(long, value_enum, default_value = "hdf5")]
+    pub format: ExportFormat,
+    /// Draw a grid of the means as PNG, beside the export unless FILE is given
+    #[arg(long, value_name = "FILE")]
+    pub plot: Option<Option<PathBuf>>,
+    /// Stimuli at which the model is made linear
+    #[arg(long, value_enum, default_value = "test")]
+    pub at: SplitName,
+    /// How far back they look, in milliseconds [default: the model's window]
+    #[arg(long, value_name = "MS")]
+    pub window_ms: Option<f64>,
+    /// One is taken every so many milliseconds of a clip; rounded to whole bins, at least one
+    #[arg(long, value_name = "MS", default_value_t = 25.0)]
+    pub every_ms: f64,
+    /// Principal components to keep
+    #[arg(long, value_name = "N", default_value_t = 8)]
+    pub components: usize,
+    /// Ids of neurons, with commas between [default: all]
+    #[arg(long, value_name = "ID", value_delimiter = ',')]
+    pub neurons: Vec<String>,
     /// Replace files that exist
     #[arg(long)]
     pub force: bool,
