@@ -1,4 +1,5 @@
 //! Locally linear receptive fields against finite differences and against known kernels.
+#![expect(clippy::cast_possible_truncation, reason = "cochleagrams are f32")]
 use candle_core::{DType, Device, Tensor};
 use ndarray::{Array2, Array3};
 use rand::Rng;
