@@ -22,6 +22,7 @@ mod import_merge;
 mod import_nwb;
 mod import_spikes;
 mod inspect;
+mod local;
 mod measures;
 mod memory;
 mod metrics;

@@ -6,10 +6,13 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::import;
 use crate::inspection::sort_keys;
-use crate::pictures;
 
+mod dstrf;
+mod plot;
 mod simulate;
 
+pub use dstrf::DstrfArgs;
+pub use plot::{PictureFormat, PlotArgs};
 pub use simulate::{Noise, SimulateArgs, Sound};
 
 /// Fit models of auditory neurons to cochleagrams, score them, export their receptive fields.
@@ -37,6 +40,8 @@ pub enum Command {
     ExportStrfs(ExportArgs),
     /// Draw how a run learnt, how close it came to the noise ceiling, and what it predicts
     Plot(PlotArgs),
+    /// Write what each neuron of a trained model listens to from moment to moment
+    Dstrf(DstrfArgs),
     /// Make a dataset file from recordings as laboratories keep them
     Import(ImportArgs),
     /// Say what is in a dataset file, whether it is sound, and how good the recordings are
@@ -162,34 +167,6 @@ pub struct ExportArgs {
     /// How far back gradients look, in milliseconds [default: the model's window]
     #[arg(long, value_name = "MS")]
     pub window_ms: Option<f64>,
-    /// Replace files that exist
-    #[arg(long)]
-    pub force: bool,
-}
-
-/// File format of pictures.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum PictureFormat {
-    /// Pixels
-    Png,
-    /// Shapes and text
-    Svg,
-}
-
-/// `strf plot`.
-#[derive(Debug, Args)]
-pub struct PlotArgs {
-    /// Run folder
-    pub run: PathBuf,
-    /// Pictures to draw [default: all]
-    #[arg(value_parser = PossibleValuesParser::new(pictures::names()))]
-    pub pictures: Vec<String>,
-    /// Folder to write to [default: RUN/pictures]
-    #[arg(long, value_name = "DIR")]
-    pub out: Option<PathBuf>,
-    /// File format
-    #[arg(long, value_enum, default_value = "png")]
-    pub format: PictureFormat,
     /// Replace files that exist
     #[arg(long)]
     pub force: bool,

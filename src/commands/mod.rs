@@ -1,5 +1,6 @@
 //! One file per command.
 mod completions;
+mod dstrf;
 mod eval;
 mod export_strfs;
 mod import;
@@ -26,6 +27,7 @@ pub fn run(command: &Command, console: &Console) -> Result<()> {
         Command::Plot(args) => plot::run(args, console),
         Command::Predict(args) => predict::run(args, console),
         Command::ExportStrfs(args) => export_strfs::run(args, console),
+        Command::Dstrf(args) => dstrf::run(args, console),
         Command::Import(args) => import::run(args, console),
         Command::Inspect(args) => inspect::run(args, console),
         Command::Simulate(args) => simulate::run(args, console),

@@ -142,6 +142,10 @@ impl Model for DNet {
         stages.end(None, self.output.as_ref(), memory)
     }
 
+    fn remembers(&self) -> bool {
+        true
+    }
+
     fn strfs(&self) -> Result<Option<Strfs>> {
         nrf::hidden_strfs(&self.strf)
     }

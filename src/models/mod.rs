@@ -32,6 +32,11 @@ pub trait Model {
     /// The same on the fast path, behind the stages of its prefilter.
     fn fast(&self, stages: Stages) -> Result<Fast>;
 
+    /// Whether an output depends on what lies further back than the model's lags.
+    fn remembers(&self) -> bool {
+        false
+    }
+
     /// Its receptive fields, where weights are such.
     fn strfs(&self) -> Result<Option<Strfs>>;
 

@@ -169,6 +169,13 @@ impl Network {
         &self.reference
     }
 
+    /// How many bins, the present one among them, an output depends on, prefilter included; none
+    /// where leaky units keep all of the past.
+    pub fn memory(&self) -> Option<usize> {
+        let before = self.prefilter.as_ref().map_or(0, |prefilter| prefilter.memory() - 1);
+        (!self.model.remembers()).then(|| self.lags + before)
+    }
+
     /// How far back the model looks from a bin, in bins; prefilter and leaky units aside.
     pub fn lags(&self) -> usize {
         self.lags

@@ -119,6 +119,10 @@ impl Prefilter for AdapTrans {
         Ok(Some((Box::new(Adaptation { bands, length, rectify }), parameters)))
     }
 
+    fn memory(&self) -> usize {
+        self.bins
+    }
+
     fn channels(&self) -> &'static [&'static str] {
         &["ON", "OFF"]
     }

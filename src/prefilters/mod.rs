@@ -23,6 +23,9 @@ pub trait Prefilter {
     /// run.
     fn stage(&self) -> Result<Option<StageWithParameters>>;
 
+    /// How many bins, the present one among them, an output depends on.
+    fn memory(&self) -> usize;
+
     /// Names of the `C` channels.
     fn channels(&self) -> &'static [&'static str];
 

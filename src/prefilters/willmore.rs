@@ -52,6 +52,10 @@ impl Prefilter for Willmore {
         Ok(None)
     }
 
+    fn memory(&self) -> usize {
+        self.bins
+    }
+
     fn channels(&self) -> &'static [&'static str] {
         &["sound"]
     }

@@ -250,14 +250,13 @@ impl Dump {
         match (axis, &self.rows) {
             (Axis::Neuron, _) => Some(self.neurons().len()),
             (Axis::Hidden, Rows::Hidden { count, .. }) => Some(*count),
-            (Axis::Hidden, Rows::Neurons(_)) => None,
             (Axis::Channel, _) => Some(self.channels.len()),
             (Axis::Frequency, _) => match &self.frequencies_hz {
                 Some(centres) => Some(centres.len()),
                 None => Some(self.strfs.dim().2),
             },
             (Axis::Lag, _) => Some(self.lags_ms.len()),
-            (Axis::TemporalRate | Axis::SpectralRate | Axis::Component, _) => None,
+            (Axis::Hidden | Axis::TemporalRate | Axis::SpectralRate | Axis::Component, _) => None,
         }
     }
 }

@@ -152,8 +152,8 @@ mod tests {
             let (matrix, vectors) = made(&values, rows);
             let found = largest(matrix.view(), 5);
             assert_eq!(found.vectors.dim(), (5, rows));
-            for i in 0..5 {
-                assert!((found.values[i] - values[i]).abs() < 1e-9, "{rows}: {:?}", found.values);
+            for (i, value) in values.iter().enumerate().take(5) {
+                assert!((found.values[i] - value).abs() < 1e-9, "{rows}: {:?}", found.values);
                 let cosine = found.vectors.row(i).dot(&vectors.row(i)).abs();
                 assert!((cosine - 1.0).abs() < 1e-9, "{rows}, vector {i}: {cosine}");
             }

@@ -61,7 +61,7 @@ fn summed_gradients(network: &Network, sound: &Tensor, reach: usize) -> Result<A
 }
 
 /// Gradient `(C, F, T)` of the sum of some bins of `output (T)`.
-fn gradient_at(output: &Tensor, bins: &[usize], seen: &Var) -> Result<Array3<f64>> {
+pub(super) fn gradient_at(output: &Tensor, bins: &[usize], seen: &Var) -> Result<Array3<f64>> {
     let t = output.dim(0)?;
     let chosen: Vec<f32> = (0..t).map(|bin| if bins.contains(&bin) { 1.0 } else { 0.0 }).collect();
     let chosen = Tensor::from_vec(chosen, t, output.device())?.to_dtype(output.dtype())?;

@@ -1,11 +1,13 @@
 //! The receptive fields of a trained model, from its weights or from gradients.
 use candle_core::{DType, Device, Tensor};
-use ndarray::{Array4, ArrayD, Axis as ArrayAxis, IxDyn};
+use ndarray::{Array, Array4, ArrayD, Axis as ArrayAxis, Dimension, IxDyn};
 
 use super::dump::{Dump, Extra, Method, Rows};
 use super::from_gradients::mean_gradients;
+use super::local::Local;
 use crate::config::part::Row;
 use crate::data::batch::Sample;
+use crate::dims::Axis;
 use crate::error::{Error, Result};
 use crate::metadata::Metadata;
 use crate::models::{Owners, Strfs};
@@ -50,6 +52,50 @@ pub fn dump(
         version: trained.metadata.program.clone(),
         method,
     })
+}
+
+/// Everything that an export of locally linear receptive fields shows: their mean as the STRFs, and
+/// their spread and components beside it; `neurons` are places.
+///
+/// # Errors
+/// The run file cannot be read.
+pub fn dump_local(trained: &Trained, neurons: &[usize], local: &Local) -> Result<Dump> {
+    let metadata = &trained.metadata;
+    let mean = narrow(&local.mean).insert_axis(ArrayAxis(1));
+    let lags_ms = (0..mean.dim().3).map(|lag| lag as f64 * metadata.dt_ms).collect();
+    let unit = "response per unit of cochleagram";
+    let extra = |name: &str, axes: &[Axis], unit: &str, values| Extra {
+        name: name.to_owned(),
+        axes: axes.to_vec(),
+        unit: unit.to_owned(),
+        values,
+    };
+    let (neuron, field) = (Axis::Neuron, [Axis::Frequency, Axis::Lag]);
+    let of_neurons = [&[neuron], &field[..]].concat();
+    let of_components = [&[neuron, Axis::Component], &field[..]].concat();
+    let shares = narrow(&local.shares).into_dyn();
+    Ok(Dump {
+        title: format!("dSTRF, {}", title(trained)),
+        strfs: mean.clone(),
+        effective: mean,
+        lags_ms,
+        frequencies_hz: metadata.frequencies_hz.clone(),
+        channels: vec!["sound".to_owned()],
+        rows: Rows::Neurons(neurons.iter().map(|at| metadata.neurons[*at].clone()).collect()),
+        extras: vec![
+            extra("deviation", &of_neurons, unit, narrow(&local.deviation).into_dyn()),
+            extra("components", &of_components, "1", narrow(&local.components).into_dyn()),
+            extra("component_shares", &[neuron, Axis::Component], "1", shares),
+        ],
+        config: trained.folder.config()?,
+        version: metadata.program.clone(),
+        method: Method::Gradient,
+    })
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "weights are f32")]
+fn narrow<D: Dimension>(values: &Array<f64, D>) -> Array<f32, D> {
+    values.mapv(|value| value as f32)
 }
 
 /// Multiplied by each row's gain and divided by each band's scale: the response to one unit of the

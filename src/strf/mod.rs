@@ -5,5 +5,6 @@ mod eigen;
 pub mod export;
 mod from_gradients;
 pub mod from_model;
+pub mod local;
 pub mod measures;
 pub mod plot;

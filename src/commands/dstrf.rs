@@ -1,0 +1,68 @@
+//! `strf dstrf`: a trained model and clips → what each neuron listens to from moment to moment.
+use crate::cli::DstrfArgs;
+use crate::error::{Error, Result};
+use crate::files::{self, Existing};
+use crate::progress::Console;
+use crate::strf::dump::Which;
+use crate::strf::export::{self, export};
+use crate::strf::from_model::dump_local;
+use crate::strf::local::{Request, local};
+use crate::strf::plot::{Scale, plot};
+use crate::trained::{Needs, Trained};
+
+/// Writes mean, deviation and components of the locally linear receptive fields.
+pub fn run(args: &DstrfArgs, console: &Console) -> Result<()> {
+    let trained = Trained::open(&args.run)?;
+    let existing = Existing::from_force(args.force);
+    let out = args
+        .out
+        .clone()
+        .unwrap_or_else(|| args.run.join(format!("d{}", export::row(args.format).default_name)));
+    let beside = || out.with_extension("png");
+    let picture = args.plot.as_ref().map(|file| file.clone().unwrap_or_else(beside));
+    for path in std::iter::once(&out).chain(&picture) {
+        files::check(path, existing)?;
+    }
+    let neurons = places(&args.neurons, &trained.metadata.neurons)?;
+    let dims = trained.metadata.dims();
+    let request = Request {
+        neurons: &neurons,
+        lags: args.window_ms.map_or(trained.network.lags(), |window_ms| dims.bins(window_ms)),
+        every: dims.bins(args.every_ms),
+        components: args.components,
+        scale: &trained.metadata.scale,
+    };
+    let recording = trained.recording(None, Needs::Sound)?.recording;
+    let clips = trained.clips(&recording, args.at)?;
+    let samples =
+        trained.preparation().sounds(&recording, &clips, dims.neurons, &trained.device)?;
+    let bar = console.bar("neuron", neurons.len())?;
+    let found = local(&trained.network, &samples, &request, || bar.step(""))?;
+    drop(bar);
+    console.note(&format!("{} locally linear receptive fields of each neuron", found.count));
+    let dump = dump_local(&trained, &neurons, &found)?;
+    export(&dump, args.format, &out, existing)?;
+    console.result(&out.display().to_string())?;
+    if let Some(picture) = picture {
+        plot(&dump, Which::Effective, Scale::EachPanel, &picture, existing)?;
+        console.result(&picture.display().to_string())?;
+    }
+    Ok(())
+}
+
+/// Where the neurons that are asked for lie among those of the model; all where none is named.
+fn places(asked: &[String], known: &[String]) -> Result<Vec<usize>> {
+    if asked.is_empty() {
+        return Ok((0..known.len()).collect());
+    }
+    let place = |id: &String| {
+        known.iter().position(|known| known == id).ok_or_else(|| {
+            Error::Refused(format!(
+                "--neurons: found {id}, expected ids of the model's {} neurons; \
+                 model/metadata.json lists them",
+                known.len()
+            ))
+        })
+    };
+    asked.iter().map(place).collect()
+}

@@ -1,0 +1,198 @@
+//! Locally linear receptive fields: what each neuron listens to at each moment.
+//!
+//! `J(n,t,f,k) = ∂y(n,t) / ∂x(f,t−k)`, with `x` the cochleagram in the file: the linear model that
+//! agrees with the whole of the model, its prefilter included, around what was just heard. They are
+//! counted one by one and kept as sums, so that memory does not grow with the clips: for one neuron
+//! at a time `Σ_t J` and the `(F·K, F·K)` matrix `Σ_t J Jᵀ`, whose eigenvectors are the components.
+//!
+//! Source: Keshishian, Akbari, Khalighinejad, Herrero, Mehta & Mesgarani (2020), eLife 9:e53445,
+//! doi:10.7554/eLife.53445.
+use candle_core::{Tensor, Var};
+use ndarray::{Array1, Array2, Array3, Array4, Axis, Zip, s};
+
+use super::eigen;
+use super::from_gradients::gradient_at;
+use crate::data::batch::Sample;
+use crate::error::{Error, Result};
+use crate::models::Network;
+use crate::nn::Mode;
+
+/// Jacobians that are multiplied with each other at once.
+const BLOCK: usize = 64;
+
+/// Which Jacobians are taken, and what is kept of them.
+#[derive(Debug)]
+pub struct Request<'a> {
+    /// Places of the neurons.
+    pub neurons: &'a [usize],
+    /// `K` bins of the past.
+    pub lags: usize,
+    /// Every so many bins of a clip there is one, 1 or more.
+    pub every: usize,
+    /// `P` components that are kept.
+    pub components: usize,
+    /// What one unit of the model's input is in the file, by band.
+    pub scale: &'a [f32],
+}
+
+/// What is kept of the Jacobians of the neurons asked for.
+#[derive(Debug)]
+pub struct Local {
+    /// How many there are of each neuron.
+    pub count: usize,
+    /// `(N, F, K)`.
+    pub mean: Array3<f64>,
+    /// Standard deviation over bins, `(N, F, K)`.
+    pub deviation: Array3<f64>,
+    /// Unit vectors, the one that carries most first, each with the sign that it has in the mean;
+    /// `(N, P, F, K)`.
+    pub components: Array4<f64>,
+    /// The share of `Σ_t |J|²` that each carries, `(N, P)`; NaN for a neuron that hears nothing.
+    pub shares: Array2<f64>,
+}
+
+/// Takes the Jacobians of all clips from their bin `lags − 1` on; `step` is told after each neuron.
+///
+/// # Errors
+/// No clip is as long as the window, or a tensor operation fails.
+pub fn local(
+    network: &Network,
+    samples: &[Sample],
+    request: &Request,
+    mut step: impl FnMut(),
+) -> Result<Local> {
+    let (lags, bands) = (request.lags, request.scale.len());
+    let long = || samples.iter().filter(|sample| sample.bins() >= lags);
+    let count = long().map(|sample| (sample.bins() - lags) / request.every + 1).sum();
+    if count == 0 {
+        return Err(Error::Refused(format!(
+            "found no clip of at least {lags} bins among {}, expected one as long as the window; \
+             shorten it with --window-ms",
+            samples.len()
+        )));
+    }
+    let (neurons, kept) = (request.neurons.len(), request.components.min(bands * lags));
+    let mut local = Local {
+        count,
+        mean: Array3::zeros((neurons, bands, lags)),
+        deviation: Array3::zeros((neurons, bands, lags)),
+        components: Array4::zeros((neurons, kept, bands, lags)),
+        shares: Array2::zeros((neurons, kept)),
+    };
+    for (row, &neuron) in request.neurons.iter().enumerate() {
+        let mut sums = Sums::new(bands * lags);
+        for sample in long() {
+            jacobians(network, &sample.member.sound, neuron, request, &mut sums)?;
+        }
+        local.keep(row, &sums.finish(kept));
+        step();
+    }
+    Ok(local)
+}
+
+/// Adds the Jacobians of a neuron in one clip.
+///
+/// Bins that share no input are served by one backward pass.
+fn jacobians(
+    network: &Network,
+    sound: &Tensor,
+    neuron: usize,
+    request: &Request,
+    sums: &mut Sums,
+) -> Result<()> {
+    let heard = Var::from_tensor(&sound.detach())?;
+    let bins = heard.dim(3)?;
+    let output = network.forward(&heard, None, Mode::Eval)?.get(0)?.get(neuron)?;
+    let chosen: Vec<usize> = (request.lags - 1..bins).step_by(request.every).collect();
+    let apart = match network.memory() {
+        Some(memory) => memory.max(request.lags).div_ceil(request.every),
+        None => chosen.len(),
+    };
+    for first in 0..apart.min(chosen.len()) {
+        let group: Vec<usize> = chosen.iter().skip(first).step_by(apart).copied().collect();
+        let gradient = gradient_at(&output, &group, &heard)?; // (1, F, T)
+        for t in group {
+            let past = gradient.slice(s![0, .., t + 1 - request.lags..=t; -1]);
+            let mut jacobian = past.to_owned();
+            for (mut band, scale) in jacobian.axis_iter_mut(Axis(0)).zip(request.scale) {
+                band /= f64::from(*scale);
+            }
+            sums.add(jacobian.iter().copied());
+        }
+    }
+    Ok(())
+}
+
+impl Local {
+    fn keep(&mut self, row: usize, summary: &Summary) {
+        let (_n, bands, lags) = self.mean.dim();
+        let field = |values: &Array1<f64>, at: (usize, usize)| values[at.0 * lags + at.1];
+        let place = || (0..bands).flat_map(move |f| (0..lags).map(move |k| (f, k)));
+        for (f, k) in place() {
+            self.mean[[row, f, k]] = field(&summary.mean, (f, k));
+            self.deviation[[row, f, k]] = field(&summary.deviation, (f, k));
+        }
+        let found = summary.eigen.vectors.rows().into_iter().zip(&summary.eigen.values);
+        for (at, (vector, value)) in found.enumerate().take(self.shares.ncols()) {
+            self.shares[[row, at]] = value / summary.power;
+            let sign = if vector.dot(&summary.mean) < 0.0 { -1.0 } else { 1.0 };
+            for (f, k) in place() {
+                self.components[[row, at, f, k]] = sign * vector[f * lags + k];
+            }
+        }
+    }
+}
+
+/// Sums over the Jacobians of a neuron, each as `D = F·K` numbers.
+struct Sums {
+    count: usize,
+    sum: Array1<f64>,
+    products: Array2<f64>,
+    block: Vec<f64>, // rows that are not in the sums yet
+}
+
+/// What [`Sums`] come to.
+struct Summary {
+    mean: Array1<f64>,
+    deviation: Array1<f64>,
+    power: f64,
+    eigen: eigen::Eigen,
+}
+
+impl Sums {
+    fn new(size: usize) -> Self {
+        let (sum, products) = (Array1::zeros(size), Array2::zeros((size, size)));
+        Self { count: 0, sum, products, block: Vec::new() }
+    }
+
+    fn add(&mut self, jacobian: impl Iterator<Item = f64>) {
+        self.block.extend(jacobian);
+        self.count += 1;
+        if self.block.len() >= BLOCK * self.sum.len() {
+            self.flush();
+        }
+    }
+
+    fn flush(&mut self) {
+        let size = self.sum.len();
+        let rows = self.block.len() / size;
+        let block = std::mem::take(&mut self.block);
+        let block = Array2::from_shape_fn((rows, size), |(row, at)| block[row * size + at]);
+        self.sum += &block.sum_axis(Axis(0));
+        self.products += &block.t().dot(&block);
+    }
+
+    /// With so many of the largest eigenvalues of `Σ J Jᵀ / count`.
+    fn finish(mut self, components: usize) -> Summary {
+        self.flush();
+        let count = self.count as f64;
+        let (mean, second) = (self.sum / count, self.products / count);
+        let mut deviation = second.diag().to_owned();
+        Zip::from(&mut deviation).and(&mean).for_each(|square, mean| {
+            *square = (*square - mean * mean).max(0.0).sqrt();
+        });
+        let power = second.diag().sum();
+        let eigen = eigen::largest(second.view(), components);
+        Summary { mean, deviation, power, eigen }
+    }
+}

@@ -1,0 +1,171 @@
+//! Locally linear receptive fields against finite differences and against known kernels.
+#![expect(clippy::cast_possible_truncation, reason = "cochleagrams are f32")]
+use candle_core::{DType, Device, Tensor};
+use ndarray::{Array2, Array3};
+use rand::Rng;
+use strf::data::batch::Sample;
+use strf::dims::Dims;
+use strf::models::Network;
+use strf::nn::Mode;
+use strf::rng;
+use strf::strf::local::{Local, Request, local};
+
+use crate::support::combinations::build;
+
+const BANDS: usize = 11;
+const BINS: usize = 27;
+const LAGS: usize = 4;
+const EVERY: usize = 3;
+
+fn scale() -> Vec<f32> {
+    (0..BANDS).map(|f| 0.5 + 0.25 * f as f32).collect()
+}
+
+fn sounds() -> Vec<Array2<f64>> {
+    let clip = |index: usize| {
+        let mut rng = rng::generator(11, &format!("clip {index}"));
+        Array2::from_shape_simple_fn((BANDS, BINS + 2 * index), || rng.random_range(0.0..2.0))
+    };
+    (0..2).map(clip).collect()
+}
+
+fn tensor(sound: &Array2<f64>) -> Tensor {
+    let values = sound.iter().copied().collect();
+    Tensor::from_vec(values, (1, 1, BANDS, sound.ncols()), &Device::Cpu).unwrap()
+}
+
+fn network(text: &str) -> Network {
+    let dims = Dims { dt_ms: 5.0, bands: BANDS, neurons: 3, frequencies_hz: None };
+    build(text, DType::F64, &dims).0
+}
+
+fn taken(network: &Network, neurons: &[usize]) -> Local {
+    let sample = |sound: &Array2<f64>| {
+        let mut sample = Sample::sound("clip", sound.mapv(|x| x as f32), 3, &Device::Cpu).unwrap();
+        sample.member = sample.member.with_sound(tensor(sound));
+        sample
+    };
+    let samples: Vec<Sample> = sounds().iter().map(sample).collect();
+    let scale = scale();
+    let request = Request { neurons, lags: LAGS, every: EVERY, components: 3, scale: &scale };
+    local(network, &samples, &request, || ()).unwrap()
+}
+
+fn output(network: &Network, sound: &Array2<f64>, neuron: usize) -> Vec<f64> {
+    let y = network.forward(&tensor(sound), None, Mode::Eval).unwrap();
+    y.get(0).unwrap().get(neuron).unwrap().to_vec1().unwrap()
+}
+
+/// The Jacobians of a neuron `(F, K)` at the bins that [`taken`] takes, by central differences.
+fn differences(network: &Network, neuron: usize) -> Vec<Array2<f64>> {
+    const STEP: f64 = 1e-6;
+    let mut found = Vec::new();
+    for sound in sounds() {
+        let bins = sound.ncols();
+        let mut response = Array3::zeros((BANDS, bins, bins));
+        for (f, at) in (0..BANDS).flat_map(|f| (0..bins).map(move |at| (f, at))) {
+            let moved = |step: f64| {
+                let mut sound = sound.clone();
+                sound[[f, at]] += step;
+                output(network, &sound, neuron)
+            };
+            for (t, (up, down)) in moved(STEP).iter().zip(moved(-STEP)).enumerate() {
+                response[[f, at, t]] = (up - down) / (2.0 * STEP) / f64::from(scale()[f]);
+            }
+        }
+        found.extend(
+            (LAGS - 1..bins)
+                .step_by(EVERY)
+                .map(|t| Array2::from_shape_fn((BANDS, LAGS), |(f, k)| response[[f, t - k, t]])),
+        );
+    }
+    found
+}
+
+const MODELS: [&str; 5] = [
+    "[model]\ntype = \"ln\"\nwindow_ms = 20.0",
+    "[model]\ntype = \"nrf\"\nwindow_ms = 20.0\nhidden = 4",
+    "[model]\ntype = \"dnet\"\nwindow_ms = 20.0\nhidden = 4\n[prefilter]\ntype = \"willmore\"\nscale = \"mel\"",
+    "[model]\ntype = \"cnn2d\"\nkernel_ms = 15.0\nchannels = 2\nhidden = 4",
+    "[model]\ntype = \"cnn2d\"\nkernel_ms = 15.0\nchannels = 2\nhidden = 4\n[prefilter]\n\
+     type = \"adaptrans\"\nscale = \"mel\"\nkernel_bins = 6",
+];
+
+#[test]
+fn mean_and_deviation_of_every_kind_of_model_are_those_of_finite_differences() {
+    for text in MODELS {
+        let network = network(text);
+        let found = taken(&network, &[2, 1]);
+        for (row, neuron) in [2, 1].into_iter().enumerate() {
+            let jacobians = differences(&network, neuron);
+            assert_eq!(found.count, jacobians.len());
+            let count = jacobians.len() as f64;
+            let most = jacobians.iter().flatten().fold(0.0f64, |most, j| most.max(j.abs()));
+            assert!(most > 0.0, "{text}: hears nothing");
+            for (f, k) in (0..BANDS).flat_map(|f| (0..LAGS).map(move |k| (f, k))) {
+                let mean = jacobians.iter().map(|j| j[[f, k]]).sum::<f64>() / count;
+                let spread = jacobians.iter().map(|j| (j[[f, k]] - mean).powi(2)).sum::<f64>();
+                let want = [mean, (spread / count).sqrt()];
+                let got = [found.mean[[row, f, k]], found.deviation[[row, f, k]]];
+                let far = (0..2).map(|i| (want[i] - got[i]).abs()).fold(0.0, f64::max);
+                assert!(far < 1e-5 * most, "{text}, {neuron}, {f}, {k}: {got:?}, {want:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn shares_and_components_rebuild_the_power_of_the_jacobians() {
+    let network = network(MODELS[1]);
+    let (found, jacobians) = (taken(&network, &[0]), differences(&network, 0));
+    let power: f64 = jacobians.iter().flatten().map(|j| j * j).sum();
+    let mut before = f64::INFINITY;
+    for component in 0..3 {
+        let vector = found.components.index_axis(ndarray::Axis(0), 0);
+        let vector = vector.index_axis(ndarray::Axis(0), component);
+        let length: f64 = vector.iter().map(|v| v * v).sum();
+        assert!((length - 1.0).abs() < 1e-9, "component {component}: {length}");
+        let carried = jacobians.iter().map(|j| (j * &vector).sum().powi(2)).sum::<f64>() / power;
+        let share = found.shares[[0, component]];
+        assert!((carried - share).abs() < 1e-6, "component {component}: {share}, {carried}");
+        assert!(share <= before && share > 0.0, "component {component}: {share}");
+        before = share;
+    }
+    assert!(found.shares.row(0).sum() <= 1.0 + 1e-12 && found.shares[[0, 1]] > 1e-4);
+}
+
+#[test]
+fn a_linear_model_has_its_kernel_at_every_bin_and_ln_only_its_size_changes() {
+    for (text, varies) in [("linear", false), ("ln", true)] {
+        let network = network(&format!("[model]\ntype = \"{text}\"\nwindow_ms = 20.0"));
+        let found = taken(&network, &[0, 1, 2]);
+        let kernels = network.strfs().unwrap().unwrap();
+        let weights: Vec<f64> = kernels.kernels.flatten_all().unwrap().to_vec1().unwrap();
+        for n in 0..3 {
+            assert!((found.shares[[n, 0]] - 1.0).abs() < 1e-9, "{text}: {:?}", found.shares);
+            let weight =
+                |f: usize, k: usize| weights[(n * BANDS + f) * LAGS + k] / f64::from(scale()[f]);
+            let gain = found.mean[[n, 0, 0]] / weight(0, 0);
+            let largest = found.mean.iter().fold(0.0f64, |most, j| most.max(j.abs()));
+            for (f, k) in (0..BANDS).flat_map(|f| (0..LAGS).map(move |k| (f, k))) {
+                let (mean, want) = (found.mean[[n, f, k]], gain * weight(f, k));
+                assert!((mean - want).abs() < 1e-9 * largest, "{text} {n}: {mean}, {want}");
+                let changes = found.deviation[[n, f, k]] > 1e-4 * mean.abs();
+                assert_eq!(changes, varies, "{text} {n} {f} {k}: {:?}", found.deviation[[n, f, k]]);
+            }
+            if !varies {
+                assert!((gain - f64::from(kernels.gains[n])).abs() < 1e-6 * gain.abs(), "{gain}");
+            }
+        }
+    }
+}
+
+#[test]
+fn clips_shorter_than_the_window_are_refused() {
+    let network = network(MODELS[0]);
+    let scale = scale();
+    let request = Request { neurons: &[0], lags: LAGS, every: EVERY, components: 3, scale: &scale };
+    let error = local(&network, &[], &request, || ()).unwrap_err();
+    assert_eq!(error.exit_status(), 2);
+    assert!(error.to_string().contains("shorten it with --window-ms"), "{error}");
+}
