@@ -51,6 +51,28 @@ fn names_in_a_picture_are_text_and_never_markup() {
 }
 
 #[test]
+fn locally_linear_fields_of_a_run_are_written_and_drawn() {
+    let place = trained(&recording());
+    for (format, file) in
+        [("hdf5", "run/dstrfs.h5"), ("npz", "run/dstrfs.npz"), ("csv", "run/dstrfs")]
+    {
+        place.strf(&format!("dstrf run --every-ms 20 --components 3 --format {format}")).done();
+        assert!(place.path(file).exists(), "{file}");
+    }
+    place.strf("dstrf run --every-ms 20 --neurons b2 --out one.h5 --plot one.svg").done();
+    let file = hdf5::File::open(place.path("one.h5")).unwrap();
+    assert_eq!(file.dataset("strfs").unwrap().shape()[0], 1);
+    assert!(place.read("one.svg").contains(">b2<"));
+    let refused = |options: &str, message: &str| {
+        place.strf(&format!("dstrf run --force {options}")).refused(message);
+    };
+    let expected = "expected milliseconds above 0, less than a million";
+    refused("--every-ms nan", &format!("--every-ms: found NaN, {expected}"));
+    refused("--every-ms -5", &format!("--every-ms: found -5, {expected}"));
+    assert_eq!(place.strf("dstrf run --components 0").status, Some(2));
+}
+
+#[test]
 fn what_a_run_lacks_for_a_picture_is_said() {
     let single = |clip: Clip| Clip {
         responses: clip.responses.slice_move(ndarray::s![.., ..1, ..]),

@@ -26,11 +26,11 @@ pub struct DstrfArgs {
     #[arg(long, value_name = "MS")]
     pub window_ms: Option<f64>,
     /// One is taken every so many milliseconds of a clip; rounded to whole bins, at least one
-    #[arg(long, value_name = "MS", default_value_t = 25.0)]
+    #[arg(long, value_name = "MS", default_value_t = 25.0, allow_negative_numbers = true)]
     pub every_ms: f64,
     /// Principal components to keep
-    #[arg(long, value_name = "N", default_value_t = 8)]
-    pub components: usize,
+    #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..=256))]
+    pub components: u16,
     /// Ids of neurons, with commas between [default: all]
     #[arg(long, value_name = "ID", value_delimiter = ',')]
     pub neurons: Vec<String>,

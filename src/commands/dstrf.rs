@@ -12,6 +12,7 @@ use crate::trained::{Needs, Trained};
 
 /// Writes mean, deviation and components of the locally linear receptive fields.
 pub fn run(args: &DstrfArgs, console: &Console) -> Result<()> {
+    check(args)?;
     let trained = Trained::open(&args.run)?;
     let existing = Existing::from_force(args.force);
     let out = args
@@ -29,7 +30,7 @@ pub fn run(args: &DstrfArgs, console: &Console) -> Result<()> {
         neurons: &neurons,
         lags: args.window_ms.map_or(trained.network.lags(), |window_ms| dims.bins(window_ms)),
         every: dims.bins(args.every_ms),
-        components: args.components,
+        components: args.components.into(),
         scale: &trained.metadata.scale,
     };
     let recording = trained.recording(None, Needs::Sound)?.recording;
@@ -48,6 +49,18 @@ pub fn run(args: &DstrfArgs, console: &Console) -> Result<()> {
         console.result(&picture.display().to_string())?;
     }
     Ok(())
+}
+
+fn check(args: &DstrfArgs) -> Result<()> {
+    let lengths = [("--every-ms", Some(args.every_ms)), ("--window-ms", args.window_ms)];
+    let bad = lengths.into_iter().find(|(_, ms)| ms.is_some_and(|ms| !(ms > 0.0 && ms < 1e6)));
+    match bad {
+        Some((name, Some(ms))) => {
+            let expected = "expected milliseconds above 0, less than a million";
+            Err(Error::Refused(format!("{name}: found {ms}, {expected}")))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Where the neurons that are asked for lie among those of the model; all where none is named.

@@ -34,7 +34,7 @@ pub const BITS_PER_SPIKE: MetricRow = MetricRow {
 /// The mean over the used bins of all clips of `2 (y log(y/λ) − (y − λ))`, `λ` predicted and `y`
 /// the PSTH; from 0, which is a perfect prediction. NaN where a prediction or a PSTH is negative.
 ///
-/// Source: McCullagh & Nelder (1989).
+/// Source: `McCullagh` & Nelder (1989).
 pub fn deviance(comparison: &Comparison) -> f64 {
     let unlikely = |(rate, y): (f64, f64)| {
         let surprise = if y > 0.0 { y * (y / rate.max(LEAST)).ln() } else { 0.0 };

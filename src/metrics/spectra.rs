@@ -97,9 +97,8 @@ impl Series {
         for (r, repeat) in responses.rows().into_iter().enumerate() {
             let (sums, counts) = &mut halves[r % 2];
             for ((sum, count), y) in sums.iter_mut().zip(counts).zip(repeat) {
-                let recorded = !y.is_nan();
-                *sum += if recorded { f64::from(*y) } else { 0.0 };
-                *count += f64::from(u8::from(recorded));
+                *sum += f64::from(known(*y));
+                *count += f64::from(u8::from(!y.is_nan()));
             }
         }
         let [(even, of_even), (odd, of_odd)] = &halves;
@@ -121,11 +120,16 @@ impl Series {
 /// Subtracts the mean of what is there, sets what is missing to 0, and says how much is there.
 fn centre(series: &mut [f64]) -> usize {
     let there = series.iter().filter(|y| !y.is_nan());
-    let (sum, count) = there.fold((0.0, 0), |(sum, count), y| (sum + y, count + 1));
+    let (sum, count) = there.fold((0.0, 0_usize), |(sum, count), y| (sum + y, count + 1));
     for y in series.iter_mut() {
-        *y = if y.is_nan() { 0.0 } else { *y - sum / f64::from(count) };
+        *y = if y.is_nan() { 0.0 } else { *y - sum / count as f64 };
     }
-    count as usize
+    count
+}
+
+/// 0 in place of what is missing.
+fn known(value: f32) -> f32 {
+    if value.is_nan() { 0.0 } else { value }
 }
 
 /// Of a segment under a Hann window of its length.

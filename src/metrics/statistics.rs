@@ -76,7 +76,9 @@ pub fn ranks(x: &[f64]) -> Vec<f64> {
     for equal in order.chunk_by(|a, b| a >> 32 == b >> 32) {
         let rank = before as f64 + (equal.len() as f64 - 1.0) / 2.0;
         for key in equal {
-            ranks[(key & u64::from(u32::MAX)) as usize] = rank;
+            #[expect(clippy::cast_possible_truncation, reason = "the lower half is a place")]
+            let place = *key as u32 as usize;
+            ranks[place] = rank;
         }
         before += equal.len();
     }
