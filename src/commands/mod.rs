@@ -1,4 +1,5 @@
 //! One file per command.
+mod compare;
 mod completions;
 mod eval;
 mod export_strfs;
@@ -22,6 +23,7 @@ pub fn run(command: &Command, console: &Console) -> Result<()> {
     match command {
         Command::Train(args) => train::run(args, console),
         Command::Eval(args) => eval::run(args, console),
+        Command::Compare(args) => compare::run(args, console),
         Command::Predict(args) => predict::run(args, console),
         Command::ExportStrfs(args) => export_strfs::run(args, console),
         Command::Import(args) => import::run(args, console),
