@@ -7,6 +7,7 @@ use crate::error::{Error, Result};
 use crate::metrics::statistics::{mean, median};
 use crate::metrics::{self, Comparison, Divisions, Shown};
 use crate::table::{Notation, aligned};
+use crate::uncertainty::{Resampling, Uncertainty};
 
 /// Neurons that the terminal shows one by one.
 const SHOWN_NEURONS: usize = 20;
@@ -22,6 +23,10 @@ pub struct Scores {
     pub bins: Vec<usize>,
     /// `(N, scores)`, columns as [`metrics::TABLE`] lists them.
     pub values: Array2<f64>,
+    /// How many clips enter each score, `(N, scores)`.
+    pub clips: Array2<usize>,
+    /// Columns beside the scores.
+    pub uncertainty: Uncertainty,
 }
 
 /// One score over all neurons.
@@ -35,6 +40,8 @@ pub struct Summary {
     pub median: f64,
     /// How many neurons enter: those whose score is a finite number.
     pub neurons: usize,
+    /// The fewest and the most clips that enter the score of such a neuron.
+    pub clips: (usize, usize),
 }
 
 /// The prediction `(N, T)` of a clip and the responses `(N, R, T)` to it, NaN where nothing was
@@ -46,7 +53,7 @@ pub type ScoredClip<'a> = (ArrayView2<'a, f32>, ArrayView3<'a, f32>);
 /// # Errors
 /// Predictions and responses differ in neurons or bins.
 pub fn score(neurons: &[String], clips: &[ScoredClip]) -> Result<Scores> {
-    let mut scoring = Scoring::new(neurons);
+    let mut scoring = Scoring::new(neurons, Over::AllClips);
     clips.iter().try_for_each(|clip| scoring.add(*clip))?;
     Ok(scoring.finish())
 }
@@ -55,15 +62,38 @@ pub fn score(neurons: &[String], clips: &[ScoredClip]) -> Result<Scores> {
 #[derive(Debug, Clone)]
 pub struct Scoring<'a> {
     neurons: &'a [String],
-    comparisons: Vec<Comparison>,
+    over: Over,
+    tallies: Vec<Tally>,
     divisions: Divisions,
+}
+
+/// What a score is taken over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Over {
+    /// The bins of all clips in a row.
+    #[default]
+    AllClips,
+    /// Each clip by itself; then the mean over the clips for which it is defined.
+    EachClip,
+}
+
+/// One neuron so far.
+#[derive(Debug, Clone, Default)]
+struct Tally {
+    /// Of all clips; stays empty where each is scored by itself.
+    comparison: Comparison,
+    repeats: usize,
+    bins: usize,
+    /// Of clips scored by themselves, by score: the sum and how many entered.
+    scores: Vec<(f64, usize)>,
 }
 
 impl<'a> Scoring<'a> {
     /// No clips yet; `neurons` are the ids.
-    pub fn new(neurons: &'a [String]) -> Self {
-        let comparisons = vec![Comparison::default(); neurons.len()];
-        Self { neurons, comparisons, divisions: Divisions::default() }
+    pub fn new(neurons: &'a [String], over: Over) -> Self {
+        let none = Tally { scores: vec![(0.0, 0); metrics::TABLE.len()], ..Tally::default() };
+        let tallies = vec![none; neurons.len()];
+        Self { neurons, over, tallies, divisions: Divisions::default() }
     }
 
     /// Takes one more clip.
@@ -76,24 +106,67 @@ impl<'a> Scoring<'a> {
         metrics::require_neurons("the predictions", neurons, once(prediction.nrows()))?;
         metrics::require_neurons("the responses", neurons, once(responses.dim().0))?;
         self.divisions.extend(responses.dim().1);
-        let divisions = &self.divisions;
-        self.comparisons.par_iter_mut().enumerate().try_for_each(|(n, comparison)| {
-            comparison.add(prediction.row(n), responses.index_axis(Axis(0), n), divisions)
+        let (divisions, over) = (&self.divisions, self.over);
+        self.tallies.par_iter_mut().enumerate().try_for_each(|(n, tally)| {
+            let (prediction, responses) = (prediction.row(n), responses.index_axis(Axis(0), n));
+            match over {
+                Over::AllClips => tally.comparison.add(prediction, responses, divisions),
+                Over::EachClip => {
+                    let mut clip = Comparison::default();
+                    clip.add(prediction, responses, divisions)?;
+                    tally.add(&clip);
+                    Ok(())
+                }
+            }
         })
     }
 
     /// The scores over all clips.
     pub fn finish(self) -> Scores {
-        let scores_of = |comparison: &Comparison| -> Vec<f64> {
-            metrics::TABLE.iter().map(|row| (row.compute)(comparison)).collect()
+        self.finish_with(&Resampling::default())
+    }
+
+    /// The scores over all clips, and how sure they are; scores of single clips have no such
+    /// columns.
+    pub fn finish_with(self, resampling: &Resampling) -> Scores {
+        let Self { neurons, over, mut tallies, .. } = self;
+        let uncertainty = match over {
+            Over::AllClips => {
+                let whole = tallies.iter_mut().map(|tally| std::mem::take(&mut tally.comparison));
+                let whole: Vec<Comparison> = whole.collect();
+                tallies.par_iter_mut().zip(&whole).for_each(|(tally, whole)| tally.add(whole));
+                Uncertainty::new(neurons, &whole, resampling)
+            }
+            Over::EachClip => Uncertainty::default(),
         };
-        let rows: Vec<Vec<f64>> = self.comparisons.par_iter().map(scores_of).collect();
-        let shape = (rows.len(), metrics::TABLE.len());
+        let shape = (tallies.len(), metrics::TABLE.len());
+        let entry = |(n, score): (usize, usize)| tallies[n].scores[score];
         Scores {
-            neurons: self.neurons.to_vec(),
-            repeats: self.comparisons.iter().map(Comparison::repeats).collect(),
-            bins: self.comparisons.iter().map(Comparison::bins).collect(),
-            values: Array2::from_shape_fn(shape, |(n, score)| rows[n][score]),
+            neurons: neurons.to_vec(),
+            repeats: tallies.iter().map(|tally| tally.repeats).collect(),
+            bins: tallies.iter().map(|tally| tally.bins).collect(),
+            values: Array2::from_shape_fn(shape, |at| match entry(at) {
+                (_, 0) => f64::NAN,
+                (sum, _) if over == Over::AllClips => sum,
+                (sum, clips) => sum / clips as f64,
+            }),
+            clips: Array2::from_shape_fn(shape, |at| entry(at).1),
+            uncertainty,
+        }
+    }
+}
+
+impl Tally {
+    /// Takes the scores of one clip, or of all.
+    fn add(&mut self, compared: &Comparison) {
+        self.repeats = self.repeats.max(compared.repeats());
+        self.bins += compared.bins();
+        for ((sum, clips), row) in self.scores.iter_mut().zip(metrics::TABLE) {
+            let score = (row.compute)(compared);
+            if !score.is_nan() {
+                *sum += score;
+                *clips += compared.clips();
+            }
         }
     }
 }
@@ -108,19 +181,27 @@ impl Scores {
     /// Every score over the neurons that have it.
     pub fn summary(&self) -> Vec<Summary> {
         let columns = metrics::names().into_iter().zip(self.values.columns());
-        columns.map(|(score, column)| Summary::new(score, column)).collect()
+        let clips = self.clips.columns();
+        columns
+            .zip(clips)
+            .map(|((score, column), clips)| Summary::new(score, column, clips))
+            .collect()
     }
 
-    /// The whole table as CSV with the header `neuron,repeats,bins,cc,…`: every number with the
+    /// The whole table as CSV with the header `neuron,repeats,bins,cc,…`, then `cc_low,…,p,q` where
+    /// they were asked for: every number with the
     /// fewest digits that give it back exactly, `NaN` where undefined.
     pub fn csv(&self) -> Result<String> {
         let mut writer = csv::Writer::from_writer(Vec::new());
         let doing = "writing the table of scores";
         let header = ["neuron", "repeats", "bins"].into_iter().chain(metrics::names());
+        let more = &self.uncertainty.columns;
+        let header = header.chain(more.iter().map(|(name, _)| *name));
         writer.write_record(header).map_err(|e| Error::failed(doing, e))?;
         for (n, values) in self.values.rows().into_iter().enumerate() {
             let counts = [self.repeats[n].to_string(), self.bins[n].to_string()];
-            let scores = values.into_iter().map(|value| format!("{value:?}"));
+            let scores = values.into_iter().chain(more.iter().map(|(_, column)| &column[n]));
+            let scores = scores.map(|value| format!("{value:?}"));
             let record = std::iter::once(self.neurons[n].clone()).chain(counts).chain(scores);
             writer.write_record(record).map_err(|e| Error::failed(doing, e))?;
         }
@@ -129,14 +210,22 @@ impl Scores {
     }
 
     /// The summary as JSON, beside what was run: `{"run": …, "neurons": N, "scores": {"cc":
-    /// {"mean": …, "median": …, "neurons": …}, …}}`; null where undefined.
+    /// {"mean": …, "median": …, "neurons": …, "clips": [fewest, most]}, …}}`, and `"uncertainty"`
+    /// where it was asked for; null where undefined.
     pub fn json(&self, run: Map<String, Value>) -> Value {
         let entry = |s: Summary| {
-            let value = json!({ "mean": s.mean, "median": s.median, "neurons": s.neurons });
+            let clips = [s.clips.0, s.clips.1];
+            let value = json!({
+                "mean": s.mean, "median": s.median, "neurons": s.neurons, "clips": clips,
+            });
             (s.score.to_owned(), value)
         };
         let scores: Map<String, Value> = self.summary().into_iter().map(entry).collect();
-        json!({ "run": run, "neurons": self.neurons.len(), "scores": scores })
+        let mut json = json!({ "run": run, "neurons": self.neurons.len(), "scores": scores });
+        if !self.uncertainty.summary.is_null() {
+            json["uncertainty"] = self.uncertainty.summary.clone();
+        }
+        json
     }
 
     /// The table for a terminal: the first neurons one by one, then every score over all neurons.
@@ -146,7 +235,9 @@ impl Scores {
             0 => String::new(),
             more => format!("... and {more} more: {rest}\n"),
         };
-        aligned(&self.neuron_rows()) + &more + "\n" + &aligned(&self.summary_rows())
+        let notes: String =
+            self.uncertainty.notes.iter().map(|note| format!("\n{note}\n")).collect();
+        aligned(&self.neuron_rows()) + &more + "\n" + &aligned(&self.summary_rows()) + &notes
     }
 
     fn neuron_rows(&self) -> Vec<Vec<String>> {
@@ -167,10 +258,11 @@ impl Scores {
     }
 
     fn summary_rows(&self) -> Vec<Vec<String>> {
-        let header = ["score", "mean", "median", "neurons"].map(str::to_owned).to_vec();
+        let header = ["score", "mean", "median", "neurons", "clips"].map(str::to_owned).to_vec();
         let row = |(s, notation): (Summary, Notation)| {
             let neurons = format!("{} of {}", s.neurons, self.neurons.len());
-            vec![s.score.to_owned(), notation.write(s.mean), notation.write(s.median), neurons]
+            let (mean, median) = (notation.write(s.mean), notation.write(s.median));
+            vec![s.score.to_owned(), mean, median, neurons, s.clips_text()]
         };
         let rows = self.summary().into_iter().zip(self.notations()).map(row);
         std::iter::once(header).chain(rows).collect()
@@ -183,8 +275,20 @@ impl Scores {
 }
 
 impl Summary {
-    fn new(score: &'static str, column: ArrayView1<f64>) -> Self {
-        let defined: Vec<f64> = column.iter().copied().filter(|v| v.is_finite()).collect();
-        Self { score, mean: mean(&defined), median: median(&defined), neurons: defined.len() }
+    fn new(score: &'static str, column: ArrayView1<f64>, clips: ArrayView1<usize>) -> Self {
+        let entering = column.iter().zip(clips).filter(|(value, _)| value.is_finite());
+        let (defined, clips): (Vec<f64>, Vec<usize>) = entering.unzip();
+        let ends = (clips.iter().min(), clips.iter().max());
+        let clips = (ends.0.copied().unwrap_or(0), ends.1.copied().unwrap_or(0));
+        let (mean, median) = (mean(&defined), median(&defined));
+        Self { score, mean, median, neurons: defined.len(), clips }
+    }
+
+    /// How many clips enter: `12`, or `8-12` where it differs between neurons.
+    fn clips_text(&self) -> String {
+        match self.clips {
+            (fewest, most) if fewest == most => most.to_string(),
+            (fewest, most) => format!("{fewest}-{most}"),
+        }
     }
 }

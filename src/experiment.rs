@@ -8,7 +8,7 @@ use crate::data::batch::response_deviations;
 use crate::data::prepare::Prepared;
 use crate::data::{Read, ResponseFile, Splits, read_sound};
 use crate::error::{Error, Result};
-use crate::evaluation::Scores;
+use crate::evaluation::{Over, Scores, Scoring};
 use crate::metadata::{Metadata, PROGRAM, architecture_json};
 use crate::models::Network;
 use crate::params::Params;
@@ -92,7 +92,9 @@ impl Experiment {
         let mut file = ResponseFile::reopen(&self.config.data.file, *version)?;
         let responses =
             |clip: usize| Ok(preparation.treatment.repeats(file.read(&test_responses[clip])?));
-        prediction::score(&self.network, test, self.config.train.batch, neurons, responses)
+        let mut scoring = Scoring::new(neurons, Over::AllClips);
+        prediction::score(&self.network, test, self.config.train.batch, &mut scoring, responses)?;
+        Ok(scoring.finish())
     }
 
     /// What `scores.json` says of how the scores came about.

@@ -18,6 +18,7 @@
 // What can be typed, what each command does, and what it tells.
 pub mod cli;
 pub mod commands;
+pub mod comparison;
 pub mod interrupt;
 pub mod progress;
 
@@ -28,6 +29,7 @@ pub mod files;
 pub mod rng;
 pub mod table;
 pub mod tensor_file;
+pub mod uncertainty;
 pub mod units;
 
 // What is asked for, and what it is asked of.

@@ -4,7 +4,7 @@ use ndarray::{Array2, Array3};
 
 use crate::data::batch::{Batch, Member, Sample};
 use crate::error;
-use crate::evaluation::{Scores, Scoring};
+use crate::evaluation::Scoring;
 use crate::models::Network;
 
 /// Batches of `samples` in their order.
@@ -25,21 +25,20 @@ fn predict_batch(network: &Network, batch: &Batch) -> Result<Vec<Array2<f32>>> {
     network.responses(batch)?.iter().map(on_cpu).collect()
 }
 
-/// Scores of the predictions for `sounds`, `size` of them at a time; `responses` gives the single
+/// Scores the predictions for `sounds`, `size` of them at a time; `responses` gives the single
 /// repeats `(N, R, T)` to each, which are let go one after the other.
 pub fn score(
     network: &Network,
     sounds: &[Sample],
     size: usize,
-    neurons: &[String],
+    scoring: &mut Scoring,
     mut responses: impl FnMut(usize) -> error::Result<Array3<f32>>,
-) -> error::Result<Scores> {
-    let mut scoring = Scoring::new(neurons);
+) -> error::Result<()> {
     for (clip, prediction) in predict(network, &batches(network, sounds, size)?)?.iter().enumerate()
     {
         scoring.add((prediction.view(), responses(clip)?.view()))?;
     }
-    Ok(scoring.finish())
+    Ok(())
 }
 
 /// A matrix on the CPU as an array.

@@ -243,6 +243,24 @@ impl RunFolder {
         self.write(HISTORY, text.as_bytes())
     }
 
+    /// The text of `scores.csv`, and what `scores.json` says.
+    ///
+    /// # Errors
+    /// The run is not finished, or its scores are damaged.
+    pub fn scores(&self) -> Result<(String, Json)> {
+        if !self.has(SCORES_JSON) || !self.has(SCORES_CSV) {
+            return Err(Error::Refused(format!(
+                "{}: found no scores, expected a finished run; go on with it with --resume",
+                self.path.display()
+            )));
+        }
+        let summary = serde_json::from_str(&self.read(SCORES_JSON)?).map_err(|source| {
+            let file = self.path.join(SCORES_JSON);
+            Error::file(format!("{}: it is damaged; score the run anew", file.display()), source)
+        })?;
+        Ok((self.read(SCORES_CSV)?, summary))
+    }
+
     /// Writes `scores.csv` and then `scores.json`, which marks the run as finished.
     pub fn write_scores(&self, csv: &str, summary: &Json) -> Result<()> {
         write_scores(&self.path, csv, summary, Existing::Replace)

@@ -6,6 +6,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::import;
 use crate::inspection::sort_keys;
+use crate::metrics;
 
 mod dstrf;
 mod plot;
@@ -34,6 +35,8 @@ pub enum Command {
     Train(TrainArgs),
     /// Score a trained model on held-out clips
     Eval(EvalArgs),
+    /// Say how the scores of runs differ, neuron by neuron
+    Compare(CompareArgs),
     /// Write the predictions of a trained model
     Predict(PredictArgs),
     /// Write the receptive fields of a trained model, with axes, units and pictures
@@ -105,10 +108,46 @@ pub struct EvalArgs {
     /// Stimuli to score on [default: test; all with --data]
     #[arg(long, value_enum)]
     pub split: Option<SplitName>,
+    /// Score each clip by itself and average, instead of all clips in a row
+    #[arg(long, conflicts_with_all = ["bootstrap", "permutations"])]
+    pub per_clip: bool,
+    /// Draw clips so many times for 95 % intervals of cc and cc_norm, e.g. 1000
+    #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
+    pub bootstrap: usize,
+    /// Permute the responses so many times for p-values of cc, e.g. 1000
+    #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
+    pub permutations: usize,
+    /// Seed of draws and permutations
+    #[arg(long, value_name = "SEED", default_value_t = 0)]
+    pub seed: u64,
     /// Folder for scores.csv and scores.json; without it they are printed only
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
     /// Replace scores that lie there
+    #[arg(long)]
+    pub force: bool,
+    /// Print JSON instead of a table
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `strf compare`.
+#[derive(Debug, Args)]
+pub struct CompareArgs {
+    /// Run folders, two or more, scored on the same responses
+    #[arg(required = true, num_args = 2.., value_name = "RUN")]
+    pub runs: Vec<PathBuf>,
+    /// Score to compare by; may be repeated
+    #[arg(long = "score", value_name = "NAME", default_values = ["cc", "cc_norm"],
+          value_parser = PossibleValuesParser::new(metrics::names()))]
+    pub scores: Vec<String>,
+    /// Seed of the intervals
+    #[arg(long, value_name = "SEED", default_value_t = 0)]
+    pub seed: u64,
+    /// Write the table as CSV
+    #[arg(long, value_name = "FILE")]
+    pub csv: Option<PathBuf>,
+    /// Replace the file if it exists
     #[arg(long)]
     pub force: bool,
     /// Print JSON instead of a table

@@ -6,12 +6,14 @@ use serde_json::Map;
 use crate::cli::{EvalArgs, SplitName};
 use crate::data::{Read, ResponseFile};
 use crate::error::{Error, Result};
+use crate::evaluation::{Over, Scores, Scoring};
 use crate::files::Existing;
 use crate::metadata::PROGRAM;
 use crate::prediction;
 use crate::progress::Console;
 use crate::run_folder::write_scores;
 use crate::trained::{Needs, Trained, default_split};
+use crate::uncertainty::Resampling;
 
 /// Prints the scores, and writes them where `--out` says.
 pub fn run(args: &EvalArgs, console: &Console) -> Result<()> {
@@ -31,12 +33,23 @@ pub fn run(args: &EvalArgs, console: &Console) -> Result<()> {
         Ok(preparation.treatment.repeats(file.read(stored)?))
     };
     let batch = trained.config.train.batch;
-    let scores = prediction::score(&trained.network, &sounds, batch, neurons, responses)?;
+    let mut scoring = Scoring::new(neurons, over(args));
+    prediction::score(&trained.network, &sounds, batch, &mut scoring, responses)?;
+    let scores = scoring.finish_with(&Resampling {
+        bootstrap: args.bootstrap,
+        permutations: args.permutations,
+        seed: args.seed,
+        dt_ms: recording.dt_ms,
+    });
+    require_sense(&scores, &recording.file)?;
 
     let mut run = Map::new();
     run.insert("program".into(), PROGRAM.into());
-    run.insert("data".into(), recording.file.to_string_lossy().into());
+    // Scores may be written anywhere: a path from the working folder would lead nowhere there.
+    let file = std::fs::canonicalize(&recording.file).unwrap_or_else(|_| recording.file.clone());
+    run.insert("data".into(), file.to_string_lossy().into());
     run.insert("split".into(), name(split).into());
+    run.insert("over".into(), if args.per_clip { "each clip" } else { "all clips" }.into());
     let stimuli: Vec<&str> = sounds.iter().map(|sample| sample.id.as_str()).collect();
     run.insert("stimuli".into(), stimuli.into());
     let summary = scores.json(run);
@@ -49,6 +62,23 @@ pub fn run(args: &EvalArgs, console: &Console) -> Result<()> {
         None => "--out DIR writes them all".to_owned(),
     };
     console.result(&if args.json { format!("{summary:#}") } else { scores.table(&rest) })
+}
+
+fn over(args: &EvalArgs) -> Over {
+    if args.per_clip { Over::EachClip } else { Over::AllClips }
+}
+
+/// An error where p-values were asked for and no neuron can have one.
+fn require_sense(scores: &Scores, file: &Path) -> Result<()> {
+    match scores.uncertainty.impossible {
+        true => Err(Error::Refused(format!(
+            "{}: found neither enough clips of two seconds or more, in which responses can be \
+             shifted, nor four clips of the same length, between which they can be exchanged; expected \
+             either for --permutations; leave it out, or take more stimuli with --split all",
+            file.display()
+        ))),
+        false => Ok(()),
+    }
 }
 
 fn name(split: SplitName) -> &'static str {

@@ -1,4 +1,5 @@
 //! One file per command.
+mod compare;
 mod completions;
 mod dstrf;
 mod eval;
@@ -25,6 +26,7 @@ pub fn run(command: &Command, console: &Console) -> Result<()> {
         Command::Train(args) => train::run(args, console),
         Command::Eval(args) => eval::run(args, console),
         Command::Plot(args) => plot::run(args, console),
+        Command::Compare(args) => compare::run(args, console),
         Command::Predict(args) => predict::run(args, console),
         Command::ExportStrfs(args) => export_strfs::run(args, console),
         Command::Dstrf(args) => dstrf::run(args, console),

@@ -8,16 +8,21 @@ use crate::config::part::{self, Part, Row};
 use crate::error::Result;
 
 mod ceiling;
+mod normal;
 mod reliability;
 mod repeats;
 mod spectra;
+mod sums;
 mod target;
+mod traces;
 
+pub mod bootstrap;
 pub mod coherence;
 pub mod correlation;
 pub mod deviation;
 pub mod explained;
 pub mod likelihood;
+pub mod null;
 pub mod power;
 pub mod quality;
 pub mod rank;
@@ -25,6 +30,7 @@ pub mod single_trial;
 pub mod split_half;
 pub mod statistics;
 pub mod trial_to_trial;
+pub mod wilcoxon;
 
 pub use ceiling::{Ceiling, Correlations};
 pub use target::Target;
@@ -36,6 +42,7 @@ use repeats::{AverageByBins, Repeats};
 use spectra::Spectra;
 use split_half::Halves;
 use target::require_bins;
+use traces::Trace;
 
 /// One neuron's predictions and responses, prepared for all scores; holds no single repeats.
 #[derive(Debug, Clone, Default)]
@@ -100,6 +107,11 @@ impl Comparison {
     /// The largest number of repeats that a clip has anything recorded of.
     pub fn repeats(&self) -> usize {
         self.target.repeats()
+    }
+
+    /// How many clips have such bins.
+    pub fn clips(&self) -> usize {
+        self.target.clips().filter(|(used, _)| used.contains(&true)).count()
     }
 
     /// How many bins have at least one recorded repeat.

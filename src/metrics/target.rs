@@ -17,8 +17,8 @@ pub struct Target {
     psth: Vec<f64>,
     /// The used bins at which two repeats or more tell how noisy the PSTH is.
     repeated: Places,
-    /// Sum over those bins of the variance of the mean over repeats.
-    noise: f64,
+    /// Sums over those bins of each clip of the variance of the mean over repeats.
+    noise: Vec<f64>,
     repeats: usize,
 }
 
@@ -35,16 +35,17 @@ impl Target {
     /// Takes the responses `(R, T)` to one more clip.
     pub fn add(&mut self, responses: ArrayView2<f32>) {
         let Bins { repeats, mean, variance_of_mean } = Bins::new(responses);
-        let mut used = Places::default();
+        let (mut used, mut noise) = (Places::default(), 0.0);
         for ((repeats, mean), variance) in repeats.iter().zip(&mean).zip(&variance_of_mean) {
             used.push(*repeats >= 1.0);
             if *repeats >= 1.0 {
                 self.psth.push(*mean);
                 self.repeated.push(*repeats >= 2.0);
             }
-            self.noise += if *repeats >= 2.0 { *variance } else { 0.0 };
+            noise += if *repeats >= 2.0 { *variance } else { 0.0 };
         }
         self.clips.push(used);
+        self.noise.push(noise);
         self.repeats = self.repeats.max(recorded_repeats(responses));
     }
 
@@ -58,9 +59,19 @@ impl Target {
     pub fn signal_power(&self) -> f64 {
         let psth = self.repeated.of(&self.psth);
         let total = variance(&psth);
-        let signal_power = total - self.noise / psth.len() as f64;
+        let signal_power = total - self.noise.iter().sum::<f64>() / psth.len() as f64;
         // A difference as small as its rounding would make a correlation of any size.
         if signal_power > ROUNDING * total { signal_power } else { f64::NAN }
+    }
+
+    /// For each clip, which of its bins are used and the sum of the PSTH's noise over them.
+    pub(super) fn clips(&self) -> impl Iterator<Item = (Vec<bool>, f64)> {
+        self.clips.iter().map(Places::meant).zip(self.noise.iter().copied())
+    }
+
+    /// Which of the used bins have two repeats or more.
+    pub(super) fn repeated(&self) -> Vec<bool> {
+        self.repeated.meant()
     }
 
     /// The largest number of repeats that a clip has anything recorded of.
@@ -139,6 +150,15 @@ impl Places {
             Some(_) => {}
         }
         self.among += 1;
+    }
+
+    /// Whether each place is meant.
+    fn meant(&self) -> Vec<bool> {
+        let mut meant = vec![self.some.is_none(); self.among];
+        for place in self.some.iter().flatten() {
+            meant[*place] = true;
+        }
+        meant
     }
 
     /// Adds what stands at these places to a list.
