@@ -5,7 +5,7 @@ use super::{Drawn, HEAD, MARGIN, head};
 use crate::cli::SplitName;
 use crate::data::{OfNeurons, Recording, ResponseFile, Stored, psth};
 use crate::error::Result;
-use crate::evaluation::Scoring;
+use crate::evaluation::{Over, Scoring};
 use crate::figures::axes;
 use crate::figures::canvas::{Anchor, Canvas, Rect, Run};
 use crate::figures::chart::{Chart, legend};
@@ -84,7 +84,7 @@ fn predicted(
     let sounds = preparation.sounds(recording, clips, neurons, &trained.device)?;
     let batches = prediction::batches(&trained.network, &sounds, trained.config.train.batch)?;
     let predictions = prediction::predict(&trained.network, &batches)?;
-    let mut scoring = Scoring::new(&trained.metadata.neurons);
+    let mut scoring = Scoring::new(&trained.metadata.neurons, Over::AllClips);
     let mut file = ResponseFile::open(&recording.file)?;
     for (clip, prediction) in clips.iter().zip(&predictions) {
         let responses = file.read(&recording.clips[*clip].responses)?;
