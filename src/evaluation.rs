@@ -235,8 +235,7 @@ impl Scores {
             0 => String::new(),
             more => format!("... and {more} more: {rest}\n"),
         };
-        let notes: String =
-            self.uncertainty.notes.iter().map(|note| format!("\n{note}\n")).collect();
+        let notes: String = self.uncertainty.notes.iter().flat_map(|n| ["\n", n, "\n"]).collect();
         aligned(&self.neuron_rows()) + &more + "\n" + &aligned(&self.summary_rows()) + &notes
     }
 

@@ -103,7 +103,7 @@ pub struct EvalArgs {
     /// Score each clip by itself and average, instead of all clips in a row
     #[arg(long, conflicts_with_all = ["bootstrap", "permutations"])]
     pub per_clip: bool,
-    /// Draw clips so many times for 95 % intervals of cc and cc_norm, e.g. 1000
+    /// Draw clips so many times for 95 % intervals of correlations, e.g. 1000
     #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
     pub bootstrap: usize,
     /// Permute the responses so many times for p-values of cc, e.g. 1000

@@ -70,15 +70,15 @@ fn over(args: &EvalArgs) -> Over {
 
 /// An error where p-values were asked for and no neuron can have one.
 fn require_sense(scores: &Scores, file: &Path) -> Result<()> {
-    match scores.uncertainty.impossible {
-        true => Err(Error::Refused(format!(
-            "{}: found neither enough clips of two seconds or more, in which responses can be \
-             shifted, nor four clips of the same length, between which they can be exchanged; expected \
-             either for --permutations; leave it out, or take more stimuli with --split all",
-            file.display()
-        ))),
-        false => Ok(()),
+    if !scores.uncertainty.impossible {
+        return Ok(());
     }
+    Err(Error::Refused(format!(
+        "{}: found neither enough clips of two seconds or more, in which responses can be shifted, \
+         nor four clips of the same length, between which they can be exchanged; expected either \
+         for --permutations; leave it out, or take more stimuli with --split all",
+        file.display()
+    )))
 }
 
 fn name(split: SplitName) -> &'static str {

@@ -45,7 +45,7 @@ impl Comparison {
             for ((p, y), has_repeats) in bins.by_ref().take(count) {
                 let bin = Sums::bin(p - levels.0, y - levels.1);
                 all = all + bin;
-                some = if has_repeats { some + bin } else { some };
+                some = some + bin * f64::from(u8::from(has_repeats));
             }
             used.extend((all.n > 0.0).then_some(all));
             repeated.extend((some.n > 0.0).then_some(Sums { noise, ..some }));
