@@ -12,7 +12,7 @@ pub const DEVIANCE: MetricRow = MetricRow {
     part: Part {
         name: "deviance",
         summary: "Poisson deviance per bin: twice the log likelihood short of that of the PSTH",
-        source: "McCullagh & Nelder (1989), Generalized Linear Models, 2nd ed.",
+        source: "Nelder & Wedderburn (1972), J. R. Stat. Soc. A 135:370-384, doi:10.2307/2344614",
         keys: &[],
     },
     shown: Shown::InFiles,
@@ -34,7 +34,7 @@ pub const BITS_PER_SPIKE: MetricRow = MetricRow {
 /// The mean over the used bins of all clips of `2 (y log(y/λ) − (y − λ))`, `λ` predicted and `y`
 /// the PSTH; from 0, which is a perfect prediction. NaN where a prediction or a PSTH is negative.
 ///
-/// Source: `McCullagh` & Nelder (1989).
+/// Source: Nelder & Wedderburn (1972), doi:10.2307/2344614.
 pub fn deviance(comparison: &Comparison) -> f64 {
     let unlikely = |(rate, y): (f64, f64)| {
         let surprise = if y > 0.0 { y * (y / rate.max(LEAST)).ln() } else { 0.0 };

@@ -9,6 +9,7 @@ use crate::error::Result;
 
 mod ceiling;
 mod normal;
+mod products;
 mod reliability;
 mod repeats;
 mod spectra;

@@ -1,6 +1,7 @@
 //! How the repeats of a clip vary together; noise ceilings need nothing else of them.
-use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis};
+use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis, s};
 
+use super::products::products;
 use super::statistics::{ROUNDING, mean_of_defined, ratio};
 
 /// Covariances of the recorded repeats of one clip, each over the bins that both repeats have.
@@ -28,22 +29,21 @@ impl Repeats {
     /// The same, and the mean correlation of the repeats with a prediction `(T)`, over those that
     /// vary; NaN where none does.
     pub fn with_prediction(responses: ArrayView2<f32>, prediction: ArrayView1<f32>) -> (Self, f64) {
-        let repeats = Self::new(responses);
-        let row = prediction.insert_axis(Axis(0));
-        let of_repeat = |repeat: ArrayView1<f32>| {
-            let both = ndarray::concatenate![Axis(0), repeat.insert_axis(Axis(0)), row];
-            let pair = Self::new(both.view());
-            match pair.covariance.dim() {
-                (2, 2) => ratio(
-                    pair.covariance[(0, 1)],
-                    pair.variance[(0, 1)].sqrt() * pair.variance[(1, 0)].sqrt(),
-                ),
-                _ => f64::NAN,
-            }
+        if prediction.len() < 2 || prediction.iter().any(|p| p.is_nan()) {
+            return (Self::new(responses), f64::NAN);
+        }
+        // The prediction is one more repeat, the last.
+        let all = ndarray::concatenate![Axis(0), responses, prediction.insert_axis(Axis(0))];
+        let Self { covariance, variance, .. } = Self::new(all.view());
+        let repeats = covariance.nrows().saturating_sub(1);
+        let correlation = |r: usize| {
+            let scale = variance[(r, repeats)].sqrt() * variance[(repeats, r)].sqrt();
+            ratio(covariance[(r, repeats)], scale)
         };
-        let correlations = responses.rows().into_iter().map(of_repeat);
-        let mean = mean_of_defined(correlations);
-        (repeats, mean)
+        let mean = mean_of_defined((0..repeats).map(correlation));
+        let of_repeats = |all: &Array2<f64>| all.slice(s![..repeats, ..repeats]).to_owned();
+        let (covariance, variance) = (of_repeats(&covariance), of_repeats(&variance));
+        (Self { bins: recorded_bins(responses), covariance, variance }, mean)
     }
 
     /// Where every bin of every repeat is recorded, all pairs have the same bins.
@@ -56,7 +56,7 @@ impl Repeats {
             repeat -= mean;
         }
         let sums = deviations.sum_axis(Axis(1));
-        let products = products(&deviations);
+        let products = products(deviations.view());
         let variance_of =
             |(squares, sum): (&f64, &f64)| beyond_rounding(*squares, *sum, n) / (n - 1.0);
         let variances: Array1<f64> = products.diag().iter().zip(&sums).map(variance_of).collect();
@@ -72,7 +72,7 @@ impl Repeats {
 
     fn of_any(responses: ArrayView2<f32>) -> Self {
         let recorded = |y: &f32| !y.is_nan();
-        let bins = responses.columns().into_iter().filter(|bin| bin.iter().any(recorded)).count();
+        let bins = recorded_bins(responses);
         let rows = responses.rows().into_iter();
         let kept: Vec<ArrayView1<f32>> = rows
             .filter(|repeat| repeat.iter().copied().filter(|y| recorded(y)).count() >= 2)
@@ -107,6 +107,17 @@ impl Repeats {
     }
 }
 
+/// Bins at which at least one repeat is recorded.
+fn recorded_bins(responses: ArrayView2<f32>) -> usize {
+    let mut recorded = vec![false; responses.ncols()];
+    for repeat in responses.rows() {
+        for (recorded, y) in recorded.iter_mut().zip(repeat) {
+            *recorded |= !y.is_nan();
+        }
+    }
+    recorded.into_iter().filter(|recorded| *recorded).count()
+}
+
 /// Covariances and variances over common bins out of deviations `(R, T)`, 0 where the mask
 /// `(R, T)` is 0.
 fn pairwise(deviations: &Array2<f64>, mask: &Array2<f64>) -> (Array2<f64>, Array2<f64>) {
@@ -125,19 +136,6 @@ fn pairwise(deviations: &Array2<f64>, mask: &Array2<f64>) -> (Array2<f64>, Array
         ratio(beyond_rounding(squares[(i, j)], sums[(i, j)], n), n - 1.0)
     });
     (covariance, variance)
-}
-
-/// `(R, R)`: the products of all pairs of rows of `(R, T)`; quicker than a product of matrices,
-/// which rearranges both of them first.
-fn products(rows: &Array2<f64>) -> Array2<f64> {
-    let mut products = Array2::zeros((rows.nrows(), rows.nrows()));
-    for (i, row) in rows.rows().into_iter().enumerate() {
-        for (j, other) in rows.rows().into_iter().enumerate().take(i + 1) {
-            products[(i, j)] = row.dot(&other);
-            products[(j, i)] = products[(i, j)];
-        }
-    }
-    products
 }
 
 /// The sum of squares about the mean of `n` numbers; 0 where a constant leaves rounding behind.

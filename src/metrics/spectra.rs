@@ -93,14 +93,7 @@ impl Spectra {
 impl Series {
     fn new(prediction: ArrayView1<f32>, responses: ArrayView2<f32>) -> Self {
         let bins = responses.ncols();
-        let mut halves = [(); 2].map(|()| (vec![0.0; bins], vec![0.0_f64; bins]));
-        for (r, repeat) in responses.rows().into_iter().enumerate() {
-            let (sums, counts) = &mut halves[r % 2];
-            for ((sum, count), y) in sums.iter_mut().zip(counts).zip(repeat) {
-                *sum += f64::from(known(*y));
-                *count += f64::from(u8::from(!y.is_nan()));
-            }
-        }
+        let halves = [0, 1].map(|half| sums_and_counts(responses, half));
         let [(even, of_even), (odd, of_odd)] = &halves;
         let psth = |t: usize| (even[t] + odd[t]) / (of_even[t] + of_odd[t]);
         // 0 / 0 is NaN where a half has nothing.
@@ -117,19 +110,29 @@ impl Series {
     }
 }
 
+/// Sums over the recorded ones of every second repeat from `first`, and how many they are.
+fn sums_and_counts(responses: ArrayView2<f32>, first: usize) -> (Vec<f64>, Vec<f64>) {
+    let bins = responses.ncols();
+    let (mut sums, mut counts) = (vec![0.0; bins], vec![0.0; bins]);
+    for repeat in responses.rows().into_iter().skip(first).step_by(2) {
+        for ((sum, count), y) in sums.iter_mut().zip(&mut counts).zip(repeat) {
+            let recorded = !y.is_nan();
+            *sum += if recorded { f64::from(*y) } else { 0.0 };
+            *count += f64::from(u8::from(recorded));
+        }
+    }
+    (sums, counts)
+}
+
 /// Subtracts the mean of what is there, sets what is missing to 0, and says how much is there.
 fn centre(series: &mut [f64]) -> usize {
     let there = series.iter().filter(|y| !y.is_nan());
     let (sum, count) = there.fold((0.0, 0_usize), |(sum, count), y| (sum + y, count + 1));
+    let mean = sum / count as f64;
     for y in series.iter_mut() {
-        *y = if y.is_nan() { 0.0 } else { *y - sum / count as f64 };
+        *y = if y.is_nan() { 0.0 } else { *y - mean };
     }
     count
-}
-
-/// 0 in place of what is missing.
-fn known(value: f32) -> f32 {
-    if value.is_nan() { 0.0 } else { value }
 }
 
 /// Of a segment under a Hann window of its length.

@@ -1,18 +1,25 @@
 //! The best correlation that noise allows, from how well one half of the repeats predicts the
 //! other.
+use std::collections::BTreeSet;
+
 use ndarray::{ArrayView1, Axis, s};
+use rand::seq::index::sample;
 
 use super::correlation::cc;
 use super::repeats::Repeats;
 use super::statistics::{ROUNDING, mean, ratio};
 use super::{Comparison, MetricRow, Shown};
 use crate::config::part::Part;
+use crate::rng;
 
 const SOURCE: &str = "Hsu, Borst & Theunissen (2004), Network 15(2):91-109, \
                       doi:10.1088/0954-898X_15_2_002";
 
-/// Divisions into halves that are looked at: all of them up to 10 repeats.
+/// Divisions into halves that are looked at: all of them up to 10 repeats, else so many drawn.
 const SPLITS: usize = 126;
+
+/// Largest half of which there are no more divisions than that.
+const LARGEST_HALF: usize = 5;
 
 /// The row of [`cc_norm_hsu`].
 pub const CC_NORM_HSU: MetricRow = MetricRow {
@@ -43,7 +50,8 @@ pub fn cc_norm_hsu(comparison: &Comparison) -> f64 {
 /// The correlation that the true mean response would have with the PSTH.
 ///
 /// `sqrt(2ρ / (1 + ρ))` per clip, averaged by bins, where `ρ` is the mean correlation between the
-/// means of two halves of the repeats over the first 126 divisions in lexicographic order. The last
+/// means of two halves of the repeats over all divisions, or 126 drawn from them once for all where
+/// there are more. The last
 /// of an odd number of repeats is left out; so are clips with `ρ` at 0 or below, or with a half
 /// that does not vary. NaN where no clip with 2 repeats and 2 bins is left.
 ///
@@ -94,7 +102,9 @@ fn divisions(half: usize) -> Vec<Division> {
         before.clone_from(&first);
         Division { first, changed_from }
     };
-    first_halves(half).map(division).collect()
+    let all = half <= LARGEST_HALF;
+    let halves = if all { first_halves(half).collect() } else { drawn_halves(half) };
+    halves.into_iter().map(division).collect()
 }
 
 /// How the sum over some repeats varies.
@@ -103,7 +113,7 @@ struct Sum {
     variance: f64,
     /// With the sum over all repeats.
     with_all: f64,
-    /// With each repeat.
+    /// With each repeat that may yet be added.
     with: Vec<f64>,
 }
 
@@ -137,7 +147,9 @@ impl Sum {
     /// Becomes another sum with one more repeat, which varies with each as `covariance` says.
     fn add(&mut self, fewer: &Self, repeat: usize, covariance: ArrayView1<f64>) {
         self.variance = fewer.variance + 2.0 * fewer.with[repeat] + covariance[repeat];
-        for ((with, fewer), covariance) in self.with.iter_mut().zip(&fewer.with).zip(covariance) {
+        // Repeats are added in ascending order.
+        let after = self.with.iter_mut().zip(&fewer.with).zip(covariance).skip(repeat + 1);
+        for ((with, fewer), covariance) in after {
             *with = fewer + covariance;
         }
     }
@@ -149,7 +161,19 @@ fn first_halves(half: usize) -> impl Iterator<Item = Vec<usize>> {
     let start: Option<Vec<usize>> = (half > 0).then(|| (0..half).collect());
     std::iter::successors(start, move |set| next_combination(set, 2 * half))
         .take_while(|set| set.first() == Some(&0))
-        .take(SPLITS)
+}
+
+/// As many different ones as are looked at, in lexicographic order, the same every time.
+fn drawn_halves(half: usize) -> Vec<Vec<usize>> {
+    let mut generator = rng::generator(0, &format!("divisions of {} repeats", 2 * half));
+    let mut drawn = BTreeSet::new();
+    while drawn.len() < SPLITS {
+        let others = sample(&mut generator, 2 * half - 1, half - 1).into_iter().map(|r| r + 1);
+        let mut first: Vec<usize> = std::iter::once(0).chain(others).collect();
+        first.sort_unstable();
+        drawn.insert(first);
+    }
+    drawn.into_iter().collect()
 }
 
 /// The combination of as many numbers below `n` that follows in lexicographic order.
@@ -179,7 +203,7 @@ mod tests {
     /// Both halves' sums over the covariances of their repeats, one by one.
     fn clear_half_correlation(clip: &Repeats) -> f64 {
         let half = clip.covariance.nrows() / 2;
-        let correlation = |first: Vec<usize>| {
+        let correlation = |Division { first, .. }: Division| {
             let second: Vec<usize> = (0..2 * half).filter(|r| !first.contains(r)).collect();
             let sum = |a: &[usize], b: &[usize]| -> f64 {
                 a.iter().flat_map(|i| b.iter().map(|j| clip.covariance[(*i, *j)])).sum()
@@ -187,7 +211,7 @@ mod tests {
             let scale = sum(&first, &first).sqrt() * sum(&second, &second).sqrt();
             ratio(sum(&first, &second), scale)
         };
-        mean(&first_halves(half).map(correlation).collect::<Vec<_>>())
+        mean(&divisions(half).into_iter().map(correlation).collect::<Vec<_>>())
     }
 
     #[test]
@@ -211,8 +235,14 @@ mod tests {
 
     #[test]
     fn ten_repeats_are_divided_in_all_ways_and_twenty_in_no_more() {
-        assert_eq!(first_halves(5).count(), 126);
-        assert_eq!(first_halves(10).count(), 126);
-        assert_eq!(first_halves(0).count(), 0);
+        for (half, count) in [(0, 0), (3, 10), (5, 126), (6, 126), (10, 126)] {
+            let divisions = divisions(half);
+            assert_eq!(divisions.len(), count);
+            assert!(divisions.is_sorted_by(|a, b| a.first < b.first), "{half}");
+            assert!(divisions.iter().all(|d| d.first.len() == half && d.first[0] == 0));
+        }
+        let often = divisions(10).iter().filter(|d| d.first.contains(&19)).count();
+        // 126 · 9/19 = 60, give or take 6.
+        assert!((42..=78).contains(&often), "{often}");
     }
 }

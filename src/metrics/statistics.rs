@@ -69,29 +69,27 @@ pub fn ratio(numerator: f64, denominator: f64) -> f64 {
 /// The place of each value among all, from 0; equal values, in single precision, share their mean
 /// place.
 pub fn ranks(x: &[f64]) -> Vec<f64> {
-    let mut order: Vec<u64> = x.iter().zip(0..).map(|(x, place)| sort_key(*x) | place).collect();
+    let mut order: Vec<(u32, usize)> =
+        x.iter().enumerate().map(|(place, x)| (sort_key(*x), place)).collect();
     order.sort_unstable();
     let mut ranks = vec![0.0; x.len()];
     let mut before = 0;
-    for equal in order.chunk_by(|a, b| a >> 32 == b >> 32) {
+    for equal in order.chunk_by(|(a, _), (b, _)| a == b) {
         let rank = before as f64 + (equal.len() as f64 - 1.0) / 2.0;
-        for key in equal {
-            #[expect(clippy::cast_possible_truncation, reason = "the lower half is a place")]
-            let place = *key as u32 as usize;
-            ranks[place] = rank;
+        for (_, place) in equal {
+            ranks[*place] = rank;
         }
         before += equal.len();
     }
     ranks
 }
 
-/// Grows with the number in single precision, in the upper half.
-fn sort_key(x: f64) -> u64 {
+/// Grows with the number in single precision.
+fn sort_key(x: f64) -> u32 {
     const SIGN: u32 = 1 << 31;
     #[expect(clippy::cast_possible_truncation, reason = "single precision is meant")]
     let bits = (x as f32 + 0.0).to_bits(); // + 0.0 makes both zeros one
-    let ascending = if bits & SIGN == 0 { bits | SIGN } else { !bits };
-    u64::from(ascending) << 32
+    if bits & SIGN == 0 { bits | SIGN } else { !bits }
 }
 
 /// The mean of the defined values; NaN where there is none.
