@@ -34,15 +34,11 @@ impl Repeats {
         }
         // The prediction is one more repeat, the last.
         let all = ndarray::concatenate![Axis(0), responses, prediction.insert_axis(Axis(0))];
-        let Self { covariance, variance, .. } = Self::new(all.view());
-        let repeats = covariance.nrows().saturating_sub(1);
-        let correlation = |r: usize| {
-            let scale = variance[(r, repeats)].sqrt() * variance[(repeats, r)].sqrt();
-            ratio(covariance[(r, repeats)], scale)
-        };
-        let mean = mean_of_defined((0..repeats).map(correlation));
+        let all = Self::new(all.view());
+        let repeats = all.covariance.nrows().saturating_sub(1);
+        let mean = mean_of_defined((0..repeats).map(|r| all.correlation(r, repeats)));
         let of_repeats = |all: &Array2<f64>| all.slice(s![..repeats, ..repeats]).to_owned();
-        let (covariance, variance) = (of_repeats(&covariance), of_repeats(&variance));
+        let (covariance, variance) = (of_repeats(&all.covariance), of_repeats(&all.variance));
         (Self { bins: recorded_bins(responses), covariance, variance }, mean)
     }
 
@@ -89,6 +85,12 @@ impl Repeats {
         });
         let (covariance, variance) = pairwise(&deviations, &mask);
         Self { bins, covariance, variance }
+    }
+
+    /// The correlation of repeats `i` and `j`; NaN where one of them does not vary.
+    pub fn correlation(&self, i: usize, j: usize) -> f64 {
+        let scale = self.variance[(i, j)].sqrt() * self.variance[(j, i)].sqrt();
+        ratio(self.covariance[(i, j)], scale)
     }
 
     /// The mean of `value` over the pairs of different repeats, `i` before `j`, for which it is

@@ -1,6 +1,5 @@
 //! How alike single repeats are.
 use super::repeats::Repeats;
-use super::statistics::ratio;
 use super::{Comparison, MetricRow, Shown};
 use crate::config::part::Part;
 
@@ -29,10 +28,5 @@ pub fn ttrc(comparison: &Comparison) -> f64 {
 
 /// The mean correlation over pairs of repeats of one clip.
 pub(super) fn of_clip(clip: &Repeats) -> f64 {
-    clip.mean_over_pairs(|i, j| correlation(clip, i, j))
-}
-
-fn correlation(clip: &Repeats, i: usize, j: usize) -> f64 {
-    let scale = clip.variance[(i, j)].sqrt() * clip.variance[(j, i)].sqrt();
-    ratio(clip.covariance[(i, j)], scale)
+    clip.mean_over_pairs(|i, j| clip.correlation(i, j))
 }
