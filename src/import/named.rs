@@ -20,6 +20,8 @@ pub struct Named<'a> {
     /// What was inferred and left out.
     pub report: &'a mut Report,
     arrays: &'a mut dyn Arrays,
+    /// Names of the arrays and what they hold.
+    contents: Vec<(String, String)>,
     options: &'a ArrayOptions,
     problems: Problems,
 }
@@ -31,7 +33,8 @@ impl<'a> Named<'a> {
         options: &'a ArrayOptions,
         report: &'a mut Report,
     ) -> Self {
-        Self { report, arrays, options, problems: Problems::default() }
+        let contents = arrays.contents();
+        Self { report, arrays, contents, options, problems: Problems::default() }
     }
 
     /// All problems, where there are any.
@@ -58,10 +61,13 @@ impl<'a> Named<'a> {
         self.name(given, "responses", guess::RESPONSES)
     }
 
+    fn names(&self) -> Vec<&str> {
+        self.contents.iter().map(|(name, _)| name.as_str()).collect()
+    }
+
     /// The name that an option gives, or a usual one that the file has.
     fn name(&mut self, given: Option<&str>, what: &str, usual: &[&str]) -> Option<String> {
-        let contents = self.arrays.contents();
-        let names: Vec<&str> = contents.iter().map(|(name, _)| name.as_str()).collect();
+        let names = self.names();
         if let Some(name) = given.filter(|name| names.contains(name)) {
             return Some(name.to_owned());
         }
@@ -69,7 +75,7 @@ impl<'a> Named<'a> {
             self.report.inferred(format!("{what} are {name}"));
             return Some(name);
         }
-        let all = contents.iter().map(|(name, holds)| format!("{name}: {holds}"));
+        let all = self.contents.iter().map(|(name, holds)| format!("{name}: {holds}"));
         let holds = format!("the file holds {}", guess::listing(&all.collect::<Vec<_>>()));
         let at = format!("--{what}");
         self.problems.push(match given {
@@ -99,8 +105,7 @@ impl<'a> Named<'a> {
     }
 
     fn dt_ms_of_file(&mut self) -> Result<Option<f64>> {
-        let contents = self.arrays.contents();
-        let names: Vec<&str> = contents.iter().map(|(name, _)| name.as_str()).collect();
+        let names = self.names();
         let Some(name) = guess::find(&names, guess::DT_MS) else { return Ok(None) };
         let list = self.arrays.numbers(&name)?;
         let Some([dt_ms]) = list.as_deref() else { return Ok(None) };
@@ -199,8 +204,7 @@ impl<'a> Named<'a> {
         option: &str,
         read: ReadList<T>,
     ) -> Result<Option<Vec<T>>> {
-        let contents = self.arrays.contents();
-        let names: Vec<&str> = contents.iter().map(|(name, _)| name.as_str()).collect();
+        let names = self.names();
         let asked = given.map(str::to_owned).or_else(|| guess::find(&names, usual));
         let Some(name) = asked else { return Ok(None) };
         let known = names.contains(&name.as_str());
