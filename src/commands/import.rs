@@ -1,9 +1,10 @@
 //! `strf import`: files of a laboratory -> recording -> dataset file.
 use crate::cli::ImportArgs;
+use crate::config::wording::{counted, range, stimuli_counted};
 use crate::data::{self, Clip};
 use crate::error::Result;
 use crate::files::{self, Existing};
-use crate::import::{self, Imported, Report, counted, stimuli_counted};
+use crate::import::{self, Imported, Report};
 use crate::metrics::statistics::mean_of_defined;
 use crate::progress::Console;
 
@@ -31,7 +32,7 @@ fn summary(args: &ImportArgs, imported: &Imported, report: &Report) -> String {
     let bins: usize = recording.clips.iter().map(Clip::bins).sum();
     let repeats = || recording.clips.iter().map(|clip| clip.responses.dim().1);
     let (fewest, most) = (repeats().min().unwrap_or(0), repeats().max().unwrap_or(0));
-    let repeats = if fewest == most { most.to_string() } else { format!("{fewest} to {most}") };
+    let repeats = range(fewest, most);
     let responses = recording.clips.iter().flat_map(|clip| &clip.responses);
     let mean = mean_of_defined(responses.map(|value| f64::from(*value)));
     let seconds = bins as f64 * recording.dt_ms / 1000.0;

@@ -3,6 +3,7 @@ use std::time::{Duration, Instant};
 
 use crate::cli::TrainArgs;
 use crate::config::part::Row;
+use crate::config::wording::counted;
 use crate::config::{Best, RunConfig};
 use crate::data::Splits;
 use crate::data::prepare::Prepared;
@@ -85,11 +86,6 @@ fn announce(experiment: &Experiment, console: &Console) {
         valid.len(),
         test.len(),
     ));
-}
-
-/// `1 neuron`, `2 neurons`.
-fn counted(number: usize, what: &str) -> String {
-    if number == 1 { format!("1 {what}") } else { format!("{number} {what}s") }
 }
 
 /// Says how training ended; an interrupted run ends the program.

@@ -1,4 +1,4 @@
-//! Lists of words and the nearest word, for messages.
+//! Lists, counts and the nearest word, for messages.
 
 /// `"a", "b" or "c"`.
 pub fn one_of(words: &[&str]) -> String {
@@ -14,6 +14,31 @@ pub fn joined<S: AsRef<str>>(words: &[S], link: &str) -> String {
         [word] => (*word).into(),
         [first @ .., last] => format!("{} {link} {last}", first.join(", ")),
     }
+}
+
+/// `a, b, c`, or the first `most` of them `and 4 more`.
+pub fn first<S: AsRef<str>>(words: &[S], most: usize) -> String {
+    let shown: Vec<&str> = words.iter().take(most).map(AsRef::as_ref).collect();
+    let shown = shown.join(", ");
+    match words.len().saturating_sub(most) {
+        0 => shown,
+        more => format!("{shown} and {more} more"),
+    }
+}
+
+/// `1 spike`, `2 spikes`
+pub fn counted(count: usize, what: &str) -> String {
+    if count == 1 { format!("1 {what}") } else { format!("{count} {what}s") }
+}
+
+/// `1 stimulus`, `2 stimuli`
+pub fn stimuli_counted(count: usize) -> String {
+    if count == 1 { "1 stimulus".into() } else { format!("{count} stimuli") }
+}
+
+/// `10`, or `8 to 10`.
+pub fn range(least: usize, most: usize) -> String {
+    if least == most { most.to_string() } else { format!("{least} to {most}") }
 }
 
 /// The known word that was probably meant, if any looks like it.
@@ -40,6 +65,13 @@ mod tests {
         assert_eq!(nearest("epoch", known), Some("epochs"));
         assert_eq!(nearest("patiense", known), Some("patience"));
         assert_eq!(nearest("window_ms", known), None);
+    }
+
+    #[test]
+    fn long_lists_are_cut_and_counted() {
+        let names: Vec<String> = (0..10).map(|n: usize| n.to_string()).collect();
+        assert_eq!(first(&names, 8), "0, 1, 2, 3, 4, 5, 6, 7 and 2 more");
+        assert_eq!(first(&names[..2], 8), "0, 1");
     }
 
     #[test]

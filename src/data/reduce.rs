@@ -4,6 +4,7 @@ use ndarray::{Array2, Axis};
 use super::neurons::Survey;
 use super::prepare::Treatment;
 use super::{ClipSets, Doubtful, Recording, ResponseFile, Stored, keep_neurons, psth};
+use crate::config::wording;
 use crate::error::{Error, Result};
 use crate::metrics::Ceiling;
 
@@ -94,11 +95,7 @@ fn kept(recording: &Recording<Stored>, trained: &Doubtful) -> Result<Vec<usize>>
 pub(super) fn listed(what: &str, ids: &[&str]) -> String {
     const SHOWN: usize = 10;
     let plural = if ids.len() == 1 { "" } else { "s" };
-    let shown = ids[..ids.len().min(SHOWN)].join(", ");
-    match ids.len().saturating_sub(SHOWN) {
-        0 => format!("{what}{plural} {shown}"),
-        more => format!("{what}{plural} {shown} and {more} more"),
-    }
+    format!("{what}{plural} {}", wording::first(ids, SHOWN))
 }
 
 pub(super) fn numbered(what: &str, numbers: &[usize]) -> String {

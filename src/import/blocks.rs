@@ -2,7 +2,8 @@
 use clap::Args;
 use ndarray::{Array3, s};
 
-use super::report::{Report, counted};
+use super::report::Report;
+use crate::config::wording::counted;
 use crate::data::{Clip, Entity, Recording, Splits};
 use crate::error::{Error, Result};
 use crate::units;

@@ -2,7 +2,8 @@
 use ndarray::{Array2, Array3, Axis, s};
 
 use super::arrays::{ArrayOptions, refused};
-use super::report::{Report, counted, stimuli_counted};
+use super::report::Report;
+use crate::config::wording::{counted, stimuli_counted};
 use crate::data::{Clip, Entity};
 use crate::error::{Problem, Problems, Result};
 

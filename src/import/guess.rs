@@ -1,6 +1,7 @@
 //! What files leave open: usual names of arrays, and usual orders of their axes.
 use super::arrays::Value;
 use super::axes::{Axes, Axis};
+use crate::config::wording;
 use crate::data::schema::shape;
 
 /// Names under which cochleagrams are kept, the most telling first.
@@ -106,12 +107,7 @@ pub fn example(order: &[Axis]) -> Axes {
 /// Contents of a file in a message: no more than fit.
 pub fn listing(contents: &[String]) -> String {
     const SHOWN: usize = 12;
-    let shown = contents[..contents.len().min(SHOWN)].join(", ");
-    match contents.len().saturating_sub(SHOWN) {
-        0 if contents.is_empty() => "no arrays".into(),
-        0 => shown,
-        more => format!("{shown} and {more} more"),
-    }
+    if contents.is_empty() { "no arrays".into() } else { wording::first(contents, SHOWN) }
 }
 
 #[cfg(test)]

@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use ndarray::{Array3, s};
 
-use super::report::{Report, counted, listed, stimuli_counted};
+use super::report::{Report, listed};
 use super::{Format, Imported};
+use crate::config::wording::{counted, stimuli_counted};
 use crate::data::{self, Clip, Entity, Recording, Splits};
 use crate::error::{Error, Problem, Problems, Result};
 

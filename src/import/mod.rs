@@ -33,7 +33,7 @@ mod unit;
 mod write;
 
 pub use blocks::{BlockOptions, cut};
-pub use report::{Report, counted, stimuli_counted};
+pub use report::Report;
 pub use write::write;
 
 /// The formats: adding one is one file and one row here and in [`Source::format`].

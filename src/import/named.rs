@@ -5,7 +5,8 @@ use super::arrays::{ArrayOptions, Arrays};
 use super::axes::{Axes, Axis};
 use super::guess;
 use super::per_stimulus::{Layout, per_stimulus};
-use super::report::{Report, counted};
+use super::report::Report;
+use crate::config::wording::counted;
 use crate::data::Entity;
 use crate::error::{Error, Problem, Problems, Result};
 

@@ -1,4 +1,5 @@
 //! What an import took for granted, left out, and found doubtful, and how far it is.
+use crate::config::wording;
 use crate::error::Result;
 use crate::progress::{Bar, Console};
 
@@ -53,22 +54,8 @@ impl Report {
     }
 }
 
-/// `1 spike`, `2 spikes`
-pub fn counted(count: usize, what: &str) -> String {
-    if count == 1 { format!("1 {what}") } else { format!("{count} {what}s") }
-}
-
-/// `1 stimulus`, `2 stimuli`
-pub fn stimuli_counted(count: usize) -> String {
-    if count == 1 { "1 stimulus".into() } else { format!("{count} stimuli") }
-}
-
 /// `a`, `a and b`, or `a, b, c and 4 more`.
 pub fn listed(names: &[impl AsRef<str>]) -> String {
     const SHOWN: usize = 5;
-    let shown: Vec<&str> = names.iter().take(SHOWN).map(AsRef::as_ref).collect();
-    match names.len().saturating_sub(SHOWN) {
-        0 => crate::config::wording::joined(&shown, "and"),
-        more => format!("{} and {more} more", shown.join(", ")),
-    }
+    if names.len() > SHOWN { wording::first(names, SHOWN) } else { wording::joined(names, "and") }
 }

@@ -6,10 +6,11 @@ use ndarray::{Array2, Array3};
 use rayon::prelude::*;
 
 use super::counts::{Presentation, Tally, Window};
-use super::report::{Report, counted, listed};
+use super::report::{Report, listed};
 use super::unit::{self, Taken, Unit};
 use super::{Imported, silence};
 use crate::config::ImportConfig;
+use crate::config::wording::counted;
 use crate::data::{Clip, Entity, Recording};
 use crate::error::{Error, Result};
 use crate::frontends::{Frontend, Heard};

@@ -4,7 +4,8 @@ use std::path::Path;
 use clap::ValueEnum;
 
 use super::counts::{Presentation, Tally, Window};
-use super::report::{Report, counted};
+use super::report::Report;
+use crate::config::wording::counted;
 use crate::error::{Error, Result};
 
 /// A unit of time in which spikes are stored.

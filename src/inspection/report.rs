@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use ndarray::ArrayView1;
 
 use super::{Entities, Inspection, Neuron};
+use crate::config::wording::range;
 use crate::error::{Error, Result};
 use crate::metrics::quality::{MEASURES, Measure, names};
 use crate::table::{Notation, aligned};
@@ -163,9 +164,4 @@ fn counts(values: &BTreeMap<String, usize>) -> String {
         None => format!("{value} ({count})"),
     };
     values.iter().map(text).collect::<Vec<_>>().join(", ")
-}
-
-/// `10`, or `8 to 10`.
-fn range(least: usize, most: usize) -> String {
-    if least == most { most.to_string() } else { format!("{least} to {most}") }
 }

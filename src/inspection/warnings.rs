@@ -1,7 +1,7 @@
 //! What the user of a recording should look into.
 use std::collections::BTreeMap;
 
-use crate::config::Standardize;
+use crate::config::{Standardize, wording};
 use crate::data::{Recorded, Recording, Standardization};
 
 use super::look::Look;
@@ -90,13 +90,8 @@ fn alike(ids: &[String]) -> Vec<String> {
     ids.iter().filter(|id| counts[&key(id)] > 1).cloned().collect()
 }
 
-/// `a, b, c and 5 more`
 fn listed(names: &[String]) -> String {
-    let shown = names[..names.len().min(LISTED)].join(", ");
-    match names.len().saturating_sub(LISTED) {
-        0 => shown,
-        more => format!("{shown} and {more} more"),
-    }
+    wording::first(names, LISTED)
 }
 
 #[cfg(test)]
@@ -107,12 +102,5 @@ mod tests {
     fn ids_are_alike_where_only_case_or_blanks_differ() {
         let ids = ["a1", "b", " A1", "c"].map(String::from);
         assert_eq!(alike(&ids), ["a1", " A1"]);
-    }
-
-    #[test]
-    fn long_lists_are_cut_and_counted() {
-        let names: Vec<String> = (0..10).map(|n: usize| n.to_string()).collect();
-        assert_eq!(listed(&names), "0, 1, 2, 3, 4, 5, 6, 7 and 2 more");
-        assert_eq!(listed(&names[..2]), "0, 1");
     }
 }

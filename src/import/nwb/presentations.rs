@@ -1,10 +1,11 @@
 //! When which stimulus was presented: a table of intervals, or the start of each sound.
 use super::table::Table;
 use super::{Nwb, Nwbfile, sounds};
+use crate::config::wording::counted;
 use crate::config::wording::joined;
 use crate::data::hdf5_values::members;
 use crate::error::Result;
-use crate::import::report::{Report, counted};
+use crate::import::report::Report;
 
 const INTERVALS: &str = "/intervals";
 const TRIALS: &str = "trials";

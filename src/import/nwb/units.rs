@@ -2,10 +2,11 @@
 use super::Nwbfile;
 use super::presentations::Shown;
 use super::table::Table;
+use crate::config::wording::counted;
 use crate::data::Entity;
 use crate::error::Result;
 use crate::import::counts::Presentation;
-use crate::import::report::{Report, counted};
+use crate::import::report::Report;
 use crate::import::unit::Unit;
 
 const UNITS: &str = "/units";

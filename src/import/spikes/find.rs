@@ -3,10 +3,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::{Spikes, natural};
+use crate::config::wording::counted;
 use crate::data::Entity;
 use crate::error::{Error, Problem, Problems, Result};
 use crate::files;
-use crate::import::report::{Report, counted, listed};
+use crate::import::report::{Report, listed};
 
 /// How deep folders are searched.
 const DEPTH: usize = 6;

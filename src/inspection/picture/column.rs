@@ -1,6 +1,7 @@
 //! The panels of one neuron: sound, single repeats, PSTH.
 use super::Example;
 use super::excerpt::{Excerpt, Unit};
+use crate::config::wording::counted;
 use crate::figures::axes;
 use crate::figures::canvas::{Anchor, Canvas, Rect, Run};
 use crate::figures::colour::{BLUE, GREY, NOT_A_NUMBER, WHITE, mix};
@@ -63,8 +64,7 @@ fn reliability(Example { neuron, .. }: &Example) -> String {
 /// The mean response, and for a signal what the colours of single repeats stand for.
 fn level(Example { neuron, excerpt, .. }: &Example) -> String {
     let quality = &neuron.quality;
-    let repeats = if quality.repeats == 1 { "repeat" } else { "repeats" };
-    let repeats = format!("{} {repeats}", quality.repeats);
+    let repeats = counted(quality.repeats, "repeat");
     match excerpt.unit {
         Unit::Counts => format!("{} spikes/s   {repeats}", number(quality.rate_hz, 3)),
         Unit::Signal => {

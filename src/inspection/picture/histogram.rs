@@ -1,4 +1,5 @@
 //! How many neurons have which reliability.
+use crate::config::wording::counted;
 use crate::figures::axes::{self, FRAME};
 use crate::figures::canvas::{Anchor, Canvas, Rect, Run};
 use crate::figures::colour::BLUE;
@@ -71,9 +72,8 @@ pub(super) fn write(canvas: &mut Canvas, (x, y): (usize, usize), neurons: &[Neur
 fn lines(neurons: &[Neuron]) -> Vec<String> {
     let values = defined(neurons);
     let (all, undefined) = (neurons.len(), neurons.len() - values.len());
-    let count = if all == 1 { "1 neuron".to_owned() } else { format!("{all} neurons") };
     let above = |limit: f64| values.iter().filter(|value| **value > limit).count();
-    let mut lines = vec![count, format!("reliability undefined: {undefined}")];
+    let mut lines = vec![counted(all, "neuron"), format!("reliability undefined: {undefined}")];
     if !values.is_empty() {
         lines.push(format!("median: {}", number(median(&values), 2)));
         lines.extend([0.05, 0.1, 0.2].map(|limit| format!("above {limit}: {}", above(limit))));
