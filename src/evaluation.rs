@@ -3,10 +3,10 @@ use ndarray::{Array2, ArrayView1, ArrayView2, ArrayView3, Axis};
 use rayon::prelude::*;
 use serde_json::{Map, Value, json};
 
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::metrics::statistics::{mean, median};
 use crate::metrics::{self, Comparison, Divisions, Shown};
-use crate::table::{Notation, aligned};
+use crate::table::{self, Notation, aligned};
 use crate::uncertainty::{Resampling, Uncertainty};
 
 /// Neurons that the terminal shows one by one.
@@ -189,24 +189,21 @@ impl Scores {
     }
 
     /// The whole table as CSV with the header `neuron,repeats,bins,cc,…`, then `cc_low,…,p,q` where
-    /// they were asked for: every number with the
-    /// fewest digits that give it back exactly, `NaN` where undefined.
+    /// they were asked for: every number with the fewest digits that give it back exactly, `NaN`
+    /// where undefined.
     pub fn csv(&self) -> Result<String> {
-        let mut writer = csv::Writer::from_writer(Vec::new());
-        let doing = "writing the table of scores";
         let header = ["neuron", "repeats", "bins"].into_iter().chain(metrics::names());
         let more = &self.uncertainty.columns;
         let header = header.chain(more.iter().map(|(name, _)| *name));
-        writer.write_record(header).map_err(|e| Error::failed(doing, e))?;
-        for (n, values) in self.values.rows().into_iter().enumerate() {
+        let row = |(n, values): (usize, ArrayView1<f64>)| {
             let counts = [self.repeats[n].to_string(), self.bins[n].to_string()];
-            let scores = values.into_iter().chain(more.iter().map(|(_, column)| &column[n]));
+            let scores = values.iter().chain(more.iter().map(|(_, column)| &column[n]));
             let scores = scores.map(|value| format!("{value:?}"));
-            let record = std::iter::once(self.neurons[n].clone()).chain(counts).chain(scores);
-            writer.write_record(record).map_err(|e| Error::failed(doing, e))?;
-        }
-        let bytes = writer.into_inner().map_err(|e| Error::failed(doing, e.into_error()))?;
-        String::from_utf8(bytes).map_err(|e| Error::failed(doing, e))
+            let name = std::iter::once(self.neurons[n].clone());
+            name.chain(counts).chain(scores).collect::<Vec<_>>()
+        };
+        let rows = self.values.rows().into_iter().enumerate().map(row);
+        table::csv("writing the table of scores", header, rows)
     }
 
     /// The summary as JSON, beside what was run: `{"run": …, "neurons": N, "scores": {"cc":

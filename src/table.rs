@@ -1,5 +1,7 @@
-//! Tables of numbers as a terminal shows them.
+//! Tables of numbers as a terminal shows them, and as CSV.
 use ndarray::ArrayView1;
+
+use crate::error::{Error, Result};
 
 /// How a column of numbers is written on the terminal.
 #[derive(Debug, Clone, Copy)]
@@ -39,4 +41,19 @@ pub fn aligned(rows: &[Vec<String>]) -> String {
     let line =
         |row: &Vec<String>| row.iter().zip(&widths).enumerate().map(cell).collect::<String>();
     rows.iter().map(|row| line(row) + "\n").collect()
+}
+
+/// A header and rows as long as it as CSV; `doing` names the work in an error.
+pub fn csv<'a, R: IntoIterator<Item = String>>(
+    doing: &str,
+    header: impl IntoIterator<Item = &'a str>,
+    rows: impl IntoIterator<Item = R>,
+) -> Result<String> {
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    writer.write_record(header).map_err(|e| Error::failed(doing, e))?;
+    for row in rows {
+        writer.write_record(row).map_err(|e| Error::failed(doing, e))?;
+    }
+    let bytes = writer.into_inner().map_err(|e| Error::failed(doing, e.into_error()))?;
+    String::from_utf8(bytes).map_err(|e| Error::failed(doing, e))
 }

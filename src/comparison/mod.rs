@@ -7,7 +7,7 @@ use crate::error::{Error, Result};
 use crate::metrics::bootstrap::{Interval, interval_of_mean};
 use crate::metrics::statistics::{mean, median};
 use crate::metrics::wilcoxon::signed_rank;
-use crate::table::aligned;
+use crate::table::{self, aligned};
 
 mod scored;
 
@@ -157,12 +157,9 @@ pub fn json(pairs: &[Pair]) -> Value {
 /// # Errors
 /// A path that has no name in UTF-8.
 pub fn csv(pairs: &[Pair]) -> Result<String> {
-    let doing = "writing the comparison as CSV";
-    let mut writer = csv::Writer::from_writer(Vec::new());
     let header = "score,first,second,neurons,of,mean_first,mean_second,difference,\
                   median_difference,low,high,p";
-    writer.write_record(header.split(',')).map_err(|e| Error::failed(doing, e))?;
-    for pair in pairs {
+    let row = |pair: &Pair| {
         let names = [
             pair.score.clone(),
             pair.first.display().to_string(),
@@ -173,9 +170,7 @@ pub fn csv(pairs: &[Pair]) -> Result<String> {
         let (means, ends) = (pair.means, pair.interval);
         let numbers = [means.0, means.1, pair.difference, pair.median, ends.low, ends.high, pair.p];
         let numbers = numbers.iter().map(|number| format!("{number:?}"));
-        let record = names.into_iter().chain(numbers);
-        writer.write_record(record).map_err(|e| Error::failed(doing, e))?;
-    }
-    let bytes = writer.into_inner().map_err(|e| Error::failed(doing, e.into_error()))?;
-    String::from_utf8(bytes).map_err(|e| Error::failed(doing, e))
+        names.into_iter().chain(numbers).collect::<Vec<_>>()
+    };
+    table::csv("writing the comparison as CSV", header.split(','), pairs.iter().map(row))
 }

@@ -5,9 +5,9 @@ use ndarray::ArrayView1;
 
 use super::{Entities, Inspection, Neuron};
 use crate::config::wording::range;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::metrics::quality::{MEASURES, Measure, names};
-use crate::table::{Notation, aligned};
+use crate::table::{self, Notation, aligned};
 
 /// Neurons that the terminal shows one by one.
 const SHOWN_NEURONS: usize = 20;
@@ -51,19 +51,12 @@ impl Inspection {
     /// # Errors
     /// None that a user can cause.
     pub fn csv(&self) -> Result<String> {
-        let mut writer = csv::Writer::from_writer(Vec::new());
-        let doing = "writing the table of neurons";
-        writer
-            .write_record(std::iter::once("neuron").chain(names()))
-            .map_err(|e| Error::failed(doing, e))?;
-        for neuron in &self.per_neuron {
+        let row = |neuron: &Neuron| {
             let numbers = MEASURES.iter().map(|measure| exact(measure, neuron));
-            writer
-                .write_record(std::iter::once(neuron.id.clone()).chain(numbers))
-                .map_err(|e| Error::failed(doing, e))?;
-        }
-        let bytes = writer.into_inner().map_err(|e| Error::failed(doing, e.into_error()))?;
-        String::from_utf8(bytes).map_err(|e| Error::failed(doing, e))
+            std::iter::once(neuron.id.clone()).chain(numbers).collect::<Vec<_>>()
+        };
+        let header = std::iter::once("neuron").chain(names());
+        table::csv("writing the table of neurons", header, self.per_neuron.iter().map(row))
     }
 
     fn contents(&self) -> String {
