@@ -1,4 +1,4 @@
-//! Milliseconds and bins, hertz and perceptual scales: the only place that converts.
+//! Milliseconds, bins and samples, hertz and perceptual scales: the only place that converts.
 
 /// Whole bins of `dt_ms` nearest to a duration, at least `least`.
 pub fn bins(duration_ms: f64, dt_ms: f64, least: usize) -> usize {
@@ -7,6 +7,13 @@ pub fn bins(duration_ms: f64, dt_ms: f64, least: usize) -> usize {
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "saturates")]
     let bins = bins as usize;
     bins.max(least)
+}
+
+/// Samples nearest to a duration, 0 of one below 0.
+pub fn samples(duration_ms: f64, rate_hz: f64) -> usize {
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "saturates")]
+    let samples = (duration_ms * rate_hz / 1000.0).round() as usize;
+    samples
 }
 
 /// Odd length in bins of a window that lasts `window_ms`: the whole bins in it, one more if even.

@@ -1,5 +1,6 @@
 //! Silence before and after a sound.
 use crate::sound::Sound;
+use crate::units::samples;
 
 /// Samples of silence that come at once.
 const PIECE: usize = 1 << 14;
@@ -7,12 +8,7 @@ const PIECE: usize = 1 << 14;
 /// The sound with so many milliseconds of silence before and after it.
 pub fn around(sound: Sound<'_>, before_ms: f64, after_ms: f64) -> Sound<'_> {
     let Sound { rate_hz, pieces } = sound;
-    let samples = |ms: f64| {
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "saturates")]
-        let samples = (ms * rate_hz / 1000.0).round() as usize;
-        samples
-    };
-    let (before, after) = (samples(before_ms), samples(after_ms));
+    let (before, after) = (samples(before_ms, rate_hz), samples(after_ms, rate_hz));
     let pieces = silent(before).map(Ok).chain(pieces).chain(silent(after).map(Ok));
     Sound { rate_hz, pieces: Box::new(pieces) }
 }

@@ -6,6 +6,7 @@ use super::presentations::Shown;
 use crate::data::hdf5_values::{is_number, members};
 use crate::error::{Error, Result};
 use crate::sound::Sound;
+use crate::units::samples;
 
 /// Group of sounds that were presented at a time of their own.
 pub const PRESENTATION: &str = "/stimulus/presentation";
@@ -79,7 +80,8 @@ pub fn of(
     let Some(running) = series.iter_mut().find(running) else { return Ok(None) };
     running.used = true;
     let start_ms = first.start_ms - running.presented_ms.unwrap_or(0.0);
-    let (from, to) = (running.sample(start_ms), running.sample(start_ms + length_ms));
+    let sample = |at_ms: f64| samples(at_ms, running.rate_hz);
+    let (from, to) = (sample(start_ms), sample(start_ms + length_ms));
     if to > running.range.1 {
         let end_ms = running.end_ms().unwrap_or(f64::NAN);
         let found = format!("found a sound that ends at {} s", end_ms / 1000.0);
@@ -165,13 +167,6 @@ impl Series {
 
     fn end_ms(&self) -> Option<f64> {
         Some(self.presented_ms? + self.length_ms())
-    }
-
-    /// The sample at so many milliseconds from the start.
-    fn sample(&self, at_ms: f64) -> usize {
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "saturates")]
-        let sample = (at_ms * self.rate_hz / 1000.0).round() as usize;
-        sample
     }
 
     /// What the user should know of how it is read.
