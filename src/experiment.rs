@@ -92,8 +92,9 @@ impl Experiment {
         let mut file = ResponseFile::reopen(&self.config.data.file, *version)?;
         let responses =
             |clip: usize| Ok(preparation.treatment.repeats(file.read(&test_responses[clip])?));
+        let predictions = prediction::of(&self.network, test, self.config.train.batch)?;
         let mut scoring = Scoring::new(neurons, Over::AllClips);
-        prediction::score(&self.network, test, self.config.train.batch, &mut scoring, responses)?;
+        prediction::score(&predictions, &mut scoring, responses)?;
         Ok(scoring.finish())
     }
 

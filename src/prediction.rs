@@ -25,17 +25,19 @@ fn predict_batch(network: &Network, batch: &Batch) -> Result<Vec<Array2<f32>>> {
     network.responses(batch)?.iter().map(on_cpu).collect()
 }
 
-/// Scores the predictions for `sounds`, `size` of them at a time; `responses` gives the single
-/// repeats `(N, R, T)` to each, which are let go one after the other.
+/// Predictions for each of `samples` in evaluation mode, `(N, T)` each, `size` of them at a time.
+pub fn of(network: &Network, samples: &[Sample], size: usize) -> Result<Vec<Array2<f32>>> {
+    predict(network, &batches(network, samples, size)?)
+}
+
+/// Scores the predictions `(N, T)` for clips; `responses` gives the single repeats `(N, R, T)` to
+/// each, which are let go one after the other.
 pub fn score(
-    network: &Network,
-    sounds: &[Sample],
-    size: usize,
+    predictions: &[Array2<f32>],
     scoring: &mut Scoring,
     mut responses: impl FnMut(usize) -> error::Result<Array3<f32>>,
 ) -> error::Result<()> {
-    for (clip, prediction) in predict(network, &batches(network, sounds, size)?)?.iter().enumerate()
-    {
+    for (clip, prediction) in predictions.iter().enumerate() {
         scoring.add((prediction.view(), responses(clip)?.view()))?;
     }
     Ok(())

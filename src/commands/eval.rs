@@ -32,9 +32,9 @@ pub fn run(args: &EvalArgs, console: &Console) -> Result<()> {
         let stored = &recording.clips[clips[clip]].responses;
         Ok(preparation.treatment.repeats(file.read(stored)?))
     };
-    let batch = trained.config.train.batch;
+    let predictions = prediction::of(&trained.network, &sounds, trained.config.train.batch)?;
     let mut scoring = Scoring::new(neurons, over(args));
-    prediction::score(&trained.network, &sounds, batch, &mut scoring, responses)?;
+    prediction::score(&predictions, &mut scoring, responses)?;
     let scores = scoring.finish_with(&Resampling {
         bootstrap: args.bootstrap,
         permutations: args.permutations,

@@ -25,8 +25,7 @@ pub fn run(args: &PredictArgs, console: &Console) -> Result<()> {
         trained.metadata.neurons.len(),
         &trained.device,
     )?;
-    let batches = prediction::batches(&trained.network, &samples, trained.config.train.batch)?;
-    let predictions = prediction::predict(&trained.network, &batches)?;
+    let predictions = prediction::of(&trained.network, &samples, trained.config.train.batch)?;
     let named: Vec<_> =
         clips.iter().map(|&clip| &recording.clips[clip].stimulus).zip(&predictions).collect();
     write_predictions(&out, &recording, &trained.metadata.neurons, &named, existing)?;

@@ -162,7 +162,8 @@ impl Default for Values {
 }
 
 impl Values {
-    fn of(responses: ArrayView2<f32>) -> Self {
+    /// Of responses `(R, T)`.
+    pub fn of(responses: ArrayView2<f32>) -> Self {
         responses.iter().fold(Self::default(), |values, value| values.with(*value))
     }
 
@@ -193,7 +194,7 @@ impl Values {
     }
 
     /// Whether all are whole numbers from 0.
-    fn are_counts(self) -> bool {
+    pub fn are_counts(self) -> bool {
         self.whole && (self.recorded == 0 || self.lowest >= 0.0)
     }
 }

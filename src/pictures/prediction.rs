@@ -1,9 +1,10 @@
 //! Prediction over PSTH, with the sound and the single repeats, of three neurons.
-use ndarray::{Array2, Array3, s};
+use ndarray::{Array2, Array3, ArrayView1, Axis, s};
 
 use super::{Drawn, HEAD, MARGIN, head};
 use crate::cli::SplitName;
-use crate::data::{OfNeurons, Recording, ResponseFile, Stored, psth};
+use crate::data::prepare::Treatment;
+use crate::data::{Clip, OfNeurons, Recording, ResponseFile, Stored, psth};
 use crate::error::Result;
 use crate::evaluation::{Over, Scoring};
 use crate::figures::axes;
@@ -15,8 +16,10 @@ use crate::figures::looks::{LABEL, NAME};
 use crate::figures::rasters::{self, Shades};
 use crate::figures::ticks;
 use crate::metrics::correlation::CC;
+use crate::metrics::quality::Values;
 use crate::prediction;
 use crate::trained::{Needs, Trained};
+use crate::units;
 
 const WIDTH: usize = 2250;
 /// Longest stretch of a clip that is shown.
@@ -49,15 +52,27 @@ struct Column {
 pub(super) fn draw(trained: &Trained) -> Result<Drawn> {
     let recording = trained.recording(None, Needs::Responses)?.recording;
     let clips = trained.clips(&recording, SplitName::Test)?;
-    let (predictions, scores) = predicted(trained, &recording, &clips)?;
+    let mut file = ResponseFile::open(&recording.file)?;
+    let (predictions, scores) = predicted(trained, &recording, &clips, &mut file)?;
     let ranked = ranked(&scores);
     if ranked.is_empty() {
         return Ok(Drawn::Nothing("no neuron has a correlation on the test stimuli".into()));
     }
     let mut columns = Vec::new();
     for (rank, neuron) in ranked {
-        let score = (rank, scores[neuron]);
-        columns.push(column(trained, &recording, &clips, &predictions, (neuron, score))?);
+        let read = |clip: usize| {
+            let stored = recording.clips[clips[clip]].responses.clone();
+            file.read(&stored.of_neurons(&[neuron]))
+        };
+        let (place, responses) = first_with_response(clips.len(), read)?;
+        let id = &trained.metadata.neurons[neuron];
+        columns.push(Column::new(
+            format!("{rank}{id}   CC {:.2}", scores[neuron]),
+            (&recording.clips[clips[place]], recording.dt_ms),
+            responses,
+            predictions[place].row(neuron),
+            &trained.preparation().treatment,
+        ));
     }
     let tall = HEIGHTS.iter().sum::<usize>() + 2 * BETWEEN + LEGEND;
     let mut canvas = Canvas::new(WIDTH, HEAD + ABOVE + tall + FOOT, Fonts::new()?);
@@ -78,19 +93,18 @@ fn predicted(
     trained: &Trained,
     recording: &Recording<Stored>,
     clips: &[usize],
+    file: &mut ResponseFile,
 ) -> Result<(Vec<Array2<f32>>, Vec<f64>)> {
     let neurons = trained.metadata.neurons.len();
     let preparation = trained.preparation();
     let sounds = preparation.sounds(recording, clips, neurons, &trained.device)?;
-    let batches = prediction::batches(&trained.network, &sounds, trained.config.train.batch)?;
-    let predictions = prediction::predict(&trained.network, &batches)?;
+    let predictions = prediction::of(&trained.network, &sounds, trained.config.train.batch)?;
+    let responses = |clip: usize| {
+        let stored = &recording.clips[clips[clip]].responses;
+        Ok(preparation.treatment.repeats(file.read(stored)?))
+    };
     let mut scoring = Scoring::new(&trained.metadata.neurons, Over::AllClips);
-    let mut file = ResponseFile::open(&recording.file)?;
-    for (clip, prediction) in clips.iter().zip(&predictions) {
-        let responses = file.read(&recording.clips[*clip].responses)?;
-        let responses = preparation.treatment.repeats(responses);
-        scoring.add((prediction.view(), responses.view()))?;
-    }
+    prediction::score(&predictions, &mut scoring, responses)?;
     let cc = scoring.finish().column(CC.part.name).map(|cc| cc.to_vec());
     Ok((predictions, cc.unwrap_or_default()))
 }
@@ -109,43 +123,20 @@ fn ranked(scores: &[f64]) -> Vec<(&'static str, usize)> {
     }
 }
 
-fn column(
-    trained: &Trained,
-    recording: &Recording<Stored>,
-    clips: &[usize],
-    predictions: &[Array2<f32>],
-    (neuron, (rank, score)): (usize, (&str, f64)),
-) -> Result<Column> {
-    let mut file = ResponseFile::open(&recording.file)?;
-    let mut read = |clip: usize| -> Result<Array3<f32>> {
-        file.read(&recording.clips[clip].responses.clone().of_neurons(&[neuron]))
-    };
-    // The first clip with a response.
-    let mut shown = (0, read(clips[0])?);
-    for (place, clip) in clips.iter().enumerate().skip(1) {
+/// The first of so many clips with a response to show, or the last; `read` gives the responses to
+/// one.
+fn first_with_response(
+    clips: usize,
+    mut read: impl FnMut(usize) -> Result<Array3<f32>>,
+) -> Result<(usize, Array3<f32>)> {
+    let mut shown = (0, read(0)?);
+    for place in 1..clips {
         if shown.1.iter().any(|value| *value > 0.0) {
             break;
         }
-        shown = (place, read(*clip)?);
+        shown = (place, read(place)?);
     }
-    let (place, responses) = shown;
-    let clip = &recording.clips[clips[place]];
-    let bins = clip.bins().min(crate::units::bins(1000.0 * MOST_SECONDS, recording.dt_ms, 1));
-    let counts = responses.iter().all(|y| y.is_nan() || (y.fract() == 0.0 && *y >= 0.0));
-    let factor = if counts { 1000.0 / recording.dt_ms } else { 1.0 };
-    let scaled = |value: &f32| f64::from(*value) * factor;
-    let repeats = responses.slice(s![0, .., ..bins]).to_owned();
-    let treated = psth(&trained.preparation().treatment.repeats(responses));
-    let id = &trained.metadata.neurons[neuron];
-    Ok(Column {
-        name: format!("{rank}{id}   CC {score:.2}   stimulus {}", clip.stimulus.id),
-        sound: clip.cochleagram.slice(s![.., ..bins]).to_owned(),
-        repeats,
-        psth: treated.row(0).iter().take(bins).map(scaled).collect(),
-        prediction: predictions[place].row(neuron).iter().take(bins).map(scaled).collect(),
-        seconds: bins as f64 * recording.dt_ms / 1000.0,
-        counts,
-    })
+    Ok(shown)
 }
 
 /// Sound, repeats, and prediction over PSTH.
@@ -160,6 +151,31 @@ fn areas(place: usize, count: usize) -> [Rect; 3] {
 }
 
 impl Column {
+    /// The start of a clip; `responses` `(1, R, T)` and `prediction` `(T)` are the neuron's.
+    fn new(
+        name: String,
+        (clip, dt_ms): (&Clip<Stored>, f64),
+        responses: Array3<f32>,
+        prediction: ArrayView1<f32>,
+        treatment: &Treatment,
+    ) -> Self {
+        let bins = clip.bins().min(units::bins(1000.0 * MOST_SECONDS, dt_ms, 1));
+        let repeats = responses.slice(s![0, .., ..bins]).to_owned();
+        let counts = Values::of(responses.index_axis(Axis(0), 0)).are_counts();
+        let factor = if counts { 1000.0 / dt_ms } else { 1.0 };
+        let scaled = |value: &f32| f64::from(*value) * factor;
+        let treated = psth(&treatment.repeats(responses));
+        Self {
+            name: format!("{name}   stimulus {}", clip.stimulus.id),
+            sound: clip.cochleagram.slice(s![.., ..bins]).to_owned(),
+            repeats,
+            psth: treated.row(0).iter().take(bins).map(scaled).collect(),
+            prediction: prediction.iter().take(bins).map(scaled).collect(),
+            seconds: bins as f64 * dt_ms / 1000.0,
+            counts,
+        }
+    }
+
     fn draw(&self, canvas: &mut Canvas, areas: [Rect; 3], hz: Option<&[f64]>, is_first: bool) {
         let [sound, repeats, response] = areas;
         let name = canvas.shorten(&self.name, NEURON, sound.width);
