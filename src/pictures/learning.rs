@@ -9,6 +9,7 @@ use crate::figures::colour::{BLUE, VERMILION};
 use crate::figures::fonts::Fonts;
 use crate::figures::looks::LABEL;
 use crate::trained::Trained;
+use crate::training::best::Best;
 
 const WIDTH: usize = 1400;
 /// Numbers and name to the left of a panel.
@@ -69,19 +70,17 @@ fn best(trained: &Trained, history: &Table, epochs: &[f64]) -> Result<(Option<f6
         Monitor::ValidCcNorm if undefined => (Monitor::ValidCc.word(), stands_in),
         _ => (monitor.word(), values),
     };
-    let better = |a: f64, b: f64| if monitor == Monitor::ValidLoss { a < b } else { a > b };
-    let mut best: Option<(f64, f64)> = None;
-    for (epoch, value) in epochs.iter().zip(values).filter(|(_, value)| !value.is_nan()) {
-        if best.is_none_or(|(_, known)| better(value, known)) {
-            best = Some((*epoch, value));
-        }
+    let mut best = Best::default();
+    for (place, value) in values.into_iter().enumerate() {
+        best.observe(monitor, place, value);
     }
     let count = epochs.len();
-    Ok(match best {
-        Some((epoch, value)) => (
-            Some(epoch),
-            format!("{count} epochs; grey: epoch {epoch}, the best {name}, {value:.4}"),
-        ),
+    Ok(match best.score {
+        Some(value) => {
+            let epoch = epochs[best.epoch];
+            let text = format!("{count} epochs; grey: epoch {epoch}, the best {name}, {value:.4}");
+            (Some(epoch), text)
+        }
         None => (None, format!("{count} epochs; {name} is undefined")),
     })
 }
