@@ -1,29 +1,24 @@
 //! `strf dstrf`: a trained model and clips → what each neuron listens to from moment to moment.
+use super::export_strfs::Destination;
 use crate::cli::DstrfArgs;
 use crate::error::{Error, Result};
-use crate::files::{self, Existing};
+use crate::files::Existing;
 use crate::progress::Console;
-use crate::strf::dump::Which;
-use crate::strf::export::{self, export};
+use crate::strf::export;
 use crate::strf::from_model::dump_local;
 use crate::strf::local::{Request, local};
-use crate::strf::plot::{Scale, plot};
 use crate::trained::{Needs, Trained};
 
 /// Writes mean, deviation and components of the locally linear receptive fields.
 pub fn run(args: &DstrfArgs, console: &Console) -> Result<()> {
     check(args)?;
     let trained = Trained::open(&args.run)?;
-    let existing = Existing::from_force(args.force);
     let out = args
         .out
         .clone()
         .unwrap_or_else(|| args.run.join(format!("d{}", export::row(args.format).default_name)));
-    let beside = || out.with_extension("png");
-    let picture = args.plot.as_ref().map(|file| file.clone().unwrap_or_else(beside));
-    for path in std::iter::once(&out).chain(&picture) {
-        files::check(path, existing)?;
-    }
+    let existing = Existing::from_force(args.force);
+    let destination = Destination::new(out, args.format, args.plot.as_ref(), existing)?;
     let neurons = places(&args.neurons, &trained.metadata.neurons)?;
     let dims = trained.metadata.dims();
     let request = Request {
@@ -42,13 +37,7 @@ pub fn run(args: &DstrfArgs, console: &Console) -> Result<()> {
     drop(bar);
     console.note(&format!("{} locally linear receptive fields of each neuron", found.count));
     let dump = dump_local(&trained, &neurons, &found)?;
-    export(&dump, args.format, &out, existing)?;
-    console.result(&out.display().to_string())?;
-    if let Some(picture) = picture {
-        plot(&dump, Which::Effective, Scale::EachPanel, &picture, existing)?;
-        console.result(&picture.display().to_string())?;
-    }
-    Ok(())
+    destination.write(&dump, console)
 }
 
 fn check(args: &DstrfArgs) -> Result<()> {

@@ -1,9 +1,11 @@
 //! `strf export-strfs`: a trained model → its receptive fields, with axes, units and pictures.
-use crate::cli::ExportArgs;
+use std::path::PathBuf;
+
+use crate::cli::{ExportArgs, ExportFormat};
 use crate::error::Result;
 use crate::files::{self, Existing};
 use crate::progress::Console;
-use crate::strf::dump::Which;
+use crate::strf::dump::{Dump, Which};
 use crate::strf::export::{self, export};
 use crate::strf::from_model::dump;
 use crate::strf::plot::{Scale, plot};
@@ -18,22 +20,51 @@ pub fn run(args: &ExportArgs, console: &Console) -> Result<()> {
         let neurons = trained.metadata.neurons.len();
         trained.preparation().sounds(&recording, &clips, neurons, &trained.device)
     };
-    let existing = Existing::from_force(args.force);
     let name = export::row(args.format).default_name;
     let out = args.out.clone().unwrap_or_else(|| args.run.join(name));
-    let beside = || out.with_extension("png");
-    let picture = args.plot.as_ref().map(|file| file.clone().unwrap_or_else(beside));
-    for path in std::iter::once(&out).chain(&picture) {
-        files::check(path, existing)?;
-    }
+    let existing = Existing::from_force(args.force);
+    let destination = Destination::new(out, args.format, args.plot.as_ref(), existing)?;
 
     let lags = args.window_ms.map(|window_ms| trained.metadata.dims().bins(window_ms));
     let dump = dump(&trained, samples, lags)?;
-    export(&dump, args.format, &out, existing)?;
-    console.result(&out.display().to_string())?;
-    if let Some(picture) = picture {
-        plot(&dump, Which::Effective, Scale::EachPanel, &picture, existing)?;
-        console.result(&picture.display().to_string())?;
+    destination.write(&dump, console)
+}
+
+/// Where receptive fields are written, and their picture where one is asked for.
+pub(super) struct Destination {
+    out: PathBuf,
+    format: ExportFormat,
+    picture: Option<PathBuf>,
+    existing: Existing,
+}
+
+impl Destination {
+    /// A picture without a name of its own lies beside the export.
+    ///
+    /// # Errors
+    /// Something may not be written there; asked before long work.
+    pub(super) fn new(
+        out: PathBuf,
+        format: ExportFormat,
+        plot: Option<&Option<PathBuf>>,
+        existing: Existing,
+    ) -> Result<Self> {
+        let beside = || out.with_extension("png");
+        let picture = plot.map(|file| file.clone().unwrap_or_else(beside));
+        for path in std::iter::once(&out).chain(&picture) {
+            files::check(path, existing)?;
+        }
+        Ok(Self { out, format, picture, existing })
     }
-    Ok(())
+
+    /// Writes them and says where.
+    pub(super) fn write(&self, dump: &Dump, console: &Console) -> Result<()> {
+        export(dump, self.format, &self.out, self.existing)?;
+        console.result(&self.out.display().to_string())?;
+        if let Some(picture) = &self.picture {
+            plot(dump, Which::Effective, Scale::EachPanel, picture, self.existing)?;
+            console.result(&picture.display().to_string())?;
+        }
+        Ok(())
+    }
 }
