@@ -96,6 +96,11 @@ impl Canvas {
         Self { width, height, pixels: vec![WHITE; width * height], marks: Vec::new(), fonts }
     }
 
+    /// Pixels from left to right.
+    pub fn width(&self) -> usize {
+        self.width
+    }
+
     /// Fills a rectangle; what lies outside the paper is cut off.
     pub fn fill(&mut self, rect: Rect, colour: Rgb) {
         self.marks.push(Mark::Fill(rect, colour));

@@ -7,6 +7,7 @@ pub mod colour;
 mod coverage;
 pub mod fonts;
 pub mod looks;
+pub mod page;
 pub mod rasters;
 pub mod svg;
 pub mod ticks;

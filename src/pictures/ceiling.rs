@@ -1,12 +1,12 @@
 //! The correlation of each neuron against its noise ceiling.
 use super::table::Table;
-use super::{Drawn, HEAD, MARGIN, head};
+use super::{Drawn, HEAD, head};
 use crate::error::Result;
 use crate::figures::canvas::{Canvas, Rect};
 use crate::figures::chart::Chart;
 use crate::figures::colour::BLUE;
 use crate::figures::fonts::Fonts;
-use crate::figures::looks::LABEL;
+use crate::figures::page::{MARGIN, name_at};
 use crate::metrics::statistics::median;
 use crate::trained::Trained;
 
@@ -37,7 +37,7 @@ pub(super) fn draw(trained: &Trained) -> Result<Drawn> {
         scores.rows(),
         median(&ratios)
     );
-    head(&mut canvas, width, trained, &remark);
+    head(&mut canvas, trained, &remark);
 
     let lowest = pairs.iter().map(|(_, cc)| *cc).fold(0.0, f64::min);
     let low = if lowest < 0.0 { (lowest * 10.0).floor() / 10.0 } else { 0.0 };
@@ -48,7 +48,7 @@ pub(super) fn draw(trained: &Trained) -> Result<Drawn> {
     for pair in &pairs {
         canvas.dot(chart.point(*pair), radius, BLUE);
     }
-    chart.left(&mut canvas, "CC of prediction and PSTH", MARGIN + LABEL.capital());
+    chart.left(&mut canvas, "CC of prediction and PSTH", name_at());
     chart.below(&mut canvas, "noise ceiling (CC max)");
     Ok(Drawn::Picture(Box::new(canvas)))
 }

@@ -1,13 +1,13 @@
 //! Losses and validation scores over epochs.
 use super::table::Table;
-use super::{Drawn, HEAD, MARGIN, head};
+use super::{Drawn, HEAD, head};
 use crate::config::Monitor;
 use crate::error::Result;
 use crate::figures::canvas::{Canvas, Rect};
 use crate::figures::chart::{Chart, legend};
 use crate::figures::colour::{BLUE, VERMILION};
 use crate::figures::fonts::Fonts;
-use crate::figures::looks::LABEL;
+use crate::figures::page::{MARGIN, name_at};
 use crate::trained::Trained;
 use crate::training::best::Best;
 
@@ -30,7 +30,7 @@ pub(super) fn draw(trained: &Trained) -> Result<Drawn> {
     let height = HEAD + 2 * (ABOVE + HEIGHT) + FOOT;
     let mut canvas = Canvas::new(WIDTH, height, Fonts::new()?);
     let (best, remark) = best(trained, &history, &epochs)?;
-    head(&mut canvas, WIDTH, trained, &remark);
+    head(&mut canvas, trained, &remark);
 
     let last = epochs.last().copied().unwrap_or(1.0).max(2.0);
     let loss = trained.config.train.loss.part.name;
@@ -50,7 +50,7 @@ pub(super) fn draw(trained: &Trained) -> Result<Drawn> {
                 epochs.iter().copied().zip(values.iter().copied()).collect();
             chart.curve(&mut canvas, &points, colour);
         }
-        chart.left(&mut canvas, name, MARGIN + LABEL.capital());
+        chart.left(&mut canvas, name, name_at());
         legend(&mut canvas, area, &[(columns[0], BLUE), (columns[1], VERMILION)]);
         if place == 1 {
             chart.below(&mut canvas, "epoch");

@@ -7,8 +7,8 @@ mod table;
 use std::path::Path;
 
 use crate::error::{Error, Result};
-use crate::figures::canvas::{Anchor, Canvas, Run};
-use crate::figures::looks::{REMARK, TITLE};
+use crate::figures::canvas::Canvas;
+use crate::figures::page::{self, MARGIN};
 use crate::trained::Trained;
 
 /// What a picture is, or why there is none.
@@ -54,28 +54,22 @@ pub fn names() -> Vec<&'static str> {
     TABLE.iter().map(|row| row.name).collect()
 }
 
-/// White around a picture.
-const MARGIN: usize = 40;
 /// Where the panels begin, below title and remark.
 const HEAD: usize = MARGIN + 120;
 
-/// Model and dataset, and a line below.
-fn head(canvas: &mut Canvas, width: usize, trained: &Trained, remark: &str) {
-    let room = width - 2 * MARGIN;
-    let title = canvas.shorten(&title(trained), TITLE, room);
-    canvas.text(&title, TITLE, (MARGIN, MARGIN + TITLE.capital()), Anchor::Left, Run::Right);
-    let at = (MARGIN, MARGIN + TITLE.capital() + 2 * REMARK.capital() + 10);
-    let remark = canvas.shorten(remark, REMARK, room);
-    canvas.text(&remark, REMARK, at, Anchor::Left, Run::Right);
+/// Model, dataset and run, and a line below.
+fn head(canvas: &mut Canvas, trained: &Trained, remark: &str) {
+    let title = format!("{}: {}", title(trained), trained.folder.path().display());
+    page::head(canvas, &title, remark);
 }
 
-/// `ln, zebra_finch.h5: runs/ln`
+/// `ln, zebra_finch.h5`
 fn title(trained: &Trained) -> String {
     let name = |path: &Path| {
         path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned())
     };
-    let (data, run) = (name(&trained.config.data.file), trained.folder.path().display());
-    format!("{}, {data}: {run}", trained.config.architecture.model.row.part.name)
+    let data = name(&trained.config.data.file);
+    format!("{}, {data}", trained.config.architecture.model.row.part.name)
 }
 
 /// A file of the run that does not hold what it should.

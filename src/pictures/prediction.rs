@@ -1,7 +1,7 @@
 //! Prediction over PSTH, with the sound and the single repeats, of three neurons.
 use ndarray::{Array2, Array3, ArrayView1, Axis, s};
 
-use super::{Drawn, HEAD, MARGIN, head};
+use super::{Drawn, HEAD, head};
 use crate::cli::SplitName;
 use crate::data::prepare::Treatment;
 use crate::data::{Clip, OfNeurons, Recording, ResponseFile, Stored, psth};
@@ -12,26 +12,21 @@ use crate::figures::canvas::{Anchor, Canvas, Rect, Run};
 use crate::figures::chart::{Chart, legend};
 use crate::figures::colour::{GREY, VERMILION};
 use crate::figures::fonts::{Fonts, Type, Weight};
-use crate::figures::looks::{LABEL, NAME};
+use crate::figures::looks::NAME;
+use crate::figures::page::{self, BETWEEN, Panel, WIDTH, shown_bins, three};
 use crate::figures::rasters::{self, Shades};
 use crate::figures::ticks;
 use crate::metrics::correlation::CC;
 use crate::metrics::quality::Values;
 use crate::prediction;
 use crate::trained::{Needs, Trained};
-use crate::units;
 
-const WIDTH: usize = 2250;
-/// Longest stretch of a clip that is shown.
-const MOST_SECONDS: f64 = 5.0;
-const HEIGHTS: [usize; 3] = [240, 280, 300];
-const BETWEEN: usize = 28;
 /// The legend above the lowest panel.
 const LEGEND: usize = 40;
+/// Sound, repeats, and prediction over PSTH.
+const PANELS: [Panel; 3] = [(0, 240), (BETWEEN, 280), (BETWEEN + LEGEND, 300)];
 /// The name of the neuron above its panels.
 const ABOVE: usize = 40;
-const NUMBERS: usize = 100;
-const AXIS_NAMES: usize = 44;
 const FOOT: usize = 110;
 const NEURON: Type = Type { weight: Weight::Bold, ..NAME };
 
@@ -74,16 +69,21 @@ pub(super) fn draw(trained: &Trained) -> Result<Drawn> {
             &trained.preparation().treatment,
         ));
     }
-    let tall = HEIGHTS.iter().sum::<usize>() + 2 * BETWEEN + LEGEND;
-    let mut canvas = Canvas::new(WIDTH, HEAD + ABOVE + tall + FOOT, Fonts::new()?);
+    let height = HEAD + ABOVE + page::height(&PANELS) + FOOT;
+    let mut canvas = Canvas::new(WIDTH, height, Fonts::new()?);
     let smooth_ms = trained.metadata.smooth_ms;
     let smoothed =
         if smooth_ms > 0.0 { format!(", smoothed over {smooth_ms} ms") } else { String::new() };
-    head(&mut canvas, WIDTH, trained, &format!("test stimuli; PSTH as it is scored{smoothed}"));
+    head(&mut canvas, trained, &format!("test stimuli; PSTH as it is scored{smoothed}"));
     let hz = recording.frequencies_hz.as_deref();
     let count = columns.len();
     for (place, column) in columns.iter().enumerate() {
-        column.draw(&mut canvas, areas(place, count), hz, place == 0);
+        column.draw(
+            &mut canvas,
+            page::column((place, count), HEAD + ABOVE, PANELS),
+            hz,
+            place == 0,
+        );
     }
     Ok(Drawn::Picture(Box::new(canvas)))
 }
@@ -113,14 +113,7 @@ fn predicted(
 fn ranked(scores: &[f64]) -> Vec<(&'static str, usize)> {
     let mut sorted: Vec<usize> = (0..scores.len()).filter(|n| scores[*n].is_finite()).collect();
     sorted.sort_by(|a, b| scores[*b].total_cmp(&scores[*a]));
-    match sorted[..] {
-        [] => Vec::new(),
-        [only] => vec![("", only)],
-        [best, worst] => vec![("best: ", best), ("worst: ", worst)],
-        [best, .., worst] => {
-            vec![("best: ", best), ("median: ", sorted[sorted.len() / 2]), ("worst: ", worst)]
-        }
-    }
+    three(&sorted, ["best: ", "median: ", "worst: "])
 }
 
 /// The first of so many clips with a response to show, or the last; `read` gives the responses to
@@ -139,17 +132,6 @@ fn first_with_response(
     Ok(shown)
 }
 
-/// Sound, repeats, and prediction over PSTH.
-fn areas(place: usize, count: usize) -> [Rect; 3] {
-    let width = (WIDTH - 2 * MARGIN - AXIS_NAMES) / count - NUMBERS;
-    let x = MARGIN + AXIS_NAMES + NUMBERS + place * (width + NUMBERS);
-    let y = HEAD + ABOVE;
-    let [first, second, third] = HEIGHTS;
-    let below = y + first + BETWEEN;
-    let last = below + second + BETWEEN + LEGEND;
-    [(y, first), (below, second), (last, third)].map(|(y, height)| Rect { x, y, width, height })
-}
-
 impl Column {
     /// The start of a clip; `responses` `(1, R, T)` and `prediction` `(T)` are the neuron's.
     fn new(
@@ -159,7 +141,7 @@ impl Column {
         prediction: ArrayView1<f32>,
         treatment: &Treatment,
     ) -> Self {
-        let bins = clip.bins().min(units::bins(1000.0 * MOST_SECONDS, dt_ms, 1));
+        let bins = shown_bins(clip.bins(), dt_ms);
         let repeats = responses.slice(s![0, .., ..bins]).to_owned();
         let counts = Values::of(responses.index_axis(Axis(0), 0)).are_counts();
         let factor = if counts { 1000.0 / dt_ms } else { 1.0 };
@@ -195,7 +177,7 @@ impl Column {
         chart.below(canvas, "time (s)");
         legend(canvas, response, &[("PSTH", GREY), ("prediction", VERMILION)]);
         if is_first {
-            let baseline = MARGIN + LABEL.capital();
+            let baseline = page::name_at();
             let band = if hz.is_some() { "frequency (kHz)" } else { "band" };
             axes::name_left(canvas, sound, baseline, band);
             axes::name_left(canvas, repeats, baseline, "repeat");
@@ -231,14 +213,5 @@ mod tests {
         );
         assert_eq!(ranked(&[f64::NAN, 0.2]), [("", 1)]);
         assert_eq!(ranked(&[f64::NAN]), []);
-    }
-
-    #[test]
-    fn panels_lie_below_each_other_on_the_page() {
-        for count in 1..=3 {
-            let [sound, repeats, response] = areas(count - 1, count);
-            assert!(sound.bottom() < repeats.y && repeats.bottom() + LEGEND < response.y);
-            assert!(response.right() <= WIDTH - MARGIN, "{count}");
-        }
     }
 }

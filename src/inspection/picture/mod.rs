@@ -9,6 +9,7 @@ use std::path::Path;
 use super::{Inspection, Neuron, by_reliability};
 use crate::data::{OfNeurons, Recording, ResponseFile, Stored};
 use crate::error::Result;
+use crate::figures::page::{column_pixels, three};
 use crate::files::Existing;
 use excerpt::{Excerpt, Unit};
 
@@ -33,7 +34,7 @@ pub fn plot(
     existing: Existing,
 ) -> Result<()> {
     let ranked = ranked(&inspection.per_neuron);
-    let columns = page::column_pixels(ranked.len());
+    let columns = column_pixels(ranked.len());
     let mut file = ResponseFile::open(&recording.file)?;
     let mut examples = Vec::new();
     for (rank, neuron) in ranked {
@@ -65,19 +66,4 @@ fn ranked(neurons: &[Neuron]) -> Vec<(&'static str, &Neuron)> {
     }
     let recorded = if recorded.is_empty() { &sorted } else { &recorded };
     three(recorded, ["highest mean", "median mean", "lowest mean"])
-}
-
-/// The first, the middle and the last of some, each once, with their names.
-fn three<'a>(
-    sorted: &[&'a Neuron],
-    [first, middle, last]: [&'static str; 3],
-) -> Vec<(&'static str, &'a Neuron)> {
-    match sorted {
-        [] => Vec::new(),
-        [only] => vec![("", *only)],
-        [highest, lowest] => vec![(first, *highest), (last, *lowest)],
-        [highest, .., lowest] => {
-            vec![(first, *highest), (middle, sorted[sorted.len() / 2]), (last, *lowest)]
-        }
-    }
 }
