@@ -59,17 +59,8 @@ const HEAD: usize = MARGIN + 120;
 
 /// Model, dataset and run, and a line below.
 fn head(canvas: &mut Canvas, trained: &Trained, remark: &str) {
-    let title = format!("{}: {}", title(trained), trained.folder.path().display());
+    let title = format!("{}: {}", trained.title(), trained.folder.path().display());
     page::head(canvas, &title, remark);
-}
-
-/// `ln, zebra_finch.h5`
-fn title(trained: &Trained) -> String {
-    let name = |path: &Path| {
-        path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned())
-    };
-    let data = name(&trained.config.data.file);
-    format!("{}, {data}", trained.config.architecture.model.row.part.name)
 }
 
 /// A file of the run that does not hold what it should.

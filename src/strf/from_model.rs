@@ -5,7 +5,6 @@ use ndarray::{Array, Array4, ArrayD, Axis as ArrayAxis, Dimension, IxDyn};
 use super::dump::{Dump, Extra, Method, Rows};
 use super::from_gradients::mean_gradients;
 use super::local::Local;
-use crate::config::part::Row;
 use crate::data::batch::Sample;
 use crate::dims::Axis;
 use crate::error::{Error, Result};
@@ -40,7 +39,7 @@ pub fn dump(
     let strfs = if method == Method::Gradient { effective.clone() } else { strfs };
     let lags_ms = (0..strfs.dim().3).map(|lag| lag as f64 * dt_ms).collect();
     Ok(Dump {
-        title: title(trained),
+        title: trained.title(),
         strfs,
         effective,
         lags_ms,
@@ -75,7 +74,7 @@ pub fn dump_local(trained: &Trained, neurons: &[usize], local: &Local) -> Result
     let of_components = [&[neuron, Axis::Component], &field[..]].concat();
     let shares = narrow(&local.shares).into_dyn();
     Ok(Dump {
-        title: format!("dSTRF, {}", title(trained)),
+        title: format!("dSTRF, {}", trained.title()),
         strfs: mean.clone(),
         effective: mean,
         lags_ms,
@@ -109,17 +108,6 @@ fn folded(strfs: &Array4<f32>, gains: &[f32], scale: &[f32]) -> Array4<f32> {
         band /= *scale;
     }
     effective
-}
-
-fn title(trained: &Trained) -> String {
-    let architecture = &trained.config.architecture;
-    let model = architecture.model.row.part().name;
-    let prefilter = architecture.prefilter.as_ref().map(|chosen| chosen.row.part().name);
-    let parts = std::iter::once(model).chain(prefilter).collect::<Vec<_>>().join(" + ");
-    match trained.config.data.file.file_name() {
-        Some(file) => format!("{parts}, {}", file.display()),
-        None => parts,
-    }
 }
 
 /// A learnt quantity with the axes that its name stands for.
