@@ -6,6 +6,7 @@ use ndarray::{Array3, s};
 use strf::data::{Recording, read};
 
 use crate::support::runs::{Ran, Workplace};
+use crate::support::shared;
 use crate::support::sounds::write_mono;
 
 /// Keys of a front end for the slow sounds of the fixtures.
@@ -14,12 +15,6 @@ const SLOW: &str = "--set frontend.min_freq_hz=100 --set frontend.max_freq_hz=90
 
 pub fn fixture(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/import").join(name)
-}
-
-/// `../shared/data`, where it is there.
-pub fn shared() -> Option<PathBuf> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data");
-    folder.is_dir().then_some(folder)
 }
 
 /// The dataset that an import wrote.

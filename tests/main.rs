@@ -15,6 +15,7 @@ mod dataset;
 mod export;
 mod fast_path;
 mod frontends;
+mod frontends_golden;
 mod golden;
 mod import;
 mod import_arrays;

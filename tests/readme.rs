@@ -7,6 +7,7 @@ use strf::config::part::Row;
 use strf::models;
 
 use crate::support::runs::Workplace;
+use crate::support::shared;
 
 fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
@@ -48,15 +49,12 @@ fn the_table_of_models_is_that_of_the_program() {
 
 #[test]
 fn three_commands_lead_from_sound_files_to_a_picture_where_the_recording_is_there() {
-    let recording = root().join("../shared/data/zebra_finch");
-    if !recording.exists() {
-        return;
-    }
+    let Some(shared) = shared() else { return };
     let place = Workplace::empty();
     for folder in ["zebra_finch", "data", "configs/zebra_finch"] {
         std::fs::create_dir_all(place.path(folder)).unwrap();
     }
-    for entry in std::fs::read_dir(recording).unwrap() {
+    for entry in std::fs::read_dir(shared.join("zebra_finch")).unwrap() {
         let file = entry.unwrap();
         let name = file.file_name().into_string().unwrap();
         std::fs::copy(file.path(), place.path("zebra_finch").join(name)).unwrap();
@@ -76,10 +74,8 @@ fn three_commands_lead_from_sound_files_to_a_picture_where_the_recording_is_ther
 
 #[test]
 fn the_run_files_of_the_zebra_finch_train_and_score_where_the_recording_is_there() {
-    let recording = root().join("../shared/data/zebra_finch.h5");
-    if !recording.exists() {
-        return;
-    }
+    let Some(shared) = shared() else { return };
+    let recording = shared.join("zebra_finch.h5");
     let place = Workplace::new();
     for entry in std::fs::read_dir(root().join("configs/zebra_finch")).unwrap() {
         let file = entry.unwrap().path();
