@@ -3,7 +3,7 @@ use candle_core::{DType, Tensor};
 use serde_json::{Map, Value as Json, json};
 
 use crate::config::keys::Split;
-use crate::config::{DeviceName, RunConfig, Schedule, relative};
+use crate::config::{DeviceName, Output, RunConfig, Schedule, relative};
 use crate::data::batch::response_deviations;
 use crate::data::prepare::Prepared;
 use crate::data::{Read, ResponseFile, Splits, read_sound};
@@ -117,7 +117,11 @@ impl Experiment {
         Ok(run)
     }
 
-    fn metadata(&self) -> Result<Metadata> {
+    /// What prediction needs beside the weights.
+    ///
+    /// # Errors
+    /// The architecture cannot be described.
+    pub fn metadata(&self) -> Result<Metadata> {
         let Prepared { dims, neurons, splits, preparation, .. } = &self.prepared;
         Ok(Metadata {
             program: PROGRAM.to_owned(),
@@ -135,7 +139,7 @@ impl Experiment {
     }
 
     /// The run file without what may change between the sittings of one run: how long to train,
-    /// where to compute, where the folder lies.
+    /// where to compute, where the folder lies, what is written for `TensorBoard`.
     fn identity(&self) -> Result<String> {
         let mut config = self.config.clone();
         if config.train.schedule != Schedule::Cosine {
@@ -143,7 +147,8 @@ impl Experiment {
         }
         config.train.patience = 1;
         config.train.device = DeviceName::Cpu;
-        self.folder.path().clone_into(&mut config.output.folder);
+        let folder = self.folder.path().to_owned();
+        config.output = Output { folder, tensorboard: false, tensorboard_pictures: 0 };
         config.to_toml(self.folder.path())
     }
 

@@ -64,6 +64,7 @@ pub mod training;
 pub mod experiment;
 pub mod metadata;
 pub mod run_folder;
+pub mod tensorboard;
 pub mod trained;
 
 // How good it is, and what it listens to.

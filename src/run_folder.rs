@@ -12,6 +12,7 @@ use crate::metadata::Metadata;
 use crate::models::Reference;
 use crate::params::BATCH_COUNTER;
 use crate::tensor_file;
+use crate::tensorboard::events::Events;
 use crate::training::checkpoint::Checkpoint;
 use crate::training::history::History;
 
@@ -23,11 +24,14 @@ const STATE: &str = "state/state.safetensors";
 const MODEL: &str = "model/model.safetensors";
 const METADATA: &str = "model/metadata.json";
 const REFERENCE: &str = "model/config.json";
+const EVENTS: &str = "tensorboard/events.out.tfevents.strf";
 /// Everything that a run writes, in the order in which replacing a run removes it.
-const ALL: [&str; 8] =
-    [SCORES_JSON, SCORES_CSV, STATE, MODEL, METADATA, REFERENCE, HISTORY, CONFIG];
+const ALL: [&str; 9] =
+    [SCORES_JSON, SCORES_CSV, STATE, MODEL, METADATA, REFERENCE, HISTORY, EVENTS, CONFIG];
 /// The folders inside it.
 const FOLDERS: [&str; 2] = ["model", "state"];
+/// The folder inside it that only some runs have.
+const TENSORBOARD: &str = "tensorboard";
 
 /// A folder with a run in it, or room for one.
 #[derive(Debug, Clone)]
@@ -73,8 +77,11 @@ impl RunFolder {
     /// The first name in the folder, in alphabetical order, that no run leaves there, not even one
     /// that was killed before its first file.
     fn stranger(&self) -> Result<Option<String>> {
-        let ours =
-            |name: &String| FOLDERS.contains(&name.as_str()) || name.starts_with(files::UNFINISHED);
+        let ours = |name: &String| {
+            name == TENSORBOARD
+                || FOLDERS.contains(&name.as_str())
+                || name.starts_with(files::UNFINISHED)
+        };
         Ok(files::names(&self.path)?.into_iter().find(|name| !ours(name)))
     }
 
@@ -116,13 +123,7 @@ impl RunFolder {
     /// Makes the folder, and removes what a kill left half written in it.
     pub fn make(&self) -> Result<()> {
         let inner = FOLDERS.map(|name| self.path.join(name));
-        for folder in std::iter::once(&self.path).chain(&inner) {
-            fs::create_dir_all(folder).map_err(|source| {
-                Error::file(format!("creating the folder {}", folder.display()), source)
-            })?;
-            files::remove_unfinished(folder)?;
-        }
-        Ok(())
+        std::iter::once(&self.path).chain(&inner).try_for_each(|folder| make(folder))
     }
 
     /// Removes the files of the run in it.
@@ -243,6 +244,12 @@ impl RunFolder {
         self.write(HISTORY, text.as_bytes())
     }
 
+    /// The events that `TensorBoard` shows, after the first `epochs` epochs of them.
+    pub fn events(&self, epochs: usize) -> Result<Events> {
+        make(&self.path.join(TENSORBOARD))?;
+        Events::begin(&self.path.join(EVENTS), epochs)
+    }
+
     /// The text of `scores.csv`, and what `scores.json` says.
     ///
     /// # Errors
@@ -265,6 +272,14 @@ impl RunFolder {
     pub fn write_scores(&self, csv: &str, summary: &Json) -> Result<()> {
         write_scores(&self.path, csv, summary, Existing::Replace)
     }
+}
+
+/// Makes a folder, and removes what a kill left half written in it.
+fn make(folder: &Path) -> Result<()> {
+    fs::create_dir_all(folder).map_err(|source| {
+        Error::file(format!("creating the folder {}", folder.display()), source)
+    })?;
+    files::remove_unfinished(folder)
 }
 
 /// Writes `scores.csv` and `scores.json` into a folder.

@@ -4,7 +4,6 @@ use std::path::{Path, PathBuf};
 use candle_core::{DType, Device};
 
 use crate::cli::SplitName;
-use crate::config::part::Row;
 use crate::config::{DeviceName, RunConfig};
 use crate::data::prepare::{Preparation, Treatment};
 use crate::data::{
@@ -13,7 +12,7 @@ use crate::data::{
 use crate::device;
 use crate::error::{Error, Problem, Problems, Result};
 use crate::metadata::Metadata;
-use crate::models::Network;
+use crate::models::{Network, Owners};
 use crate::params::Params;
 use crate::run_folder::RunFolder;
 use crate::tensor_file;
@@ -62,16 +61,17 @@ impl Trained {
         Ok(Self { folder, config, metadata, network, device })
     }
 
-    /// `ln + adaptrans, zebra_finch.h5`: model, prefilter and dataset, as pictures name them.
+    /// See [`RunConfig::title`].
     pub fn title(&self) -> String {
-        let architecture = &self.config.architecture;
-        let model = architecture.model.row.part().name;
-        let prefilter = architecture.prefilter.as_ref().map(|chosen| chosen.row.part().name);
-        let parts = std::iter::once(model).chain(prefilter).collect::<Vec<_>>().join(" + ");
-        match self.config.data.file.file_name() {
-            Some(file) => format!("{parts}, {}", file.display()),
-            None => parts,
-        }
+        self.config.title()
+    }
+
+    /// Whether every neuron has an STRF of its own among the weights.
+    ///
+    /// # Errors
+    /// A tensor operation fails.
+    pub fn has_strfs_of_neurons(&self) -> Result<bool> {
+        Ok(self.network.strfs()?.is_some_and(|strfs| strfs.owners == Owners::Neurons))
     }
 
     /// How clips become samples.

@@ -41,5 +41,6 @@ mod scores;
 mod simulate;
 mod sound;
 mod support;
+mod tensorboard;
 mod training;
 mod uncertainty;

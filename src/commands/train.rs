@@ -13,6 +13,7 @@ use crate::interrupt;
 use crate::models::Kernels;
 use crate::progress::{Bar, Console};
 use crate::run_folder::{OldRun, RunFolder};
+use crate::tensorboard::Board;
 use crate::training::checkpoint::Checkpoint;
 use crate::training::history::{History, Row as HistoryRow};
 use crate::training::{self, End, Task, Witness};
@@ -136,6 +137,7 @@ const BETWEEN_LINES: Duration = Duration::from_secs(10);
 struct Keeper<'a> {
     folder: &'a RunFolder,
     history: History,
+    board: Option<Board<'a>>,
     console: &'a Console,
     bar: Bar,
     epochs: usize,
@@ -155,8 +157,12 @@ impl<'a> Keeper<'a> {
         let bar = console.bar("training", settings.epochs * batches)?;
         bar.start_at(checkpoint.progress.epoch * batches);
         let (folder, epochs) = (&experiment.folder, settings.epochs);
+        let board = Board::open(experiment, checkpoint.progress.epoch)?;
+        for note in board.iter().filter_map(Board::note) {
+            console.note(note);
+        }
         let (message, last_line) = (String::new(), Instant::now());
-        Ok(Self { folder, history, console, bar, epochs, message, last_line })
+        Ok(Self { folder, history, board, console, bar, epochs, message, last_line })
     }
 }
 
@@ -169,6 +175,9 @@ impl Witness for Keeper<'_> {
     fn epoch(&mut self, row: &HistoryRow, checkpoint: &Checkpoint, improved: bool) -> Result<()> {
         self.history.push(row);
         self.folder.write_history(self.history.text())?;
+        if let Some(board) = &mut self.board {
+            board.epoch(row)?;
+        }
         if improved {
             self.folder.write_best(checkpoint)?;
         }

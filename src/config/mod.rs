@@ -19,7 +19,7 @@ mod written;
 use std::path::{Path, PathBuf};
 
 use check::Check;
-use part::Chosen;
+use part::{Chosen, Row as _};
 use sections::Section;
 use written::Written;
 
@@ -107,6 +107,18 @@ impl RunConfig {
             train: Train::new(&train)?,
             output: Output::new(&output, file)?,
         })
+    }
+
+    /// `ln + adaptrans, zebra_finch.h5`: model, prefilter and dataset, as pictures name them.
+    pub fn title(&self) -> String {
+        let architecture = &self.architecture;
+        let model = architecture.model.row.part().name;
+        let prefilter = architecture.prefilter.as_ref().map(|chosen| chosen.row.part().name);
+        let parts = std::iter::once(model).chain(prefilter).collect::<Vec<_>>().join(" + ");
+        match self.data.file.file_name() {
+            Some(file) => format!("{parts}, {}", file.display()),
+            None => parts,
+        }
     }
 
     /// The `[model]`, `[prefilter]` and `[parameterization]` of a text that has no other section.

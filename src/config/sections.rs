@@ -48,7 +48,11 @@ pub static SECTIONS: &[Section] = &[
         holds: Holds::Part { table: || parts(parameterizations::TABLE), absent: Some("full") },
     },
     Section { name: "train", doc: "how the model is fitted", holds: Holds::Keys(TRAIN) },
-    Section { name: "output", doc: "where the run is written", holds: Holds::Keys(OUTPUT) },
+    Section {
+        name: "output",
+        doc: "where the run is written, and what beside the model",
+        holds: Holds::Keys(OUTPUT),
+    },
 ];
 
 /// The sections of an import file.
@@ -233,9 +237,23 @@ pub const TRAIN: &[Key] = &[
 ];
 
 /// `[output]`
-pub const OUTPUT: &[Key] = &[Key {
-    name: "folder",
-    kind: Kind::Path,
-    default: Default::Follows("runs/ and the name of the run file, beside the run file"),
-    doc: "run folder",
-}];
+pub const OUTPUT: &[Key] = &[
+    Key {
+        name: "folder",
+        kind: Kind::Path,
+        default: Default::Follows("runs/ and the name of the run file, beside the run file"),
+        doc: "run folder",
+    },
+    Key {
+        name: "tensorboard",
+        kind: Kind::Flag,
+        default: Default::Is("false"),
+        doc: "whether tensorboard/ in the run folder tells TensorBoard of every epoch",
+    },
+    Key {
+        name: "tensorboard_pictures",
+        kind: Kind::Integer(0, 1_000_000),
+        default: Default::Is("10"),
+        doc: "epochs from one picture of the STRFs for TensorBoard to the next; 0 = none",
+    },
+];

@@ -57,11 +57,15 @@ pub struct Train {
     pub device: DeviceName,
 }
 
-/// `[output]`: where the run is written.
+/// `[output]`: where the run is written, and what beside the model.
 #[derive(Debug, Clone)]
 pub struct Output {
     /// Run folder, relative to the working directory.
     pub folder: PathBuf,
+    /// Whether `TensorBoard` is told of every epoch.
+    pub tensorboard: bool,
+    /// Epochs from one picture of the STRFs for `TensorBoard` to the next; 0 = none.
+    pub tensorboard_pictures: usize,
 }
 
 impl Data {
@@ -147,13 +151,20 @@ impl Output {
             Some(_) => PathBuf::from(values.text("folder")?),
             None => Path::new("runs").join(file.file_stem().unwrap_or_else(|| "run".as_ref())),
         };
-        Ok(Self { folder: super::folder_of(file).join(folder) })
+        Ok(Self {
+            folder: super::folder_of(file).join(folder),
+            tensorboard: values.flag("tensorboard")?,
+            tensorboard_pictures: values.count("tensorboard_pictures")?,
+        })
     }
 
     /// The values by key, the path as `write_path` has it.
     pub(super) fn values(&self, write_path: impl Fn(&Path) -> Result<String>) -> Result<Values> {
+        let Self { folder, tensorboard, tensorboard_pictures } = self;
         let mut values = Values::default();
-        values.set("folder", Value::Text(write_path(&self.folder)?));
+        values.set("folder", Value::Text(write_path(folder)?));
+        values.set("tensorboard", Value::Flag(*tensorboard));
+        values.set("tensorboard_pictures", Value::Integer(*tensorboard_pictures as u64));
         Ok(values)
     }
 }

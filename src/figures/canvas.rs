@@ -1,6 +1,4 @@
 //! Paper: rectangles, lines, dots and text, on pixels and as a list of what was drawn.
-use std::fs::File;
-use std::io::BufWriter;
 use std::path::Path;
 
 use crate::error::{Cause, Error, Result};
@@ -101,6 +99,11 @@ impl Canvas {
         self.width
     }
 
+    /// Pixels from top to bottom.
+    pub fn height(&self) -> usize {
+        self.height
+    }
+
     /// Fills a rectangle; what lies outside the paper is cut off.
     pub fn fill(&mut self, rect: Rect, colour: Rgb) {
         self.marks.push(Mark::Fill(rect, colour));
@@ -177,19 +180,29 @@ impl Canvas {
     pub fn write(&self, path: &Path, title: &str, existing: Existing) -> Result<()> {
         let ending = path.extension().unwrap_or_default();
         files::file(path, existing, |beside| {
-            let written = if ending.eq_ignore_ascii_case("svg") {
-                let text = svg::picture((self.width, self.height), &self.marks, title);
-                std::fs::write(beside, text).map_err(Cause::from)
+            let drawn = if ending.eq_ignore_ascii_case("svg") {
+                Ok(self.svg(title).into_bytes())
             } else {
-                self.save_png(beside, title)
+                self.png(title)
             };
+            let written = drawn.and_then(|bytes| Ok(std::fs::write(beside, bytes)?));
             written.map_err(|e| Error::file(format!("writing {}", path.display()), e))
         })
     }
 
-    fn save_png(&self, path: &Path, title: &str) -> Result<(), Cause> {
+    /// The picture as SVG.
+    pub fn svg(&self, title: &str) -> String {
+        svg::picture((self.width, self.height), &self.marks, title)
+    }
+
+    /// The picture as the bytes of a PNG file.
+    ///
+    /// # Errors
+    /// It is too large for one.
+    pub fn png(&self, title: &str) -> Result<Vec<u8>, Cause> {
         let (width, height) = (u32::try_from(self.width)?, u32::try_from(self.height)?);
-        let mut png = png::Encoder::new(BufWriter::new(File::create(path)?), width, height);
+        let mut bytes = Vec::new();
+        let mut png = png::Encoder::new(&mut bytes, width, height);
         png.set_color(png::ColorType::Rgb);
         // Lines of cells repeat the line above.
         png.set_filter(png::FilterType::Up);
@@ -203,7 +216,8 @@ impl Canvas {
         png.add_text_chunk("Software".into(), concat!("strf ", env!("CARGO_PKG_VERSION")).into())?;
         let mut writer = png.write_header()?;
         writer.write_image_data(self.pixels.as_flattened())?;
-        Ok(writer.finish()?)
+        writer.finish()?;
+        Ok(bytes)
     }
 }
 

@@ -1,6 +1,6 @@
 //! The receptive fields of a trained model, from its weights or from gradients.
 use candle_core::{DType, Device, Tensor};
-use ndarray::{Array, Array4, ArrayD, Axis as ArrayAxis, Dimension, IxDyn};
+use ndarray::{Array, Array3, Array4, ArrayD, Axis as ArrayAxis, Dimension, IxDyn};
 
 use super::dump::{Dump, Extra, Method, Rows};
 use super::from_gradients::mean_gradients;
@@ -9,7 +9,7 @@ use crate::data::batch::Sample;
 use crate::dims::Axis;
 use crate::error::{Error, Result};
 use crate::metadata::Metadata;
-use crate::models::{Owners, Strfs};
+use crate::models::{Network, Owners, Strfs};
 use crate::prefilters::Quantity;
 use crate::trained::Trained;
 
@@ -23,34 +23,69 @@ pub fn dump(
     samples: impl FnOnce() -> Result<Vec<Sample>>,
     lags: Option<usize>,
 ) -> Result<Dump> {
-    let Metadata { neurons, dt_ms, scale, .. } = &trained.metadata;
-    let of_neurons = || Rows::Neurons(neurons.clone());
-    let kernels = trained.network.strfs()?;
-    let (strfs, gains, rows, method) = if let Some(Strfs { kernels, gains, owners }) = kernels {
-        let hidden = Rows::Hidden { count: gains.len(), neurons: neurons.clone() };
-        let rows = if owners == Owners::Hidden { hidden } else { of_neurons() };
-        (array4(&kernels)?, gains, rows, Method::Kernel)
-    } else {
-        let lags = lags.unwrap_or(trained.network.lags());
-        let gradients = mean_gradients(&trained.network, &samples()?, lags)?;
-        (gradients, vec![1.0; neurons.len()], of_neurons(), Method::Gradient)
-    };
-    let effective = folded(&strfs, &gains, scale);
-    let strfs = if method == Method::Gradient { effective.clone() } else { strfs };
-    let lags_ms = (0..strfs.dim().3).map(|lag| lag as f64 * dt_ms).collect();
-    Ok(Dump {
-        title: trained.title(),
-        strfs,
-        effective,
-        lags_ms,
-        frequencies_hz: trained.metadata.frequencies_hz.clone(),
-        channels: trained.network.channels().iter().map(|&name| name.to_owned()).collect(),
-        rows,
-        extras: trained.network.learnt()?.iter().map(extra).collect::<Result<_>>()?,
-        config: trained.folder.config()?,
-        version: trained.metadata.program.clone(),
-        method,
-    })
+    let Trained { network, metadata, .. } = trained;
+    let source =
+        Source { network, metadata, title: trained.title(), config: trained.folder.config()? };
+    if let Some(dump) = source.kernels()? {
+        return Ok(dump);
+    }
+    let gradients = mean_gradients(network, &samples()?, lags.unwrap_or(network.lags()))?;
+    let effective = folded(&gradients, &vec![1.0; metadata.neurons.len()], &metadata.scale);
+    let rows = Rows::Neurons(metadata.neurons.clone());
+    source.dump((effective.clone(), effective), rows, Method::Gradient)
+}
+
+/// What receptive fields are taken from, and what is written beside them.
+pub struct Source<'a> {
+    /// The model.
+    pub network: &'a Network,
+    /// What it was fitted to.
+    pub metadata: &'a Metadata,
+    /// Model and data, as a picture is headed.
+    pub title: String,
+    /// The run file, as text.
+    pub config: String,
+}
+
+impl Source<'_> {
+    /// The kernels of the model as it is now; none where it has no kernels.
+    ///
+    /// # Errors
+    /// A tensor operation fails.
+    pub fn kernels(&self) -> Result<Option<Dump>> {
+        let Some(Strfs { kernels, gains, owners }) = self.network.strfs()? else { return Ok(None) };
+        let neurons = self.metadata.neurons.clone();
+        let rows = match owners {
+            Owners::Hidden => Rows::Hidden { count: gains.len(), neurons },
+            Owners::Neurons => Rows::Neurons(neurons),
+        };
+        let strfs = array4(&kernels)?;
+        let effective = folded(&strfs, &gains, &self.metadata.scale);
+        self.dump((strfs, effective), rows, Method::Kernel).map(Some)
+    }
+
+    fn dump(
+        &self,
+        (strfs, effective): (Array4<f32>, Array4<f32>),
+        rows: Rows,
+        method: Method,
+    ) -> Result<Dump> {
+        let Metadata { dt_ms, frequencies_hz, program, .. } = self.metadata;
+        let lags_ms = (0..strfs.dim().3).map(|lag| lag as f64 * dt_ms).collect();
+        Ok(Dump {
+            title: self.title.clone(),
+            strfs,
+            effective,
+            lags_ms,
+            frequencies_hz: frequencies_hz.clone(),
+            channels: self.network.channels().iter().map(|&name| name.to_owned()).collect(),
+            rows,
+            extras: self.network.learnt()?.iter().map(extra).collect::<Result<_>>()?,
+            config: self.config.clone(),
+            version: program.clone(),
+            method,
+        })
+    }
 }
 
 /// Everything that an export of locally linear receptive fields shows: their mean as the STRFs, and
@@ -59,9 +94,6 @@ pub fn dump(
 /// # Errors
 /// The run file cannot be read.
 pub fn dump_local(trained: &Trained, neurons: &[usize], local: &Local) -> Result<Dump> {
-    let metadata = &trained.metadata;
-    let mean = narrow(&local.mean).insert_axis(ArrayAxis(1));
-    let lags_ms = (0..mean.dim().3).map(|lag| lag as f64 * metadata.dt_ms).collect();
     let unit = "response per unit of cochleagram";
     let extra = |name: &str, axes: &[Axis], unit: &str, values| Extra {
         name: name.to_owned(),
@@ -73,19 +105,34 @@ pub fn dump_local(trained: &Trained, neurons: &[usize], local: &Local) -> Result
     let of_neurons = [&[neuron], &field[..]].concat();
     let of_components = [&[neuron, Axis::Component], &field[..]].concat();
     let shares = narrow(&local.shares).into_dyn();
+    let mean = dump_mean(trained, neurons, &local.mean)?;
     Ok(Dump {
         title: format!("dSTRF, {}", trained.title()),
-        strfs: mean.clone(),
-        effective: mean,
-        lags_ms,
-        frequencies_hz: metadata.frequencies_hz.clone(),
-        channels: vec!["sound".to_owned()],
-        rows: Rows::Neurons(neurons.iter().map(|at| metadata.neurons[*at].clone()).collect()),
         extras: vec![
             extra("deviation", &of_neurons, unit, narrow(&local.deviation).into_dyn()),
             extra("components", &of_components, "1", narrow(&local.components).into_dyn()),
             extra("component_shares", &[neuron, Axis::Component], "1", shares),
         ],
+        ..mean
+    })
+}
+
+/// The mean `(N, F, K)` of the locally linear receptive fields of neurons at these places.
+///
+/// # Errors
+/// The run file cannot be read.
+pub fn dump_mean(trained: &Trained, neurons: &[usize], mean: &Array3<f64>) -> Result<Dump> {
+    let metadata = &trained.metadata;
+    let mean = narrow(mean).insert_axis(ArrayAxis(1));
+    Ok(Dump {
+        title: trained.title(),
+        lags_ms: (0..mean.dim().3).map(|lag| lag as f64 * metadata.dt_ms).collect(),
+        strfs: mean.clone(),
+        effective: mean,
+        frequencies_hz: metadata.frequencies_hz.clone(),
+        channels: vec!["sound".to_owned()],
+        rows: Rows::Neurons(neurons.iter().map(|at| metadata.neurons[*at].clone()).collect()),
+        extras: Vec::new(),
         config: trained.folder.config()?,
         version: metadata.program.clone(),
         method: Method::Gradient,

@@ -19,6 +19,8 @@ use crate::nn::Mode;
 
 /// Jacobians that are multiplied with each other at once.
 const BLOCK: usize = 64;
+/// Bins of a clip out of which [`mean_of_few`] takes a mean where each needs a pass of its own.
+const FEW: usize = 8;
 
 /// Which Jacobians are taken, and what is kept of them.
 #[derive(Debug)]
@@ -82,7 +84,8 @@ pub fn local(
     for (row, &neuron) in request.neurons.iter().enumerate() {
         let mut sums = Sums::new(bands * lags);
         for sample in long() {
-            jacobians(network, &sample.member.sound, neuron, request, &mut sums)?;
+            let sound = &sample.member.sound;
+            jacobians(network, sound, neuron, request, |jacobian| sums.add(jacobian.iter()))?;
         }
         local.keep(row, &sums.finish(kept));
         step();
@@ -90,7 +93,39 @@ pub fn local(
     Ok(local)
 }
 
-/// Adds the Jacobians of a neuron in one clip.
+/// The mean of the Jacobians of some neurons, `(N, F, lags)`, out of few bins of each clip: those
+/// that one backward pass serves, or [`FEW`] where bins share all of the past. NaN where no clip is
+/// as long as the window; `step` is told after each neuron.
+///
+/// # Errors
+/// A tensor operation fails.
+pub fn mean_of_few(
+    network: &Network,
+    samples: &[Sample],
+    (neurons, scale): (&[usize], &[f32]),
+    mut step: impl FnMut(),
+) -> Result<Array3<f64>> {
+    let lags = network.lags();
+    let long: Vec<&Sample> = samples.iter().filter(|sample| sample.bins() >= lags).collect();
+    let bins = long.iter().map(|sample| sample.bins()).max().unwrap_or(0);
+    let every = network.memory().unwrap_or(bins.div_ceil(FEW)).max(lags);
+    let request = Request { neurons, lags, every, components: 0, scale };
+    let mut mean = Array3::zeros((neurons.len(), scale.len(), lags));
+    for (mut sum, &neuron) in mean.outer_iter_mut().zip(neurons) {
+        let mut count = 0.0;
+        for sample in &long {
+            jacobians(network, &sample.member.sound, neuron, &request, |jacobian| {
+                sum += jacobian;
+                count += 1.0;
+            })?;
+        }
+        sum /= count;
+        step();
+    }
+    Ok(mean)
+}
+
+/// Gives the Jacobians `(F, K)` of a neuron in one clip.
 ///
 /// Bins that share no input are served by one backward pass.
 fn jacobians(
@@ -98,7 +133,7 @@ fn jacobians(
     sound: &Tensor,
     neuron: usize,
     request: &Request,
-    sums: &mut Sums,
+    mut take: impl FnMut(&Array2<f64>),
 ) -> Result<()> {
     let heard = Var::from_tensor(&sound.detach())?;
     let bins = heard.dim(3)?;
@@ -117,7 +152,7 @@ fn jacobians(
             for (mut band, scale) in jacobian.axis_iter_mut(Axis(0)).zip(request.scale) {
                 band /= f64::from(*scale);
             }
-            sums.add(jacobian.iter().copied());
+            take(&jacobian);
         }
     }
     Ok(())
@@ -165,7 +200,7 @@ impl Sums {
         Self { count: 0, sum, products, block: Vec::new() }
     }
 
-    fn add(&mut self, jacobian: impl Iterator<Item = f64>) {
+    fn add<'a>(&mut self, jacobian: impl Iterator<Item = &'a f64>) {
         self.block.extend(jacobian);
         self.count += 1;
         if self.block.len() >= BLOCK * self.sum.len() {

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use crate::error::{Error, Result};
+use crate::figures::canvas::Canvas;
 use crate::files::Existing;
 use crate::strf::dump::{Dump, Rows, Which};
 
@@ -22,12 +23,25 @@ pub enum Scale {
     Common,
 }
 
-/// Draws the first [`MOST_PANELS`] STRFs of a dump as a PNG or SVG picture, each in a panel of its own;
-/// several channels stand side by side in it. Red is positive and blue negative, white is zero.
+/// Draws the first [`MOST_PANELS`] STRFs of a dump, each in a panel of its own; several channels
+/// stand side by side in it. Red is positive and blue negative, white is zero.
 ///
 /// # Errors
-/// Where an array does not fit its axes, where there is nothing to draw, where `path` exists and is
-/// to be kept, or where it cannot be written; nothing is left behind then.
+/// Where an array does not fit its axes, or where there is nothing to draw.
+pub(crate) fn draw(dump: &Dump, which: Which, scale: Scale) -> Result<Canvas> {
+    dump.check()?;
+    if dump.strfs.is_empty() {
+        let found = format!("found STRFs of the shape {:?}", dump.strfs.shape());
+        return Err(Error::Refused(format!("{found}, expected at least one number to draw")));
+    }
+    figure::draw(dump, which, scale)
+}
+
+/// Writes what [`draw`] draws as a PNG or SVG picture.
+///
+/// # Errors
+/// As [`draw`], or where `path` exists and is to be kept, or where it cannot be written; nothing is
+/// left behind then.
 pub fn plot(
     dump: &Dump,
     which: Which,
@@ -35,12 +49,7 @@ pub fn plot(
     path: &Path,
     existing: Existing,
 ) -> Result<()> {
-    dump.check()?;
-    if dump.strfs.is_empty() {
-        let found = format!("found STRFs of the shape {:?}", dump.strfs.shape());
-        return Err(Error::Refused(format!("{found}, expected at least one number to draw")));
-    }
-    figure::draw(dump, which, scale)?.write(path, &dump.title, existing)
+    draw(dump, which, scale)?.write(path, &dump.title, existing)
 }
 
 /// The name of a panel.

@@ -1,0 +1,72 @@
+//! What `TensorBoard` shows of a run while it is trained: scalars of each epoch, and from time to
+//! time a picture of the STRFs as they are.
+use crate::error::Result;
+use crate::experiment::Experiment;
+use crate::metadata::Metadata;
+use crate::models::Network;
+use crate::strf::dump::Which;
+use crate::strf::from_model::Source;
+use crate::strf::plot::{Scale, draw};
+use crate::training::history::Row;
+use events::Events;
+
+pub mod events;
+
+/// Name of the pictures.
+const STRFS: &str = "strfs";
+
+/// The events of a run that asks for them.
+pub struct Board<'a> {
+    events: Events,
+    network: &'a Network,
+    metadata: Metadata,
+    title: String,
+    /// Epochs from one picture to the next.
+    pictures: Option<usize>,
+    has_strfs: bool,
+}
+
+impl<'a> Board<'a> {
+    /// The board of a run of which so many epochs are done; none where it does not ask for one.
+    ///
+    /// # Errors
+    /// The file of events cannot be read or written.
+    pub fn open(experiment: &'a Experiment, epochs: usize) -> Result<Option<Self>> {
+        let Experiment { config, network, folder, .. } = experiment;
+        if !config.output.tensorboard {
+            return Ok(None);
+        }
+        let pictures = Some(config.output.tensorboard_pictures).filter(|every| *every > 0);
+        Ok(Some(Self {
+            events: folder.events(epochs)?,
+            network,
+            metadata: experiment.metadata()?,
+            title: config.title(),
+            pictures,
+            has_strfs: network.strfs()?.is_some(),
+        }))
+    }
+
+    /// What the user should know of it.
+    pub fn note(&self) -> Option<&'static str> {
+        let missing = self.pictures.is_some() && !self.has_strfs;
+        missing.then_some("TensorBoard gets no pictures: the model has no kernels to draw")
+    }
+
+    /// Adds an epoch, whose weights the model has.
+    ///
+    /// # Errors
+    /// The file of events cannot be written, or a tensor operation fails.
+    pub fn epoch(&mut self, row: &Row) -> Result<()> {
+        self.events.scalars(row)?;
+        if !self.pictures.is_some_and(|every| row.epoch.is_multiple_of(every)) {
+            return Ok(());
+        }
+        let title = format!("{}, epoch {}", self.title, row.epoch);
+        let (metadata, config) = (&self.metadata, String::new());
+        let source = Source { network: self.network, metadata, title, config };
+        let Some(dump) = source.kernels()? else { return Ok(()) };
+        let canvas = draw(&dump, Which::Effective, Scale::EachPanel)?;
+        self.events.picture(row.epoch, STRFS, &dump.title, &canvas)
+    }
+}
