@@ -42,7 +42,7 @@ MARKDOWN ?=
 VERBOSE ?=
 DEEPSTRF_PYTHON ?= $(wildcard $(TOOLS)/deepstrf/bin/python)
 
-.PHONY: build check check-cuda test bench bench-reference demo clean
+.PHONY: build check check-cuda test test-browser bench bench-reference demo clean
 
 build: $(NEEDED)
 	$(CARGO) build --release --locked
@@ -60,6 +60,10 @@ check-cuda: $(NEEDED) $(LOCAL_NVCC)
 
 test: $(NEEDED)
 	$(CARGO) test --locked
+
+# Opens reports in Chromium, which lies on the PATH or where CHROMIUM=... says.
+test-browser: $(NEEDED)
+	$(CARGO) test --locked --test all browser -- --ignored
 
 # Speed next to deepSTRF's, where a Python that has it is found. docs/benchmarks.md says what is
 # measured; MARKDOWN=docs/benchmarks.md puts the figures there.

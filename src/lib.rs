@@ -71,4 +71,5 @@ pub mod trained;
 pub mod evaluation;
 pub mod metrics;
 pub mod pictures;
+pub mod report;
 pub mod strf;

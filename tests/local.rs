@@ -8,7 +8,7 @@ use strf::dims::Dims;
 use strf::models::Network;
 use strf::nn::Mode;
 use strf::rng;
-use strf::strf::local::{Local, Request, local};
+use strf::strf::local::{Local, Request, local, mean_of_few};
 
 use crate::support::combinations::build;
 
@@ -40,15 +40,18 @@ fn network(text: &str) -> Network {
 }
 
 fn taken(network: &Network, neurons: &[usize]) -> Local {
+    let scale = scale();
+    let request = Request { neurons, lags: LAGS, every: EVERY, components: 3, scale: &scale };
+    local(network, &samples(), &request, || ()).unwrap()
+}
+
+fn samples() -> Vec<Sample> {
     let sample = |sound: &Array2<f64>| {
         let mut sample = Sample::sound("clip", sound.mapv(|x| x as f32), 3, &Device::Cpu).unwrap();
         sample.member = sample.member.with_sound(tensor(sound));
         sample
     };
-    let samples: Vec<Sample> = sounds().iter().map(sample).collect();
-    let scale = scale();
-    let request = Request { neurons, lags: LAGS, every: EVERY, components: 3, scale: &scale };
-    local(network, &samples, &request, || ()).unwrap()
+    sounds().iter().map(sample).collect()
 }
 
 fn output(network: &Network, sound: &Array2<f64>, neuron: usize) -> Vec<f64> {
@@ -58,6 +61,15 @@ fn output(network: &Network, sound: &Array2<f64>, neuron: usize) -> Vec<f64> {
 
 /// The Jacobians of a neuron `(F, K)` at the bins that [`taken`] takes, by central differences.
 fn differences(network: &Network, neuron: usize) -> Vec<Array2<f64>> {
+    differences_at(network, neuron, (LAGS, EVERY))
+}
+
+/// Those over `lags` bins of the past, at every so many bins.
+fn differences_at(
+    network: &Network,
+    neuron: usize,
+    (lags, every): (usize, usize),
+) -> Vec<Array2<f64>> {
     const STEP: f64 = 1e-6;
     let mut found = Vec::new();
     for sound in sounds() {
@@ -74,9 +86,9 @@ fn differences(network: &Network, neuron: usize) -> Vec<Array2<f64>> {
             }
         }
         found.extend(
-            (LAGS - 1..bins)
-                .step_by(EVERY)
-                .map(|t| Array2::from_shape_fn((BANDS, LAGS), |(f, k)| response[[f, t - k, t]])),
+            (lags..bins)
+                .step_by(every)
+                .map(|t| Array2::from_shape_fn((BANDS, lags), |(f, k)| response[[f, t - k, t]])),
         );
     }
     found
@@ -111,6 +123,31 @@ fn mean_and_deviation_of_every_kind_of_model_are_those_of_finite_differences() {
                 assert!(far < 1e-5 * most, "{text}, {neuron}, {f}, {k}: {got:?}, {want:?}");
             }
         }
+    }
+}
+
+#[test]
+fn a_mean_of_few_bins_is_that_of_finite_differences_at_bins_that_share_no_input() {
+    for text in MODELS {
+        let network = network(text);
+        let lags = network.lags();
+        // Leaky units keep all of the past: an eighth of the longer clip from bin to bin.
+        let every = network.memory().unwrap_or((BINS + 2).div_ceil(8)).max(lags);
+        let found = mean_of_few(&network, &samples(), (&[2, 0, 1], &scale()), || ()).unwrap();
+        let mut largest = 0.0f64;
+        for (row, neuron) in [2, 0, 1].into_iter().enumerate() {
+            let jacobians = differences_at(&network, neuron, (lags, every));
+            let most = jacobians.iter().flatten().fold(0.0f64, |most, j| most.max(j.abs()));
+            largest = largest.max(most);
+            // Central differences of this step tell no smaller ones apart.
+            let tolerance = (1e-5 * most).max(1e-10);
+            for (f, k) in (0..BANDS).flat_map(|f| (0..lags).map(move |k| (f, k))) {
+                let sum = jacobians.iter().map(|j| j[[f, k]]).sum::<f64>();
+                let (want, got) = (sum / jacobians.len() as f64, found[[row, f, k]]);
+                assert!((want - got).abs() < tolerance, "{text} {neuron} {f} {k}: {got}, {want}");
+            }
+        }
+        assert!(largest > 1e-3, "{text}: hears nothing");
     }
 }
 

@@ -34,6 +34,7 @@ mod pictures;
 mod quality;
 mod readme;
 mod recovery;
+mod report;
 mod reproducibility;
 mod run_files;
 mod runs;

@@ -10,10 +10,12 @@ use crate::metrics;
 
 mod dstrf;
 mod plot;
+mod report;
 mod simulate;
 
 pub use dstrf::DstrfArgs;
 pub use plot::{PictureFormat, PlotArgs};
+pub use report::ReportArgs;
 pub use simulate::{Noise, SimulateArgs, Sound};
 
 /// Fit models of auditory neurons to cochleagrams, score them, export their receptive fields.
@@ -43,6 +45,8 @@ pub enum Command {
     ExportStrfs(ExportArgs),
     /// Draw how a run learnt, how close it came to the noise ceiling, and what it predicts
     Plot(PlotArgs),
+    /// Write one HTML file that shows runs: scores, neurons, receptive fields, pictures
+    Report(ReportArgs),
     /// Write what each neuron of a trained model listens to from moment to moment
     Dstrf(DstrfArgs),
     /// Make a dataset file from recordings as laboratories keep them

@@ -10,6 +10,7 @@ mod inspect;
 mod list;
 mod plot;
 mod predict;
+mod report;
 mod simulate;
 mod train;
 
@@ -29,6 +30,7 @@ pub fn run(command: &Command, console: &Console) -> Result<()> {
         Command::Compare(args) => compare::run(args, console),
         Command::Predict(args) => predict::run(args, console),
         Command::ExportStrfs(args) => export_strfs::run(args, console),
+        Command::Report(args) => report::run(args, console),
         Command::Dstrf(args) => dstrf::run(args, console),
         Command::Import(args) => import::run(args, console),
         Command::Inspect(args) => inspect::run(args, console),

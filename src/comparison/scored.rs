@@ -52,6 +52,20 @@ impl Scored {
         Ok(Self { folder: path.to_owned(), grounds, rows, scores })
     }
 
+    /// The row of a neuron.
+    ///
+    /// # Errors
+    /// The table lacks it.
+    pub fn row(&self, id: &str) -> Result<&Row> {
+        self.rows.get(id).ok_or_else(|| {
+            let shown = self.folder.display();
+            Error::Refused(format!(
+                "{shown}/scores.csv: found no neuron {id}, expected every neuron of the model; \
+                 write it anew with strf eval {shown} --out {shown} --force"
+            ))
+        })
+    }
+
     /// The place of a score in each row.
     ///
     /// # Errors

@@ -75,6 +75,8 @@ pub enum Mark {
     Line { points: Vec<Point>, width: f32, colour: Rgb },
     /// A filled circle.
     Dot { centre: Point, radius: f32, colour: Rgb },
+    /// The pixels of a rectangle, line by line.
+    Image { area: Rect, pixels: Vec<Rgb> },
     /// A text, its anchor and baseline at a point, and the pixels that it takes.
     Text { text: String, look: Type, at: (usize, usize), anchor: Anchor, run: Run, width: usize },
 }
@@ -107,6 +109,21 @@ impl Canvas {
     /// Fills a rectangle; what lies outside the paper is cut off.
     pub fn fill(&mut self, rect: Rect, colour: Rgb) {
         self.marks.push(Mark::Fill(rect, colour));
+        self.paint(rect, colour);
+    }
+
+    /// Fills cells of an area, which are one image in a picture of shapes.
+    pub fn image(&mut self, area: Rect, cells: impl Iterator<Item = (Rect, Rgb)>) {
+        for (cell, colour) in cells {
+            self.paint(cell, colour);
+        }
+        let lines = (area.y..area.bottom()).map(|y| y * self.width + area.x);
+        let lines = lines.map(|start| &self.pixels[start..start + area.width]);
+        let pixels = lines.collect::<Vec<_>>().concat();
+        self.marks.push(Mark::Image { area, pixels });
+    }
+
+    fn paint(&mut self, rect: Rect, colour: Rgb) {
         let right = rect.right().min(self.width);
         for y in rect.y..rect.bottom().min(self.height) {
             self.pixels[y * self.width + rect.x.min(right)..y * self.width + right].fill(colour);
@@ -181,7 +198,7 @@ impl Canvas {
         let ending = path.extension().unwrap_or_default();
         files::file(path, existing, |beside| {
             let drawn = if ending.eq_ignore_ascii_case("svg") {
-                Ok(self.svg(title).into_bytes())
+                self.svg(title).map(String::into_bytes)
             } else {
                 self.png(title)
             };
@@ -191,7 +208,10 @@ impl Canvas {
     }
 
     /// The picture as SVG.
-    pub fn svg(&self, title: &str) -> String {
+    ///
+    /// # Errors
+    /// An image in it is too large for PNG.
+    pub fn svg(&self, title: &str) -> Result<String, Cause> {
         svg::picture((self.width, self.height), &self.marks, title)
     }
 
@@ -200,13 +220,27 @@ impl Canvas {
     /// # Errors
     /// It is too large for one.
     pub fn png(&self, title: &str) -> Result<Vec<u8>, Cause> {
-        let (width, height) = (u32::try_from(self.width)?, u32::try_from(self.height)?);
-        let mut bytes = Vec::new();
-        let mut png = png::Encoder::new(&mut bytes, width, height);
-        png.set_color(png::ColorType::Rgb);
-        // Lines of cells repeat the line above.
-        png.set_filter(png::FilterType::Up);
-        png.set_compression(png::Compression::Best);
+        png_of((self.width, self.height), &self.pixels, Some(title))
+    }
+}
+
+/// Pixels, line by line, as the bytes of a PNG file; one with a title also says how large it is
+/// meant and what made it.
+///
+/// # Errors
+/// They are too many for one.
+pub fn png_of(
+    (width, height): (usize, usize),
+    pixels: &[Rgb],
+    title: Option<&str>,
+) -> Result<Vec<u8>, Cause> {
+    let mut bytes = Vec::new();
+    let mut png = png::Encoder::new(&mut bytes, u32::try_from(width)?, u32::try_from(height)?);
+    png.set_color(png::ColorType::Rgb);
+    // Lines of cells repeat the line above.
+    png.set_filter(png::FilterType::Up);
+    png.set_compression(png::Compression::Best);
+    if let Some(title) = title {
         png.set_pixel_dims(Some(png::PixelDimensions {
             xppu: PIXELS_PER_METRE,
             yppu: PIXELS_PER_METRE,
@@ -214,11 +248,11 @@ impl Canvas {
         }));
         png.add_itxt_chunk("Title".into(), title.into())?;
         png.add_text_chunk("Software".into(), concat!("strf ", env!("CARGO_PKG_VERSION")).into())?;
-        let mut writer = png.write_header()?;
-        writer.write_image_data(self.pixels.as_flattened())?;
-        writer.finish()?;
-        Ok(bytes)
     }
+    let mut writer = png.write_header()?;
+    writer.write_image_data(pixels.as_flattened())?;
+    writer.finish()?;
+    Ok(bytes)
 }
 
 /// The pixel that `pixels` lies in.

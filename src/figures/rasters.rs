@@ -63,14 +63,15 @@ fn cells(
     colour: impl Fn(f32) -> Rgb,
 ) {
     let (rows, columns) = values.dim();
-    for ((row, column), value) in values.indexed_iter() {
-        let share = |place: usize, of: usize| place as f64 / of as f64;
+    let share = |place: usize, of: usize| place as f64 / of as f64;
+    let cell = |((row, column), value): ((usize, usize), &f32)| {
         let across = (share(column, columns), share(column + 1, columns));
         let height = 1.0 / rows as f64;
         let bottom = share(row, rows) + height * between / 2.0;
-        let cell = axes::part(area, across, (bottom, bottom + height * (1.0 - between)));
-        canvas.fill(cell, colour(*value));
-    }
+        let up = (bottom, bottom + height * (1.0 - between));
+        (axes::part(area, across, up), colour(*value))
+    };
+    canvas.image(area, values.indexed_iter().map(cell));
 }
 
 /// Marks of an area whose height so many bands share.

@@ -1,28 +1,39 @@
 //! What was drawn as an SVG picture: text stays text, shapes stay shapes.
 use std::fmt::Write;
 
-use super::canvas::{Anchor, Mark, Rect, Run};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+
+use super::canvas::{Anchor, Mark, Rect, Run, png_of};
 use super::colour::Rgb;
 use super::fonts::{Type, Weight};
+use crate::error::Cause;
 
 /// Pixels of the paper that make one of a screen.
 const PER_SCREEN_PIXEL: usize = 2;
 
 /// A picture of a size in pixels of the paper.
-pub fn picture((width, height): (usize, usize), marks: &[Mark], title: &str) -> String {
+///
+/// # Errors
+/// An image in it is too large for PNG.
+pub fn picture(
+    (width, height): (usize, usize),
+    marks: &[Mark],
+    title: &str,
+) -> Result<String, Cause> {
     let (shown, high) = (width / PER_SCREEN_PIXEL, height / PER_SCREEN_PIXEL);
     let mut svg = format!(
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{shown}\" height=\"{high}\" \
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" xmlns:xlink=\"http://www.w3.org/1999/xlink\" \
+         width=\"{shown}\" height=\"{high}\" \
          viewBox=\"0 0 {width} {height}\" xml:space=\"preserve\" font-family=\"DejaVu Sans, Verdana, sans-serif\">\n\
          <title>{}</title>\n\
          <rect width=\"{width}\" height=\"{height}\" fill=\"#ffffff\"/>\n",
         escaped(title)
     );
     for mark in merged(marks) {
-        // Writing to a string cannot fail.
-        let _written = element(&mut svg, &mark);
+        element(&mut svg, &mark)?;
     }
-    svg + "</svg>\n"
+    Ok(svg + "</svg>\n")
 }
 
 /// Rectangles of one colour that continue each other to the right as one.
@@ -44,8 +55,17 @@ fn merged(marks: &[Mark]) -> Vec<Mark> {
     merged
 }
 
-fn element(svg: &mut String, mark: &Mark) -> std::fmt::Result {
+fn element(svg: &mut String, mark: &Mark) -> Result<(), Cause> {
     match mark {
+        Mark::Image { area: Rect { x, y, width, height }, pixels } => {
+            let png = STANDARD.encode(png_of((*width, *height), pixels, None)?);
+            writeln!(
+                svg,
+                "<image x=\"{x}\" y=\"{y}\" width=\"{width}\" height=\"{height}\" \
+                 preserveAspectRatio=\"none\" image-rendering=\"pixelated\" \
+                 xlink:href=\"data:image/png;base64,{png}\"/>"
+            )
+        }
         Mark::Fill(Rect { x, y, width, height }, colour) => writeln!(
             svg,
             "<rect x=\"{x}\" y=\"{y}\" width=\"{width}\" height=\"{height}\" fill=\"{}\" \
@@ -72,6 +92,7 @@ fn element(svg: &mut String, mark: &Mark) -> std::fmt::Result {
             letters(svg, (text, *look), *at, (*anchor, *run), *width)
         }
     }
+    .map_err(Cause::from)
 }
 
 /// Text of the width that it has in the program's own font, whatever font is there.
@@ -142,7 +163,7 @@ mod tests {
             run: Run::Up,
             width: 90,
         };
-        let svg = picture((200, 100), &[cell(10), cell(15), cell(40), text], "a<b");
+        let svg = picture((200, 100), &[cell(10), cell(15), cell(40), text], "a<b").unwrap();
         assert_eq!(svg.matches("<rect").count(), 3, "{svg}");
         assert!(svg.contains("<rect x=\"10\" y=\"3\" width=\"10\" height=\"7\""), "{svg}");
         assert!(svg.contains("&lt;script&gt; &amp; &quot;b&quot;</text>"), "{svg}");

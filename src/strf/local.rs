@@ -53,10 +53,12 @@ pub struct Local {
     pub shares: Array2<f64>,
 }
 
-/// Takes the Jacobians of all clips from their bin `lags − 1` on; `step` is told after each neuron.
+/// Takes the Jacobians of all clips from their bin `lags` on; `step` is told after each neuron. The
+/// first bin of a clip, which prefilters and leaky units take for all that lies before it, is in no
+/// window.
 ///
 /// # Errors
-/// No clip is as long as the window, or a tensor operation fails.
+/// No clip is longer than the window, or a tensor operation fails.
 pub fn local(
     network: &Network,
     samples: &[Sample],
@@ -64,11 +66,11 @@ pub fn local(
     mut step: impl FnMut(),
 ) -> Result<Local> {
     let (lags, bands) = (request.lags, request.scale.len());
-    let long = || samples.iter().filter(|sample| sample.bins() >= lags);
-    let count = long().map(|sample| (sample.bins() - lags) / request.every + 1).sum();
+    let long = || samples.iter().filter(|sample| sample.bins() > lags);
+    let count = long().map(|sample| (sample.bins() - lags).div_ceil(request.every)).sum();
     if count == 0 {
         return Err(Error::Refused(format!(
-            "found no clip of at least {lags} bins among {}, expected one as long as the window; \
+            "found no clip of more than {lags} bins among {}, expected one longer than the window; \
              shorten it with --window-ms",
             samples.len()
         )));
@@ -95,7 +97,7 @@ pub fn local(
 
 /// The mean of the Jacobians of some neurons, `(N, F, lags)`, out of few bins of each clip: those
 /// that one backward pass serves, or [`FEW`] where bins share all of the past. NaN where no clip is
-/// as long as the window; `step` is told after each neuron.
+/// longer than the window; `step` is told after each neuron.
 ///
 /// # Errors
 /// A tensor operation fails.
@@ -106,7 +108,7 @@ pub fn mean_of_few(
     mut step: impl FnMut(),
 ) -> Result<Array3<f64>> {
     let lags = network.lags();
-    let long: Vec<&Sample> = samples.iter().filter(|sample| sample.bins() >= lags).collect();
+    let long: Vec<&Sample> = samples.iter().filter(|sample| sample.bins() > lags).collect();
     let bins = long.iter().map(|sample| sample.bins()).max().unwrap_or(0);
     let every = network.memory().unwrap_or(bins.div_ceil(FEW)).max(lags);
     let request = Request { neurons, lags, every, components: 0, scale };
@@ -138,7 +140,7 @@ fn jacobians(
     let heard = Var::from_tensor(&sound.detach())?;
     let bins = heard.dim(3)?;
     let output = network.forward(&heard, None, Mode::Eval)?.get(0)?.get(neuron)?;
-    let chosen: Vec<usize> = (request.lags - 1..bins).step_by(request.every).collect();
+    let chosen: Vec<usize> = (request.lags..bins).step_by(request.every).collect();
     let apart = match network.memory() {
         Some(memory) => memory.max(request.lags).div_ceil(request.every),
         None => chosen.len(),

@@ -158,10 +158,10 @@ impl<'a> Figure<'a> {
     fn image(&mut self, panel: usize, channel: usize, image: Rect) {
         self.canvas.fill(image.grow(FRAME), GREY);
         let strf = image_of(self.dump, self.which, panel, channel);
-        for ((band, lag), weight) in strf.indexed_iter() {
-            let cell = self.layout.cell(image, band, lag);
-            self.canvas.fill(cell, diverging(*weight, self.full[panel]));
-        }
+        let cell = |((band, lag), weight): ((usize, usize), &f32)| {
+            (self.layout.cell(image, band, lag), diverging(*weight, self.full[panel]))
+        };
+        self.canvas.image(image, strf.indexed_iter().map(cell));
     }
 
     fn frequency_axis(&mut self, image: Rect) {

@@ -1,0 +1,43 @@
+//! `strf report`: runs → one HTML file that shows them.
+use std::path::{Path, PathBuf};
+
+use crate::cli::ReportArgs;
+use crate::comparison::Scored;
+use crate::error::Result;
+use crate::files::{self, Existing};
+use crate::progress::Console;
+use crate::report::Report;
+use crate::trained::Trained;
+
+/// Name of the report in a run folder, and of one on several runs.
+const OF_ONE: &str = "report.html";
+const OF_SEVERAL: &str = "comparison.html";
+
+/// Writes the report and says where.
+pub fn run(args: &ReportArgs, console: &Console) -> Result<()> {
+    let out = args.out.clone().unwrap_or_else(|| default_name(&args.runs));
+    let existing = Existing::from_force(args.force);
+    files::check(&out, existing)?;
+    let scored = args.runs.iter().map(|run| Scored::read(run)).collect::<Result<Vec<_>>>()?;
+    let trained = args.runs.iter().map(|run| Trained::open(run)).collect::<Result<Vec<_>>>()?;
+    let gradients =
+        trained.iter().map(|run| gradients(run, args.fields)).collect::<Result<Vec<_>>>()?;
+    let bar = console.bar("receptive fields", gradients.into_iter().sum())?;
+    let report = Report { trained: &trained, scored: &scored, fields: args.fields };
+    let html = report.html(|| bar.step(""))?;
+    drop(bar);
+    files::write(&out, existing, html.as_bytes())?;
+    console.result(&out.display().to_string())
+}
+
+/// How many receptive fields of a run are taken from gradients.
+fn gradients(trained: &Trained, most: usize) -> Result<usize> {
+    Ok(if trained.has_strfs_of_neurons()? { 0 } else { most.min(trained.metadata.neurons.len()) })
+}
+
+fn default_name(runs: &[PathBuf]) -> PathBuf {
+    match runs {
+        [only] => only.join(OF_ONE),
+        _ => Path::new(OF_SEVERAL).to_owned(),
+    }
+}

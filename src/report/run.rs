@@ -1,0 +1,198 @@
+//! What a report shows of one run.
+use ndarray::{Array2, s};
+use serde_json::{Map, Value};
+
+use super::columns::{self, Column};
+use super::packed;
+use crate::cli::SplitName;
+use crate::comparison::Scored;
+use crate::data::{ResponseFile, psth};
+use crate::error::{Error, Result};
+use crate::figures::page::shown_bins;
+use crate::metrics::quality::Values;
+use crate::pictures::{self, Drawn};
+use crate::prediction;
+use crate::strf::dump::{Dump, Method, Rows, Which};
+use crate::strf::from_model::{Source, dump_mean};
+use crate::strf::local::mean_of_few;
+use crate::strf::measures::Measures;
+use crate::trained::{Needs, Trained};
+
+/// Bins of predictions that a page holds at most, over all neurons.
+const MOST_BINS: usize = 300_000;
+
+/// One run as a page shows it.
+pub struct RunPage<'a> {
+    pub trained: &'a Trained,
+    /// What `scores.json` says.
+    pub summary: Value,
+    /// The numbers of each neuron.
+    pub columns: Vec<Column>,
+    /// Which neurons have a receptive field to show, by place.
+    pub with_field: Vec<usize>,
+    /// Receptive fields of hidden units that a page shows.
+    pub hidden_units: usize,
+    /// Each picture with what it shows, or why there is none.
+    pub figures: Vec<(&'static str, Result<String, String>)>,
+    /// What the page's script needs.
+    script: Map<String, Value>,
+}
+
+/// Receptive fields of neurons.
+struct Fields {
+    dump: Dump,
+    /// Places of the neurons that they belong to.
+    of: Vec<usize>,
+}
+
+impl<'a> RunPage<'a> {
+    /// Gathers it. Where neurons have no STRF of their own, those of the `most` neurons with the
+    /// best scores are taken from gradients; `step` is told after each.
+    ///
+    /// # Errors
+    /// The run's files are damaged, or a tensor operation fails.
+    pub fn gather(
+        (trained, scored): (&'a Trained, &Scored),
+        most: usize,
+        step: impl FnMut(),
+    ) -> Result<Self> {
+        let neurons = &trained.metadata.neurons;
+        let (_, summary) = trained.folder.scores()?;
+        let mut columns = columns::of_scores(scored, neurons)?;
+        let mut script = Map::new();
+        script.insert("neurons".into(), neurons.clone().into());
+        let own = source(trained)?.kernels()?;
+        let (hidden, own) = match own {
+            Some(dump) if matches!(dump.rows, Rows::Hidden { .. }) => (Some(dump), None),
+            other => (None, other),
+        };
+        let fields = match own {
+            Some(dump) => Ok(Fields { dump, of: (0..neurons.len()).collect() }),
+            None => of_gradients(trained, best(&columns, most), step),
+        };
+        let with_field = match &fields {
+            Ok(Fields { dump, of }) => {
+                columns.extend(columns::of_fields(&Measures::of(dump), of, neurons.len()));
+                script.insert("fields".into(), described(dump, of));
+                let left = neurons.len() - of.len();
+                let why = format!(
+                    "The receptive fields of this model are gradients, taken of the {} neurons \
+                     with the best scores; --fields {} takes more.",
+                    of.len(),
+                    neurons.len()
+                );
+                script.insert("noField".into(), if left > 0 { why.into() } else { Value::Null });
+                of.clone()
+            }
+            Err(error) => {
+                script.insert("noField".into(), format!("No receptive field: {error}").into());
+                Vec::new()
+            }
+        };
+        let hidden_units = hidden.as_ref().map_or(0, |dump| dump.strfs.dim().0);
+        script.insert("hidden".into(), hidden.map_or(Value::Null, |dump| described(&dump, &[])));
+        script.insert("traces".into(), traces(trained).unwrap_or(Value::Null));
+        script.insert("columns".into(), columns.iter().map(Column::json).collect());
+        let figures = figures(trained);
+        Ok(Self { trained, summary, columns, with_field, hidden_units, figures, script })
+    }
+
+    /// What the page's script reads.
+    pub fn json(&self) -> Value {
+        Value::Object(self.script.clone())
+    }
+}
+
+fn source(trained: &Trained) -> Result<Source<'_>> {
+    let Trained { network, metadata, folder, .. } = trained;
+    Ok(Source { network, metadata, title: trained.title(), config: folder.config()? })
+}
+
+/// The places of the `most` neurons with the best CC, in the model's order.
+fn best(columns: &[Column], most: usize) -> Vec<usize> {
+    let Some(cc) = columns.iter().find(|column| column.name == "cc") else { return Vec::new() };
+    let mut places: Vec<usize> = (0..cc.values.len()).collect();
+    let score = |place: &usize| if cc.values[*place].is_nan() { -2.0 } else { cc.values[*place] };
+    places.sort_by(|a, b| score(b).total_cmp(&score(a)));
+    places.truncate(most);
+    places.sort_unstable();
+    places
+}
+
+/// The mean linear response of the whole model at the test stimuli.
+fn of_gradients(trained: &Trained, of: Vec<usize>, step: impl FnMut()) -> Result<Fields> {
+    let recording = trained.recording(None, Needs::Sound)?.recording;
+    let clips = trained.clips(&recording, SplitName::Test)?;
+    let neurons = trained.metadata.neurons.len();
+    let samples = trained.preparation().sounds(&recording, &clips, neurons, &trained.device)?;
+    let scale = &trained.metadata.scale;
+    let mean = mean_of_few(&trained.network, &samples, (&of, scale), step)?;
+    if mean.iter().all(|weight| weight.is_nan()) {
+        let found = "found no test stimulus that is longer than the model looks back";
+        return Err(Error::Refused(format!("{found}, expected one for its gradient")));
+    }
+    Ok(Fields { dump: dump_mean(trained, &of, &mean)?, of })
+}
+
+/// Receptive fields as the page's script reads them.
+fn described(dump: &Dump, of: &[usize]) -> Value {
+    let mut fields = packed::fields(&dump.effective);
+    let unit = dump.unit(Which::Effective);
+    let what = match dump.method {
+        Method::Kernel => "Effective STRF",
+        Method::Gradient => {
+            "Mean linear response of the whole model to the cochleagram at the test stimuli"
+        }
+    };
+    let dt_ms = dump.lags_ms.get(1).copied().unwrap_or(1.0);
+    fields["channels"] = dump.channels.clone().into();
+    fields["dtMs"] = dt_ms.into();
+    fields["hz"] = dump.frequencies_hz.clone().map_or(Value::Null, Value::from);
+    fields["of"] = of.into();
+    fields["caption"] = format!("{what}, {unit}.").into();
+    fields
+}
+
+/// The start of the first test stimulus: PSTH and prediction of each neuron; nothing where the
+/// dataset is not to be had.
+fn traces(trained: &Trained) -> Result<Value> {
+    let recording = trained.recording(None, Needs::Responses)?.recording;
+    let clips = trained.clips(&recording, SplitName::Test)?;
+    let Some(first) = clips.first() else { return Ok(Value::Null) };
+    let neurons = trained.metadata.neurons.len();
+    let preparation = trained.preparation();
+    let sounds = preparation.sounds(&recording, &[*first], neurons, &trained.device)?;
+    let predictions = prediction::of(&trained.network, &sounds, 1)?;
+    let clip = &recording.clips[*first];
+    let responses = ResponseFile::open(&recording.file)?.read(&clip.responses)?;
+    let mut values = Values::default();
+    for neuron in responses.outer_iter() {
+        values = values.and(Values::of(neuron));
+    }
+    let counts = values.are_counts();
+    let scored = psth(&preparation.treatment.repeats(responses));
+    let bins = shown_bins(clip.bins(), recording.dt_ms).min(MOST_BINS / neurons.max(1)).max(2);
+    let bins = bins.min(clip.bins());
+    #[expect(clippy::cast_possible_truncation, reason = "a curve on a screen")]
+    let factor = if counts { (1000.0 / recording.dt_ms) as f32 } else { 1.0 };
+    let shown = |series: &Array2<f32>| series.slice(s![.., ..bins]).mapv(|y| y * factor);
+    let mut traces = packed::traces(shown(&scored).view(), shown(&predictions[0]).view());
+    let smooth_ms = trained.metadata.smooth_ms;
+    let smoothed =
+        if smooth_ms > 0.0 { format!(", smoothed over {smooth_ms} ms") } else { String::new() };
+    traces["bins"] = bins.into();
+    traces["dtMs"] = recording.dt_ms.into();
+    traces["unit"] = if counts { "spikes/s" } else { "response" }.into();
+    traces["caption"] =
+        format!("Test stimulus {}; PSTH as it is scored{smoothed}.", clip.stimulus.id).into();
+    Ok(traces)
+}
+
+fn figures(trained: &Trained) -> Vec<(&'static str, Result<String, String>)> {
+    let drawn = |row: &pictures::PictureRow| match (row.draw)(trained) {
+        Ok(Drawn::Picture(canvas)) => canvas.svg(row.summary).map_err(|cause| cause.to_string()),
+        Ok(Drawn::Nothing(why)) => Err(why),
+        Err(error) => Err(error.to_string()),
+    };
+    pictures::TABLE.iter().map(|row| (row.summary, drawn(row))).collect()
+}
