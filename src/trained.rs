@@ -4,7 +4,6 @@ use std::path::{Path, PathBuf};
 use candle_core::{DType, Device};
 
 use crate::cli::SplitName;
-use crate::config::part::Row;
 use crate::config::{DeviceName, RunConfig};
 use crate::data::prepare::{Preparation, Treatment};
 use crate::data::{
@@ -64,10 +63,7 @@ impl Trained {
 
     /// `ln + adaptrans, zebra_finch.h5`: model, prefilter and dataset, as pictures name them.
     pub fn title(&self) -> String {
-        let architecture = &self.config.architecture;
-        let model = architecture.model.row.part().name;
-        let prefilter = architecture.prefilter.as_ref().map(|chosen| chosen.row.part().name);
-        let parts = std::iter::once(model).chain(prefilter).collect::<Vec<_>>().join(" + ");
+        let parts = self.config.architecture.title();
         match self.config.data.file.file_name() {
             Some(file) => format!("{parts}, {}", file.display()),
             None => parts,

@@ -14,6 +14,7 @@ mod comparison;
 mod dataset;
 mod export;
 mod fast_path;
+mod figures;
 mod frontends;
 mod frontends_golden;
 mod golden;

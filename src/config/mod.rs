@@ -19,7 +19,7 @@ mod written;
 use std::path::{Path, PathBuf};
 
 use check::Check;
-use part::Chosen;
+use part::{Chosen, Row};
 use sections::Section;
 use written::Written;
 
@@ -58,6 +58,15 @@ pub struct Architecture {
     pub prefilter: Option<Chosen<PrefilterRow>>,
     /// `[parameterization]`.
     pub parameterization: Chosen<ParameterizationRow>,
+}
+
+impl Architecture {
+    /// `ln + adaptrans`: model and prefilter, as pictures name them.
+    pub fn title(&self) -> String {
+        let prefilter = self.prefilter.as_ref().map(|chosen| chosen.row.part().name);
+        let parts = std::iter::once(self.model.row.part().name).chain(prefilter);
+        parts.collect::<Vec<_>>().join(" + ")
+    }
 }
 
 /// The parts as far as they could be read.

@@ -1,8 +1,14 @@
-//! Pictures of a run: how it learnt, how close it came to the noise ceiling, what it predicts.
+//! Pictures of a run: how it learnt, how close it came to the noise ceiling, what it predicts, and
+//! what its parts do.
+mod adaptation;
 mod ceiling;
+pub mod comparison;
 mod learning;
+mod outputs;
 mod prediction;
+mod quantiles;
 mod table;
+mod test_clips;
 
 use std::path::Path;
 
@@ -46,6 +52,16 @@ pub static TABLE: &[PictureRow] = &[
         name: "prediction",
         summary: "sound, repeats, and prediction over PSTH of the best, median and worst neuron",
         draw: prediction::draw,
+    },
+    PictureRow {
+        name: "outputs",
+        summary: "output nonlinearities over their drives, and the responses recorded there",
+        draw: outputs::draw,
+    },
+    PictureRow {
+        name: "adaptation",
+        summary: "kernels, time constants and weights of the prefilter over frequency",
+        draw: adaptation::draw,
     },
 ];
 
