@@ -141,6 +141,7 @@ fn many(neurons: usize, channels: &[&str]) -> Dump {
         config: String::new(),
         version: String::new(),
         method: Method::Kernel,
+        significance: None,
     }
 }
 

@@ -39,6 +39,7 @@ mod reproducibility;
 mod run_files;
 mod runs;
 mod scores;
+mod significance;
 mod simulate;
 mod sound;
 mod support;

@@ -3,7 +3,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use super::SplitName;
+use super::{SignificanceArgs, SplitName};
 
 /// File format of exported receptive fields.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -37,6 +37,9 @@ pub struct ExportArgs {
     /// How far back gradients look, in milliseconds [default: the model's window]
     #[arg(long, value_name = "MS")]
     pub window_ms: Option<f64>,
+    /// Other fits.
+    #[command(flatten)]
+    pub significance: SignificanceArgs,
     /// Replace files that exist
     #[arg(long)]
     pub force: bool,

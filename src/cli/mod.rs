@@ -11,12 +11,14 @@ mod compare;
 mod dstrf;
 mod export;
 mod plot;
+mod significance;
 mod simulate;
 
 pub use compare::CompareArgs;
 pub use dstrf::DstrfArgs;
 pub use export::{ExportArgs, ExportFormat};
 pub use plot::{PictureFormat, PlotArgs};
+pub use significance::SignificanceArgs;
 pub use simulate::{Noise, SimulateArgs, Sound};
 
 /// Fit models of auditory neurons to cochleagrams, score them, export their receptive fields.

@@ -33,7 +33,7 @@ fn draw(args: &CompareArgs, runs: &[Scored], path: &Path, console: &Console) -> 
     match pictures::comparison::draw(runs, score, args.seed)? {
         Drawn::Picture(canvas) => {
             canvas.write(path, &format!("{score} of runs"), Existing::from_force(args.force))?;
-            console.note(&format!("wrote {}", path.display()))
+            console.note(&format!("wrote {}", path.display()));
         }
         Drawn::Nothing(why) => console.warn(&format!("no picture: {why}")),
     }

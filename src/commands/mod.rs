@@ -10,6 +10,7 @@ mod inspect;
 mod list;
 mod plot;
 mod predict;
+mod significance;
 mod simulate;
 mod train;
 

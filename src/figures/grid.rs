@@ -97,14 +97,15 @@ mod tests {
             let grid = Grid { panels, columns, panel: (400, 300), top: 160, left: NUMBERS };
             let (width, height) = grid.size();
             let areas: Vec<Rect> = (0..panels).map(|place| grid.area(place)).collect();
-            for (place, area) in areas.iter().enumerate() {
+            for area in &areas {
                 assert!(area.right() + MARGIN <= width && area.bottom() + BELOW < height);
                 assert!(area.x >= NUMBERS && area.y >= grid.top + ABOVE, "{area:?}");
-                for other in &areas[..place] {
-                    let beside = other.right() + NUMBERS <= area.x || area.right() <= other.x;
-                    let below = other.bottom() + BELOW + ABOVE <= area.y;
-                    assert!(beside || below, "{other:?}, {area:?}");
-                }
+            }
+            let pairs = (0..panels).flat_map(|b| (0..b).map(move |a| (a, b)));
+            for (one, other) in pairs.map(|(a, b)| (areas[a], areas[b])) {
+                let beside = one.right() + NUMBERS <= other.x || other.right() <= one.x;
+                let below = one.bottom() + BELOW + ABOVE <= other.y;
+                assert!(beside || below, "{one:?}, {other:?}");
             }
             assert_eq!(areas[0].x, grid.whole().x);
             assert_eq!(areas[panels - 1].bottom(), grid.whole().bottom());

@@ -79,26 +79,35 @@ fn scatter(
     for point in x.iter().copied().zip(y.iter().copied()) {
         canvas.dot(chart.point(point), radius(x.len()), BLUE);
     }
-    canvas.dot(chart.point(pair.means), MEAN, VERMILION);
+    if x.len() > 1 {
+        canvas.dot(chart.point(pair.means), MEAN, VERMILION);
+        dots(&mut canvas, area, &[("neuron", BLUE), ("mean", VERMILION)]);
+    }
     let name = |run: &Scored| format!("{}   {}", run.model, run.folder.display());
     let [across, up] = [first, second].map(|run| canvas.shorten(&name(run), LABEL, SIDE));
     chart.left(&mut canvas, &up, name_at());
     chart.below(&mut canvas, &across);
-    dots(&mut canvas, area, &[("neuron", BLUE), ("mean", VERMILION)]);
     Ok(canvas)
 }
 
 /// By how much the second run of a pair scores higher.
 fn difference(pair: &Pair) -> String {
     let Pair { neurons, of, difference, interval, p, .. } = pair;
-    let mut text = format!("{neurons} of {of} neurons; mean difference {difference:+.3}");
-    if interval.low.is_finite() {
-        text += &format!(" (95 %: {:+.3} to {:+.3})", interval.low, interval.high);
+    if *neurons == 1 {
+        return format!("1 of {of} neurons; difference {difference:+.3}").replace('-', "−");
     }
-    if p.is_finite() {
-        text += &format!("; p = {}, Wilcoxon", ticks::number(*p, 2));
-    }
-    text.replace('-', "−")
+    let interval = if interval.low.is_finite() {
+        format!(" (95 %: {:+.3} to {:+.3})", interval.low, interval.high)
+    } else {
+        String::new()
+    };
+    let p = if p.is_finite() {
+        format!("; p = {}, Wilcoxon", ticks::number(*p, 2))
+    } else {
+        String::new()
+    };
+    let count = format!("{neurons} of {of} neurons");
+    format!("{count}; mean difference {difference:+.3}{interval}{p}").replace('-', "−")
 }
 
 /// A strip of dots for each run, each neuron's joined by a line.

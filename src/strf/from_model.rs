@@ -50,6 +50,7 @@ pub fn dump(
         config: trained.folder.config()?,
         version: trained.metadata.program.clone(),
         method,
+        significance: None,
     })
 }
 
@@ -89,6 +90,7 @@ pub fn dump_local(trained: &Trained, neurons: &[usize], local: &Local) -> Result
         config: trained.folder.config()?,
         version: metadata.program.clone(),
         method: Method::Gradient,
+        significance: None,
     })
 }
 
