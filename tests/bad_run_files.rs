@@ -57,7 +57,7 @@ fn a_misspelt_key_is_named_with_the_nearest_known_one() {
     assert_eq!(
         complaint("[output]\nstride = 3\n"),
         "6:1 output.stride: found an unknown key, expected a key of [output] (its keys: folder, \
-         tensorboard, tensorboard_pictures)"
+         tensorboard and tensorboard_pictures)"
     );
 }
 

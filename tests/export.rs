@@ -40,6 +40,7 @@ fn of_neurons() -> Dump {
         config: "[model]\ntype = \"ln\" # µ\n".into(),
         version: "0.1.0".into(),
         method: Method::Kernel,
+        significance: None,
     }
 }
 

@@ -190,6 +190,7 @@ fn dump() -> Dump {
         config: String::new(),
         version: "0.1.0".into(),
         method: Method::Kernel,
+        significance: None,
     }
 }
 

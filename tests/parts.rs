@@ -150,3 +150,54 @@ fn responses_can_be_multiplied_where_the_output_nonlinearity_has_parameters_for_
     }
     Ok(())
 }
+
+#[test]
+fn adaptation_kernels_give_what_the_filters_give() -> Result<()> {
+    let (bins, lags) = (23, 6);
+    let x = sound("adaptation", 1, bins)?;
+    for name in ["adaptrans", "willmore"] {
+        let text = format!(
+            "[model]\ntype = \"linear\"\nwindow_ms = 20.0\n[prefilter]\ntype = \"{name}\"\n\
+             scale = \"mel\"\nrectify = false\nkernel_bins = {lags}\n"
+        );
+        let (network, _params) = build(&text, DType::F64, &dims());
+        let kernels = network.adaptation()?.unwrap();
+        let (channels, bands, length) = kernels.weights.dim();
+        assert_eq!((channels, bands, length), (network.channels().len(), dims().bands, lags));
+        let heard = x.to_dtype(DType::F64)?.get(0)?.get(0)?.to_vec2::<f64>()?;
+        let filtered = network.filtered(&x.to_dtype(DType::F64)?)?.get(0)?;
+        for (channel, band, t) in ndarray::indices((channels, bands, bins)) {
+            // Before the clip lies its first value.
+            let past = |lag: usize| heard[band][t.saturating_sub(lag)];
+            let want: f64 = (0..lags).map(|k| kernels.weights[[channel, band, k]] * past(k)).sum();
+            let got = filtered.get(channel)?.get(band)?.get(t)?.to_scalar::<f64>()?;
+            assert!((got - want).abs() < 1e-9, "{name} {channel} {band} {t}: {got}, {want}");
+        }
+        assert!(kernels.centres_hz.windows(2).all(|pair| pair[0] < pair[1]));
+        for (channel, band) in ndarray::indices((channels, bands)) {
+            let (tau, first) = (kernels.tau_ms[[channel, band]], kernels.first_tau_ms[band]);
+            assert!((tau - first).abs() < 1e-3 * first, "{name} {band}: {tau}, {first}");
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn responses_are_the_output_nonlinearity_of_the_drive() -> Result<()> {
+    let x = sound("drives", 2, 19)?;
+    for text in all().into_iter().filter(|text| !text.contains("dnet")) {
+        let (network, _params) = build(&text, DType::F32, &dims());
+        let responses = network.output(&network.drive(&x)?)?;
+        assert!(!network.output_decays(), "{text}");
+        assert_eq!(bits(&responses), bits(&network.forward(&x, None, Mode::Eval)?), "{text}");
+    }
+    let leaky = "[model]\ntype = \"dnet\"\nwindow_ms = 20.0\nhidden = 4\noutput_decay = ";
+    for (decays, plain) in [(true, false), (false, true)] {
+        let (network, _params) = build(&format!("{leaky}{decays}"), DType::F32, &dims());
+        let responses = network.output(&network.drive(&x)?)?;
+        assert_eq!(network.output_decays(), decays);
+        let same = bits(&responses) == bits(&network.forward(&x, None, Mode::Eval)?);
+        assert_eq!(same, plain, "output_decay = {decays}");
+    }
+    Ok(())
+}

@@ -3,7 +3,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::{ExportFormat, SplitName};
+use super::{ExportFormat, SignificanceArgs, SplitName};
 
 /// `strf dstrf`.
 #[derive(Debug, Args)]
@@ -34,6 +34,9 @@ pub struct DstrfArgs {
     /// Ids of neurons, with commas between [default: all]
     #[arg(long, value_name = "ID", value_delimiter = ',')]
     pub neurons: Vec<String>,
+    /// Other fits.
+    #[command(flatten)]
+    pub significance: SignificanceArgs,
     /// Replace files that exist
     #[arg(long)]
     pub force: bool,

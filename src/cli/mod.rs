@@ -6,16 +6,21 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::import;
 use crate::inspection::sort_keys;
-use crate::metrics;
 
+mod compare;
 mod dstrf;
+mod export;
 mod plot;
 mod report;
+mod significance;
 mod simulate;
 
+pub use compare::CompareArgs;
 pub use dstrf::DstrfArgs;
+pub use export::{ExportArgs, ExportFormat};
 pub use plot::{PictureFormat, PlotArgs};
 pub use report::ReportArgs;
+pub use significance::SignificanceArgs;
 pub use simulate::{Noise, SimulateArgs, Sound};
 
 /// Fit models of auditory neurons to cochleagrams, score them, export their receptive fields.
@@ -135,30 +140,6 @@ pub struct EvalArgs {
     pub json: bool,
 }
 
-/// `strf compare`.
-#[derive(Debug, Args)]
-pub struct CompareArgs {
-    /// Run folders, two or more, scored on the same responses
-    #[arg(required = true, num_args = 2.., value_name = "RUN")]
-    pub runs: Vec<PathBuf>,
-    /// Score to compare by; may be repeated
-    #[arg(long = "score", value_name = "NAME", default_values = ["cc", "cc_norm"],
-          value_parser = PossibleValuesParser::new(metrics::names()))]
-    pub scores: Vec<String>,
-    /// Seed of the intervals
-    #[arg(long, value_name = "SEED", default_value_t = 0)]
-    pub seed: u64,
-    /// Write the table as CSV
-    #[arg(long, value_name = "FILE")]
-    pub csv: Option<PathBuf>,
-    /// Replace the file if it exists
-    #[arg(long)]
-    pub force: bool,
-    /// Print JSON instead of a table
-    #[arg(long)]
-    pub json: bool,
-}
-
 /// `strf predict`.
 #[derive(Debug, Args)]
 pub struct PredictArgs {
@@ -174,43 +155,6 @@ pub struct PredictArgs {
     #[arg(long, value_enum)]
     pub split: Option<SplitName>,
     /// Replace the file if it exists
-    #[arg(long)]
-    pub force: bool,
-}
-
-/// File format of exported receptive fields.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum ExportFormat {
-    /// One HDF5 file
-    #[value(alias = "h5")]
-    Hdf5,
-    /// One NumPy archive
-    Npz,
-    /// A folder of CSV tables
-    Csv,
-}
-
-/// `strf export-strfs`.
-#[derive(Debug, Args)]
-pub struct ExportArgs {
-    /// Run folder
-    pub run: PathBuf,
-    /// File to write, or folder for CSV [default: RUN/strfs.h5, RUN/strfs.npz, RUN/strfs/]
-    #[arg(long, value_name = "PATH")]
-    pub out: Option<PathBuf>,
-    /// File format
-    #[arg(long, value_enum, default_value = "hdf5")]
-    pub format: ExportFormat,
-    /// Draw a grid of the receptive fields as PNG, or SVG if FILE ends so, beside the export unless FILE is given
-    #[arg(long, value_name = "FILE")]
-    pub plot: Option<Option<PathBuf>>,
-    /// Stimuli over which gradients are averaged, for models without kernels
-    #[arg(long, value_enum, default_value = "test")]
-    pub at: SplitName,
-    /// How far back gradients look, in milliseconds [default: the model's window]
-    #[arg(long, value_name = "MS")]
-    pub window_ms: Option<f64>,
-    /// Replace files that exist
     #[arg(long)]
     pub force: bool,
 }

@@ -1,5 +1,6 @@
 //! `strf dstrf`: a trained model and clips → what each neuron listens to from moment to moment.
 use super::export_strfs::Destination;
+use super::significance::Others;
 use crate::cli::DstrfArgs;
 use crate::error::{Error, Result};
 use crate::files::Existing;
@@ -20,23 +21,32 @@ pub fn run(args: &DstrfArgs, console: &Console) -> Result<()> {
     let existing = Existing::from_force(args.force);
     let destination = Destination::new(out, args.format, args.plot.as_ref(), existing)?;
     let neurons = places(&args.neurons, &trained.metadata.neurons)?;
-    let dims = trained.metadata.dims();
-    let request = Request {
-        neurons: &neurons,
-        lags: args.window_ms.map_or(trained.network.lags(), |window_ms| dims.bins(window_ms)),
-        every: dims.bins(args.every_ms),
-        components: args.components.into(),
-        scale: &trained.metadata.scale,
-    };
+    let others = Others::open(&args.significance, &trained)?;
     let recording = trained.recording(None, Needs::Sound)?.recording;
     let clips = trained.clips(&recording, args.at)?;
-    let samples =
-        trained.preparation().sounds(&recording, &clips, dims.neurons, &trained.device)?;
-    let bar = console.bar("neuron", neurons.len())?;
-    let found = local(&trained.network, &samples, &request, || bar.step(""))?;
-    drop(bar);
-    console.note(&format!("{} locally linear receptive fields of each neuron", found.count));
-    let dump = dump_local(&trained, &neurons, &found)?;
+    // Other fits are made linear at the same clips.
+    let dump_of = |run: &Trained| {
+        let dims = run.metadata.dims();
+        let request = Request {
+            neurons: &neurons,
+            lags: args.window_ms.map_or(run.network.lags(), |window_ms| dims.bins(window_ms)),
+            every: dims.bins(args.every_ms),
+            components: args.components.into(),
+            scale: &run.metadata.scale,
+        };
+        let samples = run.preparation().sounds(&recording, &clips, dims.neurons, &run.device)?;
+        let bar = console.bar("neuron", neurons.len())?;
+        let found = local(&run.network, &samples, &request, || bar.step(""))?;
+        drop(bar);
+        let (count, run_folder) = (found.count, run.folder.path().display());
+        console
+            .note(&format!("{run_folder}: {count} locally linear receptive fields of each neuron"));
+        dump_local(run, &neurons, &found)
+    };
+    let mut dump = dump_of(&trained)?;
+    if let Some(others) = others {
+        others.tell(&trained, &mut dump, dump_of)?;
+    }
     destination.write(&dump, console)
 }
 

@@ -1,6 +1,7 @@
 //! `strf export-strfs`: a trained model → its receptive fields, with axes, units and pictures.
 use std::path::PathBuf;
 
+use super::significance::Others;
 use crate::cli::{ExportArgs, ExportFormat};
 use crate::error::Result;
 use crate::files::{self, Existing};
@@ -14,19 +15,27 @@ use crate::trained::{Needs, Trained};
 /// Writes the export, and a picture where it is asked for.
 pub fn run(args: &ExportArgs, console: &Console) -> Result<()> {
     let trained = Trained::open(&args.run)?;
-    let samples = || {
-        let recording = trained.recording(None, Needs::Sound)?.recording;
-        let clips = trained.clips(&recording, args.at)?;
-        let neurons = trained.metadata.neurons.len();
-        trained.preparation().sounds(&recording, &clips, neurons, &trained.device)
-    };
+    let others = Others::open(&args.significance, &trained)?;
     let name = export::row(args.format).default_name;
     let out = args.out.clone().unwrap_or_else(|| args.run.join(name));
     let existing = Existing::from_force(args.force);
     let destination = Destination::new(out, args.format, args.plot.as_ref(), existing)?;
 
     let lags = args.window_ms.map(|window_ms| trained.metadata.dims().bins(window_ms));
-    let dump = dump(&trained, samples, lags)?;
+    // Gradients of other fits are taken at the same clips.
+    let dump_of = |run: &Trained| {
+        let samples = || {
+            let recording = trained.recording(None, Needs::Sound)?.recording;
+            let clips = trained.clips(&recording, args.at)?;
+            let neurons = run.metadata.neurons.len();
+            run.preparation().sounds(&recording, &clips, neurons, &run.device)
+        };
+        dump(run, samples, lags)
+    };
+    let mut dump = dump_of(&trained)?;
+    if let Some(others) = others {
+        others.tell(&trained, &mut dump, dump_of)?;
+    }
     destination.write(&dump, console)
 }
 

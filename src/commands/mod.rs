@@ -11,6 +11,7 @@ mod list;
 mod plot;
 mod predict;
 mod report;
+mod significance;
 mod simulate;
 mod train;
 

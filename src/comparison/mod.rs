@@ -13,6 +13,9 @@ mod scored;
 
 pub use scored::Scored;
 
+/// Bootstraps over neurons.
+pub const DRAWS: usize = 2000;
+
 /// Longest list that a message shows.
 const SHOWN: usize = 120;
 
@@ -47,8 +50,7 @@ pub struct Pair {
 /// Runs differ in data, bin width, treatment of responses, stimuli, neurons, repeats or bins; or a
 /// score is missing.
 pub fn pairs(runs: &[Scored], scores: &[String], draws: usize, seed: u64) -> Result<Vec<Pair>> {
-    let Some((first, others)) = runs.split_first() else { return Ok(Vec::new()) };
-    others.iter().try_for_each(|other| require_same(first, other))?;
+    require_same_grounds(runs)?;
     let mut pairs = Vec::new();
     for score in scores {
         for (place, first) in runs.iter().enumerate() {
@@ -58,6 +60,15 @@ pub fn pairs(runs: &[Scored], scores: &[String], draws: usize, seed: u64) -> Res
         }
     }
     Ok(pairs)
+}
+
+/// Fails unless all runs were scored on the same responses.
+///
+/// # Errors
+/// The first run that was not, and in what it differs.
+pub fn require_same_grounds(runs: &[Scored]) -> Result<()> {
+    let Some((first, others)) = runs.split_first() else { return Ok(()) };
+    others.iter().try_for_each(|other| require_same(first, other))
 }
 
 fn require_same(first: &Scored, other: &Scored) -> Result<()> {
@@ -97,10 +108,17 @@ fn short(text: &str) -> String {
     }
 }
 
-fn pair(score: &str, (first, second): (&Scored, &Scored), draws: usize, seed: u64) -> Result<Pair> {
-    let places = (first.place(score)?, second.place(score)?);
-    let both = first.rows.values().zip(second.rows.values());
-    let both = both.map(|(a, b)| (a.values[places.0], b.values[places.1]));
+/// Two runs by a score.
+///
+/// # Errors
+/// The score is missing.
+pub fn pair(
+    score: &str,
+    (first, second): (&Scored, &Scored),
+    draws: usize,
+    seed: u64,
+) -> Result<Pair> {
+    let both = first.column(score)?.into_iter().zip(second.column(score)?);
     let (a, b): (Vec<f64>, Vec<f64>) = both.filter(|(a, b)| a.is_finite() && b.is_finite()).unzip();
     let differences: Vec<f64> = a.iter().zip(&b).map(|(a, b)| b - a).collect();
     Ok(Pair {

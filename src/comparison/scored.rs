@@ -13,6 +13,10 @@ use crate::run_folder::RunFolder;
 pub struct Scored {
     /// Where it lies.
     pub folder: PathBuf,
+    /// Model and prefilter: `ln + adaptrans`.
+    pub model: String,
+    /// The dataset that it was scored on.
+    pub data: PathBuf,
     /// What has to agree between runs: what it is and how it is written.
     pub grounds: Vec<(&'static str, String)>,
     /// Each neuron's row, by its id.
@@ -48,8 +52,19 @@ impl Scored {
                  scores; write it anew with strf eval {shown} --out {shown} --force"
             ))
         })?;
-        let grounds = grounds(path, &summary["run"], &metadata);
-        Ok(Self { folder: path.to_owned(), grounds, rows, scores })
+        let data = data(path, &summary["run"]);
+        let grounds = grounds(&data, &summary["run"], &metadata);
+        let model = metadata.architecture(&folder.metadata_file())?.title();
+        Ok(Self { folder: path.to_owned(), model, data, grounds, rows, scores })
+    }
+
+    /// A score of each neuron, in the order of their ids; NaN where undefined.
+    ///
+    /// # Errors
+    /// The table lacks it.
+    pub fn column(&self, score: &str) -> Result<Vec<f64>> {
+        let place = self.place(score)?;
+        Ok(self.rows.values().map(|row| row.values[place]).collect())
     }
 
     /// The row of a neuron.
@@ -81,14 +96,17 @@ impl Scored {
     }
 }
 
+/// The dataset that scores were taken on.
+fn data(folder: &Path, run: &Value) -> PathBuf {
+    let file = folder.join(run["data"].as_str().unwrap_or_default());
+    std::fs::canonicalize(&file).unwrap_or(file)
+}
+
 /// What scores were taken over.
-fn grounds(folder: &Path, run: &Value, metadata: &Metadata) -> Vec<(&'static str, String)> {
-    let data = run["data"].as_str().unwrap_or_default();
-    let file = folder.join(data);
-    let file = std::fs::canonicalize(&file).unwrap_or(file);
+fn grounds(data: &Path, run: &Value, metadata: &Metadata) -> Vec<(&'static str, String)> {
     let over = run["over"].as_str().unwrap_or("all clips");
     vec![
-        ("data", file.display().to_string()),
+        ("data", data.display().to_string()),
         ("bin width", format!("{} ms", metadata.dt_ms)),
         ("smooth_ms", metadata.smooth_ms.to_string()),
         ("skip_ms", metadata.skip_ms.to_string()),

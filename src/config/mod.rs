@@ -19,7 +19,7 @@ mod written;
 use std::path::{Path, PathBuf};
 
 use check::Check;
-use part::{Chosen, Row as _};
+use part::{Chosen, Row};
 use sections::Section;
 use written::Written;
 
@@ -58,6 +58,15 @@ pub struct Architecture {
     pub prefilter: Option<Chosen<PrefilterRow>>,
     /// `[parameterization]`.
     pub parameterization: Chosen<ParameterizationRow>,
+}
+
+impl Architecture {
+    /// `ln + adaptrans`: model and prefilter, as pictures name them.
+    pub fn title(&self) -> String {
+        let prefilter = self.prefilter.as_ref().map(|chosen| chosen.row.part().name);
+        let parts = std::iter::once(self.model.row.part().name).chain(prefilter);
+        parts.collect::<Vec<_>>().join(" + ")
+    }
 }
 
 /// The parts as far as they could be read.
@@ -111,10 +120,7 @@ impl RunConfig {
 
     /// `ln + adaptrans, zebra_finch.h5`: model, prefilter and dataset, as pictures name them.
     pub fn title(&self) -> String {
-        let architecture = &self.architecture;
-        let model = architecture.model.row.part().name;
-        let prefilter = architecture.prefilter.as_ref().map(|chosen| chosen.row.part().name);
-        let parts = std::iter::once(model).chain(prefilter).collect::<Vec<_>>().join(" + ");
+        let parts = self.architecture.title();
         match self.data.file.file_name() {
             Some(file) => format!("{parts}, {}", file.display()),
             None => parts,

@@ -61,6 +61,11 @@ pub fn name_below(canvas: &mut Canvas, area: Rect, name: &str) {
     canvas.text(name, LABEL, (area.centre_x(), baseline), Anchor::Centre, Run::Right);
 }
 
+/// The same area, its upper edge raised by so many pixels.
+pub fn above(area: Rect, pixels: usize) -> Rect {
+    Rect { y: area.y - pixels, height: area.height + pixels, ..area }
+}
+
 /// The part of an area from one share of its width to another, and from one share of its height,
 /// counted from below, to another; at least a pixel each way.
 pub fn part(area: Rect, (from, to): (Share, Share), (low, high): (Share, Share)) -> Rect {

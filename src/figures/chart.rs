@@ -79,12 +79,32 @@ impl Chart {
 
 /// Names of curves in their colours, from left to right, above an area.
 pub fn legend(canvas: &mut Canvas, area: Rect, curves: &[(&str, Rgb)]) {
+    samples(canvas, area, curves, |canvas, from, colour| {
+        canvas.line(&[from, (from.0 + SAMPLE as f32, from.1)], CURVE, colour);
+        SAMPLE
+    });
+}
+
+/// Names of dots in their colours, likewise.
+pub fn dots(canvas: &mut Canvas, area: Rect, kinds: &[(&str, Rgb)]) {
+    samples(canvas, area, kinds, |canvas, from, colour| {
+        canvas.dot((from.0 + GAP as f32 / 2.0, from.1), GAP as f32 / 2.0, colour);
+        GAP
+    });
+}
+
+/// Names behind what `sample` draws at a point, which says how wide it is.
+fn samples(
+    canvas: &mut Canvas,
+    area: Rect,
+    names: &[(&str, Rgb)],
+    sample: impl Fn(&mut Canvas, Point, Rgb) -> usize,
+) {
     let (mut x, y) = (area.x, area.y - GAP);
-    for (name, colour) in curves {
-        let middle = (y - REMARK.capital() / 2) as f32;
-        canvas.line(&[(x as f32, middle), ((x + SAMPLE) as f32, middle)], CURVE, *colour);
-        canvas.text(name, REMARK, (x + SAMPLE + GAP, y), Anchor::Left, Run::Right);
-        x += SAMPLE + 3 * GAP + canvas.text_width(name, REMARK);
+    for (name, colour) in names {
+        let width = sample(canvas, (x as f32, (y - REMARK.capital() / 2) as f32), *colour);
+        canvas.text(name, REMARK, (x + width + GAP, y), Anchor::Left, Run::Right);
+        x += width + 3 * GAP + canvas.text_width(name, REMARK);
     }
 }
 

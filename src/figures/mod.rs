@@ -6,6 +6,7 @@ pub mod chart;
 pub mod colour;
 mod coverage;
 pub mod fonts;
+pub mod grid;
 pub mod looks;
 pub mod page;
 pub mod rasters;

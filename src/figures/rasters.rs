@@ -77,13 +77,7 @@ fn cells(
 /// Marks of an area whose height so many bands share.
 fn frequencies(bands: usize, centres_hz: Option<&[f64]>, area: Rect) -> Vec<Tick> {
     let line = f64::from(TICK.em) * 1.35 * bands as f64 / area.height as f64;
-    in_shares(ticks::frequency(centres_hz, bands, line), bands)
-}
-
-/// Ticks at the middles of so many cells.
-fn in_shares(ticks: Vec<Tick>, cells: usize) -> Vec<Tick> {
-    let share = |tick: Tick| Tick { at: (tick.at + 0.5) / cells as f64, ..tick };
-    ticks.into_iter().map(share).collect()
+    ticks::in_shares(ticks::frequency(centres_hz, bands, line), bands)
 }
 
 /// Round numbers of repeats, the first one on top.

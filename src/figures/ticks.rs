@@ -56,6 +56,12 @@ pub fn whole_values(low: f64, high: f64, most: f64) -> Vec<Tick> {
     spaced(round_values(&[low, high], most).filter(|v| v.fract() == 0.0), &[low, high], 0.0)
 }
 
+/// Ticks along an axis of so many cells, as shares of its length.
+pub fn in_shares(ticks: Vec<Tick>, cells: usize) -> Vec<Tick> {
+    let share = |tick: Tick| Tick { at: (tick.at + 0.5) / cells as f64, ..tick };
+    ticks.into_iter().map(share).collect()
+}
+
 /// The highest step is more than twice the lowest.
 fn widens(centres: &[f64]) -> bool {
     match centres {

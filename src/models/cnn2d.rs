@@ -164,14 +164,18 @@ impl Layer {
 }
 
 impl Model for Cnn2d {
-    fn forward(&self, x: &Tensor, _mask: Option<&Tensor>, _mode: Mode) -> Result<Tensor> {
+    fn drive(&self, x: &Tensor, _mask: Option<&Tensor>, _mode: Mode) -> Result<Tensor> {
         let (b, _c, _f, t) = x.dims4()?;
         let paddings = std::iter::once(self.padding).chain(std::iter::repeat(0));
         let mut layers = self.layers.iter().zip(paddings);
         let maps = layers.try_fold(x.clone(), |x, (layer, padding)| layer.forward(&x, padding))?;
         let features = maps.reshape((b, (), t))?; // (B, channels · bands, T)
         let hidden = leaky_relu(&self.hidden.forward(&features)?, SLOPE)?;
-        self.output.forward(&self.readout.forward(&hidden)?)
+        self.readout.forward(&hidden)
+    }
+
+    fn output(&self) -> &dyn Output {
+        self.output.as_ref()
     }
 
     fn fast(&self, mut stages: Stages) -> Result<Fast> {

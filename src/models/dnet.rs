@@ -123,14 +123,17 @@ fn leaky_config(blueprint: &Blueprint) -> error::Result<LeakyConfig> {
 }
 
 impl Model for DNet {
-    fn forward(&self, x: &Tensor, _mask: Option<&Tensor>, _mode: Mode) -> Result<Tensor> {
+    fn drive(&self, x: &Tensor, _mask: Option<&Tensor>, _mode: Mode) -> Result<Tensor> {
         let hidden = candle_nn::ops::sigmoid(&self.norm.forward(&self.strf.forward(x)?)?)?;
-        let response =
-            self.output.forward(&self.readout.forward(&self.hidden.forward(&hidden)?)?)?;
-        match &self.output_decay {
-            Some(units) => units.forward(&response),
-            None => Ok(response),
-        }
+        self.readout.forward(&self.hidden.forward(&hidden)?)
+    }
+
+    fn output(&self) -> &dyn Output {
+        self.output.as_ref()
+    }
+
+    fn output_decay(&self) -> Option<&LeakyUnits> {
+        self.output_decay.as_ref()
     }
 
     fn fast(&self, stages: Stages) -> Result<Fast> {

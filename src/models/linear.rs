@@ -78,12 +78,16 @@ pub fn build(blueprint: &Blueprint) -> error::Result<Box<dyn Model>> {
 }
 
 impl Model for Linear {
-    fn forward(&self, x: &Tensor, mask: Option<&Tensor>, mode: Mode) -> Result<Tensor> {
+    fn drive(&self, x: &Tensor, mask: Option<&Tensor>, mode: Mode) -> Result<Tensor> {
         let drive = self.strf.forward(x)?;
         match &self.norm {
-            Some(norm) => self.output.forward(&norm.forward(&drive, mask, mode)?),
-            None => self.output.forward(&drive),
+            Some(norm) => norm.forward(&drive, mask, mode),
+            None => Ok(drive),
         }
+    }
+
+    fn output(&self) -> &dyn Output {
+        self.output.as_ref()
     }
 
     fn fast(&self, stages: Stages) -> Result<Fast> {

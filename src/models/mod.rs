@@ -6,7 +6,7 @@ use crate::config::keys::Values;
 use crate::config::part::{self, Chosen, Part, Row};
 use crate::dims::Dims;
 use crate::error::{self, Error};
-use crate::nn::Mode;
+use crate::nn::{LeakyUnits, Mode};
 use crate::outputs::{self, Output};
 use crate::parameterizations::{Kernel, KernelDims, ParameterizationRow};
 use crate::params::Scope;
@@ -26,8 +26,26 @@ use fast::{Fast, Stages};
 
 /// A model behind its prefilter.
 pub trait Model {
-    /// From `(B, C, F, T)` to `(B, N, T)`; `mask (B, 1, T)` is 0 at padded bins, 1 elsewhere.
-    fn forward(&self, x: &Tensor, mask: Option<&Tensor>, mode: Mode) -> Result<Tensor>;
+    /// What enters the output nonlinearity: from `(B, C, F, T)` to `(B, N, T)`; `mask (B, 1, T)` is
+    /// 0 at padded bins, 1 elsewhere.
+    fn drive(&self, x: &Tensor, mask: Option<&Tensor>, mode: Mode) -> Result<Tensor>;
+
+    /// The output nonlinearity.
+    fn output(&self) -> &dyn Output;
+
+    /// Leaky units behind the output nonlinearity.
+    fn output_decay(&self) -> Option<&LeakyUnits> {
+        None
+    }
+
+    /// The responses, of the same shapes as [`Model::drive`].
+    fn forward(&self, x: &Tensor, mask: Option<&Tensor>, mode: Mode) -> Result<Tensor> {
+        let response = self.output().forward(&self.drive(x, mask, mode)?)?;
+        match self.output_decay() {
+            Some(units) => units.forward(&response),
+            None => Ok(response),
+        }
+    }
 
     /// The same on the fast path, behind the stages of its prefilter.
     fn fast(&self, stages: Stages) -> Result<Fast>;

@@ -13,7 +13,7 @@ use crate::loss::{self, LossRow};
 use crate::nn::Mode;
 use crate::ops::chain::Pools;
 use crate::params::Params;
-use crate::prefilters::{Prefilter, Quantity};
+use crate::prefilters::{Kernels, Prefilter, Quantity};
 
 /// A prefilter and a model, from cochleagrams to responses.
 pub struct Network {
@@ -126,6 +126,22 @@ impl Network {
         self.model.forward(filtered, None, Mode::Eval)
     }
 
+    /// In evaluation mode, from cochleagrams `(B, 1, F, T)` to what enters the output nonlinearity
+    /// `(B, N, T)`.
+    pub fn drive(&self, x: &Tensor) -> Result<Tensor> {
+        self.model.drive(&self.filtered(x)?, None, Mode::Eval)
+    }
+
+    /// The output nonlinearity of drives `(B, N, T)`, of the same shape.
+    pub fn output(&self, drive: &Tensor) -> Result<Tensor> {
+        self.model.output().forward(drive)
+    }
+
+    /// Whether leaky units lie behind the output nonlinearity.
+    pub fn output_decays(&self) -> bool {
+        self.model.output_decay().is_some()
+    }
+
     /// Changes parameters such that each neuron's response is multiplied by a factor, where the
     /// output nonlinearity has parameters for that.
     pub fn rescale(&self, factors: &Tensor) -> Result<()> {
@@ -157,6 +173,11 @@ impl Network {
             learnt.extend(prefilter.learnt()?);
         }
         Ok(learnt)
+    }
+
+    /// How the prefilter adapts, where there is one.
+    pub fn adaptation(&self) -> Result<Option<Kernels>> {
+        self.prefilter.as_ref().map(|prefilter| prefilter.adaptation()).transpose()
     }
 
     /// What the user should know of how the parts were set up.

@@ -64,9 +64,13 @@ fn build(blueprint: &Blueprint) -> error::Result<Box<dyn Model>> {
 }
 
 impl Model for Nrf {
-    fn forward(&self, x: &Tensor, _mask: Option<&Tensor>, _mode: Mode) -> Result<Tensor> {
+    fn drive(&self, x: &Tensor, _mask: Option<&Tensor>, _mode: Mode) -> Result<Tensor> {
         let hidden = self.norm.forward(&self.strf.forward(x)?)?.tanh()?; // (B, H, T)
-        self.output.forward(&self.readout.forward(&hidden)?)
+        self.readout.forward(&hidden)
+    }
+
+    fn output(&self) -> &dyn Output {
+        self.output.as_ref()
     }
 
     fn fast(&self, stages: Stages) -> Result<Fast> {

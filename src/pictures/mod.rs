@@ -1,8 +1,14 @@
-//! Pictures of a run: how it learnt, how close it came to the noise ceiling, what it predicts.
+//! Pictures of a run: how it learnt, how close it came to the noise ceiling, what it predicts, and
+//! what its parts do.
+mod adaptation;
 mod ceiling;
+pub mod comparison;
 mod learning;
+mod outputs;
 mod prediction;
+mod quantiles;
 mod table;
+mod test_clips;
 
 use std::path::Path;
 
@@ -17,6 +23,19 @@ pub enum Drawn {
     Picture(Box<Canvas>),
     /// What the run lacks for it.
     Nothing(String),
+}
+
+impl Drawn {
+    /// The picture as SVG, or why there is none.
+    ///
+    /// # Errors
+    /// The reason, for a reader.
+    pub fn svg(&self, title: &str) -> Result<String, String> {
+        match self {
+            Self::Picture(canvas) => canvas.svg(title).map_err(|cause| cause.to_string()),
+            Self::Nothing(why) => Err(why.clone()),
+        }
+    }
 }
 
 /// A row of the table of pictures.
@@ -46,6 +65,16 @@ pub static TABLE: &[PictureRow] = &[
         name: "prediction",
         summary: "sound, repeats, and prediction over PSTH of the best, median and worst neuron",
         draw: prediction::draw,
+    },
+    PictureRow {
+        name: "outputs",
+        summary: "output nonlinearities over their drives, and the responses recorded there",
+        draw: outputs::draw,
+    },
+    PictureRow {
+        name: "adaptation",
+        summary: "kernels, time constants and weights of the prefilter over frequency",
+        draw: adaptation::draw,
     },
 ];
 

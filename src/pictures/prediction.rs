@@ -1,12 +1,12 @@
 //! Prediction over PSTH, with the sound and the single repeats, of three neurons.
 use ndarray::{Array2, Array3, ArrayView1, Axis, s};
 
+use super::test_clips::{best_first, predicted};
 use super::{Drawn, HEAD, head};
 use crate::cli::SplitName;
 use crate::data::prepare::Treatment;
-use crate::data::{Clip, OfNeurons, Recording, ResponseFile, Stored, psth};
+use crate::data::{Clip, OfNeurons, ResponseFile, Stored, psth};
 use crate::error::Result;
-use crate::evaluation::{Over, Scoring};
 use crate::figures::axes;
 use crate::figures::canvas::{Anchor, Canvas, Rect, Run};
 use crate::figures::chart::{Chart, legend};
@@ -16,9 +16,7 @@ use crate::figures::looks::NAME;
 use crate::figures::page::{self, BETWEEN, Panel, WIDTH, shown_bins, three};
 use crate::figures::rasters::{self, Shades};
 use crate::figures::ticks;
-use crate::metrics::correlation::CC;
 use crate::metrics::quality::Values;
-use crate::prediction;
 use crate::trained::{Needs, Trained};
 
 /// The legend above the lowest panel.
@@ -88,32 +86,9 @@ pub(super) fn draw(trained: &Trained) -> Result<Drawn> {
     Ok(Drawn::Picture(Box::new(canvas)))
 }
 
-/// Predictions of each clip `(N, T)`, and the correlation of each neuron over all clips.
-fn predicted(
-    trained: &Trained,
-    recording: &Recording<Stored>,
-    clips: &[usize],
-    file: &mut ResponseFile,
-) -> Result<(Vec<Array2<f32>>, Vec<f64>)> {
-    let neurons = trained.metadata.neurons.len();
-    let preparation = trained.preparation();
-    let sounds = preparation.sounds(recording, clips, neurons, &trained.device)?;
-    let predictions = prediction::of(&trained.network, &sounds, trained.config.train.batch)?;
-    let responses = |clip: usize| {
-        let stored = &recording.clips[clips[clip]].responses;
-        Ok(preparation.treatment.repeats(file.read(stored)?))
-    };
-    let mut scoring = Scoring::new(&trained.metadata.neurons, Over::AllClips);
-    prediction::score(&predictions, &mut scoring, responses)?;
-    let cc = scoring.finish().column(CC.part.name).map(|cc| cc.to_vec());
-    Ok((predictions, cc.unwrap_or_default()))
-}
-
 /// The best, the median and the worst neuron, each once.
 fn ranked(scores: &[f64]) -> Vec<(&'static str, usize)> {
-    let mut sorted: Vec<usize> = (0..scores.len()).filter(|n| scores[*n].is_finite()).collect();
-    sorted.sort_by(|a, b| scores[*b].total_cmp(&scores[*a]));
-    three(&sorted, ["best: ", "median: ", "worst: "])
+    three(&best_first(scores), ["best: ", "median: ", "worst: "])
 }
 
 /// The first of so many clips with a response to show, or the last; `read` gives the responses to

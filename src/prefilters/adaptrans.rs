@@ -6,10 +6,11 @@
 //!
 //! Differs from deepSTRF 0.1.0: there `L` counts milliseconds as bins.
 use candle_core::{Result, Tensor};
+use ndarray::{Array2, Array3};
 
 use super::{
-    Adaptation as Filters, KERNEL_BINS, MAX_FREQ, MIN_FREQ, Prefilter, Quantity, RECTIFY, SCALE,
-    past_average,
+    Adaptation as Filters, KERNEL_BINS, Kernels, MAX_FREQ, MIN_FREQ, Prefilter, Quantity, RECTIFY,
+    SCALE, average_weights, numbers, past_average,
 };
 use crate::config::keys::{Default, Key, Kind, Range, Values};
 use crate::config::part::Part;
@@ -55,9 +56,9 @@ struct AdapTrans {
     p: Tensor,
     rectify: bool,
     learns: bool,
-    bins: usize,
     dt_ms: f64,
-    notes: Vec<String>,
+    before: Filters,
+    first_w: f64,
 }
 
 /// Takes the parameters from `scope`.
@@ -74,16 +75,17 @@ pub fn build(values: &Values, dims: &Dims, scope: &Scope) -> error::Result<Box<d
     };
     let root = |share: f64| (1.0 / share - 1.0).sqrt();
     let d = Start::Values(adaptation.decays(dims.dt_ms).into_iter().map(root).collect());
-    let p = Start::Constant(root(values.number("init_w")?));
+    let first_w = values.number("init_w")?;
+    let p = Start::Constant(root(first_w));
     Ok(Box::new(AdapTrans {
         d_on: get("d_on", d.clone())?,
         d_off: get("d_off", d)?,
         p: get("p", p)?,
         rectify: values.flag("rectify")?,
         learns: role != Role::Buffer,
-        bins: adaptation.bins,
         dt_ms: dims.dt_ms,
-        notes: adaptation.notes,
+        before: adaptation,
+        first_w,
     }))
 }
 
@@ -103,7 +105,7 @@ impl Prefilter for AdapTrans {
         let (_b, _one, f, _t) = x.dims4()?;
         let x = x.squeeze(1)?;
         let w = share(&self.p)?.reshape((1, f, 1))?;
-        let average = |d: &Tensor| past_average(&x, &share(d)?, self.bins);
+        let average = |d: &Tensor| past_average(&x, &share(d)?, self.before.bins);
         let on = (&x - average(&self.d_on)?.broadcast_mul(&w)?)?;
         let off = (average(&self.d_off)? - x.broadcast_mul(&w)?)?;
         let both = Tensor::stack(&[on, off], 1)?; // (B, 2, F, T)
@@ -114,13 +116,13 @@ impl Prefilter for AdapTrans {
         if !self.learns {
             return Ok(None);
         }
-        let (bands, length, rectify) = (self.p.dims1()?, self.bins - 1, self.rectify);
+        let (bands, length, rectify) = (self.p.dims1()?, self.before.bins - 1, self.rectify);
         let parameters = vec![share(&self.d_on)?, share(&self.d_off)?, share(&self.p)?];
         Ok(Some((Box::new(Adaptation { bands, length, rectify }), parameters)))
     }
 
     fn memory(&self) -> usize {
-        self.bins
+        self.before.bins
     }
 
     fn channels(&self) -> &'static [&'static str] {
@@ -141,7 +143,33 @@ impl Prefilter for AdapTrans {
         ])
     }
 
+    fn adaptation(&self) -> Result<Kernels> {
+        let Filters { centres_hz, tau_ms, bins, .. } = &self.before;
+        let (a, w) = ([share(&self.d_on)?, share(&self.d_off)?], numbers(&share(&self.p)?)?);
+        let tau = [numbers(&self.tau_ms(&a[0])?)?, numbers(&self.tau_ms(&a[1])?)?];
+        let mut averages = Vec::new();
+        for a in &a {
+            let of_bands = numbers(a)?.into_iter().map(|a| average_weights(a, *bins));
+            averages.push(of_bands.collect::<Vec<_>>());
+        }
+        let weight = |(channel, f, k): (usize, usize, usize)| match (channel, k) {
+            (0, 0) => 1.0,
+            (0, k) => -w[f] * averages[0][f][k],
+            (_, 0) => -w[f],
+            (_, k) => averages[1][f][k],
+        };
+        Ok(Kernels {
+            weights: Array3::from_shape_fn((2, w.len(), *bins), weight),
+            tau_ms: Array2::from_shape_fn((2, w.len()), |(channel, f)| tau[channel][f]),
+            past: Some(w),
+            first_tau_ms: tau_ms.clone(),
+            first_past: self.first_w,
+            centres_hz: centres_hz.clone(),
+            learns: self.learns,
+        })
+    }
+
     fn notes(&self) -> &[String] {
-        &self.notes
+        &self.before.notes
     }
 }

@@ -1,5 +1,6 @@
 //! Filters between the cochleagram and the model.
-use candle_core::{Result, Tensor};
+use candle_core::{DType, Device, Result, Tensor};
+use ndarray::{Array2, Array3};
 
 use crate::config::keys::{Default, Key, Kind, Range, Value, Values};
 use crate::config::part::{self, Part, Row};
@@ -34,8 +35,30 @@ pub trait Prefilter {
         Ok(Vec::new())
     }
 
+    /// How it adapts, as numbers.
+    fn adaptation(&self) -> Result<Kernels>;
+
     /// What the user should know of how it was set up.
     fn notes(&self) -> &[String];
+}
+
+/// How a prefilter adapts to the past, band by band.
+#[derive(Debug, Clone)]
+pub struct Kernels {
+    /// `(C, F, L)`: weights of the present bin (lag 0) and of the past, before rectification.
+    pub weights: Array3<f64>,
+    /// A time constant in ms for each of `(C, F)`.
+    pub tau_ms: Array2<f64>,
+    /// The weight `(F)` of the average of the past against the present, where it is not 1.
+    pub past: Option<Vec<f64>>,
+    /// The time constants in ms `(F)` before training.
+    pub first_tau_ms: Vec<f64>,
+    /// The weight of the average of the past before training.
+    pub first_past: f64,
+    /// Centres of the bands in Hz, as the prefilter takes them, ascending.
+    pub centres_hz: Vec<f64>,
+    /// Whether it is trained.
+    pub learns: bool,
 }
 
 /// A named array that is part of an export.
@@ -113,6 +136,7 @@ const KERNEL_BINS: Key = Key {
 
 /// Adaptation filters before training: one time constant a band, and their length.
 struct Adaptation {
+    centres_hz: Vec<f64>,
     tau_ms: Vec<f64>,
     bins: usize,
     notes: Vec<String>,
@@ -140,13 +164,27 @@ impl Adaptation {
             dims.dt_ms, dims.bands
         );
         let notes = if raised > 0 { vec![note] } else { Vec::new() };
-        Ok(Self { tau_ms, bins, notes })
+        Ok(Self { centres_hz, tau_ms, bins, notes })
     }
 
     /// `a = exp(−dt/τ)` of every band.
     fn decays(&self, dt_ms: f64) -> Vec<f64> {
         self.tau_ms.iter().map(|tau| (-dt_ms / tau).exp()).collect()
     }
+}
+
+/// The weights `C a^{k−1}` of lags 1 to `bins − 1` in an exponential average of the past, behind 0
+/// for the present; they sum to 1.
+fn average_weights(a: f64, bins: usize) -> Vec<f64> {
+    let powers: Vec<f64> =
+        std::iter::successors(Some(1.0), |power| Some(power * a)).take(bins - 1).collect();
+    let mass: f64 = powers.iter().sum();
+    std::iter::once(0.0).chain(powers.into_iter().map(|power| power / mass)).collect()
+}
+
+/// A tensor of one axis as numbers.
+fn numbers(values: &Tensor) -> Result<Vec<f64>> {
+    values.to_device(&Device::Cpu)?.to_dtype(DType::F64)?.to_vec1()
 }
 
 const TOO_SHORT: &str = "prefilter.kernel_bins: found 1, expected 0 or at least 2: a filter of one \

@@ -3,8 +3,12 @@
 //!
 //! Differs from deepSTRF 0.1.0: there `L` counts milliseconds as bins.
 use candle_core::{Result, Tensor};
+use ndarray::{Array2, Array3};
 
-use super::{Adaptation, KERNEL_BINS, MAX_FREQ, MIN_FREQ, Prefilter, RECTIFY, SCALE, past_average};
+use super::{
+    Adaptation, KERNEL_BINS, Kernels, MAX_FREQ, MIN_FREQ, Prefilter, RECTIFY, SCALE,
+    average_weights, numbers, past_average,
+};
 use crate::config::keys::Values;
 use crate::config::part::Part;
 use crate::dims::Dims;
@@ -25,8 +29,7 @@ pub const PART: Part = Part {
 struct Willmore {
     a: Tensor,
     rectify: bool,
-    bins: usize,
-    notes: Vec<String>,
+    before: Adaptation,
 }
 
 /// Takes the buffer from `scope`.
@@ -36,15 +39,14 @@ pub fn build(values: &Values, dims: &Dims, scope: &Scope) -> error::Result<Box<d
     Ok(Box::new(Willmore {
         a: scope.get("a", dims.bands, Role::Buffer, decays)?.detach(),
         rectify: values.flag("rectify")?,
-        bins: adaptation.bins,
-        notes: adaptation.notes,
+        before: adaptation,
     }))
 }
 
 impl Prefilter for Willmore {
     fn forward(&self, x: &Tensor) -> Result<Tensor> {
         let x = x.squeeze(1)?;
-        let above = (&x - past_average(&x, &self.a, self.bins)?)?.unsqueeze(1)?;
+        let above = (&x - past_average(&x, &self.a, self.before.bins)?)?.unsqueeze(1)?;
         if self.rectify { relu(&above) } else { Ok(above) }
     }
 
@@ -53,14 +55,33 @@ impl Prefilter for Willmore {
     }
 
     fn memory(&self) -> usize {
-        self.bins
+        self.before.bins
     }
 
     fn channels(&self) -> &'static [&'static str] {
         &["sound"]
     }
 
+    fn adaptation(&self) -> Result<Kernels> {
+        let Adaptation { centres_hz, tau_ms, bins, .. } = &self.before;
+        let averages: Vec<Vec<f64>> =
+            numbers(&self.a)?.into_iter().map(|a| average_weights(a, *bins)).collect();
+        let weight = |(_channel, f, k): (usize, usize, usize)| match k {
+            0 => 1.0,
+            k => -averages[f][k],
+        };
+        Ok(Kernels {
+            weights: Array3::from_shape_fn((1, tau_ms.len(), *bins), weight),
+            tau_ms: Array2::from_shape_fn((1, tau_ms.len()), |(_channel, f)| tau_ms[f]),
+            past: None,
+            first_tau_ms: tau_ms.clone(),
+            first_past: 1.0,
+            centres_hz: centres_hz.clone(),
+            learns: false,
+        })
+    }
+
     fn notes(&self) -> &[String] {
-        &self.notes
+        &self.before.notes
     }
 }

@@ -1,10 +1,27 @@
 //! Several runs against each other.
-use super::html::{Cell, escaped, table};
+use super::html::{Cell, escaped, figure, table};
 use crate::comparison::{Pair, Scored};
-use crate::error::Result;
+use crate::pictures::comparison;
 
-/// The section that compares runs, which are called `names`.
-pub fn section(runs: &[Scored], names: &[String], pairs: &[Pair]) -> Result<String> {
+/// What a picture shows, and the picture or why there is none.
+type Figure = (String, Result<String, String>);
+
+/// The picture of a score of all runs.
+pub fn picture(runs: &[Scored], score: &str, seed: u64) -> Figure {
+    let name = format!("{score} of each neuron");
+    let drawn = match comparison::draw(runs, score, seed) {
+        Ok(drawn) => drawn.svg(&name),
+        Err(error) => Err(error.to_string()),
+    };
+    (name, drawn)
+}
+
+/// The section that compares runs, which are called by names.
+pub fn section(
+    (runs, names): (&[Scored], &[String]),
+    pairs: &[Pair],
+    figures: &[Figure],
+) -> String {
     let called = |folder: &std::path::Path| {
         let place = runs.iter().position(|run| run.folder == folder);
         place.map_or_else(|| folder.display().to_string(), |place| names[place].clone())
@@ -32,9 +49,10 @@ pub fn section(runs: &[Scored], names: &[String], pairs: &[Pair]) -> Result<Stri
     let explained = "Second minus first, neuron by neuron, over the neurons for which both have \
                      the score: the mean difference with its 95 % interval (bootstrap over \
                      neurons) and the two-sided p of Wilcoxon's signed-rank test.";
-    Ok(format!(
-        "<section id=\"compared\">\n<h2>Comparison</h2>\n<p>{}</p>\n{}</section>\n",
+    let figures: String = figures.iter().map(|(name, drawn)| figure(name, drawn)).collect();
+    format!(
+        "<section id=\"compared\">\n<h2>Comparison</h2>\n<p>{}</p>\n{}{figures}</section>\n",
         escaped(explained),
         table(&header, &rows)
-    ))
+    )
 }

@@ -22,8 +22,7 @@ const STYLE: &str = include_str!("assets/style.css");
 const SCRIPT: &str = include_str!("assets/script.js");
 /// Scores by which runs are compared.
 const COMPARED: [&str; 2] = ["cc", "cc_norm"];
-/// Bootstraps over neurons, and their seed.
-const DRAWS: usize = 2000;
+/// Of the bootstraps over neurons.
 const SEED: u64 = 0;
 
 /// Runs with their scores, one or more.
@@ -44,7 +43,7 @@ impl Report<'_> {
     /// tensor operation fails.
     pub fn html(&self, mut step: impl FnMut()) -> Result<String> {
         let scores: Vec<String> = COMPARED.map(str::to_owned).to_vec();
-        let pairs = comparison::pairs(self.scored, &scores, DRAWS, SEED)?;
+        let pairs = comparison::pairs(self.scored, &scores, comparison::DRAWS, SEED)?;
         let runs = self.trained.iter().zip(self.scored);
         let pages: Vec<RunPage> =
             runs.map(|run| RunPage::gather(run, self.fields, &mut step)).collect::<Result<_>>()?;
@@ -56,7 +55,8 @@ impl Report<'_> {
         let mut body = head(self.trained, &names);
         body += "<main>\n";
         if pages.len() > 1 {
-            body += &compared::section(self.scored, &names, &pairs)?;
+            let figures = COMPARED.map(|score| compared::picture(self.scored, score, SEED));
+            body += &compared::section((self.scored, &names), &pairs, &figures);
         }
         for (place, page) in pages.iter().enumerate() {
             let name = (pages.len() > 1).then_some(names[place].as_str());

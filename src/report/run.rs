@@ -10,7 +10,7 @@ use crate::data::{ResponseFile, psth};
 use crate::error::{Error, Result};
 use crate::figures::page::shown_bins;
 use crate::metrics::quality::Values;
-use crate::pictures::{self, Drawn};
+use crate::pictures;
 use crate::prediction;
 use crate::strf::dump::{Dump, Method, Rows, Which};
 use crate::strf::from_model::{Source, dump_mean};
@@ -190,8 +190,7 @@ fn traces(trained: &Trained) -> Result<Value> {
 
 fn figures(trained: &Trained) -> Vec<(&'static str, Result<String, String>)> {
     let drawn = |row: &pictures::PictureRow| match (row.draw)(trained) {
-        Ok(Drawn::Picture(canvas)) => canvas.svg(row.summary).map_err(|cause| cause.to_string()),
-        Ok(Drawn::Nothing(why)) => Err(why),
+        Ok(drawn) => drawn.svg(row.summary),
         Err(error) => Err(error.to_string()),
     };
     pictures::TABLE.iter().map(|row| (row.summary, drawn(row))).collect()

@@ -1,8 +1,11 @@
 //! Receptive fields together with everything that is needed to read them years later.
-use ndarray::{Array4, ArrayD, ArrayView1, ArrayViewD};
+use ndarray::{Array4, ArrayD, ArrayView1};
 
 use crate::dims::Axis;
 use crate::error::{Error, Result};
+use crate::strf::significance::{Meaning, Significance};
+
+pub use super::arrays::{Named, Values};
 
 /// The STRFs of a model, their axes, and what they were made from.
 #[derive(Debug, Clone)]
@@ -29,6 +32,8 @@ pub struct Dump {
     pub version: String,
     /// How the STRFs were obtained.
     pub method: Method,
+    /// How sure the weights of the effective STRFs are, where other fits were given.
+    pub significance: Option<Significance>,
 }
 
 /// Whose STRFs lie along the first axis.
@@ -86,32 +91,6 @@ pub enum Which {
     Effective,
 }
 
-/// An array of a dump by the name that it has in every file format.
-#[derive(Debug)]
-pub struct Named<'a> {
-    /// Path inside the file.
-    pub name: &'a str,
-    /// What its axes count; empty for a single text.
-    pub axes: Vec<Axis>,
-    /// Unit of its values; empty for text.
-    pub unit: &'a str,
-    /// The values.
-    pub values: Values<'a>,
-}
-
-/// The values of a [`Named`] array.
-#[derive(Debug)]
-pub enum Values<'a> {
-    /// Weights and other numbers of the model.
-    F32(ArrayViewD<'a, f32>),
-    /// Coordinates along an axis, and measures.
-    F64(ArrayViewD<'a, f64>),
-    /// Labels along an axis.
-    Text(&'a [String]),
-    /// One text without an axis.
-    OneText(&'a str),
-}
-
 impl Dump {
     /// The `(N or H, C, F, K)` STRFs that are asked for.
     pub fn strfs(&self, which: Which) -> &Array4<f32> {
@@ -127,6 +106,14 @@ impl Dump {
             (Which::Raw, Method::Kernel, _) => "drive per unit of model input",
             (_, _, Axis::Hidden) => "drive per unit of cochleagram",
             _ => "response per unit of cochleagram",
+        }
+    }
+
+    /// What a value of an array of significance means.
+    fn unit_of(&self, meaning: Meaning) -> &'static str {
+        match meaning {
+            Meaning::Number => "1",
+            Meaning::Weight => self.unit(Which::Effective),
         }
     }
 
@@ -207,20 +194,30 @@ impl Dump {
             unit: &extra.unit,
             values: Values::F32(extra.values.view()),
         }));
+        arrays.extend(self.significance.iter().flat_map(Significance::arrays).map(
+            |(name, meaning, values)| Named {
+                name,
+                axes: self.strf_axes(),
+                unit: self.unit_of(meaning),
+                values,
+            },
+        ));
         let config = Values::OneText(&self.config);
         arrays.push(Named { name: "config", axes: Vec::new(), unit: "", values: config });
         arrays
     }
 
     /// What a file says of itself, by name.
-    pub fn about(&self) -> [(&'static str, &str); 5] {
-        [
+    pub fn about(&self) -> Vec<(&'static str, &str)> {
+        let significance = self.significance.as_ref().map(|found| found.summary.as_str());
+        let about = [
             ("program", "strf"),
             ("program_version", &self.version),
             ("title", &self.title),
             ("method", self.method.name()),
             ("lag_order", "0 = the present bin, growing = further into the past"),
-        ]
+        ];
+        about.into_iter().chain(significance.map(|text| ("significance", text))).collect()
     }
 
     /// Fails where an array and its axes have different lengths, naming each.

@@ -84,6 +84,7 @@ impl Source<'_> {
             config: self.config.clone(),
             version: program.clone(),
             method,
+            significance: None,
         })
     }
 }
@@ -136,6 +137,7 @@ pub fn dump_mean(trained: &Trained, neurons: &[usize], mean: &Array3<f64>) -> Re
         config: trained.folder.config()?,
         version: metadata.program.clone(),
         method: Method::Gradient,
+        significance: None,
     })
 }
 

@@ -1,5 +1,6 @@
 //! Receptive fields: what is exported, what is measured of them, the file formats, and the picture.
 
+pub mod arrays;
 pub mod dump;
 mod eigen;
 pub mod export;
@@ -8,3 +9,4 @@ pub mod from_model;
 pub mod local;
 pub mod measures;
 pub mod plot;
+pub mod significance;

@@ -1,6 +1,7 @@
 //! What several test modules need.
 pub mod combinations;
 pub mod compare;
+pub mod drawn;
 pub mod golden;
 pub mod runs;
 pub mod sounds;

@@ -5,12 +5,12 @@ use std::fs;
 use std::path::Path;
 
 use csv::Writer;
-use ndarray::{ArrayViewD, Dimension};
+use ndarray::Dimension;
 
 use crate::dims::Axis;
 use crate::error::{Cause, Error, Result};
 use crate::files::{self, Existing};
-use crate::strf::dump::Dump;
+use crate::strf::dump::{Dump, Values, Which};
 use crate::strf::export::Content;
 use crate::strf::export::npz::about;
 use crate::strf::measures::Transfers;
@@ -30,11 +30,17 @@ pub(super) fn write(content: &Content, path: &Path, existing: Existing) -> Resul
 
 fn fill(content: &Content, folder: &Path) -> Written<()> {
     let dump = content.dump;
-    let (raw, effective) = (dump.strfs.view().into_dyn(), dump.effective.view().into_dyn());
-    let columns = [("weight", raw), ("effective", effective)];
+    let weights = |which| Values::F32(dump.strfs(which).view().into_dyn());
+    let columns = [("weight", weights(Which::Raw)), ("effective", weights(Which::Effective))];
     table(dump, &folder.join("strfs.csv"), &dump.strf_axes(), &columns)?;
+    if let Some(found) = &dump.significance {
+        let name = |path: &'static str| path.trim_start_matches("significance/");
+        let columns: Vec<_> =
+            found.arrays().into_iter().map(|(path, _, values)| (name(path), values)).collect();
+        table(dump, &folder.join("significance.csv"), &dump.strf_axes(), &columns)?;
+    }
     for extra in &dump.extras {
-        let column = (extra.name.as_str(), extra.values.view());
+        let column = (extra.name.as_str(), Values::F32(extra.values.view()));
         table(dump, &folder.join(format!("{}.csv", extra.name)), &extra.axes, &[column])?;
     }
     measures(content, &folder.join("measures.csv"))?;
@@ -47,12 +53,7 @@ fn fill(content: &Content, folder: &Path) -> Written<()> {
 }
 
 /// One column for each axis, then the numbers of each array; all arrays have the same shape.
-fn table(
-    dump: &Dump,
-    path: &Path,
-    axes: &[Axis],
-    columns: &[(&str, ArrayViewD<f32>)],
-) -> Written<()> {
+fn table(dump: &Dump, path: &Path, axes: &[Axis], columns: &[(&str, Values)]) -> Written<()> {
     let shape = columns.first().map_or(&[][..], |(_, values)| values.shape());
     let labels: Vec<Vec<String>> =
         axes.iter().zip(shape).map(|(axis, length)| dump.labels(*axis, *length)).collect();
@@ -64,7 +65,7 @@ fn table(
             writer.write_field(&steps[*step])?;
         }
         for (_, values) in columns {
-            writer.write_field(values[&index].to_string())?;
+            writer.write_field(values.text(&index))?;
         }
         writer.write_record(None::<&[u8]>)?;
     }

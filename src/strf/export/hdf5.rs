@@ -37,6 +37,7 @@ fn write_named(file: &File, array: &Named) -> hdf5::Result<()> {
     match &array.values {
         Values::F32(values) => write_array(file, array.name, values.view()),
         Values::F64(values) => write_array(file, array.name, values.view()),
+        Values::U8(values) => write_array(file, array.name, values.view()),
         Values::Text(lines) => write_strings(file, array.name, lines),
         Values::OneText(text) => write_string(file, array.name, text),
     }

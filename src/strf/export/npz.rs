@@ -25,6 +25,7 @@ fn bytes(content: &Content) -> std::result::Result<Vec<u8>, WriteNpzError> {
         match &array.values {
             Values::F32(values) => npz.add_array(array.name, values)?,
             Values::F64(values) => npz.add_array(array.name, values)?,
+            Values::U8(values) => npz.add_array(array.name, values)?,
             Values::Text(lines) => npz.add_array(array.name, &Unicode::List(lines))?,
             Values::OneText(text) => npz.add_array(array.name, &Unicode::One(text))?,
         }
@@ -38,7 +39,7 @@ pub(super) fn about(content: &Content) -> Value {
     let mut about = Map::new();
     about.insert("format".into(), FORMAT.into());
     about.insert("version".into(), VERSION.into());
-    about.extend(content.dump.about().map(|(name, text)| (name.into(), text.into())));
+    about.extend(content.dump.about().into_iter().map(|(name, text)| (name.into(), text.into())));
     let arrays = content.arrays();
     let arrays = arrays.iter().filter(|array| !array.axes.is_empty()).map(|array| {
         let axes = content.dump.axis_names(&array.axes);

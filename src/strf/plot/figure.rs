@@ -4,13 +4,14 @@ use ndarray::{ArrayView2, Axis as Dim};
 use crate::error::Result;
 use crate::figures::axes::{AROUND_TICK, FRAME, MARK};
 use crate::figures::canvas::{Anchor, Canvas, Rect, Run};
-use crate::figures::colour::{GREY, diverging};
+use crate::figures::colour::{GREY, INK, diverging};
 use crate::figures::fonts::{Fonts, Type, Weight};
 use crate::figures::looks::{LABEL, NAME, REMARK, TICK, TITLE};
 use crate::figures::ticks::{self, Tick};
 use crate::strf::dump::{Dump, Method, Rows, Which};
 use crate::strf::plot::layout::{Content, Layout, MARGIN};
-use crate::strf::plot::{MOST_PANELS, Scale, name};
+use crate::strf::plot::{MOST_PANELS, Scale, name, outline};
+use crate::strf::significance::Significance;
 
 const PEAK: Type = Type { weight: Weight::Regular, em: 18.0, colour: GREY };
 
@@ -113,6 +114,10 @@ impl<'a> Figure<'a> {
         } else {
             format!("{all} {what}")
         };
+        let count = match self.significance() {
+            Some(found) => format!("{count}; outlined: {}", found.summary),
+            None => count,
+        };
         match scale {
             Scale::EachPanel if shown > 1 => {
                 format!("{count}; colours from − to + the value above each panel")
@@ -162,6 +167,21 @@ impl<'a> Figure<'a> {
             (self.layout.cell(image, band, lag), diverging(*weight, self.full[panel]))
         };
         self.canvas.image(image, strf.indexed_iter().map(cell));
+        self.outline(panel, channel, image);
+    }
+
+    /// Draws the border of the weights that are significant.
+    fn outline(&mut self, panel: usize, channel: usize, image: Rect) {
+        let Some(found) = self.significance() else { return };
+        let mask = found.mask.index_axis(Dim(0), panel).index_axis_move(Dim(0), channel);
+        for side in outline::sides(mask, |band, lag| self.layout.cell(image, band, lag)) {
+            self.canvas.fill(side, INK);
+        }
+    }
+
+    /// What is known of the weights that are shown.
+    fn significance(&self) -> Option<&'a Significance> {
+        self.dump.significance.as_ref().filter(|_| self.which == Which::Effective)
     }
 
     fn frequency_axis(&mut self, image: Rect) {
@@ -293,6 +313,7 @@ mod tests {
             config: String::new(),
             version: String::new(),
             method: Method::Kernel,
+            significance: None,
         }
     }
 

@@ -9,6 +9,7 @@ use crate::strf::dump::{Dump, Rows, Which};
 
 mod figure;
 mod layout;
+mod outline;
 
 /// How many STRFs a picture shows at most: the first ones, which keeps each of them legible.
 pub const MOST_PANELS: usize = 60;

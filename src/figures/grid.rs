@@ -1,0 +1,114 @@
+//! Panels of one size in rows, each with axes of its own.
+use crate::figures::axes;
+use crate::figures::canvas::{Anchor, Canvas, Rect, Run};
+use crate::figures::fonts::{Type, Weight};
+use crate::figures::looks::{LABEL, NAME};
+use crate::figures::page::{MARGIN, name_at};
+
+/// The name of a panel above it.
+const ABOVE: usize = 56;
+/// Room for the numbers to the left of a panel, and for the name of an axis of its own.
+pub const NUMBERS: usize = 104;
+pub const NUMBERS_AND_NAME: usize = 160;
+/// Numbers below a panel.
+const BELOW: usize = 44;
+/// The names of axes at the left and at the foot of the grid.
+const AXIS_NAME: usize = 44;
+/// A baseline above a panel.
+const BASELINE: usize = 14;
+
+const PANEL: Type = Type { weight: Weight::Bold, ..NAME };
+
+/// Where panels lie.
+#[derive(Debug, Clone, Copy)]
+pub struct Grid {
+    /// How many there are.
+    pub panels: usize,
+    /// How many stand side by side, 1 or more.
+    pub columns: usize,
+    /// Width and height of a panel.
+    pub panel: (usize, usize),
+    /// Where the grid begins.
+    pub top: usize,
+    /// Room to the left of each panel: [`NUMBERS`] or [`NUMBERS_AND_NAME`].
+    pub left: usize,
+}
+
+impl Grid {
+    /// Width and height of the paper.
+    pub fn size(&self) -> (usize, usize) {
+        let whole = self.whole();
+        (whole.right() + 2 * MARGIN, whole.bottom() + BELOW + AXIS_NAME + MARGIN)
+    }
+
+    /// One panel.
+    pub fn area(&self, place: usize) -> Rect {
+        let (column, row) = (place % self.columns, place / self.columns);
+        let (width, height) = self.panel;
+        Rect {
+            x: MARGIN + AXIS_NAME + self.left + column * (width + self.left),
+            y: self.top + ABOVE + row * (height + BELOW + ABOVE),
+            width,
+            height,
+        }
+    }
+
+    /// From the first panel to the last.
+    pub fn whole(&self) -> Rect {
+        let Rect { x, y, .. } = self.area(0);
+        let last_row = self.panels.div_ceil(self.columns).max(1) - 1;
+        let last = self.area(last_row * self.columns + self.columns.min(self.panels.max(1)) - 1);
+        Rect { x, y, width: last.right() - x, height: last.bottom() - y }
+    }
+
+    /// Writes the name of a panel above it.
+    pub fn name(&self, canvas: &mut Canvas, place: usize, name: &str) {
+        let area = self.area(place);
+        let name = canvas.shorten(name, PANEL, area.width);
+        canvas.text(&name, PANEL, (area.x, area.y - BASELINE), Anchor::Left, Run::Right);
+    }
+
+    /// Writes the name of the left axis that all panels share.
+    pub fn name_left(&self, canvas: &mut Canvas, name: &str) {
+        axes::name_left(canvas, self.whole(), name_at(), name);
+    }
+
+    /// Writes the name of the left axis of one panel.
+    pub fn name_left_of(&self, canvas: &mut Canvas, place: usize, name: &str) {
+        let area = self.area(place);
+        axes::name_left(canvas, area, area.x - NUMBERS, name);
+    }
+
+    /// Writes the name of the lower axis that all panels share.
+    pub fn name_below(&self, canvas: &mut Canvas, name: &str) {
+        let whole = self.whole();
+        let baseline = whole.bottom() + BELOW + LABEL.capital() + BASELINE;
+        canvas.text(name, LABEL, (whole.centre_x(), baseline), Anchor::Centre, Run::Right);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn panels_lie_on_the_paper_and_leave_room_for_numbers_and_names() {
+        for (panels, columns) in [(1, 1), (5, 3), (12, 4)] {
+            let grid = Grid { panels, columns, panel: (400, 300), top: 160, left: NUMBERS };
+            let (width, height) = grid.size();
+            let areas: Vec<Rect> = (0..panels).map(|place| grid.area(place)).collect();
+            for area in &areas {
+                assert!(area.right() + MARGIN <= width && area.bottom() + BELOW < height);
+                assert!(area.x >= NUMBERS && area.y >= grid.top + ABOVE, "{area:?}");
+            }
+            let pairs = (0..panels).flat_map(|b| (0..b).map(move |a| (a, b)));
+            for (one, other) in pairs.map(|(a, b)| (areas[a], areas[b])) {
+                let beside = one.right() + NUMBERS <= other.x || other.right() <= one.x;
+                let below = one.bottom() + BELOW + ABOVE <= other.y;
+                assert!(beside || below, "{one:?}, {other:?}");
+            }
+            assert_eq!(areas[0].x, grid.whole().x);
+            assert_eq!(areas[panels - 1].bottom(), grid.whole().bottom());
+        }
+    }
+}

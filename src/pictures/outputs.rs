@@ -1,0 +1,267 @@
+//! Output nonlinearities over their drives, and the responses that were recorded at these drives.
+use candle_core::{DType, Device, Tensor};
+use ndarray::{Array2, ArrayView1, Axis};
+
+use super::quantiles::{density, quantile_bins};
+use super::test_clips::{best_first, predicted};
+use super::{Drawn, HEAD, head};
+use crate::cli::SplitName;
+use crate::data::{OfNeurons, Recording, ResponseFile, Stored, psth};
+use crate::error::{Error, Result};
+use crate::figures::axes;
+use crate::figures::canvas::Canvas;
+use crate::figures::chart::{Chart, legend};
+use crate::figures::colour::{BLUE, GREY, Rgb, VERMILION, WHITE, mix};
+use crate::figures::fonts::Fonts;
+use crate::figures::grid::{Grid, NUMBERS};
+use crate::figures::ticks;
+use crate::metrics::quality::Values;
+use crate::trained::{Needs, Trained};
+
+/// Most neurons that are shown.
+const MOST: usize = 12;
+/// Quantiles of the drive.
+const BINS: usize = 20;
+/// Points of a curve.
+const POINTS: usize = 200;
+/// Cells of the density of drives, and how high the fullest stands in its panel.
+const CELLS: usize = 60;
+const DENSITY: f64 = 0.16;
+/// The legend above the first row.
+const LEGEND: usize = 40;
+const DOT: f32 = 6.0;
+/// Pixels of the height of a panel for each of its numbers.
+const TICK_ROOM: usize = 80;
+
+/// One neuron's panel.
+struct Panel {
+    name: String,
+    /// Drive and PSTH at each bin that has one.
+    pairs: Vec<(f64, f64)>,
+    /// Drive and response of the model.
+    curve: Vec<(f64, f64)>,
+}
+
+/// The picture of the test clips.
+pub(super) fn draw(trained: &Trained) -> Result<Drawn> {
+    let recording = trained.recording(None, Needs::Responses)?.recording;
+    let clips = trained.clips(&recording, SplitName::Test)?;
+    let mut file = ResponseFile::open(&recording.file)?;
+    let (_predictions, cc) = predicted(trained, &recording, &clips, &mut file)?;
+    let sorted = best_first(&cc);
+    if sorted.is_empty() {
+        return Ok(Drawn::Nothing("no neuron has a correlation on the test stimuli".into()));
+    }
+    let shown = spread(&sorted, MOST);
+    let recorded = Recorded::read(trained, (&recording, &clips), &shown, &mut file)?;
+    let pairs = pairs(trained, (&recording, &clips), &shown, &recorded)?;
+    let curves = curves(trained, &shown, &pairs)?;
+    let name = |n: &usize| {
+        format!("{}   CC {:.2}", trained.metadata.neurons[*n], cc[*n]).replace("CC -", "CC −")
+    };
+    let panels = shown.iter().map(name).zip(pairs).zip(curves);
+    let factor = if recorded.counts { 1000.0 / recording.dt_ms } else { 1.0 };
+    let scaled = |points: Vec<(f64, f64)>| points.into_iter().map(|(x, y)| (x, y * factor));
+    let panels: Vec<Panel> = panels
+        .map(|((name, pairs), curve)| Panel {
+            name,
+            pairs: scaled(pairs).collect(),
+            curve: scaled(curve).collect(),
+        })
+        .collect();
+    let unit = if recorded.counts { "spikes/s" } else { "response" };
+    Ok(Drawn::Picture(Box::new(page(trained, &panels, (cc.len(), unit))?)))
+}
+
+/// At most so many, at equal steps from the first to the last.
+fn spread(sorted: &[usize], most: usize) -> Vec<usize> {
+    let last = sorted.len() - 1;
+    let shown = sorted.len().min(most);
+    (0..shown).map(|place| sorted[(place * last + (shown - 1) / 2) / (shown - 1).max(1)]).collect()
+}
+
+/// Responses of the shown neurons, clip by clip.
+struct Recorded {
+    /// As they are scored, `(neurons, T)` each.
+    psths: Vec<Array2<f32>>,
+    /// Whether all recorded values are counts.
+    counts: bool,
+}
+
+/// A recording and the places of clips.
+type Clips<'a> = (&'a Recording<Stored>, &'a [usize]);
+
+impl Recorded {
+    fn read(
+        trained: &Trained,
+        (recording, clips): Clips,
+        shown: &[usize],
+        file: &mut ResponseFile,
+    ) -> Result<Self> {
+        let treatment = trained.preparation().treatment;
+        let (mut psths, mut counts) = (Vec::new(), true);
+        for clip in clips {
+            let stored = recording.clips[*clip].responses.clone();
+            let responses = file.read(&stored.of_neurons(shown))?;
+            let mut neurons = responses.axis_iter(Axis(0));
+            counts = counts && neurons.all(|repeats| Values::of(repeats).are_counts());
+            psths.push(psth(&treatment.repeats(responses)));
+        }
+        Ok(Self { psths, counts })
+    }
+}
+
+/// Drive and PSTH of each shown neuron at each bin of the clips that has both.
+fn pairs(
+    trained: &Trained,
+    (recording, clips): Clips,
+    shown: &[usize],
+    recorded: &Recorded,
+) -> Result<Vec<Vec<(f64, f64)>>> {
+    let neurons = trained.metadata.neurons.len();
+    let samples = trained.preparation().sounds(recording, clips, neurons, &trained.device)?;
+    let mut pairs = vec![Vec::new(); shown.len()];
+    for (sample, psth) in samples.iter().zip(&recorded.psths) {
+        let drives = array(&trained.network.drive(&sample.member.sound)?.get(0)?)?;
+        for (place, neuron) in shown.iter().enumerate() {
+            let both = together(drives.row(*neuron), psth.row(place));
+            pairs[place].extend(both.filter(|(drive, rate)| (drive + rate).is_finite()));
+        }
+    }
+    Ok(pairs)
+}
+
+fn together<'a>(
+    x: ArrayView1<'a, f32>,
+    y: ArrayView1<'a, f32>,
+) -> impl Iterator<Item = (f64, f64)> + use<'a> {
+    x.into_iter().zip(y).map(|(x, y)| (f64::from(*x), f64::from(*y)))
+}
+
+/// The output nonlinearity of each shown neuron from its lowest to its highest drive.
+fn curves(
+    trained: &Trained,
+    shown: &[usize],
+    pairs: &[Vec<(f64, f64)>],
+) -> Result<Vec<Vec<(f64, f64)>>> {
+    let mut drives = Array2::<f32>::zeros((trained.metadata.neurons.len(), POINTS));
+    for (neuron, pairs) in shown.iter().zip(pairs) {
+        let (low, high) = ends(pairs);
+        let step = (high - low) / (POINTS - 1) as f64;
+        for (point, drive) in drives.row_mut(*neuron).iter_mut().enumerate() {
+            #[expect(clippy::cast_possible_truncation, reason = "drives are f32")]
+            let value = (low + step * point as f64) as f32;
+            *drive = value;
+        }
+    }
+    let shape = (1, drives.nrows(), POINTS);
+    let tensor = Tensor::from_iter(drives.iter().copied(), &trained.device)?.reshape(shape)?;
+    let responses = array(&trained.network.output(&tensor)?.get(0)?)?;
+    Ok(shown.iter().map(|n| together(drives.row(*n), responses.row(*n)).collect()).collect())
+}
+
+/// The lowest and the highest drive, apart.
+fn ends(pairs: &[(f64, f64)]) -> (f64, f64) {
+    let drives = pairs.iter().map(|(drive, _)| *drive);
+    let (low, high) =
+        (drives.clone().fold(f64::INFINITY, f64::min), drives.fold(f64::MIN, f64::max));
+    if high > low { (low, high) } else { (low - 0.5, low + 0.5) }
+}
+
+/// A matrix as an array.
+fn array(matrix: &Tensor) -> Result<Array2<f32>> {
+    let shape = matrix.dims2()?;
+    let values = matrix.to_device(&Device::Cpu)?.to_dtype(DType::F32)?.flatten_all()?;
+    Array2::from_shape_vec(shape, values.to_vec1()?)
+        .map_err(|source| Error::failed("reading drives", source))
+}
+
+fn page(trained: &Trained, panels: &[Panel], (neurons, unit): (usize, &str)) -> Result<Canvas> {
+    let (columns, panel) = match panels.len() {
+        1 => (1, (960, 640)),
+        2 => (2, (800, 560)),
+        3 | 5 | 6 | 9 => (3, (590, 430)),
+        _ => (4, (425, 330)),
+    };
+    let grid = Grid { panels: panels.len(), columns, panel, top: HEAD, left: NUMBERS };
+    let (width, height) = grid.size();
+    let mut canvas = Canvas::new(width, height, Fonts::new()?);
+    head(&mut canvas, trained, &remark(trained, panels.len(), neurons));
+    let above = axes::above(grid.area(0), LEGEND);
+    let names =
+        [("output nonlinearity", VERMILION), ("PSTH", BLUE), ("how often a drive occurs", pale())];
+    legend(&mut canvas, above, &names);
+    for (place, panel) in panels.iter().enumerate() {
+        panel.draw(&mut canvas, &grid, place);
+    }
+    grid.name_left(&mut canvas, unit);
+    grid.name_below(&mut canvas, "drive: what enters the output nonlinearity");
+    Ok(canvas)
+}
+
+/// What is shown of what.
+fn remark(trained: &Trained, shown: usize, neurons: usize) -> String {
+    let which = match (shown, neurons) {
+        (1, 1) => "1 neuron".to_owned(),
+        (shown, all) if shown == all => format!("{all} neurons, best CC first"),
+        (shown, all) => format!("{shown} of {all} neurons, from best CC to worst"),
+    };
+    let left_out =
+        if trained.network.output_decays() { "; leaky output units left out" } else { "" };
+    format!("test stimuli; {which}; dots: mean ± SE over {BINS} quantiles of the drive{left_out}")
+}
+
+impl Panel {
+    fn draw(&self, canvas: &mut Canvas, grid: &Grid, place: usize) {
+        let (area, across) = (grid.area(place), ends(&self.pairs));
+        let bins = quantile_bins(self.pairs.clone(), BINS);
+        let spans = bins.iter().flat_map(|bin| [bin.mean - bin.error, bin.mean + bin.error]);
+        let means = bins.iter().map(|bin| bin.mean);
+        let values = self.curve.iter().map(|(_, y)| *y).chain(spans).chain(means);
+        let chart = Chart::around(area, across, values);
+        self.density(canvas, &chart);
+        chart.curve(canvas, &self.curve, VERMILION);
+        for bin in &bins {
+            if bin.error.is_finite() {
+                let ends = [-bin.error, bin.error].map(|e| chart.point((bin.at, bin.mean + e)));
+                canvas.line(&ends, 2.0, BLUE);
+            }
+            canvas.dot(chart.point((bin.at, bin.mean)), DOT, BLUE);
+        }
+        grid.name(canvas, place, &self.name);
+        axes::frame(canvas, area);
+        let most = (area.height / TICK_ROOM) as f64;
+        axes::left(canvas, area, &ticks::values(chart.up.0, chart.up.1, most));
+        axes::below(canvas, area, &ticks::values(across.0, across.1, 4.0));
+    }
+
+    /// How often each drive occurs, along the lower edge.
+    fn density(&self, canvas: &mut Canvas, chart: &Chart) {
+        let drives: Vec<f64> = self.pairs.iter().map(|(drive, _)| *drive).collect();
+        let cells = density(&drives, chart.across, CELLS);
+        for (cell, share) in cells.iter().enumerate().filter(|(_, share)| **share > 0.0) {
+            let along = |cell: usize| cell as f64 / CELLS as f64;
+            let across = (along(cell), along(cell + 1));
+            canvas.fill(axes::part(chart.area, across, (0.0, share * DENSITY)), pale());
+        }
+    }
+}
+
+fn pale() -> Rgb {
+    mix(GREY, WHITE, 0.72)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn neurons_are_shown_at_equal_steps_from_the_best_to_the_worst() {
+        let sorted: Vec<usize> = (0..23).collect();
+        assert_eq!(spread(&sorted, 12), (0..12).map(|i| 2 * i).collect::<Vec<_>>());
+        assert_eq!(spread(&sorted[..3], 12), [0, 1, 2]);
+        assert_eq!(spread(&sorted[..1], 12), [0]);
+        let many = spread(&(0..119).collect::<Vec<_>>(), 12);
+        assert_eq!((many.len(), many[0], many[11]), (12, 0, 118));
+    }
+}

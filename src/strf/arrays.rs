@@ -1,0 +1,54 @@
+//! Arrays as every file format of receptive fields holds them.
+use ndarray::{ArrayViewD, IxDyn};
+
+use crate::dims::Axis;
+
+/// An array of a dump by the name that it has in every file format.
+#[derive(Debug)]
+pub struct Named<'a> {
+    /// Path inside the file.
+    pub name: &'a str,
+    /// What its axes count; empty for a single text.
+    pub axes: Vec<Axis>,
+    /// Unit of its values; empty for text.
+    pub unit: &'a str,
+    /// The values.
+    pub values: Values<'a>,
+}
+
+/// The values of a [`Named`] array.
+#[derive(Debug)]
+pub enum Values<'a> {
+    /// Weights and other numbers of the model.
+    F32(ArrayViewD<'a, f32>),
+    /// 0 or 1.
+    U8(ArrayViewD<'a, u8>),
+    /// Coordinates along an axis, and measures.
+    F64(ArrayViewD<'a, f64>),
+    /// Labels along an axis.
+    Text(&'a [String]),
+    /// One text without an axis.
+    OneText(&'a str),
+}
+
+impl Values<'_> {
+    /// The lengths of its axes; none for a single text.
+    pub fn shape(&self) -> &[usize] {
+        match self {
+            Self::U8(values) => values.shape(),
+            Self::F32(values) => values.shape(),
+            Self::F64(values) => values.shape(),
+            Self::Text(_) | Self::OneText(_) => &[],
+        }
+    }
+
+    /// A number as tables hold it, with the fewest digits that give it back; empty for text.
+    pub fn text(&self, at: &IxDyn) -> String {
+        match self {
+            Self::U8(values) => values[at].to_string(),
+            Self::F32(values) => values[at].to_string(),
+            Self::F64(values) => values[at].to_string(),
+            Self::Text(_) | Self::OneText(_) => String::new(),
+        }
+    }
+}

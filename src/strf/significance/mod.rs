@@ -1,0 +1,79 @@
+//! Which weights of receptive fields are more than chance: against repeated fits, or against fits
+//! to shuffled responses.
+//!
+//! Each weight of an STRF gets a p, and all `C·F·K` of an STRF a q, the false-discovery rate of
+//! Benjamini & Hochberg; a weight is significant where `q ≤ α`.
+//!
+//! Source: Benjamini & Hochberg (1995), J. R. Stat. Soc. B 57(1):289-300,
+//! doi:10.1111/j.2517-6161.1995.tb02031.x.
+use ndarray::{Array4, Axis as ArrayAxis};
+
+use super::dump::Values;
+use crate::metrics::null::false_discovery_rates;
+
+pub mod repeats;
+pub mod shuffles;
+
+/// How sure the weights of receptive fields are; arrays are `(N, C, F, K)`.
+#[derive(Debug, Clone)]
+pub struct Significance {
+    /// 1 where a weight is significant, else 0.
+    pub mask: Array4<u8>,
+    /// How likely a weight of this size comes out by chance.
+    pub p: Array4<f64>,
+    /// The rate of false discoveries among the weights of the STRF with a p as small as this.
+    pub q: Array4<f64>,
+    /// Over repeated fits.
+    pub moments: Option<Moments>,
+    /// What it was held against, for a reader.
+    pub summary: String,
+}
+
+/// Over `n` repeated fits, `(N, C, F, K)` each.
+#[derive(Debug, Clone)]
+pub struct Moments {
+    /// The mean.
+    pub mean: Array4<f32>,
+    /// The standard deviation, of `n − 1` degrees of freedom.
+    pub deviation: Array4<f32>,
+}
+
+/// What a value of an array of [`Significance`] means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Meaning {
+    /// A pure number.
+    Number,
+    /// As a weight of the effective STRF.
+    Weight,
+}
+
+impl Significance {
+    /// From the p of every weight and the rate of false discoveries `alpha`; `against` says what
+    /// they were held against.
+    pub fn new(p: Array4<f64>, alpha: f64, moments: Option<Moments>, against: &str) -> Self {
+        let mut q = p.clone();
+        for mut strf in q.axis_iter_mut(ArrayAxis(0)) {
+            let all: Vec<f64> = strf.iter().copied().collect();
+            strf.iter_mut().zip(false_discovery_rates(&all)).for_each(|(q, rate)| *q = rate);
+        }
+        let mask = q.mapv(|rate| u8::from(rate <= alpha));
+        Self { mask, p, q, moments, summary: format!("q ≤ {alpha} against {against}") }
+    }
+
+    /// Every array by its name in files, in their order.
+    pub fn arrays(&self) -> Vec<(&'static str, Meaning, Values<'_>)> {
+        let mut arrays = vec![
+            ("significance/mask", Meaning::Number, Values::U8(self.mask.view().into_dyn())),
+            ("significance/p", Meaning::Number, Values::F64(self.p.view().into_dyn())),
+            ("significance/q", Meaning::Number, Values::F64(self.q.view().into_dyn())),
+        ];
+        if let Some(Moments { mean, deviation }) = &self.moments {
+            let (mean, deviation) = (mean.view().into_dyn(), deviation.view().into_dyn());
+            arrays.extend([
+                ("significance/mean", Meaning::Weight, Values::F32(mean)),
+                ("significance/deviation", Meaning::Weight, Values::F32(deviation)),
+            ]);
+        }
+        arrays
+    }
+}
