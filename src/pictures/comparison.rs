@@ -172,10 +172,7 @@ fn name_run(
     (run, column): (&Scored, &[f64]),
 ) {
     let x = chart.area.x + place * strip + strip / 2;
-    let folder = run.folder.file_name().map_or_else(
-        || run.folder.display().to_string(),
-        |name| name.to_string_lossy().into_owned(),
-    );
+    let folder = run.folder.display().to_string();
     let mean = format!("mean {:.3}", mean(column)).replace('-', "−");
     let lines = [(run.model.clone(), NAME), (folder, REMARK), (mean, REMARK)];
     for (line, (text, look)) in lines.into_iter().enumerate() {
