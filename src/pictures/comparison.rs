@@ -94,7 +94,8 @@ fn scatter(
 fn difference(pair: &Pair) -> String {
     let Pair { neurons, of, difference, interval, p, .. } = pair;
     if *neurons == 1 {
-        return format!("1 of {of} neurons; difference {difference:+.3}").replace('-', "−");
+        let count = if *of == 1 { "1 neuron".to_owned() } else { format!("1 of {of} neurons") };
+        return format!("{count}; difference {difference:+.3}").replace('-', "−");
     }
     let interval = if interval.low.is_finite() {
         format!(" (95 %: {:+.3} to {:+.3})", interval.low, interval.high)
