@@ -94,7 +94,8 @@ fn scatter(
 fn difference(pair: &Pair) -> String {
     let Pair { neurons, of, difference, interval, p, .. } = pair;
     if *neurons == 1 {
-        return format!("1 of {of} neurons; difference {difference:+.3}").replace('-', "−");
+        let count = if *of == 1 { "1 neuron".to_owned() } else { format!("1 of {of} neurons") };
+        return format!("{count}; difference {difference:+.3}").replace('-', "−");
     }
     let interval = if interval.low.is_finite() {
         format!(" (95 %: {:+.3} to {:+.3})", interval.low, interval.high)
@@ -172,10 +173,7 @@ fn name_run(
     (run, column): (&Scored, &[f64]),
 ) {
     let x = chart.area.x + place * strip + strip / 2;
-    let folder = run.folder.file_name().map_or_else(
-        || run.folder.display().to_string(),
-        |name| name.to_string_lossy().into_owned(),
-    );
+    let folder = run.folder.display().to_string();
     let mean = format!("mean {:.3}", mean(column)).replace('-', "−");
     let lines = [(run.model.clone(), NAME), (folder, REMARK), (mean, REMARK)];
     for (line, (text, look)) in lines.into_iter().enumerate() {
