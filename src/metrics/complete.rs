@@ -57,11 +57,22 @@ impl Complete {
         let (repeats, bins) = responses.dim();
         self.set_bins(bins);
         self.reserve(repeats + 1);
-        for (r, row) in responses.rows().into_iter().enumerate() {
-            let Some(row) = row.to_slice() else { return false };
+        let Some(responses) = responses.to_slice() else { return false };
+        let mut complete = repeats >= 1 && bins >= 2;
+        vectorized(
+            #[inline(always)]
+            || complete = complete && self.read_rows(responses),
+        );
+        complete && self.repeats >= 1
+    }
+
+    #[inline(always)]
+    fn read_rows(&mut self, responses: &[f32]) -> bool {
+        for (r, row) in responses.chunks_exact(self.bins).enumerate() {
             let sum = self.write_row(self.repeats, row);
             if sum.is_finite() {
-                lanes::add(&mut self.sums[r % 2], &self.deviations[self.repeats * self.length..]);
+                let row = &self.deviations[self.repeats * self.length..];
+                self.sums[r % 2].iter_mut().zip(row).for_each(|(sum, y)| *sum += y);
                 self.counts[r % 2] += 1;
                 self.centre_row(self.repeats, sum);
                 self.repeats += 1;
@@ -69,7 +80,7 @@ impl Complete {
                 return false;
             }
         }
-        self.repeats >= 1 && bins >= 2
+        true
     }
 
     /// Works out the products of all pairs of repeats, and of each with a prediction `(T)`.
@@ -80,8 +91,13 @@ impl Complete {
                 Some(series) => series.into(),
                 None => prediction.iter().copied().collect(),
             };
-            let sum = self.write_row(place, &series);
-            self.centre_row(place, sum);
+            vectorized(
+                #[inline(always)]
+                || {
+                    let sum = self.write_row(place, &series);
+                    self.centre_row(place, sum);
+                },
+            );
         }
         let rows = self.means.len();
         self.products.resize(rows * rows, 0.0);
@@ -94,7 +110,10 @@ impl Complete {
         let inverse = |squares: &f64| if *squares > 0.0 { 1.0 / squares.sqrt() } else { 0.0 };
         self.inverse.clear();
         self.inverse.extend(self.squares.iter().map(inverse));
-        (self.between, self.correlations) = self.sums_of_products();
+        (self.between, self.correlations) = vectorized(
+            #[inline(always)]
+            || self.sums_of_products(),
+        );
     }
 
     /// Bins of the clip.
@@ -172,17 +191,18 @@ impl Complete {
     }
 
     /// Sums over all pairs of repeats of their products, and of their correlations.
+    #[inline(always)]
     fn sums_of_products(&self) -> (f64, f64) {
         let weights = &self.inverse[..self.repeats];
+        let (mut between, mut correlations) = (0.0, 0.0);
         let rows = self.products.chunks_exact(self.means.len()).zip(weights).enumerate();
-        rows.fold((0.0, 0.0), |(plain, weighted), (i, (row, weight))| {
-            let (before, weights) = (&row[..i], &weights[..i]);
-            let [sum, weighted_sum] = vectorized(
-                #[inline(always)]
-                || lanes::sums(before, weights, |product, weight| [product, product * weight]),
-            );
-            (plain + sum, weighted + weight * weighted_sum)
-        })
+        for (i, (row, weight)) in rows {
+            let terms = |product: f64, weight: f64| [product, product * weight];
+            let [sum, weighted] = lanes::sums(&row[..i], &weights[..i], terms);
+            between += sum;
+            correlations += weight * weighted;
+        }
+        (between, correlations)
     }
 
     /// Takes the products of all repeats but the last of an odd number.
@@ -217,12 +237,14 @@ impl Complete {
     }
 
     /// Writes a series to a row, and gives its sum.
+    #[inline(always)]
     fn write_row(&mut self, place: usize, series: &[f32]) -> f64 {
         let row = &mut self.deviations[place * self.length..][..self.length];
         lanes::copy(series, &mut row[..series.len()])
     }
 
     /// Subtracts the mean of a row, whose sum is known.
+    #[inline(always)]
     fn centre_row(&mut self, place: usize, sum: f64) {
         let mean = sum / self.bins as f64;
         let row = &mut self.deviations[place * self.length..][..self.bins];

@@ -3,7 +3,6 @@ use std::collections::BTreeSet;
 
 use rand::seq::index::sample;
 
-use super::lanes;
 use super::statistics::ROUNDING;
 use crate::ops::real::vectorized;
 use crate::rng;
@@ -93,13 +92,15 @@ impl Triangle {
         }
         for (i, to) in self.covariance.chunks_exact_mut(length.max(1)).take(repeats).enumerate() {
             to[..=i].iter_mut().zip(row(i)).for_each(|(to, covariance)| *to = covariance);
-            let before = &to[..i];
-            lanes::add(&mut self.with_all[..i], before);
+            for (with_all, covariance) in self.with_all.iter_mut().zip(&to[..i]) {
+                *with_all += covariance;
+            }
             self.with_all[i] = to[..=i].iter().sum();
         }
     }
 
     /// Works out the sums for all choices from one group and from two.
+    #[inline(always)]
     fn look_up(&mut self) {
         let groups = 0..self.with_all.len() / GROUP;
         let Self { covariance, with_all, within, between, .. } = self;
@@ -115,11 +116,7 @@ impl Triangle {
             let own = block(h, h);
             within_group(&own, &with_all[GROUP * h..], &mut within[h]);
             for (g, table) in (0..h).zip(&mut tables) {
-                let block = block(h, g);
-                vectorized(
-                    #[inline(always)]
-                    || between_groups(&block, table),
-                );
+                between_groups(&block(h, g), table);
             }
         }
     }
@@ -142,8 +139,8 @@ fn within_group(triangle: &[[f64; GROUP]; GROUP], with_all: &[f64], sums: &mut W
 fn between_groups(block: &[[f64; GROUP]; GROUP], sums: &mut Between) {
     let (rows, _) = sums.as_chunks_mut::<CHOICES>();
     rows[0] = [0.0; CHOICES];
-    for i in 0..GROUP {
-        let with = subset_sums(&block[i].map(|covariance| 2.0 * covariance));
+    for (i, row) in block.iter().enumerate() {
+        let with = subset_sums(&row.map(|covariance| 2.0 * covariance));
         let (without, more) = rows.split_at_mut(1 << i);
         for (more, without) in more.iter_mut().zip(without) {
             *more = *without;
@@ -169,7 +166,9 @@ impl Divisions {
         let mut choices = vec![0; firsts.len() * groups];
         let mut pairs = Vec::new();
         for (choices, first) in choices.chunks_exact_mut(groups.max(1)).zip(firsts) {
-            first.iter().for_each(|repeat| choices[repeat / GROUP] |= 1 << (repeat % GROUP));
+            for repeat in first {
+                choices[repeat / GROUP] |= 1 << (repeat % GROUP);
+            }
             for (h, later) in choices.iter().enumerate() {
                 pairs.extend(choices[..h].iter().map(|earlier: &u8| earlier | later << GROUP));
             }
@@ -178,7 +177,10 @@ impl Divisions {
     }
 
     fn correlation(&self, repeats: &mut Triangle) -> f64 {
-        repeats.look_up();
+        vectorized(
+            #[inline(always)]
+            || repeats.look_up(),
+        );
         let Triangle { with_all, within, between, sums, correlations, .. } = repeats;
         let total: f64 = with_all.iter().sum();
         sums.clear();

@@ -1,6 +1,6 @@
-//! Loops over series of bins that become vector instructions: sums run in lanes, which are added at
-//! the end, the same on every machine.
-use crate::ops::real::vectorized;
+//! Loops over series of bins that become vector instructions where
+//! [`vectorized`](crate::ops::real::vectorized) code calls them: sums run in lanes, which are added
+//! at the end, the same on every machine.
 
 /// Sums that run side by side; as many numbers as the widest vector register holds.
 pub const LANES: usize = 8;
@@ -31,66 +31,40 @@ pub fn sums<const N: usize>(
 }
 
 /// Copies a series, and gives its sum.
+#[inline(always)]
 pub fn copy(series: &[f32], to: &mut [f64]) -> f64 {
-    #[inline(always)]
-    fn run(series: &[f32], to: &mut [f64]) -> f64 {
-        let mut sums = [0.0; LANES];
-        let ((whole, rest), (to, to_rest)) = (series.as_chunks(), to.as_chunks_mut());
-        let mut take = |lane: usize, y: f32, to: &mut f64| {
-            *to = f64::from(y);
-            sums[lane] += *to;
-        };
-        for (ys, to) in whole.iter().zip(to) {
-            let (ys, to): (&[f32; LANES], &mut [f64; LANES]) = (ys, to);
-            for lane in 0..LANES {
-                take(lane, ys[lane], &mut to[lane]);
-            }
+    let mut sums = [0.0; LANES];
+    let ((whole, rest), (to, to_rest)) = (series.as_chunks::<LANES>(), to.as_chunks_mut());
+    for (ys, to) in whole.iter().zip(to) {
+        let to: &mut [f64; LANES] = to;
+        for lane in 0..LANES {
+            to[lane] = f64::from(ys[lane]);
+            sums[lane] += to[lane];
         }
-        for (lane, (y, to)) in rest.iter().zip(to_rest).enumerate() {
-            take(lane, *y, to);
-        }
-        sums.iter().sum()
     }
-    vectorized(
-        #[inline(always)]
-        || run(series, to),
-    )
+    for ((y, to), sum) in rest.iter().zip(to_rest).zip(&mut sums) {
+        *to = f64::from(*y);
+        *sum += *to;
+    }
+    sums.iter().sum()
 }
 
 /// Subtracts a level, and gives the sum of what is left.
+#[inline(always)]
 pub fn subtract(series: &mut [f64], level: f64) -> f64 {
-    #[inline(always)]
-    fn run(series: &mut [f64], level: f64) -> f64 {
-        let mut sums = [0.0; LANES];
-        let (whole, rest) = series.as_chunks_mut::<LANES>();
-        for ys in whole {
-            for (y, sum) in ys.iter_mut().zip(&mut sums) {
-                *y -= level;
-                *sum += *y;
-            }
-        }
-        for (y, sum) in rest.iter_mut().zip(&mut sums) {
+    let mut sums = [0.0; LANES];
+    let (whole, rest) = series.as_chunks_mut::<LANES>();
+    for ys in whole {
+        for (y, sum) in ys.iter_mut().zip(&mut sums) {
             *y -= level;
             *sum += *y;
         }
-        sums.iter().sum()
     }
-    vectorized(
-        #[inline(always)]
-        || run(series, level),
-    )
-}
-
-/// Adds one series to another.
-pub fn add(sums: &mut [f64], series: &[f64]) {
-    #[inline(always)]
-    fn run(sums: &mut [f64], series: &[f64]) {
-        sums.iter_mut().zip(series).for_each(|(sum, y)| *sum += y);
+    for (y, sum) in rest.iter_mut().zip(&mut sums) {
+        *y -= level;
+        *sum += *y;
     }
-    vectorized(
-        #[inline(always)]
-        || run(sums, series),
-    );
+    sums.iter().sum()
 }
 
 /// The natural logarithm of a positive normal number, within two units in the last place; without

@@ -39,7 +39,9 @@ fn rank_correlation(x: &[f64], y: &[f64]) -> f64 {
     let mut pairs: Vec<u64> = x.iter().zip(y).map(pair).collect();
     let mut spare = vec![0; pairs.len()];
     let squares_x = replace_by_ranks(&mut pairs, &mut spare);
-    pairs.iter_mut().for_each(|pair| *pair = pair.rotate_left(u32::BITS));
+    for pair in &mut pairs {
+        *pair = pair.rotate_left(u32::BITS);
+    }
     let squares_y = replace_by_ranks(&mut pairs, &mut spare);
     let middle = pairs.len() as f64 - 1.0;
     let product =
@@ -52,7 +54,6 @@ fn pair(first: u32, second: u32) -> u64 {
     u64::from(first) << u32::BITS | u64::from(second)
 }
 
-#[expect(clippy::cast_possible_truncation, reason = "the higher half is meant")]
 fn first(pair: u64) -> u32 {
     (pair >> u32::BITS) as u32
 }
@@ -72,7 +73,9 @@ fn replace_by_ranks(pairs: &mut Vec<u64>, spare: &mut Vec<u64>) -> f64 {
         #[expect(clippy::cast_possible_truncation, reason = "pairs are fewer than 2³¹")]
         let count = equal.len() as u32;
         let twice = 2 * before + (count - 1);
-        equal.iter_mut().for_each(|both| *both = pair(twice, second(*both)));
+        for both in equal {
+            *both = pair(twice, second(*both));
+        }
         squares += f64::from(count) * (f64::from(twice) - middle).powi(2);
         before += count;
     }
@@ -81,22 +84,22 @@ fn replace_by_ranks(pairs: &mut Vec<u64>, spare: &mut Vec<u64>) -> f64 {
 
 /// By one digit after the other, the last first: three passes instead of comparisons.
 fn sort_by_first(pairs: &mut Vec<u64>, spare: &mut Vec<u64>) {
-    const DIGIT: u32 = 11;
-    const DIGITS: usize = 1 << DIGIT;
-    let digit = |pair: u64, place: usize| (first(pair) >> (DIGIT * place as u32)) as usize % DIGITS;
-    let mut starts = vec![[0_u32; DIGITS]; 3];
+    const DIGITS: usize = 1 << 11;
+    const SHIFTS: [u32; 3] = [0, 11, 22];
+    let digit = |pair: u64, shift: u32| (first(pair) >> shift) as usize % DIGITS;
+    let mut starts = vec![[0_u32; DIGITS]; SHIFTS.len()];
     for pair in &*pairs {
-        for (place, counts) in starts.iter_mut().enumerate() {
-            counts[digit(*pair, place)] += 1;
+        for (counts, shift) in starts.iter_mut().zip(SHIFTS) {
+            counts[digit(*pair, shift)] += 1;
         }
     }
-    for (place, starts) in starts.iter_mut().enumerate() {
+    for (starts, shift) in starts.iter_mut().zip(SHIFTS) {
         let mut before = 0;
         for start in &mut *starts {
             (*start, before) = (before, before + *start);
         }
         for pair in &*pairs {
-            let start = &mut starts[digit(*pair, place)];
+            let start = &mut starts[digit(*pair, shift)];
             spare[*start as usize] = *pair;
             *start += 1;
         }

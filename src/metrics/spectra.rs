@@ -190,14 +190,13 @@ struct Segment<'a> {
 
 impl<'a> Segment<'a> {
     fn new(series: &'a [f64], used: &'a [f64]) -> Self {
+        let there = |y: f64, used: f64| {
+            let there = !(y.is_nan() | used.is_nan());
+            [if there { 1.0 } else { 0.0 }, if there { y } else { 0.0 }]
+        };
         let [count, sum] = vectorized(
             #[inline(always)]
-            || {
-                lanes::sums(series, used, |y, used| {
-                    let there = !(y.is_nan() | used.is_nan());
-                    [if there { 1.0 } else { 0.0 }, if there { y } else { 0.0 }]
-                })
-            },
+            || lanes::sums(series, used, there),
         );
         Self { series, used, count, mean: sum / count }
     }
