@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 
 use crate::error::Result;
 use crate::metrics::statistics::{mean, median};
-use crate::metrics::{self, Comparison, Divisions, Shown};
+use crate::metrics::{self, Comparison, Divisions, Shown, Workspace};
 use crate::table::{self, Notation, aligned};
 use crate::uncertainty::{Resampling, Uncertainty};
 
@@ -107,18 +107,19 @@ impl<'a> Scoring<'a> {
         metrics::require_neurons("the responses", neurons, once(responses.dim().0))?;
         self.divisions.extend(responses.dim().1);
         let (divisions, over) = (&self.divisions, self.over);
-        self.tallies.par_iter_mut().enumerate().try_for_each(|(n, tally)| {
-            let (prediction, responses) = (prediction.row(n), responses.index_axis(Axis(0), n));
+        let add = |workspace: &mut Workspace, (n, tally): (usize, &mut Tally)| {
+            let clip = (prediction.row(n), responses.index_axis(Axis(0), n));
             match over {
-                Over::AllClips => tally.comparison.add(prediction, responses, divisions),
+                Over::AllClips => tally.comparison.add(clip, divisions, workspace),
                 Over::EachClip => {
-                    let mut clip = Comparison::default();
-                    clip.add(prediction, responses, divisions)?;
-                    tally.add(&clip);
+                    let mut comparison = Comparison::default();
+                    comparison.add(clip, divisions, workspace)?;
+                    tally.add(&comparison);
                     Ok(())
                 }
             }
-        })
+        };
+        self.tallies.par_iter_mut().enumerate().try_for_each_init(Workspace::default, add)
     }
 
     /// The scores over all clips.

@@ -3,7 +3,9 @@ use ndarray::{Array3, ArrayView1, ArrayView2, ArrayView3};
 use rayon::prelude::*;
 
 use super::Target;
-use super::statistics::{mean, moments, ratio, variance};
+use super::complete::Complete;
+use super::moments::Moments;
+use super::statistics::ratio;
 use crate::error::{Error, Result};
 
 /// All that scores need of the responses, worked out once: made before training, asked after every
@@ -26,10 +28,6 @@ pub struct Correlations {
 #[derive(Debug, Clone)]
 struct Known {
     target: Target,
-    /// Of the PSTH.
-    mean: f64,
-    /// Standard deviation of the PSTH.
-    deviation: f64,
     signal_power: f64,
 }
 
@@ -110,23 +108,20 @@ impl Ceiling {
 
 impl Known {
     fn new(target: Target) -> Self {
-        let (mean, deviation) = (mean(target.psth()), variance(target.psth()).sqrt());
         let signal_power = target.signal_power();
-        Self { target, mean, deviation, signal_power }
+        Self { target, signal_power }
     }
 
-    /// What [`Target::cc`] and [`Target::cc_norm`] give.
+    /// What [`super::correlation::cc`] and [`super::correlation::cc_norm`] give.
     fn correlations(&self, prediction: &[f64]) -> (f64, f64) {
         let psth = self.target.psth();
-        let (covariance, variance) = moments(prediction, psth, self.mean);
-        let cc = ratio(covariance, variance.sqrt() * self.deviation);
-        let repeated = self.target.at_repeated_bins(psth);
-        let (covariance, variance) = if repeated.len() == psth.len() {
-            (covariance, variance)
-        } else {
-            moments(&self.target.at_repeated_bins(prediction), &repeated, mean(&repeated))
+        let used = Moments::new(prediction, psth);
+        let repeated = match self.target.at_repeated_bins(psth) {
+            all if all.len() == psth.len() => used,
+            some => Moments::new(&self.target.at_repeated_bins(prediction), &some),
         };
-        (cc, ratio(covariance, variance.sqrt() * self.signal_power.sqrt()))
+        let scale = repeated.of_prediction.sqrt() * self.signal_power.sqrt();
+        (used.correlation(), ratio(repeated.covariance, scale))
     }
 }
 
@@ -134,7 +129,15 @@ impl Known {
 fn add(targets: &mut [Target], responses: ArrayView3<f32>) -> Result<()> {
     require_neurons("the responses", targets.len(), std::iter::once(responses.dim().0))?;
     let neurons: Vec<ArrayView2<f32>> = responses.outer_iter().collect();
-    targets.par_iter_mut().zip(neurons).for_each(|(target, responses)| target.add(responses));
+    let both = targets.par_iter_mut().zip(neurons);
+    both.for_each_init(Complete::default, |clip, (target, responses)| {
+        if clip.read(responses) {
+            clip.multiply(None);
+            target.add_complete(clip);
+        } else {
+            target.add(responses);
+        }
+    });
     Ok(())
 }
 

@@ -46,7 +46,7 @@ pub fn coherence(comparison: &Comparison) -> f64 {
         return f64::NAN;
     }
     mean_of_defined(
-        spectra.lines.iter().map(|line| ratio(line.cross.norm_sqr(), line.prediction * line.psth)),
+        spectra.lines().map(|line| ratio(line.cross.norm_sqr(), line.prediction * line.psth)),
     )
 }
 
@@ -65,5 +65,5 @@ pub fn coherence_max(comparison: &Comparison) -> f64 {
     if spectra.segments < 2 {
         return f64::NAN;
     }
-    mean_of_defined(spectra.lines.iter().map(|line| 1.0 - ratio(line.noise, line.noisy_psth)))
+    mean_of_defined(spectra.lines().map(|line| 1.0 - ratio(line.noise, line.noisy_psth)))
 }

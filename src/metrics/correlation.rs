@@ -1,5 +1,6 @@
 //! How well a prediction follows the PSTH, plain and relative to what the noise leaves to explain.
-use super::statistics::{covariance, ratio, variance};
+use super::moments::Moments;
+use super::statistics::ratio;
 use super::{Comparison, MetricRow, Shown};
 use crate::config::part::Part;
 
@@ -44,16 +45,20 @@ pub const CC_NORM_PERCLIP: MetricRow = MetricRow {
 /// Pearson's correlation of prediction and PSTH over the used bins of all clips; NaN with fewer
 /// than 2 bins or where either is constant.
 pub fn cc(comparison: &Comparison) -> f64 {
-    comparison.target.cc(&comparison.prediction)
+    comparison.moments().correlation()
 }
 
 /// `covariance(prediction, PSTH) / sqrt(variance(prediction) · signal power)`, all over the same
-/// bins of all clips, as [`super::Target::cc_norm`] has it.
+/// bins of all clips, with the signal power of [`super::Target::signal_power`].
+///
+/// A bin with a single repeat says nothing of its noise and enters none of the three. NaN where
+/// that signal power is.
 ///
 /// Source: Schoppe et al. (2016), doi:10.3389/fncom.2016.00010. Differs: the number of repeats may
 /// change from bin to bin.
 pub fn cc_norm(comparison: &Comparison) -> f64 {
-    comparison.target.cc_norm(&comparison.prediction)
+    let Moments { covariance, of_prediction, .. } = *comparison.repeated_moments();
+    ratio(covariance, of_prediction.sqrt() * comparison.signal_power_over_clips().sqrt())
 }
 
 /// The same with the signal power of [`super::power::signal_power`], which leaves out how the mean
@@ -61,7 +66,7 @@ pub fn cc_norm(comparison: &Comparison) -> f64 {
 ///
 /// Source: Schoppe et al. (2016), doi:10.3389/fncom.2016.00010, as deepSTRF 0.1.0 computes it.
 pub fn cc_norm_perclip(comparison: &Comparison) -> f64 {
-    let Comparison { target, reliability, prediction, .. } = comparison;
-    let scale = variance(prediction).sqrt() * reliability.powers().usable_signal().sqrt();
-    ratio(covariance(prediction, target.psth()), scale)
+    let Moments { covariance, of_prediction, .. } = *comparison.moments();
+    let signal_power = comparison.reliability.powers().usable_signal();
+    ratio(covariance, of_prediction.sqrt() * signal_power.sqrt())
 }

@@ -1,7 +1,9 @@
 //! How far a prediction is from the PSTH, scale and level included.
-use super::statistics::{mean, ratio, variance};
+use super::lanes;
+use super::statistics::ratio;
 use super::{Comparison, MetricRow, Shown};
 use crate::config::part::Part;
+use crate::ops::real::vectorized;
 
 /// The row of [`fve`].
 pub const FVE: MetricRow = MetricRow {
@@ -42,29 +44,29 @@ pub const POISSON: MetricRow = MetricRow {
 /// `1 − Σ (PSTH − prediction)² / Σ (PSTH − mean PSTH)²` over the used bins of all clips; NaN with
 /// fewer than 2 bins or a constant PSTH.
 pub fn fve(comparison: &Comparison) -> f64 {
-    let psth = comparison.target.psth();
-    let total = variance(psth) * (psth.len() as f64 - 1.0);
-    let unexplained = mse(comparison) * psth.len() as f64;
-    1.0 - ratio(unexplained, total)
+    let moments = comparison.moments();
+    let total = moments.of_psth * (moments.bins as f64 - 1.0);
+    1.0 - ratio(moments.squared_error * moments.bins as f64, total)
 }
 
 /// The mean of `(PSTH − prediction)²` over the used bins of all clips, in squared units of the
 /// response; NaN without bins.
 pub fn mse(comparison: &Comparison) -> f64 {
-    mean_over_bins(comparison, |predicted, recorded| (recorded - predicted).powi(2))
+    comparison.moments().squared_error
 }
 
 /// The mean of `λ − y·log(max(λ, 1e−8) + 1e−8)` over the used bins of all clips, `λ` predicted and
 /// `y` the PSTH; NaN where a prediction is negative, for it is no rate then.
 pub fn poisson(comparison: &Comparison) -> f64 {
     const LEAST: f64 = 1e-8;
-    mean_over_bins(comparison, |predicted, recorded| {
+    let charge = |predicted: f64, recorded: f64| {
         let rate = if predicted >= 0.0 { predicted } else { f64::NAN };
-        rate - recorded * (rate.max(LEAST) + LEAST).ln()
-    })
-}
-
-fn mean_over_bins(comparison: &Comparison, term: impl Fn(f64, f64) -> f64) -> f64 {
-    let bins = comparison.prediction.iter().zip(comparison.target.psth());
-    mean(&bins.map(|(predicted, recorded)| term(*predicted, *recorded)).collect::<Vec<_>>())
+        let least = if rate < LEAST { LEAST } else { rate };
+        [rate - recorded * lanes::ln(least + LEAST)]
+    };
+    let [sum] = vectorized(
+        #[inline(always)]
+        || lanes::sums(&comparison.prediction, comparison.target.psth(), charge),
+    );
+    sum / comparison.bins() as f64
 }

@@ -1,5 +1,5 @@
 //! How much of the power that repeats share a prediction explains.
-use super::statistics::{ratio, variance};
+use super::statistics::ratio;
 use super::{Comparison, MetricRow, Shown};
 use crate::config::part::Part;
 
@@ -21,9 +21,6 @@ pub const SPE: MetricRow = MetricRow {
 ///
 /// Source: Sahani & Linden (2003). Differs: over all clips in a row, with unequal repeats.
 pub fn signal_power_explained(comparison: &Comparison) -> f64 {
-    let Comparison { target, prediction, .. } = comparison;
-    let (psth, predicted) =
-        (target.at_repeated_bins(target.psth()), target.at_repeated_bins(prediction));
-    let error: Vec<f64> = psth.iter().zip(predicted.iter()).map(|(y, p)| y - p).collect();
-    ratio(variance(&psth) - variance(&error), target.signal_power())
+    let moments = comparison.repeated_moments();
+    ratio(moments.of_psth - moments.of_error, comparison.signal_power_over_clips())
 }

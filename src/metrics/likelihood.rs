@@ -1,7 +1,9 @@
 //! How likely the PSTH is if the prediction is the rate of a Poisson process.
-use super::statistics::{mean, ratio};
+use super::lanes;
+use super::statistics::ratio;
 use super::{Comparison, MetricRow, Shown};
 use crate::config::part::Part;
+use crate::ops::real::vectorized;
 
 /// Lowest rate that a prediction counts as, so that a single response where none was predicted
 /// does not cost without limit.
@@ -36,11 +38,12 @@ pub const BITS_PER_SPIKE: MetricRow = MetricRow {
 ///
 /// Source: Nelder & Wedderburn (1972), doi:10.2307/2344614.
 pub fn deviance(comparison: &Comparison) -> f64 {
-    let unlikely = |(rate, y): (f64, f64)| {
-        let surprise = if y > 0.0 { y * (y / rate.max(LEAST)).ln() } else { 0.0 };
+    let unlikely = |rate: f64, y: f64| {
+        // log(0) is none.
+        let surprise = if y > 0.0 { y * lanes::ln(y / at_least(rate)) } else { 0.0 };
         2.0 * (surprise - (y - rate))
     };
-    mean(&rates(comparison).map(unlikely).collect::<Vec<_>>())
+    sum_over_bins(comparison, unlikely) / comparison.bins() as f64
 }
 
 /// `Σ (y log(λ/ȳ) − (λ − ȳ)) / (log 2 · Σ y)` over the used bins of all clips, `λ` predicted, `y`
@@ -50,23 +53,29 @@ pub fn deviance(comparison: &Comparison) -> f64 {
 /// Source: Pillow et al. (2008), doi:10.1038/nature07140. Differs: of the PSTH, which weighs every
 /// bin the same whatever its repeats.
 pub fn bits_per_spike(comparison: &Comparison) -> f64 {
-    let psth = comparison.target.psth();
-    let (total, average) = (psth.iter().sum::<f64>(), mean(psth));
-    let gain = |(rate, y): (f64, f64)| y * (rate.max(LEAST) / average).ln() - (rate - average);
-    ratio(rates(comparison).map(gain).sum(), std::f64::consts::LN_2 * total)
+    let average = comparison.moments().mean_psth;
+    let gain = |rate: f64, y: f64| y * lanes::ln(at_least(rate) / average) - (rate - average);
+    let total = average * comparison.bins() as f64;
+    ratio(sum_over_bins(comparison, gain), std::f64::consts::LN_2 * total)
 }
 
-/// Predicted and recorded rates at the used bins; NaN for what is no rate.
-fn rates(comparison: &Comparison) -> impl Iterator<Item = (f64, f64)> {
+/// A rate, or the least that it counts as.
+#[inline(always)]
+fn at_least(rate: f64) -> f64 {
+    if rate < LEAST { LEAST } else { rate }
+}
+
+/// The sum over the used bins of a term of the predicted and the recorded rate; NaN where one of
+/// them is none.
+fn sum_over_bins(comparison: &Comparison, term: impl Fn(f64, f64) -> f64) -> f64 {
     let rate = |value: f64| if value >= 0.0 { value } else { f64::NAN };
-    let pairs = comparison.prediction.iter().zip(comparison.target.psth());
-    pairs.map(move |(predicted, recorded)| {
-        let (predicted, recorded) = (rate(*predicted), rate(*recorded));
-        // f64::max would drop a NaN.
-        if predicted.is_nan() || recorded.is_nan() {
-            (f64::NAN, f64::NAN)
-        } else {
-            (predicted, recorded)
-        }
-    })
+    let [sum] = vectorized(
+        #[inline(always)]
+        || {
+            lanes::sums(&comparison.prediction, comparison.target.psth(), |predicted, recorded| {
+                [term(rate(predicted), rate(recorded))]
+            })
+        },
+    );
+    sum
 }

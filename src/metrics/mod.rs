@@ -2,14 +2,19 @@
 //!
 //! All are of one neuron, over the recorded bins of all clips, in f64. A score that is not defined
 //! is NaN, never an error.
+use std::sync::OnceLock;
+
 use ndarray::{ArrayView1, ArrayView2};
 
 use crate::config::part::{self, Part, Row};
 use crate::error::Result;
 
 mod ceiling;
+mod complete;
+mod halves;
+mod lanes;
+mod moments;
 mod normal;
-mod products;
 mod reliability;
 mod repeats;
 mod spectra;
@@ -38,10 +43,12 @@ pub use target::Target;
 
 pub(crate) use ceiling::require_neurons;
 
-use reliability::Reliability;
+use complete::Complete;
+use halves::Halves;
+use moments::Moments;
+use reliability::{OfClip, Reliability};
 use repeats::{AverageByBins, Repeats};
-use spectra::Spectra;
-use split_half::Halves;
+use spectra::{Buffers, Series, Spectra};
 use target::require_bins;
 use traces::Trace;
 
@@ -53,6 +60,10 @@ pub struct Comparison {
     single_trial_cc: AverageByBins,
     spectra: Spectra,
     prediction: Vec<f64>, // at the target's used bins
+    /// At those bins, once asked for.
+    moments: OnceLock<Moments>,
+    /// At those of them that have two repeats or more, once asked for.
+    repeated_moments: OnceLock<Moments>,
 }
 
 /// What the comparisons of all neurons share: how repeats are divided in halves.
@@ -66,6 +77,14 @@ impl Divisions {
     }
 }
 
+/// What comparisons work with while they take a clip; one serves one after the other.
+#[derive(Debug, Default)]
+pub struct Workspace {
+    clip: Complete,
+    series: Series,
+    buffers: Buffers,
+}
+
 impl Comparison {
     /// Takes the prediction `(T)` and the responses `(R, T)` of each clip; NaN in the responses =
     /// not recorded, or left out of the scores.
@@ -77,9 +96,10 @@ impl Comparison {
         let expected: Vec<usize> = responses.iter().map(ArrayView2::ncols).collect();
         require_bins(&found, &expected)?;
         let (mut comparison, mut divisions) = (Self::default(), Divisions::default());
+        let mut workspace = Workspace::default();
         for (prediction, responses) in predictions.iter().zip(responses) {
             divisions.extend(responses.nrows());
-            comparison.add(*prediction, *responses, &divisions)?;
+            comparison.add((*prediction, *responses), &divisions, &mut workspace)?;
         }
         Ok(comparison)
     }
@@ -91,18 +111,74 @@ impl Comparison {
     /// They differ in bins.
     pub fn add(
         &mut self,
-        prediction: ArrayView1<f32>,
-        responses: ArrayView2<f32>,
+        (prediction, responses): (ArrayView1<f32>, ArrayView2<f32>),
         divisions: &Divisions,
+        workspace: &mut Workspace,
     ) -> Result<()> {
         require_bins(&[prediction.len()], &[responses.ncols()])?;
+        (self.moments, self.repeated_moments) = Default::default();
+        if workspace.clip.read(responses) {
+            self.add_complete(prediction, divisions, workspace);
+        } else {
+            self.add_any((prediction, responses), divisions, workspace);
+        }
+        Ok(())
+    }
+
+    /// Takes one more clip, whose responses were read.
+    fn add_complete(
+        &mut self,
+        prediction: ArrayView1<f32>,
+        divisions: &Divisions,
+        Workspace { clip, series, buffers }: &mut Workspace,
+    ) {
+        clip.multiply(Some(prediction));
+        series.read_complete(prediction, clip);
+        self.target.add_complete(clip);
+        self.prediction.extend_from_slice(&series.prediction);
+        self.reliability.add(clip.reliability(&divisions.0));
+        self.single_trial_cc.add(clip.bins(), clip.single_trial_cc());
+        self.spectra.add(series, buffers);
+    }
+
+    /// Takes one more clip, which may have any gaps.
+    fn add_any(
+        &mut self,
+        (prediction, responses): (ArrayView1<f32>, ArrayView2<f32>),
+        divisions: &Divisions,
+        Workspace { series, buffers, .. }: &mut Workspace,
+    ) {
         self.target.add(responses);
         self.prediction.extend(self.target.at_used_bins_of_last(prediction));
         let (repeats, single_trial_cc) = Repeats::with_prediction(responses, prediction);
-        self.reliability.add(&repeats, &divisions.0);
+        self.reliability.add(OfClip::new(&repeats, &divisions.0));
         self.single_trial_cc.add(repeats.bins, single_trial_cc);
-        self.spectra.add(prediction, responses);
-        Ok(())
+        series.read(prediction, responses);
+        self.spectra.add(series, buffers);
+    }
+
+    /// How prediction and PSTH vary over the used bins.
+    fn moments(&self) -> &Moments {
+        self.moments.get_or_init(|| Moments::new(&self.prediction, self.target.psth()))
+    }
+
+    /// How they vary over the bins with two repeats or more.
+    fn repeated_moments(&self) -> &Moments {
+        self.repeated_moments.get_or_init(|| {
+            let [prediction, psth] =
+                [&self.prediction, self.target.psth()].map(|all| self.target.at_repeated_bins(all));
+            if psth.len() == self.bins() {
+                *self.moments()
+            } else {
+                Moments::new(&prediction, &psth)
+            }
+        })
+    }
+
+    /// [`Target::signal_power`].
+    fn signal_power_over_clips(&self) -> f64 {
+        let moments = self.repeated_moments();
+        self.target.signal_power_of(moments.of_psth, moments.bins)
     }
 
     /// The largest number of repeats that a clip has anything recorded of.
@@ -174,4 +250,103 @@ pub static TABLE: &[MetricRow] = &[
 /// Their names, in the table's order.
 pub fn names() -> Vec<&'static str> {
     part::names(TABLE)
+}
+
+#[cfg(test)]
+mod tests {
+    use ndarray::{Array1, Array2};
+    use rand::Rng;
+
+    use super::*;
+    use crate::rng;
+
+    /// The scores of some clips, of complete ones by the way of any clips where that is asked for.
+    fn scores(clips: &[(Array1<f32>, Array2<f32>)], clearly: bool) -> Vec<f64> {
+        let (mut comparison, mut divisions) = (Comparison::default(), Divisions::default());
+        let mut workspace = Workspace::default();
+        for (prediction, responses) in clips {
+            divisions.extend(responses.nrows());
+            let clip = (prediction.view(), responses.view());
+            if clearly {
+                comparison.add_any(clip, &divisions, &mut workspace);
+            } else {
+                assert!(workspace.clip.read(responses.view()), "a complete clip");
+                comparison.add_complete(clip.0, &divisions, &mut workspace);
+            }
+        }
+        TABLE.iter().map(|row| (row.compute)(&comparison)).collect()
+    }
+
+    fn assert_same(what: &str, clips: &[(Array1<f32>, Array2<f32>)]) {
+        let (got, want) = (scores(clips, false), scores(clips, true));
+        for ((name, got), want) in names().into_iter().zip(got).zip(want) {
+            let near = (got - want).abs() <= 1e-10 * want.abs().max(1e-3);
+            let undefined = got.is_nan() && want.is_nan();
+            assert!(
+                near || undefined || got.to_bits() == want.to_bits(),
+                "{what}: {name} {got}, want {want}"
+            );
+        }
+    }
+
+    /// Clips of different lengths and responses about a rate that differ between repeats.
+    fn clips(
+        repeats: usize,
+        change: impl Fn(usize, f32) -> f32,
+    ) -> Vec<(Array1<f32>, Array2<f32>)> {
+        let mut generator = rng::generator(repeats as u64, "complete clips");
+        let mut clip = |bins: usize| {
+            let rate = Array1::from_shape_fn(bins, |t| 2.0 + (t as f32 * 0.7).sin());
+            let responses = Array2::from_shape_fn((repeats, bins), |(r, t)| {
+                change(r, (rate[t] * generator.random_range(0.0..2.0_f32)).round())
+            });
+            (rate, responses)
+        };
+        [13, 100, 2, 301].map(&mut clip).to_vec()
+    }
+
+    #[test]
+    fn scores_of_complete_clips_are_those_of_any_clips() {
+        for repeats in [1, 2, 3, 4, 7, 10, 20, 23] {
+            assert_same(&format!("{repeats} counts"), &clips(repeats, |_, y| y));
+            let large = clips(repeats, |r, y| 1e4 + y * 0.01 + r as f32);
+            assert_same(&format!("{repeats} of a high level"), &large);
+            let gone = clips(repeats, |r, y| if r > 0 && r % 3 == 1 { f32::NAN } else { y });
+            assert_same(&format!("{repeats} of which some are missing"), &gone);
+            let constant = clips(repeats, |r, y| if r % 3 == 1 { 0.1 } else { y });
+            assert_same(&format!("{repeats} of which some are constant"), &constant);
+            assert_same(&format!("{repeats} silent"), &clips(repeats, |_, _| 0.0));
+            let same = clips(repeats, |_, _| 0.1);
+            assert_same(&format!("{repeats} constant"), &same);
+        }
+    }
+
+    #[test]
+    fn predictions_with_gaps_or_without_variation_score_the_same_by_both_ways() {
+        for predicted in [f32::NAN, f32::INFINITY, 0.1] {
+            let mut clips = clips(5, |_, y| y);
+            clips[1].0[7] = predicted;
+            assert_same(&format!("{predicted} once"), &clips);
+            clips[3].0.fill(predicted);
+            assert_same(&format!("{predicted} throughout"), &clips);
+        }
+    }
+
+    #[test]
+    fn clips_with_gaps_are_not_complete() {
+        let mut clip = Complete::default();
+        let mut responses = Array2::<f32>::ones((3, 5));
+        assert!(clip.read(responses.view()));
+        assert_eq!((clip.repeats(), clip.bins()), (3, 5));
+        responses[(1, 3)] = f32::NAN;
+        assert!(!clip.read(responses.view()));
+        responses.row_mut(1).fill(f32::NAN);
+        assert!(clip.read(responses.view()));
+        assert_eq!(clip.repeats(), 2);
+        responses.fill(f32::NAN);
+        assert!(!clip.read(responses.view()));
+        responses.fill(f32::INFINITY);
+        assert!(!clip.read(responses.view()));
+        assert!(!clip.read(Array2::ones((3, 1)).view()));
+    }
 }

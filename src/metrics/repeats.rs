@@ -1,7 +1,7 @@
 //! How the repeats of a clip vary together; noise ceilings need nothing else of them.
-use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis, s};
+use ndarray::{Array2, ArrayView1, ArrayView2, Axis, s};
 
-use super::products::products;
+use super::halves::Triangle;
 use super::statistics::{ROUNDING, mean_of_defined, ratio};
 
 /// Covariances of the recorded repeats of one clip, each over the bins that both repeats have.
@@ -21,52 +21,6 @@ pub struct Repeats {
 impl Repeats {
     /// Takes the responses `(R, T)` to one clip; NaN = not recorded.
     pub fn new(responses: ArrayView2<f32>) -> Self {
-        let (repeats, bins) = responses.dim();
-        let complete = repeats >= 1 && bins >= 2 && !responses.iter().any(|y| y.is_nan());
-        if complete { Self::of_complete(responses) } else { Self::of_any(responses) }
-    }
-
-    /// The same, and the mean correlation of the repeats with a prediction `(T)`, over those that
-    /// vary; NaN where none does.
-    pub fn with_prediction(responses: ArrayView2<f32>, prediction: ArrayView1<f32>) -> (Self, f64) {
-        if prediction.len() < 2 || prediction.iter().any(|p| p.is_nan()) {
-            return (Self::new(responses), f64::NAN);
-        }
-        // The prediction is one more repeat, the last.
-        let all = ndarray::concatenate![Axis(0), responses, prediction.insert_axis(Axis(0))];
-        let all = Self::new(all.view());
-        let repeats = all.covariance.nrows().saturating_sub(1);
-        let mean = mean_of_defined((0..repeats).map(|r| all.correlation(r, repeats)));
-        let of_repeats = |all: &Array2<f64>| all.slice(s![..repeats, ..repeats]).to_owned();
-        let (covariance, variance) = (of_repeats(&all.covariance), of_repeats(&all.variance));
-        (Self { bins: recorded_bins(responses), covariance, variance }, mean)
-    }
-
-    /// Where every bin of every repeat is recorded, all pairs have the same bins.
-    fn of_complete(responses: ArrayView2<f32>) -> Self {
-        let bins = responses.ncols();
-        let n = bins as f64;
-        let mut deviations = responses.mapv(f64::from);
-        for mut repeat in deviations.rows_mut() {
-            let mean = repeat.sum() / n;
-            repeat -= mean;
-        }
-        let sums = deviations.sum_axis(Axis(1));
-        let products = products(deviations.view());
-        let variance_of =
-            |(squares, sum): (&f64, &f64)| beyond_rounding(*squares, *sum, n) / (n - 1.0);
-        let variances: Array1<f64> = products.diag().iter().zip(&sums).map(variance_of).collect();
-        let variance = Array2::from_shape_fn(products.dim(), |(i, _)| variances[i]);
-        let mut covariance = products;
-        for (mut row, sum) in covariance.rows_mut().into_iter().zip(&sums) {
-            row.zip_mut_with(&sums, |product, other| {
-                *product = (*product - sum * other / n) / (n - 1.0);
-            });
-        }
-        Self { bins, covariance, variance }
-    }
-
-    fn of_any(responses: ArrayView2<f32>) -> Self {
         let recorded = |y: &f32| !y.is_nan();
         let bins = recorded_bins(responses);
         let rows = responses.rows().into_iter();
@@ -85,6 +39,30 @@ impl Repeats {
         });
         let (covariance, variance) = pairwise(&deviations, &mask);
         Self { bins, covariance, variance }
+    }
+
+    /// The same, and the mean correlation of the repeats with a prediction `(T)`, over those that
+    /// vary; NaN where none does.
+    pub fn with_prediction(responses: ArrayView2<f32>, prediction: ArrayView1<f32>) -> (Self, f64) {
+        if prediction.len() < 2 || prediction.iter().any(|p| p.is_nan()) {
+            return (Self::new(responses), f64::NAN);
+        }
+        // The prediction is one more repeat, the last.
+        let all = ndarray::concatenate![Axis(0), responses, prediction.insert_axis(Axis(0))];
+        let all = Self::new(all.view());
+        let repeats = all.covariance.nrows().saturating_sub(1);
+        let mean = mean_of_defined((0..repeats).map(|r| all.correlation(r, repeats)));
+        let of_repeats = |all: &Array2<f64>| all.slice(s![..repeats, ..repeats]).to_owned();
+        let (covariance, variance) = (of_repeats(&all.covariance), of_repeats(&all.variance));
+        (Self { bins: recorded_bins(responses), covariance, variance }, mean)
+    }
+
+    /// How they vary together but for the last of an odd number.
+    pub fn triangle(&self) -> Triangle {
+        let repeats = self.covariance.nrows() / 2 * 2;
+        let mut triangle = Triangle::default();
+        triangle.read(repeats, |i| (0..=i).map(move |j| self.covariance[(i, j)]));
+        triangle
     }
 
     /// The correlation of repeats `i` and `j`; NaN where one of them does not vary.
@@ -172,22 +150,6 @@ impl AverageByBins {
 mod tests {
     use super::*;
 
-    #[test]
-    fn complete_repeats_vary_as_any_repeats_do() {
-        let values = |r, t| if r == 2 { 0.1 } else { ((r * 7 + t * 5) % 11) as f32 * 0.1 + 50.0 };
-        let responses = Array2::from_shape_fn((5, 13), |(r, t)| values(r, t));
-        let (fast, clear) = (Repeats::new(responses.view()), Repeats::of_any(responses.view()));
-        assert_eq!((fast.bins, clear.bins), (13, 13));
-        for (at, want) in clear.covariance.indexed_iter() {
-            let got = fast.covariance[at];
-            assert!((got - want).abs() < 1e-12, "covariance {at:?}: {got}, want {want}");
-        }
-        for (at, want) in clear.variance.indexed_iter() {
-            let got = fast.variance[at];
-            assert!((got - want).abs() < 1e-12, "variance {at:?}: {got}, want {want}");
-        }
-        assert_eq!(fast.variance[(2, 0)].to_bits(), 0.0_f64.to_bits());
-    }
     #[test]
     fn a_clip_without_repeats_has_no_recorded_bins() {
         let clip = Repeats::new(Array2::zeros((0, 13)).view());

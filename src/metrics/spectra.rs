@@ -7,6 +7,10 @@ use ndarray::{ArrayView1, ArrayView2};
 use realfft::num_complex::Complex;
 use realfft::{RealFftPlanner, RealToComplex};
 
+use super::complete::Complete;
+use super::lanes;
+use crate::ops::real::vectorized;
+
 /// Bins of a segment, as `SciPy` has them by default.
 const SEGMENT: usize = 256;
 
@@ -18,8 +22,12 @@ static TRANSFORM: LazyLock<Arc<dyn RealToComplex<f64>>> =
 pub struct Spectra {
     /// How many segments entered.
     pub segments: usize,
-    /// One for each frequency; none before the first segment.
-    pub lines: Vec<Line>,
+    // One for each frequency; none before the first segment.
+    prediction: Vec<f64>,
+    psth: Vec<f64>,
+    cross: Vec<Complex<f64>>,
+    noise: Vec<f64>,
+    noisy_psth: Vec<f64>,
 }
 
 /// What is summed at one frequency.
@@ -38,60 +46,97 @@ pub struct Line {
 }
 
 /// One clip, NaN where missing.
-struct Series {
-    prediction: Vec<f64>,
-    psth: Vec<f64>,
-    noise: Vec<f64>,
+#[derive(Debug, Default)]
+pub struct Series {
+    /// What is predicted.
+    pub prediction: Vec<f64>,
+    /// The mean over repeats.
+    pub psth: Vec<f64>,
+    /// As much noise as in the PSTH.
+    pub noise: Vec<f64>,
+}
+
+/// A segment under its window and the spectra of three; used for one segment after the other.
+#[derive(Debug, Default)]
+pub struct Buffers {
+    window: Vec<f64>,
+    segment: Vec<f64>,
+    prediction: Vec<Complex<f64>>,
+    psth: Vec<Complex<f64>>,
+    noise: Vec<Complex<f64>>,
+    scratch: Vec<Complex<f64>>,
 }
 
 impl Spectra {
-    /// Takes the prediction `(T)` and the responses `(R, T)` of one more clip; NaN in the responses
-    /// = not recorded.
-    pub fn add(&mut self, prediction: ArrayView1<f32>, responses: ArrayView2<f32>) {
-        let series = Series::new(prediction, responses);
+    /// Takes one more clip.
+    pub fn add(&mut self, series: &Series, buffers: &mut Buffers) {
         let used = |y: &f64| !y.is_nan();
         let Some(start) = series.psth.iter().position(used) else { return };
         let end = series.psth.iter().rposition(used).map_or(start, |last| last + 1);
         let length = SEGMENT.min(end - start);
         for first in (start..=end - length).step_by((length / 2).max(1)) {
-            self.add_segment(&series, first..first + length);
+            self.add_segment(series, first..first + length, buffers);
             if length < SEGMENT {
                 break;
             }
         }
     }
 
-    fn add_segment(&mut self, series: &Series, bins: Range<usize>) {
-        let mut psth = series.psth[bins.clone()].to_vec();
-        let mut prediction = series.prediction[bins.clone()].to_vec();
-        let mut noise = series.noise[bins.clone()].to_vec();
-        for (predicted, y) in prediction.iter_mut().zip(&psth) {
-            *predicted = if y.is_nan() { f64::NAN } else { *predicted };
-        }
-        let (used, noisy) = (centre(&mut psth), centre(&mut noise));
-        if centre(&mut prediction) < used || 2 * used <= bins.len() || bins.len() < 2 {
+    /// The sums at each frequency.
+    pub fn lines(&self) -> impl Iterator<Item = Line> {
+        (0..self.psth.len()).map(|i| Line {
+            prediction: self.prediction[i],
+            psth: self.psth[i],
+            cross: self.cross[i],
+            noise: self.noise[i],
+            noisy_psth: self.noisy_psth[i],
+        })
+    }
+
+    fn add_segment(&mut self, series: &Series, bins: Range<usize>, buffers: &mut Buffers) {
+        let length = bins.len();
+        let [psth, prediction, noise] =
+            [&series.psth, &series.prediction, &series.noise].map(|series| &series[bins.clone()]);
+        let prediction = Segment::new(prediction, psth);
+        let (psth, noise) = (Segment::new(psth, psth), Segment::new(noise, noise));
+        let used = psth.count;
+        if prediction.count < used || 2.0 * used <= length as f64 || length < 2 {
             return;
         }
         self.segments += 1;
-        self.lines.resize(SEGMENT / 2 + 1, Line::default());
-        let (prediction, psth) = (spectrum(&prediction), spectrum(&psth));
-        for (line, (p, y)) in self.lines.iter_mut().zip(prediction.iter().zip(&psth)) {
-            line.prediction += p.norm_sqr();
-            line.psth += y.norm_sqr();
-            line.cross += p.conj() * y;
+        buffers.set_length(length);
+        buffers.transform(&psth, |buffers| &mut buffers.psth);
+        buffers.transform(&prediction, |buffers| &mut buffers.prediction);
+        self.add_prediction(buffers);
+        if 2.0 * noise.count > length as f64 {
+            buffers.transform(&noise, |buffers| &mut buffers.noise);
+            self.add_noise(used / noise.count, buffers);
         }
-        if 2 * noisy > bins.len() {
-            let scale = used as f64 / noisy as f64;
-            for (line, (n, y)) in self.lines.iter_mut().zip(spectrum(&noise).iter().zip(&psth)) {
-                line.noise += scale * n.norm_sqr();
-                line.noisy_psth += y.norm_sqr();
-            }
+    }
+
+    fn add_prediction(&mut self, buffers: &Buffers) {
+        let lines = SEGMENT / 2 + 1;
+        for sums in [&mut self.prediction, &mut self.psth] {
+            sums.resize(lines, 0.0);
         }
+        self.cross.resize(lines, Complex::default());
+        add_powers(&buffers.prediction, 1.0, &mut self.prediction);
+        add_powers(&buffers.psth, 1.0, &mut self.psth);
+        add_products(&buffers.prediction, &buffers.psth, &mut self.cross);
+        self.noise.resize(lines, 0.0);
+        self.noisy_psth.resize(lines, 0.0);
+    }
+
+    fn add_noise(&mut self, scale: f64, buffers: &Buffers) {
+        add_powers(&buffers.noise, scale, &mut self.noise);
+        add_powers(&buffers.psth, 1.0, &mut self.noisy_psth);
     }
 }
 
 impl Series {
-    fn new(prediction: ArrayView1<f32>, responses: ArrayView2<f32>) -> Self {
+    /// Reads the prediction `(T)` and the responses `(R, T)` of a clip; NaN in the responses = not
+    /// recorded.
+    pub fn read(&mut self, prediction: ArrayView1<f32>, responses: ArrayView2<f32>) {
         let bins = responses.ncols();
         let halves = [0, 1].map(|half| sums_and_counts(responses, half));
         let [(even, of_even), (odd, of_odd)] = &halves;
@@ -102,11 +147,19 @@ impl Series {
                 (even[t] / of_even[t] - odd[t] / of_odd[t], of_even[t] + of_odd[t]);
             difference * (of_even[t] * of_odd[t]).sqrt() / all
         };
-        Self {
-            prediction: prediction.iter().map(|p| f64::from(*p)).collect(),
-            psth: (0..bins).map(psth).collect(),
-            noise: (0..bins).map(noise).collect(),
-        }
+        self.prediction = prediction.iter().map(|p| f64::from(*p)).collect();
+        self.psth = (0..bins).map(psth).collect();
+        self.noise = (0..bins).map(noise).collect();
+    }
+
+    /// Takes the prediction `(T)` of a clip that is recorded completely.
+    pub fn read_complete(&mut self, prediction: ArrayView1<f32>, clip: &Complete) {
+        self.prediction.clear();
+        self.prediction.extend(prediction.iter().map(|p| f64::from(*p)));
+        self.psth.clear();
+        self.psth.extend(clip.psth());
+        self.noise.clear();
+        self.noise.extend(clip.difference());
     }
 }
 
@@ -124,27 +177,94 @@ fn sums_and_counts(responses: ArrayView2<f32>, first: usize) -> (Vec<f64>, Vec<f
     (sums, counts)
 }
 
-/// Subtracts the mean of what is there, sets what is missing to 0, and says how much is there.
-fn centre(series: &mut [f64]) -> usize {
-    let there = series.iter().filter(|y| !y.is_nan());
-    let (sum, count) = there.fold((0.0, 0_usize), |(sum, count), y| (sum + y, count + 1));
-    let mean = sum / count as f64;
-    for y in series.iter_mut() {
-        *y = if y.is_nan() { 0.0 } else { *y - mean };
-    }
-    count
+/// Some bins of a series, of which some are used.
+struct Segment<'a> {
+    series: &'a [f64],
+    /// NaN where it is not used.
+    used: &'a [f64],
+    /// How many bins are there and used.
+    count: f64,
+    /// Over those.
+    mean: f64,
 }
 
-/// Of a segment under a Hann window of its length.
-fn spectrum(segment: &[f64]) -> Vec<Complex<f64>> {
-    let length = segment.len() as f64;
-    let mut windowed = vec![0.0; SEGMENT];
-    for (i, (windowed, y)) in windowed.iter_mut().zip(segment).enumerate() {
-        *windowed = y * (0.5 - 0.5 * (TAU * i as f64 / length).cos());
+impl<'a> Segment<'a> {
+    fn new(series: &'a [f64], used: &'a [f64]) -> Self {
+        let there = |y: f64, used: f64| {
+            let there = !(y.is_nan() | used.is_nan());
+            [if there { 1.0 } else { 0.0 }, if there { y } else { 0.0 }]
+        };
+        let [count, sum] = vectorized(
+            #[inline(always)]
+            || lanes::sums(series, used, there),
+        );
+        Self { series, used, count, mean: sum / count }
     }
-    let mut lines = TRANSFORM.make_output_vec();
-    match TRANSFORM.process(&mut windowed, &mut lines) {
-        Ok(()) => lines,
-        Err(_) => Vec::new(), // lengths are the transform's own
+
+    /// Writes it less its mean under a window; 0 where it is missing.
+    #[inline(always)]
+    fn write(&self, window: &[f64], to: &mut [f64]) {
+        let bins = self.series.iter().zip(self.used).zip(window);
+        for (to, ((y, used), window)) in to.iter_mut().zip(bins) {
+            let there = !(y.is_nan() | used.is_nan());
+            *to = if there { (y - self.mean) * window } else { 0.0 };
+        }
     }
+}
+
+impl Buffers {
+    /// Makes a Hann window of so many bins.
+    fn set_length(&mut self, length: usize) {
+        if self.window.len() != length {
+            let hann = |i: usize| 0.5 - 0.5 * (TAU * i as f64 / length as f64).cos();
+            self.window = (0..length).map(hann).collect();
+        }
+    }
+
+    /// The spectrum of a segment of the window's length.
+    fn transform(&mut self, segment: &Segment, of: impl Fn(&mut Self) -> &mut Vec<Complex<f64>>) {
+        self.segment.clear();
+        self.segment.resize(SEGMENT, 0.0);
+        let (window, to) = (&self.window, &mut self.segment);
+        vectorized(
+            #[inline(always)]
+            || segment.write(window, to),
+        );
+        let mut lines = std::mem::take(of(self));
+        lines.resize(SEGMENT / 2 + 1, Complex::default());
+        self.scratch.resize(TRANSFORM.get_scratch_len(), Complex::default());
+        let done = TRANSFORM.process_with_scratch(&mut self.segment, &mut lines, &mut self.scratch);
+        if done.is_err() {
+            lines.clear(); // never: all lengths are the transform's own
+        }
+        *of(self) = lines;
+    }
+}
+
+/// Adds the power at each frequency.
+fn add_powers(lines: &[Complex<f64>], scale: f64, sums: &mut [f64]) {
+    #[inline(always)]
+    fn run(lines: &[Complex<f64>], scale: f64, sums: &mut [f64]) {
+        let both = sums.iter_mut().zip(lines);
+        both.for_each(|(sum, line)| *sum += scale * (line.re * line.re + line.im * line.im));
+    }
+    vectorized(
+        #[inline(always)]
+        || run(lines, scale, sums),
+    );
+}
+
+/// Adds the cross-spectrum of two spectra.
+fn add_products(x: &[Complex<f64>], y: &[Complex<f64>], sums: &mut [Complex<f64>]) {
+    #[inline(always)]
+    fn run(x: &[Complex<f64>], y: &[Complex<f64>], sums: &mut [Complex<f64>]) {
+        for (sum, (x, y)) in sums.iter_mut().zip(x.iter().zip(y)) {
+            sum.re += x.re * y.re + x.im * y.im;
+            sum.im += x.re * y.im - x.im * y.re;
+        }
+    }
+    vectorized(
+        #[inline(always)]
+        || run(x, y, sums),
+    );
 }

@@ -34,21 +34,6 @@ pub fn variance(x: &[f64]) -> f64 {
     beyond_rounding(covariance(x, x), mean(x))
 }
 
-/// The unbiased covariance of `x` with `y`, whose mean is known, and the variance of `x`: what
-/// [`covariance`] and [`variance`] give, in one go.
-pub fn moments(x: &[f64], y: &[f64], mean_y: f64) -> (f64, f64) {
-    if x.len() < 2 {
-        return (f64::NAN, f64::NAN);
-    }
-    let mean_x = mean(x);
-    let (products, squares) = x.iter().zip(y).fold((0.0, 0.0), |(products, squares), (x, y)| {
-        let deviation = x - mean_x;
-        (products + deviation * (y - mean_y), squares + deviation * deviation)
-    });
-    let freedom = (x.len() - 1) as f64;
-    (products / freedom, beyond_rounding(squares / freedom, mean_x))
-}
-
 /// A variance, 0 where it is none: the mean of equal values may be off by its last digit, which
 /// leaves a variance behind.
 pub fn beyond_rounding(variance: f64, mean: f64) -> f64 {
@@ -85,7 +70,7 @@ pub fn ranks(x: &[f64]) -> Vec<f64> {
 }
 
 /// Grows with the number in single precision.
-fn sort_key(x: f64) -> u32 {
+pub fn sort_key(x: f64) -> u32 {
     const SIGN: u32 = 1 << 31;
     #[expect(clippy::cast_possible_truncation, reason = "single precision is meant")]
     let bits = (x as f32 + 0.0).to_bits(); // + 0.0 makes both zeros one

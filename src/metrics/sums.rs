@@ -34,7 +34,7 @@ impl Sums {
         ratio(self.covariance(), (self.of_prediction() * self.of_psth()).max(0.0).sqrt())
     }
 
-    /// As [`super::Target::cc_norm`] has it.
+    /// As [`super::correlation::cc_norm`] has it.
     pub fn cc_norm(&self) -> f64 {
         let freedom = (self.n - 1.0) / self.n;
         let signal = self.of_psth() - freedom * self.noise;

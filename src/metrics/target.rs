@@ -3,7 +3,9 @@ use std::borrow::Cow;
 
 use ndarray::{Array1, ArrayView1, ArrayView2, Axis, Zip};
 
-use super::statistics::{ROUNDING, beyond_rounding, correlation, covariance, ratio, variance};
+use super::complete::Complete;
+use super::moments::Moments;
+use super::statistics::{ROUNDING, beyond_rounding};
 use crate::error::{Error, Result};
 
 /// The recorded bins of one neuron, all clips one after the other; holds nothing that depends on a
@@ -49,6 +51,17 @@ impl Target {
         self.repeats = self.repeats.max(recorded_repeats(responses));
     }
 
+    /// Takes one more clip, whose repeats were multiplied.
+    pub(super) fn add_complete(&mut self, clip: &Complete) {
+        let mut used = Places::default();
+        used.extend(clip.bins(), true);
+        self.clips.push(used);
+        self.psth.extend(clip.psth());
+        self.repeated.extend(clip.bins(), clip.repeats() >= 2);
+        self.noise.push(clip.noise());
+        self.repeats = self.repeats.max(clip.repeats());
+    }
+
     /// The PSTH at the used bins.
     pub fn psth(&self) -> &[f64] {
         &self.psth
@@ -58,8 +71,12 @@ impl Target {
     /// repeats`, at the bins with two repeats or more; NaN where it is not above 0.
     pub fn signal_power(&self) -> f64 {
         let psth = self.repeated.of(&self.psth);
-        let total = variance(&psth);
-        let signal_power = total - self.noise.iter().sum::<f64>() / psth.len() as f64;
+        self.signal_power_of(Moments::new(&psth, &psth).of_psth, psth.len())
+    }
+
+    /// The same where the variance of the PSTH at those bins is known, and their number.
+    pub(super) fn signal_power_of(&self, total: f64, bins: usize) -> f64 {
+        let signal_power = total - self.noise.iter().sum::<f64>() / bins as f64;
         // A difference as small as its rounding would make a correlation of any size.
         if signal_power > ROUNDING * total { signal_power } else { f64::NAN }
     }
@@ -104,22 +121,6 @@ impl Target {
         self.clips.iter().next_back().into_iter().for_each(|clip| clip.copy(prediction, &mut used));
         used
     }
-
-    /// Pearson's correlation of the PSTH with a prediction given at the used bins.
-    pub fn cc(&self, prediction: &[f64]) -> f64 {
-        correlation(prediction, &self.psth)
-    }
-
-    /// The noise-corrected correlation: covariance of the PSTH with the prediction over
-    /// `sqrt(variance of the prediction · signal power)`, all over the same bins.
-    ///
-    /// A bin with a single repeat says nothing of its noise and enters none of the three. NaN where
-    /// [`Target::signal_power`] is.
-    pub fn cc_norm(&self, prediction: &[f64]) -> f64 {
-        let (prediction, psth) = (self.repeated.of(prediction), self.repeated.of(&self.psth));
-        let scale = variance(&prediction).sqrt() * self.signal_power().sqrt();
-        ratio(covariance(&prediction, &psth), scale)
-    }
 }
 
 /// An error unless clips have the bins that they should have.
@@ -150,6 +151,15 @@ impl Places {
             Some(_) => {}
         }
         self.among += 1;
+    }
+
+    /// The series gets longer by some places, which are meant or are not.
+    fn extend(&mut self, places: usize, meant: bool) {
+        if meant && self.some.is_none() {
+            self.among += places;
+        } else {
+            (0..places).for_each(|_| self.push(meant));
+        }
     }
 
     /// Whether each place is meant.
