@@ -8,7 +8,7 @@ use strf::dims::Dims;
 use strf::models::Network;
 use strf::nn::Mode;
 use strf::rng;
-use strf::strf::local::{Local, Request, local, mean_of_few};
+use strf::strf::local::{Local, Request, far_apart, local, mean};
 
 use crate::support::combinations::build;
 
@@ -98,8 +98,8 @@ const MODELS: [&str; 5] = [
     "[model]\ntype = \"ln\"\nwindow_ms = 20.0",
     "[model]\ntype = \"nrf\"\nwindow_ms = 20.0\nhidden = 4",
     "[model]\ntype = \"dnet\"\nwindow_ms = 20.0\nhidden = 4\n[prefilter]\ntype = \"willmore\"\nscale = \"mel\"",
-    "[model]\ntype = \"cnn2d\"\nkernel_ms = 15.0\nchannels = 2\nhidden = 4",
-    "[model]\ntype = \"cnn2d\"\nkernel_ms = 15.0\nchannels = 2\nhidden = 4\n[prefilter]\n\
+    "[model]\ntype = \"cnn2d\"\nkernel_ms = 15.0\nchannels = 3\nhidden = 4\noutput = \"identity\"",
+    "[model]\ntype = \"cnn2d\"\nkernel_ms = 15.0\nchannels = 3\nhidden = 4\noutput = \"identity\"\n[prefilter]\n\
      type = \"adaptrans\"\nscale = \"mel\"\nkernel_bins = 6",
 ];
 
@@ -130,17 +130,19 @@ fn mean_and_deviation_of_every_kind_of_model_are_those_of_finite_differences() {
 fn a_mean_of_few_bins_is_that_of_finite_differences_at_bins_that_share_no_input() {
     for text in MODELS {
         let network = network(text);
-        let lags = network.lags();
+        let (lags, scale) = (network.lags(), scale());
         // Leaky units keep all of the past: an eighth of the longer clip from bin to bin.
         let every = network.memory().unwrap_or((BINS + 2).div_ceil(8)).max(lags);
-        let found = mean_of_few(&network, &samples(), (&[2, 0, 1], &scale()), || ()).unwrap();
+        assert_eq!(far_apart(&network, &samples()), every, "{text}");
+        let neurons = &[2, 0, 1];
+        let request = Request { neurons, lags, every, components: 0, scale: &scale };
+        let found = mean(&network, &samples(), &request, || ()).unwrap();
         let mut largest = 0.0f64;
         for (row, neuron) in [2, 0, 1].into_iter().enumerate() {
             let jacobians = differences_at(&network, neuron, (lags, every));
             let most = jacobians.iter().flatten().fold(0.0f64, |most, j| most.max(j.abs()));
             largest = largest.max(most);
-            // Central differences of this step tell no smaller ones apart.
-            let tolerance = (1e-5 * most).max(1e-10);
+            let tolerance = 1e-5 * most;
             for (f, k) in (0..BANDS).flat_map(|f| (0..lags).map(move |k| (f, k))) {
                 let sum = jacobians.iter().map(|j| j[[f, k]]).sum::<f64>();
                 let (want, got) = (sum / jacobians.len() as f64, found[[row, f, k]]);

@@ -1,7 +1,7 @@
 //! Pictures of a run.
 use strf::data::{Clip, Recording};
 
-use crate::support::runs::{LN, Workplace, recording, run_file};
+use crate::support::runs::{LN, MODELS, Workplace, recording, run_file};
 
 /// A run of two epochs.
 fn trained(recording: &Recording) -> Workplace {
@@ -71,6 +71,31 @@ fn locally_linear_fields_of_a_run_are_written_and_drawn() {
     refused("--every-ms nan", &format!("--every-ms: found NaN, {expected}"));
     refused("--every-ms -5", &format!("--every-ms: found -5, {expected}"));
     assert_eq!(place.strf("dstrf run --components 0").status, Some(2));
+}
+
+#[test]
+fn the_linear_response_beside_kernels_is_the_mean_that_dstrf_writes() {
+    for (name, model) in [MODELS[1], MODELS[6], MODELS[7]] {
+        let place = Workplace::holding(&recording());
+        place.write("run.toml", &run_file(model, "epochs = 1"));
+        place.strf("train run.toml --out run").done();
+        place.strf("export-strfs run --linear --out linear.h5").done();
+        place.strf("export-strfs run --out plain.h5").done();
+        place.strf("dstrf run --components 1 --out mean.h5").done();
+        let open = |file: &str| hdf5::File::open(place.path(file)).unwrap();
+        let linear = open("linear.h5").dataset("strfs_linear").unwrap().read_dyn::<f32>().unwrap();
+        let mean = open("mean.h5").dataset("strfs").unwrap().read_dyn::<f32>().unwrap();
+        let mean = mean.index_axis_move(ndarray::Axis(1), 0);
+        assert_eq!(linear.shape(), mean.shape(), "{name}");
+        let largest = mean.iter().fold(0.0f32, |most, w| most.max(w.abs()));
+        assert!(largest > 0.0, "{name}");
+        for (got, want) in linear.iter().zip(&mean) {
+            assert!((got - want).abs() <= 1e-6 * largest, "{name}: {got}, {want}");
+        }
+        assert!(open("plain.h5").dataset("strfs_linear").is_err(), "{name}");
+        let strfs = |file: &str| open(file).dataset("strfs").unwrap().read_dyn::<f32>().unwrap();
+        assert_eq!(strfs("linear.h5"), strfs("plain.h5"), "{name}");
+    }
 }
 
 #[test]

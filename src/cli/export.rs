@@ -31,12 +31,15 @@ pub struct ExportArgs {
     /// Draw a grid of the receptive fields as PNG, or SVG if FILE ends so, beside the export unless FILE is given
     #[arg(long, value_name = "FILE")]
     pub plot: Option<Option<PathBuf>>,
-    /// Stimuli over which gradients are averaged, for models without kernels
+    /// Stimuli over which gradients are averaged, for models without kernels and for --linear
     #[arg(long, value_enum, default_value = "test")]
     pub at: SplitName,
     /// How far back gradients look, in milliseconds [default: the model's window]
     #[arg(long, value_name = "MS")]
     pub window_ms: Option<f64>,
+    /// Write the mean linear response of the whole model to the cochleagram too, prefilter included
+    #[arg(long)]
+    pub linear: bool,
     /// Other fits.
     #[command(flatten)]
     pub significance: SignificanceArgs,

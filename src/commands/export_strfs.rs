@@ -6,11 +6,15 @@ use crate::cli::{ExportArgs, ExportFormat};
 use crate::error::Result;
 use crate::files::{self, Existing};
 use crate::progress::Console;
-use crate::strf::dump::{Dump, Which};
+use crate::strf::dump::{Dump, Extra, Which};
 use crate::strf::export::{self, export};
-use crate::strf::from_model::dump;
+use crate::strf::from_model::{dump, linear_response};
+use crate::strf::local::{Request, mean};
 use crate::strf::plot::{Scale, plot};
 use crate::trained::{Needs, Trained};
+
+/// Milliseconds from one bin to the next at which the model is made linear, as `strf dstrf` has them.
+const EVERY_MS: f64 = 25.0;
 
 /// Writes the export, and a picture where it is asked for.
 pub fn run(args: &ExportArgs, console: &Console) -> Result<()> {
@@ -36,7 +40,34 @@ pub fn run(args: &ExportArgs, console: &Console) -> Result<()> {
     if let Some(others) = others {
         others.tell(&trained, &mut dump, dump_of)?;
     }
+    if args.linear {
+        dump.extras.push(linear(&trained, args, lags, console)?);
+    }
     destination.write(&dump, console)
+}
+
+/// The mean linear response at bins [`EVERY_MS`] apart.
+fn linear(
+    trained: &Trained,
+    args: &ExportArgs,
+    lags: Option<usize>,
+    console: &Console,
+) -> Result<Extra> {
+    let dims = trained.metadata.dims();
+    let recording = trained.recording(None, Needs::Sound)?.recording;
+    let clips = trained.clips(&recording, args.at)?;
+    let sounds = trained.preparation().sounds(&recording, &clips, dims.neurons, &trained.device)?;
+    let neurons: Vec<usize> = (0..dims.neurons).collect();
+    let request = Request {
+        neurons: &neurons,
+        lags: lags.unwrap_or(trained.network.lags()),
+        every: dims.bins(EVERY_MS),
+        components: 0,
+        scale: &trained.metadata.scale,
+    };
+    let bar = console.bar("linear response", neurons.len())?;
+    let mean = mean(&trained.network, &sounds, &request, || bar.step(""))?;
+    Ok(linear_response(&mean))
 }
 
 /// Where receptive fields are written, and their picture where one is asked for.

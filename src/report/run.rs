@@ -14,7 +14,7 @@ use crate::pictures;
 use crate::prediction;
 use crate::strf::dump::{Dump, Method, Rows, Which};
 use crate::strf::from_model::{Source, dump_mean};
-use crate::strf::local::mean_of_few;
+use crate::strf::local::{Request, far_apart, mean};
 use crate::strf::measures::Measures;
 use crate::trained::{Needs, Trained};
 
@@ -126,7 +126,10 @@ fn of_gradients(trained: &Trained, of: Vec<usize>, step: impl FnMut()) -> Result
     let neurons = trained.metadata.neurons.len();
     let samples = trained.preparation().sounds(&recording, &clips, neurons, &trained.device)?;
     let scale = &trained.metadata.scale;
-    let mean = mean_of_few(&trained.network, &samples, (&of, scale), step)?;
+    let network = &trained.network;
+    let (lags, every) = (network.lags(), far_apart(network, &samples));
+    let request = Request { neurons: &of, lags, every, components: 0, scale };
+    let mean = mean(network, &samples, &request, step)?;
     if mean.iter().all(|weight| weight.is_nan()) {
         let found = "found no test stimulus that is longer than the model looks back";
         return Err(Error::Refused(format!("{found}, expected one for its gradient")));

@@ -31,7 +31,8 @@ pub fn of_run(page: &RunPage, (place, name): (usize, Option<&str>)) -> Result<St
     html += &cards(&page.summary);
     html += &facts(page);
     let config = escaped(&trained.folder.config()?);
-    html += &format!("<details>\n<summary>settings</summary>\n<pre>{config}</pre>\n</details>\n");
+    let _written =
+        write!(html, "<details>\n<summary>settings</summary>\n<pre>{config}</pre>\n</details>\n");
     html += "<h3>Scores over neurons</h3>\n";
     html += &scores(&page.summary);
     html += &neurons(page, place);

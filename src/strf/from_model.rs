@@ -118,6 +118,17 @@ pub fn dump_local(trained: &Trained, neurons: &[usize], local: &Local) -> Result
     })
 }
 
+/// The mean linear response `(N, F, K)` of the whole model to the cochleagram, beside an export of
+/// kernels.
+pub fn linear_response(mean: &Array3<f64>) -> Extra {
+    Extra {
+        name: "strfs_linear".to_owned(),
+        axes: vec![Axis::Neuron, Axis::Frequency, Axis::Lag],
+        unit: "response per unit of cochleagram".to_owned(),
+        values: narrow(mean).into_dyn(),
+    }
+}
+
 /// The mean `(N, F, K)` of the locally linear receptive fields of neurons at these places.
 ///
 /// # Errors

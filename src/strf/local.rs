@@ -19,7 +19,7 @@ use crate::nn::Mode;
 
 /// Jacobians that are multiplied with each other at once.
 const BLOCK: usize = 64;
-/// Bins of a clip out of which [`mean_of_few`] takes a mean where each needs a pass of its own.
+/// Bins of a clip that stand for all where each needs a pass of its own.
 const FEW: usize = 8;
 
 /// Which Jacobians are taken, and what is kept of them.
@@ -95,28 +95,31 @@ pub fn local(
     Ok(local)
 }
 
-/// The mean of the Jacobians of some neurons, `(N, F, lags)`, out of few bins of each clip: those
-/// that one backward pass serves, or [`FEW`] where bins share all of the past. NaN where no clip is
-/// longer than the window; `step` is told after each neuron.
+/// Bins from one Jacobian to the next with which [`mean`] takes one backward pass a clip, or, where
+/// bins share all of the past, [`FEW`] of them.
+pub fn far_apart(network: &Network, samples: &[Sample]) -> usize {
+    let bins = samples.iter().map(Sample::bins).max().unwrap_or(0);
+    network.memory().unwrap_or(bins.div_ceil(FEW)).max(network.lags())
+}
+
+/// The mean of the Jacobians alone, `(N, F, K)`; NaN where no clip is longer than the window. `step`
+/// is told after each neuron.
 ///
 /// # Errors
 /// A tensor operation fails.
-pub fn mean_of_few(
+pub fn mean(
     network: &Network,
     samples: &[Sample],
-    (neurons, scale): (&[usize], &[f32]),
+    request: &Request,
     mut step: impl FnMut(),
 ) -> Result<Array3<f64>> {
-    let lags = network.lags();
-    let long: Vec<&Sample> = samples.iter().filter(|sample| sample.bins() > lags).collect();
-    let bins = long.iter().map(|sample| sample.bins()).max().unwrap_or(0);
-    let every = network.memory().unwrap_or(bins.div_ceil(FEW)).max(lags);
-    let request = Request { neurons, lags, every, components: 0, scale };
-    let mut mean = Array3::zeros((neurons.len(), scale.len(), lags));
-    for (mut sum, &neuron) in mean.outer_iter_mut().zip(neurons) {
+    let Request { neurons, lags, scale, .. } = request;
+    let long = || samples.iter().filter(|sample| sample.bins() > *lags);
+    let mut mean = Array3::zeros((neurons.len(), scale.len(), *lags));
+    for (mut sum, &neuron) in mean.outer_iter_mut().zip(*neurons) {
         let mut count = 0.0;
-        for sample in &long {
-            jacobians(network, &sample.member.sound, neuron, &request, |jacobian| {
+        for sample in long() {
+            jacobians(network, &sample.member.sound, neuron, request, |jacobian| {
                 sum += jacobian;
                 count += 1.0;
             })?;

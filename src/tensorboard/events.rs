@@ -54,7 +54,7 @@ struct Value {
     #[prost(string, tag = "1")]
     tag: String,
     #[prost(float, optional, tag = "2")]
-    simple_value: Option<f32>,
+    number: Option<f32>,
     #[prost(message, optional, tag = "4")]
     image: Option<Image>,
 }
@@ -146,7 +146,7 @@ impl Events {
 
 #[expect(clippy::cast_possible_truncation, reason = "a curve on a screen")]
 fn scalar(tag: &str, value: f64) -> Value {
-    Value { tag: tag.to_owned(), simple_value: Some(value as f32), image: None }
+    Value { tag: tag.to_owned(), number: Some(value as f32), image: None }
 }
 
 /// Seconds since 1970.
