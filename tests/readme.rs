@@ -29,12 +29,20 @@ fn commands(page: &str) -> Vec<&str> {
 
 #[test]
 fn every_command_in_the_pages_can_be_typed() {
-    let (readme, importing) = (readme(), page("docs/importing.md"));
-    let (first, second) = (commands(&readme), commands(&importing));
-    assert!(first.len() >= 9 && second.len() >= 15, "{first:?} {second:?}");
-    for command in first.into_iter().chain(second) {
-        let parsed = Cli::try_parse_from(command.split_whitespace());
-        assert!(parsed.is_ok(), "{command}: {}", parsed.unwrap_err());
+    for (name, least) in [
+        ("README.md", 11),
+        ("docs/importing.md", 15),
+        ("docs/scores.md", 2),
+        ("docs/receptive-fields.md", 6),
+        ("docs/report.md", 2),
+    ] {
+        let page = page(name);
+        let commands = commands(&page);
+        assert!(commands.len() >= least, "{name}: {commands:?}");
+        for command in commands {
+            let parsed = Cli::try_parse_from(command.split_whitespace());
+            assert!(parsed.is_ok(), "{name}: {command}: {}", parsed.unwrap_err());
+        }
     }
 }
 

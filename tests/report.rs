@@ -300,7 +300,7 @@ fn a_browser_opens_a_report_without_errors_sorts_searches_and_shows_neurons() {
         assert_eq!((&got["open"], &got["closed"]), (&json!(true), &json!(true)));
         assert_eq!((&got["shown"], &got["next"]), (&json!(by_name[0]), &json!(by_name[1])));
         assert_eq!(got["canvases"], json!(2), "field and prediction");
-        assert!(got["numbers"].as_u64().unwrap() as usize > scores.len(), "scores and measures");
+        assert!(got["numbers"].as_u64().unwrap() > scores.len() as u64, "scores and measures");
         assert_ne!(got["themes"][0], got["themes"][1]);
     }
 }

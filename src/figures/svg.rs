@@ -126,7 +126,8 @@ fn letters(
     )
 }
 
-fn hex([red, green, blue]: Rgb) -> String {
+/// `#1a1a1a`
+pub fn hex([red, green, blue]: Rgb) -> String {
     format!("#{red:02x}{green:02x}{blue:02x}")
 }
 

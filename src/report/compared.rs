@@ -8,7 +8,7 @@ type Figure = (String, Result<String, String>);
 
 /// The picture of a score of all runs.
 pub fn picture(runs: &[Scored], score: &str, seed: u64) -> Figure {
-    let name = format!("{score} of each neuron");
+    let name = format!("each neuron's {score}");
     let drawn = match comparison::draw(runs, score, seed) {
         Ok(drawn) => drawn.svg(&name),
         Err(error) => Err(error.to_string()),

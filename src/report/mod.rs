@@ -114,3 +114,20 @@ fn document(title: &str, body: &str, data: &str) -> String {
         title = escaped(title),
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::figures::colour::{BLUE, GREY, INK, VERMILION};
+    use crate::figures::svg::hex;
+
+    #[test]
+    fn the_colours_of_pictures_have_a_counterpart_in_the_dark() {
+        for colour in [INK, GREY, BLUE, VERMILION] {
+            for what in ["fill", "stroke"] {
+                let rule = format!(".figure [{what}=\"{}\"] {{ {what}:", hex(colour));
+                assert!(STYLE.contains(&rule), "{rule}");
+            }
+        }
+    }
+}

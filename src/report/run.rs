@@ -6,6 +6,7 @@ use super::columns::{self, Column};
 use super::packed;
 use crate::cli::SplitName;
 use crate::comparison::Scored;
+use crate::config::wording::counted;
 use crate::data::{ResponseFile, psth};
 use crate::error::{Error, Result};
 use crate::figures::page::shown_bins;
@@ -76,9 +77,9 @@ impl<'a> RunPage<'a> {
                 script.insert("fields".into(), described(dump, of));
                 let left = neurons.len() - of.len();
                 let why = format!(
-                    "The receptive fields of this model are gradients, taken of the {} neurons \
-                     with the best scores; --fields {} takes more.",
-                    of.len(),
+                    "The receptive fields of this model are gradients, taken of the {} with the \
+                     best CC; --fields {} takes all.",
+                    counted(of.len(), "neuron"),
                     neurons.len()
                 );
                 script.insert("noField".into(), if left > 0 { why.into() } else { Value::Null });

@@ -33,10 +33,10 @@ pub fn of_run(page: &RunPage, (place, name): (usize, Option<&str>)) -> Result<St
     let config = escaped(&trained.folder.config()?);
     let _written =
         write!(html, "<details>\n<summary>settings</summary>\n<pre>{config}</pre>\n</details>\n");
-    html += "<h3>Scores over neurons</h3>\n";
-    html += &scores(&page.summary);
     html += &neurons(page, place);
     html += &hidden(page);
+    html += "<h3>Scores over neurons</h3>\n";
+    html += &scores(&page.summary);
     html += &page.figures.iter().map(|(name, drawn)| figure(name, drawn)).collect::<String>();
     Ok(html + "</section>\n")
 }
