@@ -65,7 +65,7 @@ fn linear(
         components: 0,
         scale: &trained.metadata.scale,
     };
-    let bar = console.bar("linear response", neurons.len())?;
+    let bar = console.bar("linear response", neurons.len() * clips.len())?;
     let mean = mean(&trained.network, &sounds, &request, || bar.step(""))?;
     Ok(linear_response(&mean))
 }

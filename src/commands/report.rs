@@ -5,6 +5,7 @@ use crate::cli::ReportArgs;
 use crate::comparison::Scored;
 use crate::error::Result;
 use crate::files::{self, Existing};
+use crate::metadata::Metadata;
 use crate::progress::Console;
 use crate::report::Report;
 use crate::trained::Trained;
@@ -30,9 +31,11 @@ pub fn run(args: &ReportArgs, console: &Console) -> Result<()> {
     console.result(&out.display().to_string())
 }
 
-/// How many receptive fields of a run are taken from gradients.
+/// How many receptive fields of a run are taken from gradients, at how many stimuli in all.
 fn gradients(trained: &Trained, most: usize) -> Result<usize> {
-    Ok(if trained.has_strfs_of_neurons()? { 0 } else { most.min(trained.metadata.neurons.len()) })
+    let Metadata { neurons, stimuli, .. } = &trained.metadata;
+    let has_strfs = trained.has_strfs_of_neurons()?;
+    Ok(if has_strfs { 0 } else { most.min(neurons.len()) * stimuli.test.len() })
 }
 
 fn default_name(runs: &[PathBuf]) -> PathBuf {

@@ -36,7 +36,8 @@ pub struct Report<'a> {
 }
 
 impl Report<'_> {
-    /// The page; `step` is told after each receptive field that is taken from gradients.
+    /// The page; `step` is told after each receptive field that is taken from gradients, at each
+    /// stimulus.
     ///
     /// # Errors
     /// The files of a run are damaged, several runs were not scored on the same responses, or a

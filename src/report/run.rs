@@ -48,7 +48,7 @@ struct Fields {
 
 impl<'a> RunPage<'a> {
     /// Gathers it. Where neurons have no STRF of their own, those of the `most` neurons with the
-    /// best scores are taken from gradients; `step` is told after each.
+    /// best scores are taken from gradients; `step` is told after each at each stimulus.
     ///
     /// # Errors
     /// The run's files are damaged, or a tensor operation fails.

@@ -67,7 +67,7 @@ pub fn local(
 ) -> Result<Local> {
     let (lags, bands) = (request.lags, request.scale.len());
     let long = || samples.iter().filter(|sample| sample.bins() > lags);
-    let count = long().map(|sample| (sample.bins() - lags).div_ceil(request.every)).sum();
+    let count = long().map(|sample| request.bins(sample)).sum();
     if count == 0 {
         return Err(Error::Refused(format!(
             "found no clip of more than {lags} bins among {}, expected one longer than the window; \
@@ -86,8 +86,8 @@ pub fn local(
     for (row, &neuron) in request.neurons.iter().enumerate() {
         let mut sums = Sums::new(bands * lags);
         for sample in long() {
-            let sound = &sample.member.sound;
-            jacobians(network, sound, neuron, request, |jacobian| sums.add(jacobian.iter()))?;
+            let heard = Heard::new(network, &sample.member.sound)?;
+            jacobians(network, &heard, neuron, request, |jacobian| sums.add(jacobian.iter()))?;
         }
         local.keep(row, &sums.finish(kept));
         step();
@@ -103,7 +103,7 @@ pub fn far_apart(network: &Network, samples: &[Sample]) -> usize {
 }
 
 /// The mean of the Jacobians alone, `(N, F, K)`; NaN where no clip is longer than the window. `step`
-/// is told after each neuron.
+/// is told after each neuron of each such clip.
 ///
 /// # Errors
 /// A tensor operation fails.
@@ -114,20 +114,38 @@ pub fn mean(
     mut step: impl FnMut(),
 ) -> Result<Array3<f64>> {
     let Request { neurons, lags, scale, .. } = request;
-    let long = || samples.iter().filter(|sample| sample.bins() > *lags);
-    let mut mean = Array3::zeros((neurons.len(), scale.len(), *lags));
-    for (mut sum, &neuron) in mean.outer_iter_mut().zip(*neurons) {
-        let mut count = 0.0;
-        for sample in long() {
-            jacobians(network, &sample.member.sound, neuron, request, |jacobian| {
-                sum += jacobian;
-                count += 1.0;
-            })?;
+    let mut sums = Array3::zeros((neurons.len(), scale.len(), *lags));
+    let mut count = 0;
+    for sample in samples.iter().filter(|sample| sample.bins() > *lags) {
+        let heard = Heard::new(network, &sample.member.sound)?;
+        for (mut sum, &neuron) in sums.outer_iter_mut().zip(*neurons) {
+            jacobians(network, &heard, neuron, request, |jacobian| sum += jacobian)?;
+            step();
         }
-        sum /= count;
-        step();
+        count += request.bins(sample);
     }
-    Ok(mean)
+    Ok(sums / count as f64)
+}
+
+impl Request<'_> {
+    /// Jacobians of a clip.
+    fn bins(&self, sample: &Sample) -> usize {
+        (sample.bins() - self.lags).div_ceil(self.every)
+    }
+}
+
+/// A clip, and what the model answers to it.
+struct Heard {
+    sound: Var,        // (1, 1, F, T)
+    responses: Tensor, // (N, T)
+}
+
+impl Heard {
+    fn new(network: &Network, sound: &Tensor) -> Result<Self> {
+        let sound = Var::from_tensor(&sound.detach())?;
+        let responses = network.forward(&sound, None, Mode::Eval)?.get(0)?;
+        Ok(Self { sound, responses })
+    }
 }
 
 /// Gives the Jacobians `(F, K)` of a neuron in one clip.
@@ -135,14 +153,14 @@ pub fn mean(
 /// Bins that share no input are served by one backward pass.
 fn jacobians(
     network: &Network,
-    sound: &Tensor,
+    heard: &Heard,
     neuron: usize,
     request: &Request,
     mut take: impl FnMut(&Array2<f64>),
 ) -> Result<()> {
-    let heard = Var::from_tensor(&sound.detach())?;
-    let bins = heard.dim(3)?;
-    let output = network.forward(&heard, None, Mode::Eval)?.get(0)?.get(neuron)?;
+    let Heard { sound, responses } = heard;
+    let bins = sound.dim(3)?;
+    let output = responses.get(neuron)?;
     let chosen: Vec<usize> = (request.lags..bins).step_by(request.every).collect();
     let apart = match network.memory() {
         Some(memory) => memory.max(request.lags).div_ceil(request.every),
@@ -150,7 +168,7 @@ fn jacobians(
     };
     for first in 0..apart.min(chosen.len()) {
         let group: Vec<usize> = chosen.iter().skip(first).step_by(apart).copied().collect();
-        let gradient = gradient_at(&output, &group, &heard)?; // (1, F, T)
+        let gradient = gradient_at(&output, &group, sound)?; // (1, F, T)
         for t in group {
             let past = gradient.slice(s![0, .., t + 1 - request.lags..=t; -1]);
             let mut jacobian = past.to_owned();
