@@ -96,7 +96,7 @@ pub fn local(
 }
 
 /// Bins from one Jacobian to the next with which [`mean`] takes one backward pass a clip, or, where
-/// bins share all of the past, [`FEW`] of them.
+/// bins share all of the past, eight of them.
 pub fn far_apart(network: &Network, samples: &[Sample]) -> usize {
     let bins = samples.iter().map(Sample::bins).max().unwrap_or(0);
     network.memory().unwrap_or(bins.div_ceil(FEW)).max(network.lags())

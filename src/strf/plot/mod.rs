@@ -38,10 +38,10 @@ pub(crate) fn draw(dump: &Dump, which: Which, scale: Scale) -> Result<Canvas> {
     figure::draw(dump, which, scale)
 }
 
-/// Writes what [`draw`] draws as a PNG or SVG picture.
+/// Writes what `draw` draws as a PNG or SVG picture.
 ///
 /// # Errors
-/// As [`draw`], or where `path` exists and is to be kept, or where it cannot be written; nothing is
+/// As `draw`, or where `path` exists and is to be kept, or where it cannot be written; nothing is
 /// left behind then.
 pub fn plot(
     dump: &Dump,
