@@ -11,16 +11,19 @@ use crate::error::Result;
 
 mod ceiling;
 mod complete;
+mod deviations;
 mod halves;
 mod lanes;
 mod moments;
 mod normal;
+mod pairs;
 mod reliability;
 mod repeats;
 mod spectra;
 mod sums;
 mod target;
 mod traces;
+mod whole;
 
 pub mod bootstrap;
 pub mod coherence;
@@ -39,12 +42,13 @@ pub mod trial_to_trial;
 pub mod wilcoxon;
 
 pub use ceiling::{Ceiling, Correlations};
+pub use halves::SIDE_BY_SIDE;
 pub use target::Target;
 
 pub(crate) use ceiling::require_neurons;
 
-use complete::Complete;
-use halves::Halves;
+use complete::{Complete, half_correlations};
+use halves::{Halves, Triangles};
 use moments::Moments;
 use reliability::{OfClip, Reliability};
 use repeats::{AverageByBins, Repeats};
@@ -77,10 +81,15 @@ impl Divisions {
     }
 }
 
+/// The prediction `(T)` and the responses `(R, T)` of a clip for one neuron; NaN in the responses =
+/// not recorded, or left out of the scores.
+pub type Clip<'a> = (ArrayView1<'a, f32>, ArrayView2<'a, f32>);
+
 /// What comparisons work with while they take a clip; one serves one after the other.
 #[derive(Debug, Default)]
 pub struct Workspace {
-    clip: Complete,
+    clips: [Complete; SIDE_BY_SIDE],
+    triangles: Triangles,
     series: Series,
     buffers: Buffers,
 }
@@ -104,39 +113,62 @@ impl Comparison {
         Ok(comparison)
     }
 
-    /// Takes the prediction `(T)` and the responses `(R, T)` of one more clip; `divisions` are of
-    /// as many repeats or more.
+    /// Takes one more clip; `divisions` are of as many repeats or more.
     ///
     /// # Errors
-    /// They differ in bins.
+    /// Prediction and responses differ in bins.
     pub fn add(
         &mut self,
-        (prediction, responses): (ArrayView1<f32>, ArrayView2<f32>),
+        clip: Clip,
         divisions: &Divisions,
         workspace: &mut Workspace,
     ) -> Result<()> {
-        require_bins(&[prediction.len()], &[responses.ncols()])?;
-        (self.moments, self.repeated_moments) = Default::default();
-        if workspace.clip.read(responses) {
-            self.add_complete(prediction, divisions, workspace);
-        } else {
-            self.add_any((prediction, responses), divisions, workspace);
+        Self::add_side_by_side(&mut [self], &[clip], divisions, workspace)
+    }
+
+    /// Takes one more clip of each of some neurons, [`SIDE_BY_SIDE`] at most; what comes of it is
+    /// the same as one neuron at a time, to the last digit.
+    ///
+    /// # Errors
+    /// Prediction and responses differ in bins.
+    pub fn add_side_by_side(
+        neurons: &mut [&mut Self],
+        clips: &[Clip],
+        divisions: &Divisions,
+        workspace: &mut Workspace,
+    ) -> Result<()> {
+        for (neuron, (place, clip)) in neurons.iter_mut().zip(clips.iter().enumerate()) {
+            require_bins(&[clip.0.len()], &[clip.1.ncols()])?;
+            (neuron.moments, neuron.repeated_moments) = Default::default();
+            if workspace.clips[place].read(clip.1) {
+                neuron.add_complete(clip.0, place, workspace);
+            } else {
+                neuron.add_any(*clip, divisions, workspace);
+            }
+        }
+        let Workspace { clips: read, triangles, .. } = workspace;
+        let read = &read[..clips.len()];
+        let of_halves = half_correlations(read, &divisions.0, triangles);
+        for ((neuron, clip), of_halves) in neurons.iter_mut().zip(read).zip(of_halves) {
+            if clip.repeats() > 0 {
+                neuron.reliability.add(clip.reliability(of_halves));
+            }
         }
         Ok(())
     }
 
-    /// Takes one more clip, whose responses were read.
+    /// Takes one more clip, whose responses were read in some place, but for its reliability.
     fn add_complete(
         &mut self,
         prediction: ArrayView1<f32>,
-        divisions: &Divisions,
-        Workspace { clip, series, buffers }: &mut Workspace,
+        place: usize,
+        Workspace { clips, series, buffers, .. }: &mut Workspace,
     ) {
+        let clip = &mut clips[place];
         clip.multiply(Some(prediction));
         series.read_complete(prediction, clip);
         self.target.add_complete(clip);
         self.prediction.extend_from_slice(&series.prediction);
-        self.reliability.add(clip.reliability(&divisions.0));
         self.single_trial_cc.add(clip.bins(), clip.single_trial_cc());
         self.spectra.add(series, buffers);
     }
@@ -144,7 +176,7 @@ impl Comparison {
     /// Takes one more clip, which may have any gaps.
     fn add_any(
         &mut self,
-        (prediction, responses): (ArrayView1<f32>, ArrayView2<f32>),
+        (prediction, responses): Clip,
         divisions: &Divisions,
         Workspace { series, buffers, .. }: &mut Workspace,
     ) {
@@ -270,8 +302,8 @@ mod tests {
             if clearly {
                 comparison.add_any(clip, &divisions, &mut workspace);
             } else {
-                assert!(workspace.clip.read(responses.view()), "a complete clip");
-                comparison.add_complete(clip.0, &divisions, &mut workspace);
+                assert!(workspace.clips[0].read(responses.view()), "a complete clip");
+                assert!(comparison.add(clip, &divisions, &mut workspace).is_ok());
             }
         }
         TABLE.iter().map(|row| (row.compute)(&comparison)).collect()

@@ -56,7 +56,7 @@ impl Target {
         let mut used = Places::default();
         used.extend(clip.bins(), true);
         self.clips.push(used);
-        self.psth.extend(clip.psth());
+        self.psth.extend_from_slice(clip.psth());
         self.repeated.extend(clip.bins(), clip.repeats() >= 2);
         self.noise.push(clip.noise());
         self.repeats = self.repeats.max(clip.repeats());
