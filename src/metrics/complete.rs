@@ -1,8 +1,6 @@
 //! Clips of which every repeat is recorded in all bins or in none, as most are: what scores need of
 //! the repeats comes from reading them once and from the products of all pairs.
-use std::borrow::Cow;
-
-use ndarray::{ArrayView1, ArrayView2};
+use ndarray::ArrayView2;
 
 use super::deviations::Deviations;
 use super::halves::{Halves, SIDE_BY_SIDE, Triangles};
@@ -97,7 +95,7 @@ impl Complete {
     }
 
     /// Works out the products of all pairs of repeats, and of each with a prediction `(T)`.
-    pub fn multiply(&mut self, prediction: Option<ArrayView1<f32>>) {
+    pub fn multiply(&mut self, prediction: Option<&[f32]>) {
         self.products.resize(self.repeats * self.repeats, 0.0);
         self.squares.clear();
         let rows: &mut dyn Rows = match self.held {
@@ -112,11 +110,7 @@ impl Complete {
             || self.sums_of_products(),
         );
         if let Some(prediction) = prediction {
-            let series: Cow<[f32]> = match prediction.to_slice() {
-                Some(series) => series.into(),
-                None => prediction.iter().copied().collect(),
-            };
-            self.multiply_with(&series);
+            self.multiply_with(prediction);
         }
     }
 

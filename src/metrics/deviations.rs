@@ -92,7 +92,7 @@ impl Rows for Deviations {
     fn multiply(&mut self, products: &mut [f64], squares: &mut Vec<f64>) {
         let Self { bins, length, rows, rests, pairs, .. } = self;
         let repeats = rests.len();
-        pairs.multiply(rows, (repeats, *length), |i, row| {
+        pairs.multiply(rows, (repeats, *length, *bins), |i, row| {
             let rest = rests[i] / *bins as f64;
             let out = &mut products[i * repeats..=i * repeats + i];
             for ((out, product), other) in out.iter_mut().zip(row).zip(&*rests) {

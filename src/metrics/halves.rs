@@ -1,5 +1,6 @@
 //! Divisions of repeats in two halves, and how well one half's mean follows the other's.
 use std::collections::BTreeSet;
+use std::ops::Add;
 
 use rand::seq::index::sample;
 
@@ -21,8 +22,24 @@ const CHOICES: usize = 1 << GROUP;
 /// Neurons whose repeats are divided side by side: as many as common vector registers hold numbers.
 pub const SIDE_BY_SIDE: usize = 4;
 
-/// One number of each of those neurons.
-type Each = [f64; SIDE_BY_SIDE];
+/// One number of each of those neurons, side by side in a vector register.
+#[derive(Debug, Clone, Copy, Default)]
+#[repr(align(32))]
+struct Each([f64; SIDE_BY_SIDE]);
+
+impl Add for Each {
+    type Output = Self;
+
+    #[inline(always)]
+    fn add(self, other: Self) -> Self {
+        let mut sums = self.0;
+        for (sum, other) in sums.iter_mut().zip(other.0) {
+            *sum += other;
+        }
+        Self(sums)
+    }
+}
+
 /// The covariances of two groups.
 type Block = [[Each; GROUP]; GROUP];
 /// Sums that are looked up for the choices from two groups.
@@ -76,7 +93,7 @@ impl Halves {
 
     /// The mean over divisions of the correlation between both halves' means, of each neuron; NaN
     /// without a division, or where a half does not vary.
-    pub fn correlations(&self, repeats: &mut Triangles) -> Each {
+    pub fn correlations(&self, repeats: &mut Triangles) -> [f64; SIDE_BY_SIDE] {
         match self.0.get(repeats.repeats / 2) {
             Some(divisions) if divisions.count > 0 => {
                 let mut correlations = [f64::NAN; SIDE_BY_SIDE];
@@ -99,7 +116,7 @@ impl Triangles {
         let lists = [(&mut self.covariance, length * length), (&mut self.with_all, length)];
         for (list, size) in lists {
             list.clear();
-            list.resize(size, [0.0; SIDE_BY_SIDE]);
+            list.resize(size, Each::default());
         }
     }
 
@@ -109,7 +126,7 @@ impl Triangles {
         let rows = self.covariance.chunks_exact_mut(self.with_all.len().max(1));
         for (i, row) in rows.take(self.repeats).enumerate() {
             for (j, to) in row[..=i].iter_mut().enumerate() {
-                to[neuron] = covariance(i, j);
+                to.0[neuron] = covariance(i, j);
             }
         }
     }
@@ -117,36 +134,26 @@ impl Triangles {
     /// Works out the covariances with all repeats, and gives their sum.
     #[inline(always)]
     fn add_up(&mut self) -> Each {
-        let mut total = [0.0; SIDE_BY_SIDE];
         for (i, row) in self.covariance.chunks_exact(self.with_all.len().max(1)).enumerate() {
             let mut sum = row[i];
             for (with_all, covariance) in self.with_all.iter_mut().zip(&row[..i]) {
-                add(with_all, covariance);
-                add(&mut sum, covariance);
+                *with_all = *with_all + *covariance;
+                sum = sum + *covariance;
             }
             self.with_all[i] = sum;
         }
-        self.with_all.iter().for_each(|with_all| add(&mut total, with_all));
-        total
+        self.with_all.iter().fold(Each::default(), |total, with_all| total + *with_all)
     }
 
     /// The covariances of the repeats of group `h` with those of group `g`.
     #[inline(always)]
     fn block(&self, h: usize, g: usize) -> Block {
-        let mut block = [[[0.0; SIDE_BY_SIDE]; GROUP]; GROUP];
+        let mut block = Block::default();
         let rows = self.covariance.chunks_exact(self.with_all.len().max(1)).skip(GROUP * h);
         for (to, row) in block.iter_mut().zip(rows) {
             to.copy_from_slice(&row[GROUP * g..GROUP * (g + 1)]);
         }
         block
-    }
-}
-
-/// Adds the number of each neuron.
-#[inline(always)]
-fn add(sum: &mut Each, more: &Each) {
-    for (sum, more) in sum.iter_mut().zip(more) {
-        *sum += more;
     }
 }
 
@@ -157,12 +164,8 @@ fn within_group(triangle: &Block, with_all: &[Each], sums: &mut Within) {
     for i in 0..GROUP {
         let with = subset_sums(&triangle[i]);
         let (without, more) = sums.split_at_mut(1 << i);
-        for (choice, (more, without)) in more.iter_mut().zip(without).enumerate() {
-            *more = *without;
-            add(&mut more.0, &with[choice]);
-            add(&mut more.0, &with[choice]);
-            add(&mut more.0, &triangle[i][i]);
-            add(&mut more.1, &with_all[i]);
+        for ((more, without), with) in more.iter_mut().zip(without).zip(&with) {
+            *more = (without.0 + *with + *with + triangle[i][i], without.1 + with_all[i]);
         }
     }
 }
@@ -171,14 +174,13 @@ fn within_group(triangle: &Block, with_all: &[Each], sums: &mut Within) {
 #[inline(always)]
 fn between_groups(block: &Block, sums: &mut Between) {
     let (rows, _) = sums.as_chunks_mut::<CHOICES>();
-    rows[0] = [[0.0; SIDE_BY_SIDE]; CHOICES];
+    rows[0] = Default::default();
     for (i, row) in block.iter().enumerate() {
-        let with = subset_sums(&row.map(|each| each.map(|covariance| 2.0 * covariance)));
+        let with = subset_sums(&row.map(|covariance| covariance + covariance));
         let (without, more) = rows.split_at_mut(1 << i);
         for (more, without) in more.iter_mut().zip(without) {
             for ((more, without), with) in more.iter_mut().zip(without).zip(&with) {
-                *more = *without;
-                add(more, with);
+                *more = *without + *with;
             }
         }
     }
@@ -187,12 +189,11 @@ fn between_groups(block: &Block, sums: &mut Between) {
 /// The sums over all choices of some numbers.
 #[inline(always)]
 fn subset_sums(numbers: &[Each; GROUP]) -> [Each; CHOICES] {
-    let mut sums = [[0.0; SIDE_BY_SIDE]; CHOICES];
+    let mut sums = [Each::default(); CHOICES];
     for (i, number) in numbers.iter().enumerate() {
         let (without, with) = sums.split_at_mut(1 << i);
         for (with, without) in with.iter_mut().zip(without) {
-            *with = *without;
-            add(with, number);
+            *with = *without + *number;
         }
     }
     sums
@@ -217,12 +218,10 @@ impl Divisions {
     }
 
     #[inline(always)]
-    fn correlations(&self, repeats: &mut Triangles) -> Each {
+    fn correlations(&self, repeats: &mut Triangles) -> [f64; SIDE_BY_SIDE] {
         let total = repeats.add_up();
         self.sum_first_halves(repeats);
-        let mut correlations = correlation_sums(&repeats.sums, &total);
-        correlations.iter_mut().for_each(|sum| *sum /= self.count as f64);
-        correlations
+        correlation_sums(&repeats.sums, &total).map(|sum| sum / self.count as f64)
     }
 
     /// Group by group, so that the sums that are looked up stay close.
@@ -232,21 +231,19 @@ impl Divisions {
         sums.clear();
         sums.resize(self.count, Default::default());
         let mut within: Within = Default::default();
-        let mut between: Between = [[0.0; SIDE_BY_SIDE]; CHOICES * CHOICES];
+        let mut between: Between = [Each::default(); CHOICES * CHOICES];
         let mut pairs = self.pairs.chunks_exact(self.count);
         for (h, choices) in self.choices.chunks_exact(self.count).enumerate() {
             let own = repeats.block(h, h);
             within_group(&own, &repeats.with_all[GROUP * h..], &mut within);
             for (sum, choice) in sums.iter_mut().zip(choices) {
-                let (variance, with_all) = &within[usize::from(*choice) % CHOICES];
-                add(&mut sum.0, variance);
-                add(&mut sum.1, with_all);
+                let (variance, with_all) = within[usize::from(*choice) % CHOICES];
+                *sum = (sum.0 + variance, sum.1 + with_all);
             }
             for (g, pairs) in (0..h).zip(&mut pairs) {
                 between_groups(&repeats.block(h, g), &mut between);
-                for (sum, pair) in sums.iter_mut().zip(pairs) {
-                    add(&mut sum.0, &between[usize::from(*pair)]);
-                }
+                let sums = sums.iter_mut().zip(pairs);
+                sums.for_each(|(sum, pair)| sum.0 = sum.0 + between[usize::from(*pair)]);
             }
         }
         repeats.sums = sums;
@@ -255,16 +252,16 @@ impl Divisions {
 
 /// The sum over divisions of the correlation of both halves.
 #[inline(always)]
-fn correlation_sums(sums: &[(Each, Each)], total: &Each) -> Each {
+fn correlation_sums(sums: &[(Each, Each)], total: &Each) -> [f64; SIDE_BY_SIDE] {
     let mut correlations = [0.0; SIDE_BY_SIDE];
-    for (variance, with_all) in sums {
+    for (Each(variance), Each(with_all)) in sums {
         for neuron in 0..SIDE_BY_SIDE {
             let (variance, with_all) = (variance[neuron], with_all[neuron]);
-            let of_second = total[neuron] - 2.0 * with_all + variance;
+            let of_second = total.0[neuron] - 2.0 * with_all + variance;
             let scale = (variance * of_second).sqrt();
             // A half that does not vary leaves rounding behind.
             let least = if variance < of_second { variance } else { of_second };
-            let varies = least > ROUNDING * total[neuron].abs();
+            let varies = least > ROUNDING * total.0[neuron].abs();
             correlations[neuron] += if varies { (with_all - variance) / scale } else { f64::NAN };
         }
     }

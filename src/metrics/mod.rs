@@ -2,6 +2,7 @@
 //!
 //! All are of one neuron, over the recorded bins of all clips, in f64. A score that is not defined
 //! is NaN, never an error.
+use std::borrow::Cow;
 use std::sync::OnceLock;
 
 use ndarray::{ArrayView1, ArrayView2};
@@ -63,7 +64,7 @@ pub struct Comparison {
     reliability: Reliability,
     single_trial_cc: AverageByBins,
     spectra: Spectra,
-    prediction: Vec<f64>, // at the target's used bins
+    prediction: Vec<f32>, // at the target's used bins
     /// At those bins, once asked for.
     moments: OnceLock<Moments>,
     /// At those of them that have two repeats or more, once asked for.
@@ -165,10 +166,14 @@ impl Comparison {
         Workspace { clips, series, buffers, .. }: &mut Workspace,
     ) {
         let clip = &mut clips[place];
-        clip.multiply(Some(prediction));
-        series.read_complete(prediction, clip);
+        let prediction: Cow<[f32]> = match prediction.to_slice() {
+            Some(prediction) => prediction.into(),
+            None => prediction.iter().copied().collect(),
+        };
+        clip.multiply(Some(&prediction));
+        series.read_complete(&prediction, clip);
         self.target.add_complete(clip);
-        self.prediction.extend_from_slice(&series.prediction);
+        self.prediction.extend_from_slice(&prediction);
         self.single_trial_cc.add(clip.bins(), clip.single_trial_cc());
         self.spectra.add(series, buffers);
     }
@@ -197,8 +202,8 @@ impl Comparison {
     /// How they vary over the bins with two repeats or more.
     fn repeated_moments(&self) -> &Moments {
         self.repeated_moments.get_or_init(|| {
-            let [prediction, psth] =
-                [&self.prediction, self.target.psth()].map(|all| self.target.at_repeated_bins(all));
+            let prediction = self.target.at_repeated_bins(&self.prediction);
+            let psth = self.target.at_repeated_bins(self.target.psth());
             if psth.len() == self.bins() {
                 *self.moments()
             } else {
@@ -350,6 +355,34 @@ mod tests {
             assert_same(&format!("{repeats} silent"), &clips(repeats, |_, _| 0.0));
             let same = clips(repeats, |_, _| 0.1);
             assert_same(&format!("{repeats} constant"), &same);
+        }
+    }
+
+    #[test]
+    fn neurons_side_by_side_score_as_each_alone() {
+        let gap = |r: usize, y: f32| if r == 1 && y > 3.0 { f32::NAN } else { y };
+        let missing = |r: usize, y: f32| if r == 2 { f32::NAN } else { y };
+        let neurons =
+            [clips(7, |_, y| y), clips(7, gap), clips(7, missing), clips(7, |_, y| y * 0.3)];
+        let mut together = vec![Comparison::default(); neurons.len()];
+        let (mut divisions, mut workspace) = (Divisions::default(), Workspace::default());
+        divisions.extend(7);
+        for place in 0..neurons[0].len() {
+            let clip = |clips: &'_ Vec<(Array1<f32>, Array2<f32>)>| clips[place].clone();
+            let owned: Vec<(Array1<f32>, Array2<f32>)> = neurons.iter().map(clip).collect();
+            let views: Vec<Clip> = owned.iter().map(|(p, y)| (p.view(), y.view())).collect();
+            let mut all: Vec<&mut Comparison> = together.iter_mut().collect();
+            let added = Comparison::add_side_by_side(&mut all, &views, &divisions, &mut workspace);
+            assert!(added.is_ok());
+        }
+        for (neuron, (together, clips)) in together.iter().zip(&neurons).enumerate() {
+            let (predictions, responses): (Vec<_>, Vec<_>) =
+                clips.iter().map(|(p, y)| (p.view(), y.view())).unzip();
+            let alone = Comparison::new(&predictions, &responses).unwrap_or_default();
+            for row in TABLE {
+                let (got, want) = ((row.compute)(together), (row.compute)(&alone));
+                assert_eq!(got.to_bits(), want.to_bits(), "{neuron}: {}", row.part.name);
+            }
         }
     }
 

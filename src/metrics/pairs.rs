@@ -20,13 +20,13 @@ pub struct Pairs<R> {
 }
 
 impl<R: Real> Pairs<R> {
-    /// Multiplies the first `count` of some rows of `length` numbers, which are whole vectors and
-    /// followed by [`SPARE_ROWS`]; `take` gets the place of each row and the sums of its products
-    /// with those before it and with itself.
+    /// Multiplies the first `count` of some rows of `length` numbers, `bins` and zeros up to whole
+    /// vectors, which are followed by [`SPARE_ROWS`]; `take` gets the place of each row and the sums
+    /// of its products with those before it and with itself.
     pub fn multiply(
         &mut self,
         rows: &[R],
-        (count, length): (usize, usize),
+        (count, length, bins): (usize, usize, usize),
         mut take: impl FnMut(usize, &[R]),
     ) {
         self.offsets.clear();
@@ -44,7 +44,7 @@ impl<R: Real> Pairs<R> {
                 source: rows,
                 offsets: &self.offsets[..columns],
                 base: 0,
-                bins: length,
+                bins,
                 out: &mut self.block,
             }
             .run();

@@ -1,7 +1,7 @@
 //! How well a prediction follows the PSTH in rank, whatever the nonlinearity between them.
 use std::cell::RefCell;
 
-use super::statistics::{correlation, ranks, ratio, sort_key};
+use super::statistics::{correlation, key, ranks, ratio, sort_key};
 use super::{Comparison, MetricRow, Shown};
 use crate::config::part::Part;
 
@@ -37,10 +37,11 @@ thread_local! {
 
 /// What the correlation of [`super::statistics::ranks`] is, from bins sorted by one series and then
 /// by the other.
-fn rank_correlation(x: &[f64], y: &[f64]) -> f64 {
+fn rank_correlation(x: &[f32], y: &[f64]) -> f64 {
     // Twice the ranks are integers, which hold as many bins as anyone has.
     if u32::try_from(2 * x.len()).is_err() {
-        return correlation(&ranks(x), &ranks(y));
+        let x: Vec<f64> = x.iter().map(|x| f64::from(*x)).collect();
+        return correlation(&ranks(&x), &ranks(y));
     }
     let mut lists = LISTS.take();
     let correlation = correlation_of_pairs(x, y, &mut lists);
@@ -48,17 +49,19 @@ fn rank_correlation(x: &[f64], y: &[f64]) -> f64 {
     correlation
 }
 
-fn correlation_of_pairs(x: &[f64], y: &[f64], [pairs, spare]: &mut [Vec<u64>; 2]) -> f64 {
+fn correlation_of_pairs(x: &[f32], y: &[f64], [pairs, spare]: &mut [Vec<u64>; 2]) -> f64 {
     pairs.clear();
     spare.resize(x.len(), 0);
     let squares_y = if let Some(distinct) = Distinct::of(y) {
-        let pair = |(x, y): (&f64, &f64)| pair(sort_key(*x), distinct.value(sort_key(*y)));
+        let pair = |(x, y): (&f32, &f64)| pair(key(*x), distinct.value(sort_key(*y)));
         pairs.extend(x.iter().zip(y).map(pair));
         distinct.squares
     } else {
-        pairs.extend(x.iter().zip(y).map(|(x, y)| pair(sort_key(*y), sort_key(*x))));
+        pairs.extend(x.iter().zip(y).map(|(x, y)| pair(sort_key(*y), key(*x))));
         let squares = replace_by_ranks(pairs, spare);
-        pairs.iter_mut().for_each(|pair| *pair = pair.rotate_left(u32::BITS));
+        for pair in pairs.iter_mut() {
+            *pair = pair.rotate_left(u32::BITS);
+        }
         squares
     };
     sort_by_first(pairs, spare);
@@ -104,14 +107,14 @@ impl Distinct {
         let mut distinct = Self { keys, values, squares: 0.0 };
         let mut used = Vec::new();
         for value in series {
-            let key = sort_key(*value);
-            let slot = distinct.slot(key);
+            let value = sort_key(*value);
+            let slot = distinct.slot(value);
             if distinct.keys[slot] == Self::NONE {
-                distinct.keys[slot] = key;
-                used.push((key, slot));
-                if used.len() > Self::MOST {
-                    return None;
-                }
+                distinct.keys[slot] = value;
+                used.push((value, slot));
+            }
+            if used.len() > Self::MOST {
+                return None;
             }
             distinct.values[slot] += 1;
         }
@@ -209,7 +212,13 @@ mod tests {
             let few: Vec<f64> = (0..bins).map(|t| f64::from(t * t % 23) / 7.0 - 1.0).collect();
             let many: Vec<f64> = (0..bins).map(|t| f64::from(t * 37 % 2003).sqrt() - 5.0).collect();
             for (x, y) in [(&x, &few), (&x, &many), (&many, &x), (&few, &few)] {
-                let (got, want) = (rank_correlation(x, y), correlation(&ranks(x), &ranks(y)));
+                #[expect(
+                    clippy::cast_possible_truncation,
+                    reason = "ranks are of single precision"
+                )]
+                let single: Vec<f32> = x.iter().map(|x| *x as f32).collect();
+                let got = rank_correlation(&single, y);
+                let want = correlation(&ranks(x), &ranks(y));
                 assert!((got - want).abs() < 1e-12, "{bins} bins: {got}, want {want}");
             }
         }

@@ -166,7 +166,7 @@ impl Series {
     }
 
     /// Takes the prediction `(T)` of a clip that is recorded completely.
-    pub fn read_complete(&mut self, prediction: ArrayView1<f32>, clip: &Complete) {
+    pub fn read_complete(&mut self, prediction: &[f32], clip: &Complete) {
         self.prediction.clear();
         self.prediction.extend(prediction.iter().map(|p| f64::from(*p)));
         self.psth.clear();
@@ -193,8 +193,8 @@ fn sums_and_counts(responses: ArrayView2<f32>, first: usize) -> (Vec<f64>, Vec<f
 /// Some bins of a series, of which some are used.
 struct Segment<'a> {
     series: &'a [f64],
-    /// NaN where it is not used.
-    used: &'a [f64],
+    /// NaN where it is not used; none where all are there and used.
+    gaps: Option<&'a [f64]>,
     /// How many bins are there and used.
     count: f64,
     /// Over those.
@@ -204,21 +204,29 @@ struct Segment<'a> {
 impl<'a> Segment<'a> {
     #[inline(always)]
     fn new(series: &'a [f64], used: &'a [f64]) -> Self {
+        let [sum, of_used] = lanes::sums(series, used, |y, used| [y, used]);
+        if (sum + of_used).is_finite() {
+            let count = series.len() as f64;
+            return Self { series, gaps: None, count, mean: sum / count };
+        }
         let there = |y: f64, used: f64| {
             let there = !(y.is_nan() | used.is_nan());
             [if there { 1.0 } else { 0.0 }, if there { y } else { 0.0 }]
         };
         let [count, sum] = lanes::sums(series, used, there);
-        Self { series, used, count, mean: sum / count }
+        Self { series, gaps: Some(used), count, mean: sum / count }
     }
 
     /// Writes it less its mean under a window; 0 where it is missing.
     #[inline(always)]
     fn write(&self, window: &[f64], to: &mut [f64]) {
-        let bins = self.series.iter().zip(self.used).zip(window);
-        for (to, ((y, used), window)) in to.iter_mut().zip(bins) {
-            let there = !(y.is_nan() | used.is_nan());
-            *to = if there { (y - self.mean) * window } else { 0.0 };
+        let bins = to.iter_mut().zip(self.series).zip(window);
+        match self.gaps {
+            None => bins.for_each(|((to, y), window)| *to = (y - self.mean) * window),
+            Some(used) => bins.zip(used).for_each(|(((to, y), window), used)| {
+                let there = !(y.is_nan() | used.is_nan());
+                *to = if there { (y - self.mean) * window } else { 0.0 };
+            }),
         }
     }
 }

@@ -64,7 +64,7 @@ impl Whole {
             if sum.is_nan() && row.iter().all(|y| y.is_nan()) {
                 continue;
             }
-            if !(fraction <= 0.0) {
+            if fraction.is_nan() || fraction > 0.0 {
                 return false;
             }
             self.halves[r % 2].iter_mut().zip(&*to).for_each(|(sum, y)| *sum += y);
@@ -129,7 +129,7 @@ impl Rows for Whole {
     fn multiply(&mut self, products: &mut [f64], squares: &mut Vec<f64>) {
         let Self { bins, length, rows, sums, pairs, .. } = self;
         let (n, repeats) = (*bins as f64, sums.len());
-        pairs.multiply(rows, (repeats, *length), |i, row| {
+        pairs.multiply(rows, (repeats, *length, *bins), |i, row| {
             let out = &mut products[i * repeats..=i * repeats + i];
             for ((out, product), sum) in out.iter_mut().zip(row).zip(&*sums) {
                 // Both terms are whole numbers below 2^53: the difference is exact.
@@ -156,9 +156,9 @@ fn copy(row: &[f32], to: &mut [f32]) -> Row {
     let mut last = [row.first().copied().unwrap_or_default(); LANES];
     let first = last[0];
     let ((whole, rest), (to, _)) = (row.as_chunks::<LANES>(), to.as_chunks_mut::<LANES>());
-    last[..rest.len()].copy_from_slice(rest);
     let (mut sums, mut fractions) = ([0.0; LANES], [0.0; LANES]);
     let (mut lowest, mut highest) = ([first; LANES], [first; LANES]);
+    last.iter_mut().zip(rest).for_each(|(last, y)| *last = *y);
     for (place, ys) in whole.iter().chain((!rest.is_empty()).then_some(&last)).enumerate() {
         to[place] = *ys;
         // Quantity by quantity, so that each becomes vector instructions.
@@ -183,5 +183,55 @@ fn copy(row: &[f32], to: &mut [f32]) -> Row {
         lowest: lowest.iter().fold(first, |a, b| if *b < a { *b } else { a }),
         highest: highest.iter().fold(first, |a, b| if *b > a { *b } else { a }),
         fraction: fractions.iter().sum(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::deviations::Deviations;
+    use super::*;
+
+    #[test]
+    fn only_whole_numbers_with_exact_sums_are_taken() {
+        let read = |responses: &[f32]| Whole::default().read(responses, 3);
+        let (nan, infinite) = (f32::NAN, f32::INFINITY);
+        assert!(read(&[1.0, 0.0, -7.0, 2000.0, 3.0, 4.0]));
+        assert!(read(&[nan, nan, nan, 2.0, 3.0, 4.0]));
+        assert!(!read(&[1.0, 0.0, 2.5, 2.0, 3.0, 4.0]));
+        assert!(!read(&[1.0, 0.0, nan, 2.0, 3.0, 4.0]));
+        assert!(!read(&[1.0, 0.0, 2.0, infinite, 3.0, 4.0]));
+        assert!(!read(&[1.0, 0.0, 2.0, 1e10, 3.0, 4.0]));
+        assert!(!read(&[1.0, 0.0, 2.0, 4096.0, 3.0, 4.0]), "3 · 4096² is beyond 2^24");
+        assert!(!read(&[nan; 6]));
+        assert!(!Whole::default().read(&[1.0; 6], 1));
+    }
+
+    #[test]
+    fn whole_numbers_give_the_values_and_products_of_any_numbers() {
+        let (bins, repeats) = (37, 7);
+        let numbers = 0..bins * repeats;
+        let responses: Vec<f32> = numbers.map(|i| ((i * i) % 23) as f32 + 400.0).collect();
+        let (mut whole, mut any) = (Whole::default(), Deviations::default());
+        assert!(whole.read(&responses, bins) && any.read(&responses, bins));
+        let values = whole.values(responses.len());
+        assert_eq!(
+            (values.recorded, values.lowest, values.highest),
+            (bins * repeats, 400.0, 418.0)
+        );
+        let products = |rows: &mut dyn Rows| {
+            let (mut products, mut squares) = (vec![0.0; repeats * repeats], Vec::new());
+            rows.multiply(&mut products, &mut squares);
+            [products, squares].concat()
+        };
+        let both = products(&mut whole).into_iter().zip(products(&mut any));
+        for (place, (got, want)) in both.enumerate() {
+            assert!((got - want).abs() < 1e-9, "{place}: {got}, want {want}");
+        }
+        let series: Vec<f64> = (0..bins).map(|t| (t as f64 * 0.3).sin()).collect();
+        let weights: Vec<f64> = (0..repeats).map(|r| 0.5 + r as f64).collect();
+        let want = (0..repeats * bins)
+            .map(|i| f64::from(responses[i]) * weights[i / bins] * series[i % bins]);
+        let (got, want) = (whole.weighted_product(&series, &weights), want.sum::<f64>());
+        assert!((got - want).abs() < 1e-9 * want.abs(), "{got}, want {want}");
     }
 }
