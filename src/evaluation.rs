@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 
 use crate::error::Result;
 use crate::metrics::statistics::{mean, median};
-use crate::metrics::{self, Comparison, Divisions, Shown, Workspace};
+use crate::metrics::{self, Comparison, Divisions, SIDE_BY_SIDE, Shown, Workspace};
 use crate::table::{self, Notation, aligned};
 use crate::uncertainty::{Resampling, Uncertainty};
 
@@ -80,7 +80,7 @@ pub enum Over {
 /// One neuron so far.
 #[derive(Debug, Clone, Default)]
 struct Tally {
-    /// Of all clips; stays empty where each is scored by itself.
+    /// Of all clips; empty between clips that are scored by themselves.
     comparison: Comparison,
     repeats: usize,
     bins: usize,
@@ -107,19 +107,20 @@ impl<'a> Scoring<'a> {
         metrics::require_neurons("the responses", neurons, once(responses.dim().0))?;
         self.divisions.extend(responses.dim().1);
         let (divisions, over) = (&self.divisions, self.over);
-        let add = |workspace: &mut Workspace, (n, tally): (usize, &mut Tally)| {
-            let clip = (prediction.row(n), responses.index_axis(Axis(0), n));
-            match over {
-                Over::AllClips => tally.comparison.add(clip, divisions, workspace),
-                Over::EachClip => {
-                    let mut comparison = Comparison::default();
-                    comparison.add(clip, divisions, workspace)?;
-                    tally.add(&comparison);
-                    Ok(())
-                }
+        let add = |workspace: &mut Workspace, (group, tallies): (usize, &mut [Tally])| {
+            let numbers = group * SIDE_BY_SIDE..group * SIDE_BY_SIDE + tallies.len();
+            let row = |n| (prediction.row(n), responses.index_axis(Axis(0), n));
+            let clips: Vec<metrics::Clip> = numbers.map(row).collect();
+            let mut neurons: Vec<&mut Comparison> =
+                tallies.iter_mut().map(|tally| &mut tally.comparison).collect();
+            Comparison::add_side_by_side(&mut neurons, &clips, divisions, workspace)?;
+            if over == Over::EachClip {
+                tallies.iter_mut().for_each(Tally::add_own);
             }
+            Ok(())
         };
-        self.tallies.par_iter_mut().enumerate().try_for_each_init(Workspace::default, add)
+        let groups = self.tallies.par_chunks_mut(SIDE_BY_SIDE).enumerate();
+        groups.try_for_each_init(Workspace::default, add)
     }
 
     /// The scores over all clips.
@@ -158,6 +159,12 @@ impl<'a> Scoring<'a> {
 }
 
 impl Tally {
+    /// Takes the scores of its own comparison, which it gives up.
+    fn add_own(&mut self) {
+        let compared = std::mem::take(&mut self.comparison);
+        self.add(&compared);
+    }
+
     /// Takes the scores of one clip, or of all.
     fn add(&mut self, compared: &Comparison) {
         self.repeats = self.repeats.max(compared.repeats());

@@ -1,42 +1,36 @@
 //! Clips of which every repeat is recorded in all bins or in none, as most are: what scores need of
 //! the repeats comes from reading them once and from the products of all pairs.
-use std::borrow::Cow;
+use ndarray::ArrayView2;
 
-use ndarray::{ArrayView1, ArrayView2};
-
-use super::halves::{Halves, Triangle};
-use super::lanes::{self, LANES};
+use super::deviations::Deviations;
+use super::halves::{Halves, SIDE_BY_SIDE, Triangles};
+use super::lanes;
+use super::pairs::Rows;
+use super::quality::Values;
 use super::reliability::OfClip;
 use super::statistics::ROUNDING;
+use super::whole::Whole;
 use crate::ops::real::vectorized;
-use crate::ops::tile::{MOST_PRODUCTS, Products};
-
-/// Most columns of products that are worked out at once.
-const MOST_COLUMNS: usize = 8;
 
 /// One clip; its buffers are used for one after the other.
 #[derive(Debug, Default)]
 pub struct Complete {
     bins: usize,
-    /// Of a row, whole vectors.
-    length: usize,
-    /// How many repeats are recorded.
+    /// How many repeats are recorded; 0 of a clip that is not complete.
     repeats: usize,
-    /// The recorded repeats, then the prediction where there is one, each less its mean and with
-    /// zeros behind its bins.
-    deviations: Vec<f64>,
-    /// Of each row.
-    means: Vec<f64>,
-    /// What rounding leaves of the sum of each row less its mean.
-    rests: Vec<f64>,
+    held: Held,
+    /// Repeats that are small whole numbers.
+    whole: Whole,
+    /// Any others.
+    deviations: Deviations,
     /// Sums over every second repeat, from the first and from the second.
     sums: [Vec<f64>; 2],
-    /// How many repeats are recorded among those.
-    counts: [usize; 2],
-    /// `(rows, rows)`: sums of products of each row with those before it and itself, about their
+    psth: Vec<f64>,
+    difference: Vec<f64>,
+    /// `(R, R)`: sums of products of each repeat with those before it and itself, about their
     /// means.
     products: Vec<f64>,
-    /// Sums of squares of each row about its mean; 0 for a constant.
+    /// Sums of squares of each repeat about its mean; 0 for a constant.
     squares: Vec<f64>,
     /// One over the square roots of those; 0 for a constant.
     inverse: Vec<f64>,
@@ -44,76 +38,102 @@ pub struct Complete {
     between: f64,
     /// The sum of their correlations, constant repeats left out.
     correlations: f64,
-    /// Where each row begins.
-    offsets: Vec<usize>,
-    /// Products of some rows.
-    block: Vec<f64>,
-    triangle: Triangle,
+    /// The prediction where there is one, less its mean.
+    prediction: Vec<f64>,
+    /// The sum of its correlations with repeats; NaN where it does not vary.
+    with_prediction: f64,
+}
+
+/// Where the repeats are.
+#[derive(Debug, Default)]
+enum Held {
+    /// In [`Complete::whole`].
+    Whole,
+    /// In [`Complete::deviations`].
+    #[default]
+    Deviations,
 }
 
 impl Complete {
     /// Takes the responses `(R, T)`, and says whether they are such a clip with 2 bins or more.
     pub fn read(&mut self, responses: ArrayView2<f32>) -> bool {
-        let (repeats, bins) = responses.dim();
-        self.set_bins(bins);
-        self.reserve(repeats + 1);
+        self.repeats = 0;
+        self.bins = responses.ncols();
         let Some(responses) = responses.to_slice() else { return false };
-        let mut complete = repeats >= 1 && bins >= 2;
-        vectorized(
-            #[inline(always)]
-            || complete = complete && self.read_rows(responses),
-        );
-        complete && self.repeats >= 1
-    }
-
-    #[inline(always)]
-    fn read_rows(&mut self, responses: &[f32]) -> bool {
-        for (r, row) in responses.chunks_exact(self.bins).enumerate() {
-            let sum = self.write_row(self.repeats, row);
-            if sum.is_finite() {
-                let row = &self.deviations[self.repeats * self.length..];
-                self.sums[r % 2].iter_mut().zip(row).for_each(|(sum, y)| *sum += y);
-                self.counts[r % 2] += 1;
-                self.centre_row(self.repeats, sum);
-                self.repeats += 1;
-            } else if !row.iter().all(|y| y.is_nan()) {
-                return false;
-            }
+        if self.whole.read(responses, self.bins) {
+            self.held = Held::Whole;
+        } else if self.deviations.read(responses, self.bins) {
+            self.held = Held::Deviations;
+        } else {
+            return false;
         }
+        self.repeats = self.rows().means().len();
+        self.average();
         true
     }
 
+    fn rows(&self) -> &dyn Rows {
+        match self.held {
+            Held::Whole => &self.whole,
+            Held::Deviations => &self.deviations,
+        }
+    }
+
+    /// Works out the mean over repeats and the difference of both halves.
+    fn average(&mut self) {
+        let mut sums = std::mem::take(&mut self.sums);
+        let rows = self.rows();
+        let counts = [0, 1].map(|half| rows.copy_half(half, &mut sums[half]) as f64);
+        self.sums = sums;
+        for list in [&mut self.psth, &mut self.difference] {
+            list.resize(self.bins, 0.0);
+        }
+        vectorized(
+            #[inline(always)]
+            || average(&self.sums, counts, &mut self.psth, &mut self.difference),
+        );
+    }
+
     /// Works out the products of all pairs of repeats, and of each with a prediction `(T)`.
-    pub fn multiply(&mut self, prediction: Option<ArrayView1<f32>>) {
-        if let Some(prediction) = prediction {
-            let place = self.means.len();
-            let series: Cow<[f32]> = match prediction.to_slice() {
-                Some(series) => series.into(),
-                None => prediction.iter().copied().collect(),
-            };
-            vectorized(
-                #[inline(always)]
-                || {
-                    let sum = self.write_row(place, &series);
-                    self.centre_row(place, sum);
-                },
-            );
-        }
-        let rows = self.means.len();
-        self.products.resize(rows * rows, 0.0);
-        self.offsets.clear();
-        self.offsets.extend((0..rows + MOST_COLUMNS).map(|r| r * self.length));
-        for first in (0..rows).step_by(MOST_PRODUCTS) {
-            self.multiply_rows(first, rows.min(first + MOST_PRODUCTS));
-        }
-        self.remove_rounding();
-        let inverse = |squares: &f64| if *squares > 0.0 { 1.0 / squares.sqrt() } else { 0.0 };
+    pub fn multiply(&mut self, prediction: Option<&[f32]>) {
+        self.products.resize(self.repeats * self.repeats, 0.0);
+        self.squares.clear();
+        let rows: &mut dyn Rows = match self.held {
+            Held::Whole => &mut self.whole,
+            Held::Deviations => &mut self.deviations,
+        };
+        rows.multiply(&mut self.products, &mut self.squares);
         self.inverse.clear();
-        self.inverse.extend(self.squares.iter().map(inverse));
+        self.inverse.extend(self.squares.iter().map(|squares| inverse_root(*squares)));
         (self.between, self.correlations) = vectorized(
             #[inline(always)]
             || self.sums_of_products(),
         );
+        if let Some(prediction) = prediction {
+            self.multiply_with(prediction);
+        }
+    }
+
+    /// Works out the products with a prediction `(T)`.
+    fn multiply_with(&mut self, prediction: &[f32]) {
+        let bins = self.bins as f64;
+        self.prediction.resize(prediction.len(), 0.0);
+        let series = &mut self.prediction;
+        let (rest, squares) = vectorized(
+            #[inline(always)]
+            || {
+                let sum = lanes::copy(prediction, series);
+                let rest = lanes::subtract(series, sum / bins);
+                (rest, lanes::sums(series, series, |p, _| [p * p])[0])
+            },
+        );
+        let varies = squares - rest * rest / bins > ROUNDING * squares;
+        let scale = if varies { inverse_root(squares - rest * rest / bins) } else { f64::NAN };
+        let rows = self.rows();
+        let product = rows.weighted_product(&self.prediction, &self.inverse);
+        let sums = self.inverse.iter().zip(rows.sums());
+        let sum: f64 = sums.map(|(inverse, sum)| inverse * sum).sum();
+        self.with_prediction = scale * (product - rest / bins * sum);
     }
 
     /// Bins of the clip.
@@ -127,22 +147,22 @@ impl Complete {
     }
 
     /// The mean over repeats.
-    pub fn psth(&self) -> impl Iterator<Item = f64> {
-        let all = self.repeats as f64;
-        self.sums_of_halves().map(move |(even, odd)| (even + odd) / all)
+    pub fn psth(&self) -> &[f64] {
+        &self.psth
     }
 
     /// How every second repeat differs from the others, scaled so that it varies as much as the
     /// noise in the mean over all; NaN where a half has no repeat.
-    pub fn difference(&self) -> impl Iterator<Item = f64> {
-        let [of_even, of_odd] = self.counts.map(|count| count as f64);
-        let scale = (of_even * of_odd).sqrt() / (of_even + of_odd);
-        self.sums_of_halves().map(move |(even, odd)| (even / of_even - odd / of_odd) * scale)
+    pub fn difference(&self) -> &[f64] {
+        &self.difference
     }
 
-    fn sums_of_halves(&self) -> impl Iterator<Item = (f64, f64)> {
-        let [even, odd] = &self.sums;
-        even[..self.bins].iter().copied().zip(odd.iter().copied())
+    /// The values of the responses that were read.
+    pub fn values(&self, responses: ArrayView2<f32>) -> Values {
+        match self.held {
+            Held::Whole if self.repeats > 0 => self.whole.values(responses.len()),
+            _ => Values::of(responses),
+        }
     }
 
     /// The sum over bins of the variance of the mean over repeats; 0 with a single repeat.
@@ -151,51 +171,47 @@ impl Complete {
         if self.repeats < 2 {
             return 0.0;
         }
-        let means = &self.means[..self.repeats];
+        let means = self.rows().means();
         let level = means.iter().sum::<f64>() / repeats;
         let of_means: f64 = means.iter().map(|mean| (mean - level).powi(2)).sum();
-        let within: f64 = self.squares[..self.repeats].iter().sum();
+        let within: f64 = self.squares.iter().sum();
         // Squares about the mean over repeats: all squares less those of that mean.
         let about = within - (within + 2.0 * self.between) / repeats + self.bins as f64 * of_means;
         about.max(0.0) / (repeats - 1.0) / repeats
     }
 
-    /// What noise ceilings need of the clip.
-    pub fn reliability(&mut self, halves: &Halves) -> OfClip {
-        self.read_triangle();
+    /// What noise ceilings need of the clip; both halves' correlation is given.
+    pub fn reliability(&self, half_correlation: f64) -> OfClip {
         let freedom = self.bins as f64 - 1.0;
         let pairs = |of: usize| (of * of.saturating_sub(1)) as f64 / 2.0;
         let signal = self.between / pairs(self.repeats) / freedom;
-        let squares: f64 = self.squares[..self.repeats].iter().sum();
-        let varying = varying(&self.inverse[..self.repeats]);
+        let squares: f64 = self.squares.iter().sum();
         OfClip {
             bins: self.bins,
             signal,
             noise: squares / self.repeats as f64 / freedom - signal,
-            half_correlation: halves.correlation(&mut self.triangle),
-            ttrc: self.correlations / pairs(varying),
+            half_correlation,
+            ttrc: self.correlations / pairs(self.varying()),
         }
     }
 
     /// The mean correlation of the repeats that vary with the prediction; NaN where none does, or
     /// the prediction does not.
     pub fn single_trial_cc(&self) -> f64 {
-        let (repeats, rows) = (self.repeats, self.means.len());
-        let (of_repeats, of_prediction) = self.inverse.split_at(repeats);
-        let Some(scale) = of_prediction.first().filter(|scale| **scale > 0.0) else {
-            return f64::NAN;
-        };
-        let with_prediction = &self.products[repeats * rows..repeats * rows + repeats];
-        let sum: f64 = with_prediction.iter().zip(of_repeats).map(|(p, inverse)| p * inverse).sum();
-        scale * sum / varying(of_repeats) as f64
+        self.with_prediction / self.varying() as f64
+    }
+
+    /// How many repeats vary.
+    fn varying(&self) -> usize {
+        self.inverse.iter().filter(|inverse| **inverse > 0.0).count()
     }
 
     /// Sums over all pairs of repeats of their products, and of their correlations.
     #[inline(always)]
     fn sums_of_products(&self) -> (f64, f64) {
-        let weights = &self.inverse[..self.repeats];
+        let weights = &self.inverse;
         let (mut between, mut correlations) = (0.0, 0.0);
-        let rows = self.products.chunks_exact(self.means.len()).zip(weights).enumerate();
+        let rows = self.products.chunks_exact(self.repeats.max(1)).zip(weights).enumerate();
         for (i, (row, weight)) in rows {
             let terms = |product: f64, weight: f64| [product, product * weight];
             let [sum, weighted] = lanes::sums(&row[..i], &weights[..i], terms);
@@ -204,93 +220,49 @@ impl Complete {
         }
         (between, correlations)
     }
-
-    /// Takes the products of all repeats but the last of an odd number.
-    fn read_triangle(&mut self) {
-        let (repeats, rows) = (self.repeats / 2 * 2, self.means.len());
-        let Self { triangle, products, squares, .. } = self;
-        triangle.read(repeats, |i| {
-            let before = products[i * rows..i * rows + i].iter();
-            before.copied().chain(std::iter::once(squares[i]))
-        });
-    }
-
-    fn set_bins(&mut self, bins: usize) {
-        if self.bins != bins {
-            self.bins = bins;
-            self.length = bins.next_multiple_of(LANES);
-            self.deviations.clear(); // what stands behind the bins becomes 0
-        }
-        self.repeats = 0;
-        self.counts = [0, 0];
-        self.means.clear();
-        self.rests.clear();
-        for sums in &mut self.sums {
-            sums.clear();
-            sums.resize(self.length, 0.0);
-        }
-    }
-
-    fn reserve(&mut self, rows: usize) {
-        let needed = (rows + MOST_COLUMNS) * self.length;
-        self.deviations.resize(self.deviations.len().max(needed), 0.0);
-    }
-
-    /// Writes a series to a row, and gives its sum.
-    #[inline(always)]
-    fn write_row(&mut self, place: usize, series: &[f32]) -> f64 {
-        let row = &mut self.deviations[place * self.length..][..self.length];
-        lanes::copy(series, &mut row[..series.len()])
-    }
-
-    /// Subtracts the mean of a row, whose sum is known.
-    #[inline(always)]
-    fn centre_row(&mut self, place: usize, sum: f64) {
-        let mean = sum / self.bins as f64;
-        let row = &mut self.deviations[place * self.length..][..self.bins];
-        self.means.push(mean);
-        self.rests.push(lanes::subtract(row, mean));
-    }
-
-    /// The products of some rows with all rows up to the last of them.
-    fn multiply_rows(&mut self, first: usize, end: usize) {
-        let rows = self.means.len();
-        // As many columns as the kernel takes at once, so that none is left over.
-        let at_once = [8, 5, 4, 3][end - first - 1];
-        let columns = end.next_multiple_of(at_once);
-        self.block.clear();
-        self.block.resize((end - first) * columns, 0.0);
-        Products {
-            rows: &self.deviations,
-            row_offsets: &self.offsets[first..end],
-            source: &self.deviations,
-            offsets: &self.offsets[..columns],
-            base: 0,
-            bins: self.length,
-            out: &mut self.block,
-        }
-        .run();
-        for (i, of_row) in (first..end).zip(self.block.chunks_exact(columns)) {
-            self.products[i * rows..=i * rows + i].copy_from_slice(&of_row[..=i]);
-        }
-    }
-
-    /// Takes what rounding left of the means from the products.
-    fn remove_rounding(&mut self) {
-        let bins = self.bins as f64;
-        self.squares.clear();
-        let rows = self.products.chunks_exact_mut(self.means.len()).zip(&self.rests);
-        for (i, (row, rest)) in rows.enumerate() {
-            let (squares, rest) = (row[i], rest / bins);
-            let products = row.iter_mut().zip(&self.rests).take(i + 1);
-            products.for_each(|(product, other)| *product -= rest * other);
-            let constant = row[i] <= ROUNDING * squares;
-            self.squares.push(if constant { 0.0 } else { row[i] });
-        }
-    }
 }
 
-/// How many rows vary.
-fn varying(inverse: &[f64]) -> usize {
-    inverse.iter().filter(|inverse| **inverse > 0.0).count()
+/// The mean correlation of both halves of the repeats of each clip, one a neuron; NaN of one that
+/// is not complete.
+pub fn half_correlations(
+    clips: &[Complete],
+    halves: &Halves,
+    triangles: &mut Triangles,
+) -> [f64; SIDE_BY_SIDE] {
+    let mut correlations = [f64::NAN; SIDE_BY_SIDE];
+    let mut left: Vec<usize> = (0..clips.len().min(SIDE_BY_SIDE)).collect();
+    // Neurons with as many repeats are worked out side by side.
+    while let Some(repeats) = left.first().map(|first| clips[*first].repeats) {
+        triangles.start(repeats / 2 * 2);
+        let alike = |neuron: &usize| clips[*neuron].repeats == repeats;
+        for neuron in left.iter().copied().filter(alike) {
+            triangles.read(neuron, |i, j| clips[neuron].products[i * repeats + j]);
+        }
+        let found = halves.correlations(triangles);
+        left.iter().filter(|neuron| alike(neuron)).for_each(|n| correlations[*n] = found[*n]);
+        left.retain(|neuron| !alike(neuron));
+    }
+    correlations
+}
+
+/// One over the square root; 0 unless that is above 0.
+fn inverse_root(squares: f64) -> f64 {
+    if squares > 0.0 { 1.0 / squares.sqrt() } else { 0.0 }
+}
+
+/// The mean over repeats out of both halves' sums, and their difference; see [`Complete`].
+#[inline(always)]
+fn average(
+    [even, odd]: &[Vec<f64>; 2],
+    [of_even, of_odd]: [f64; 2],
+    psth: &mut [f64],
+    difference: &mut [f64],
+) {
+    let all = of_even + of_odd;
+    let scale = (of_even * of_odd).sqrt() / all;
+    let sums = even.iter().zip(odd);
+    for ((psth, difference), (even, odd)) in psth.iter_mut().zip(difference).zip(sums) {
+        *psth = (even + odd) / all;
+        *difference = (even / of_even - odd / of_odd) * scale;
+    }
 }

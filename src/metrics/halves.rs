@@ -1,5 +1,6 @@
 //! Divisions of repeats in two halves, and how well one half's mean follows the other's.
 use std::collections::BTreeSet;
+use std::ops::Add;
 
 use rand::seq::index::sample;
 
@@ -18,10 +19,33 @@ const GROUP: usize = 4;
 /// Choices among them.
 const CHOICES: usize = 1 << GROUP;
 
+/// Neurons whose repeats are divided side by side: as many as common vector registers hold numbers.
+pub const SIDE_BY_SIDE: usize = 4;
+
+/// One number of each of those neurons, side by side in a vector register.
+#[derive(Debug, Clone, Copy, Default)]
+#[repr(align(32))]
+struct Each([f64; SIDE_BY_SIDE]);
+
+impl Add for Each {
+    type Output = Self;
+
+    #[inline(always)]
+    fn add(self, other: Self) -> Self {
+        let mut sums = self.0;
+        for (sum, other) in sums.iter_mut().zip(other.0) {
+            *sum += other;
+        }
+        Self(sums)
+    }
+}
+
+/// The covariances of two groups.
+type Block = [[Each; GROUP]; GROUP];
 /// Sums that are looked up for the choices from two groups.
-type Between = [f64; CHOICES * CHOICES];
+type Between = [Each; CHOICES * CHOICES];
 /// The variance of the sum over a choice from one group, and its covariance with all repeats.
-type Within = [(f64, f64); CHOICES];
+type Within = [(Each, Each); CHOICES];
 
 /// The divisions in two halves of every even number of repeats up to a largest one.
 #[derive(Debug, Clone, Default)]
@@ -30,28 +54,26 @@ pub struct Halves(Vec<Divisions>); // by half the repeats
 /// The divisions of one number of repeats.
 #[derive(Debug, Clone)]
 struct Divisions {
-    groups: usize,
-    /// `(divisions, groups)`: the repeats of the first half, a bit for each in its group.
+    /// How many.
+    count: usize,
+    /// `(groups, divisions)`: the repeats of the first half, a bit for each in its group.
     choices: Vec<u8>,
-    /// `(divisions, pairs of groups)`: the choice from the earlier group, and that from the later
+    /// `(pairs of groups, divisions)`: the choice from the earlier group, and that from the later
     /// one in the higher bits.
     pairs: Vec<u8>,
 }
 
-/// How an even number of repeats vary together, and what follows from it; used for one clip after
-/// the other.
+/// How the repeats of several neurons vary together, an even number of them and the same for all,
+/// and what follows from it; used for one clip after the other.
 #[derive(Debug, Clone, Default)]
-pub struct Triangle {
+pub struct Triangles {
     repeats: usize,
     /// `(R, R)` in whole groups: variances on the diagonal, covariances left of it, 0 elsewhere.
-    covariance: Vec<f64>,
+    covariance: Vec<Each>,
     /// `(R)`: the covariance of each repeat with the sum over all.
-    with_all: Vec<f64>,
-    within: Vec<Within>,
-    between: Vec<Between>,
+    with_all: Vec<Each>,
     /// Of the first half of each division: its variance, and its covariance with all repeats.
-    sums: Vec<(f64, f64)>,
-    correlations: Vec<f64>,
+    sums: Vec<(Each, Each)>,
 }
 
 impl Halves {
@@ -69,93 +91,110 @@ impl Halves {
         self.0.extend(new.map(|half| Divisions::new(half, &first_halves(half))));
     }
 
-    /// The mean over divisions of the correlation between both halves' means; NaN without a
-    /// division, or where a half does not vary.
-    pub fn correlation(&self, repeats: &mut Triangle) -> f64 {
+    /// The mean over divisions of the correlation between both halves' means, of each neuron; NaN
+    /// without a division, or where a half does not vary.
+    pub fn correlations(&self, repeats: &mut Triangles) -> [f64; SIDE_BY_SIDE] {
         match self.0.get(repeats.repeats / 2) {
-            Some(divisions) if !divisions.choices.is_empty() => divisions.correlation(repeats),
-            _ => f64::NAN,
+            Some(divisions) if divisions.count > 0 => {
+                let mut correlations = [f64::NAN; SIDE_BY_SIDE];
+                vectorized(
+                    #[inline(always)]
+                    || correlations = divisions.correlations(repeats),
+                );
+                correlations
+            }
+            _ => [f64::NAN; SIDE_BY_SIDE],
         }
     }
 }
 
-impl Triangle {
-    /// Takes `repeats` repeats; `row` gives the covariances of one with those before it, then its
-    /// variance.
-    pub fn read<I: Iterator<Item = f64>>(&mut self, repeats: usize, row: impl Fn(usize) -> I) {
+impl Triangles {
+    /// Makes room for `repeats` repeats that do not vary.
+    pub fn start(&mut self, repeats: usize) {
         let length = repeats.next_multiple_of(GROUP);
         self.repeats = repeats;
-        for (list, size) in [(&mut self.covariance, length * length), (&mut self.with_all, length)]
-        {
+        let lists = [(&mut self.covariance, length * length), (&mut self.with_all, length)];
+        for (list, size) in lists {
             list.clear();
-            list.resize(size, 0.0);
-        }
-        for (i, to) in self.covariance.chunks_exact_mut(length.max(1)).take(repeats).enumerate() {
-            to[..=i].iter_mut().zip(row(i)).for_each(|(to, covariance)| *to = covariance);
-            for (with_all, covariance) in self.with_all.iter_mut().zip(&to[..i]) {
-                *with_all += covariance;
-            }
-            self.with_all[i] = to[..=i].iter().sum();
+            list.resize(size, Each::default());
         }
     }
 
-    /// Works out the sums for all choices from one group and from two.
-    #[inline(always)]
-    fn look_up(&mut self) {
-        let groups = 0..self.with_all.len() / GROUP;
-        let Self { covariance, with_all, within, between, .. } = self;
-        let length = with_all.len();
-        within.resize(groups.len(), [(0.0, 0.0); CHOICES]);
-        between.resize(groups.len() * groups.len().saturating_sub(1) / 2, [0.0; CHOICES * CHOICES]);
-        let block = |h: usize, g: usize| -> [[f64; GROUP]; GROUP] {
-            let row = |i: usize| (GROUP * h + i) * length + GROUP * g;
-            std::array::from_fn(|i| std::array::from_fn(|j| covariance[row(i) + j]))
-        };
-        let mut tables = between.iter_mut();
-        for h in groups {
-            let own = block(h, h);
-            within_group(&own, &with_all[GROUP * h..], &mut within[h]);
-            for (g, table) in (0..h).zip(&mut tables) {
-                between_groups(&block(h, g), table);
+    /// Takes the repeats of one neuron; `covariance` is of two of them, the later one first, or the
+    /// variance of one.
+    pub fn read(&mut self, neuron: usize, covariance: impl Fn(usize, usize) -> f64) {
+        let rows = self.covariance.chunks_exact_mut(self.with_all.len().max(1));
+        for (i, row) in rows.take(self.repeats).enumerate() {
+            for (j, to) in row[..=i].iter_mut().enumerate() {
+                to.0[neuron] = covariance(i, j);
             }
         }
+    }
+
+    /// Works out the covariances with all repeats, and gives their sum.
+    #[inline(always)]
+    fn add_up(&mut self) -> Each {
+        for (i, row) in self.covariance.chunks_exact(self.with_all.len().max(1)).enumerate() {
+            let mut sum = row[i];
+            for (with_all, covariance) in self.with_all.iter_mut().zip(&row[..i]) {
+                *with_all = *with_all + *covariance;
+                sum = sum + *covariance;
+            }
+            self.with_all[i] = sum;
+        }
+        self.with_all.iter().fold(Each::default(), |total, with_all| total + *with_all)
+    }
+
+    /// The covariances of the repeats of group `h` with those of group `g`.
+    #[inline(always)]
+    fn block(&self, h: usize, g: usize) -> Block {
+        let mut block = Block::default();
+        let rows = self.covariance.chunks_exact(self.with_all.len().max(1)).skip(GROUP * h);
+        for (to, row) in block.iter_mut().zip(rows) {
+            to.copy_from_slice(&row[GROUP * g..GROUP * (g + 1)]);
+        }
+        block
     }
 }
 
 /// Fills in the sums over all choices of repeats that vary together as a triangle says.
-fn within_group(triangle: &[[f64; GROUP]; GROUP], with_all: &[f64], sums: &mut Within) {
+#[inline(always)]
+fn within_group(triangle: &Block, with_all: &[Each], sums: &mut Within) {
+    sums[0] = Default::default();
     for i in 0..GROUP {
         let with = subset_sums(&triangle[i]);
         let (without, more) = sums.split_at_mut(1 << i);
-        for (choice, (more, without)) in more.iter_mut().zip(without).enumerate() {
-            let variance = without.0 + 2.0 * with[choice] + triangle[i][i];
-            *more = (variance, without.1 + with_all[i]);
+        for ((more, without), with) in more.iter_mut().zip(without).zip(&with) {
+            *more = (without.0 + *with + *with + triangle[i][i], without.1 + with_all[i]);
         }
     }
 }
 
 /// Fills in twice the covariances of all choices of columns and, in the higher bits, of rows.
 #[inline(always)]
-fn between_groups(block: &[[f64; GROUP]; GROUP], sums: &mut Between) {
+fn between_groups(block: &Block, sums: &mut Between) {
     let (rows, _) = sums.as_chunks_mut::<CHOICES>();
-    rows[0] = [0.0; CHOICES];
+    rows[0] = Default::default();
     for (i, row) in block.iter().enumerate() {
-        let with = subset_sums(&row.map(|covariance| 2.0 * covariance));
+        let with = subset_sums(&row.map(|covariance| covariance + covariance));
         let (without, more) = rows.split_at_mut(1 << i);
         for (more, without) in more.iter_mut().zip(without) {
-            *more = *without;
-            more.iter_mut().zip(&with).for_each(|(sum, with)| *sum += with);
+            for ((more, without), with) in more.iter_mut().zip(without).zip(&with) {
+                *more = *without + *with;
+            }
         }
     }
 }
 
 /// The sums over all choices of some numbers.
 #[inline(always)]
-fn subset_sums(numbers: &[f64; GROUP]) -> [f64; CHOICES] {
-    let mut sums = [0.0; CHOICES];
+fn subset_sums(numbers: &[Each; GROUP]) -> [Each; CHOICES] {
+    let mut sums = [Each::default(); CHOICES];
     for (i, number) in numbers.iter().enumerate() {
         let (without, with) = sums.split_at_mut(1 << i);
-        with.iter_mut().zip(without).for_each(|(with, without)| *with = *without + number);
+        for (with, without) in with.iter_mut().zip(without) {
+            *with = *without + *number;
+        }
     }
     sums
 }
@@ -163,60 +202,70 @@ fn subset_sums(numbers: &[f64; GROUP]) -> [f64; CHOICES] {
 impl Divisions {
     fn new(half: usize, firsts: &[Vec<usize>]) -> Self {
         let groups = (2 * half).div_ceil(GROUP);
-        let mut choices = vec![0; firsts.len() * groups];
-        let mut pairs = Vec::new();
-        for (choices, first) in choices.chunks_exact_mut(groups.max(1)).zip(firsts) {
-            for repeat in first {
-                choices[repeat / GROUP] |= 1 << (repeat % GROUP);
-            }
-            for (h, later) in choices.iter().enumerate() {
-                pairs.extend(choices[..h].iter().map(|earlier: &u8| earlier | later << GROUP));
-            }
+        let choice = |first: &Vec<usize>, group: usize| -> u8 {
+            let own = first.iter().filter(|repeat| **repeat / GROUP == group);
+            own.map(|repeat| 1 << (repeat % GROUP)).sum()
+        };
+        let of_group = |h: usize| firsts.iter().map(move |first| choice(first, h));
+        let before = |h: usize| (0..h).map(move |g| (h, g));
+        let of_pair =
+            |(h, g): (usize, usize)| of_group(g).zip(of_group(h)).map(|(g, h)| g | h << GROUP);
+        Self {
+            count: firsts.len(),
+            choices: (0..groups).flat_map(of_group).collect(),
+            pairs: (0..groups).flat_map(before).flat_map(of_pair).collect(),
         }
-        Self { groups, choices, pairs }
     }
 
-    fn correlation(&self, repeats: &mut Triangle) -> f64 {
-        vectorized(
-            #[inline(always)]
-            || repeats.look_up(),
-        );
-        let Triangle { with_all, within, between, sums, correlations, .. } = repeats;
-        let total: f64 = with_all.iter().sum();
+    #[inline(always)]
+    fn correlations(&self, repeats: &mut Triangles) -> [f64; SIDE_BY_SIDE] {
+        let total = repeats.add_up();
+        self.sum_first_halves(repeats);
+        correlation_sums(&repeats.sums, &total).map(|sum| sum / self.count as f64)
+    }
+
+    /// Group by group, so that the sums that are looked up stay close.
+    #[inline(always)]
+    fn sum_first_halves(&self, repeats: &mut Triangles) {
+        let mut sums = std::mem::take(&mut repeats.sums);
         sums.clear();
-        sums.extend((self.choices.chunks_exact(self.groups)).map(|choices| {
-            let of_groups = choices.iter().zip(&*within);
-            of_groups.fold((0.0, 0.0), |(variance, covariance), (choice, sums)| {
-                let sum = sums[usize::from(*choice) % CHOICES];
-                (variance + sum.0, covariance + sum.1)
-            })
-        }));
-        let pairs = self.pairs.chunks_exact(between.len().max(1));
-        for ((variance, _), pairs) in sums.iter_mut().zip(pairs) {
-            let covariances =
-                pairs.iter().zip(&*between).map(|(pair, sums)| sums[usize::from(*pair)]);
-            *variance += covariances.sum::<f64>();
+        sums.resize(self.count, Default::default());
+        let mut within: Within = Default::default();
+        let mut between: Between = [Each::default(); CHOICES * CHOICES];
+        let mut pairs = self.pairs.chunks_exact(self.count);
+        for (h, choices) in self.choices.chunks_exact(self.count).enumerate() {
+            let own = repeats.block(h, h);
+            within_group(&own, &repeats.with_all[GROUP * h..], &mut within);
+            for (sum, choice) in sums.iter_mut().zip(choices) {
+                let (variance, with_all) = within[usize::from(*choice) % CHOICES];
+                *sum = (sum.0 + variance, sum.1 + with_all);
+            }
+            for (g, pairs) in (0..h).zip(&mut pairs) {
+                between_groups(&repeats.block(h, g), &mut between);
+                let sums = sums.iter_mut().zip(pairs);
+                sums.for_each(|(sum, pair)| sum.0 = sum.0 + between[usize::from(*pair)]);
+            }
         }
-        correlations.resize(sums.len(), 0.0);
-        vectorized(
-            #[inline(always)]
-            || correlate(sums, total, correlations),
-        );
-        correlations.iter().sum::<f64>() / sums.len() as f64
+        repeats.sums = sums;
     }
 }
 
-/// The correlation of both halves of each division.
+/// The sum over divisions of the correlation of both halves.
 #[inline(always)]
-fn correlate(sums: &[(f64, f64)], total: f64, correlations: &mut [f64]) {
-    for ((variance, with_all), correlation) in sums.iter().zip(correlations) {
-        let of_second = total - 2.0 * with_all + variance;
-        let scale = (variance * of_second).sqrt();
-        // A half that does not vary leaves rounding behind.
-        let least = if *variance < of_second { *variance } else { of_second };
-        let varies = least > ROUNDING * total.abs();
-        *correlation = if varies { (with_all - variance) / scale } else { f64::NAN };
+fn correlation_sums(sums: &[(Each, Each)], total: &Each) -> [f64; SIDE_BY_SIDE] {
+    let mut correlations = [0.0; SIDE_BY_SIDE];
+    for (Each(variance), Each(with_all)) in sums {
+        for neuron in 0..SIDE_BY_SIDE {
+            let (variance, with_all) = (variance[neuron], with_all[neuron]);
+            let of_second = total.0[neuron] - 2.0 * with_all + variance;
+            let scale = (variance * of_second).sqrt();
+            // A half that does not vary leaves rounding behind.
+            let least = if variance < of_second { variance } else { of_second };
+            let varies = least > ROUNDING * total.0[neuron].abs();
+            correlations[neuron] += if varies { (with_all - variance) / scale } else { f64::NAN };
+        }
     }
+    correlations
 }
 
 /// The first halves of the divisions of `2 half` repeats that are looked at, in lexicographic order.
@@ -290,7 +339,7 @@ mod tests {
             let value = |r: usize, t: usize| ((t * t + 3 * r * t + 5 * r) % 13) as f32 + t as f32;
             let responses = Array2::from_shape_fn((repeats, 17), |(r, t)| value(r, t));
             let clip = Repeats::new(responses.view());
-            let got = Halves::of(30).correlation(&mut clip.triangle());
+            let got = Halves::of(30).correlations(&mut clip.triangle(2))[2];
             let want = clear_half_correlation(&clip);
             assert!((got - want).abs() < 1e-12, "{repeats} repeats: {got}, want {want}");
         }
@@ -300,7 +349,7 @@ mod tests {
     fn a_half_that_never_varies_has_no_correlation() {
         let responses = Array2::from_shape_fn((4, 9), |(r, t)| if r < 2 { t as f32 } else { 0.1 });
         let clip = Repeats::new(responses.view());
-        assert!(Halves::of(4).correlation(&mut clip.triangle()).is_nan());
+        assert!(Halves::of(4).correlations(&mut clip.triangle(1))[1].is_nan());
     }
 
     #[test]

@@ -7,11 +7,14 @@ pub const LANES: usize = 8;
 
 /// Sums over two series of equal length of some terms of both.
 #[inline(always)]
-pub fn sums<const N: usize>(
-    x: &[f64],
+pub fn sums<X: Copy, const N: usize>(
+    x: &[X],
     y: &[f64],
     mut terms: impl FnMut(f64, f64) -> [f64; N],
-) -> [f64; N] {
+) -> [f64; N]
+where
+    f64: From<X>,
+{
     let mut sums = [[0.0; LANES]; N];
     let ((xs, x_rest), (ys, y_rest)) = (x.as_chunks::<LANES>(), y.as_chunks::<LANES>());
     let mut take = |lane: usize, x: f64, y: f64| {
@@ -21,11 +24,11 @@ pub fn sums<const N: usize>(
     };
     for (xs, ys) in xs.iter().zip(ys) {
         for lane in 0..LANES {
-            take(lane, xs[lane], ys[lane]);
+            take(lane, f64::from(xs[lane]), ys[lane]);
         }
     }
     for (lane, (x, y)) in x_rest.iter().zip(y_rest).enumerate() {
-        take(lane, *x, *y);
+        take(lane, f64::from(*x), *y);
     }
     sums.map(|lanes| lanes.iter().sum())
 }

@@ -2,6 +2,7 @@
 //!
 //! All are of one neuron, over the recorded bins of all clips, in f64. A score that is not defined
 //! is NaN, never an error.
+use std::borrow::Cow;
 use std::sync::OnceLock;
 
 use ndarray::{ArrayView1, ArrayView2};
@@ -11,16 +12,19 @@ use crate::error::Result;
 
 mod ceiling;
 mod complete;
+mod deviations;
 mod halves;
 mod lanes;
 mod moments;
 mod normal;
+mod pairs;
 mod reliability;
 mod repeats;
 mod spectra;
 mod sums;
 mod target;
 mod traces;
+mod whole;
 
 pub mod bootstrap;
 pub mod coherence;
@@ -39,12 +43,13 @@ pub mod trial_to_trial;
 pub mod wilcoxon;
 
 pub use ceiling::{Ceiling, Correlations};
+pub use halves::SIDE_BY_SIDE;
 pub use target::Target;
 
 pub(crate) use ceiling::require_neurons;
 
-use complete::Complete;
-use halves::Halves;
+use complete::{Complete, half_correlations};
+use halves::{Halves, Triangles};
 use moments::Moments;
 use reliability::{OfClip, Reliability};
 use repeats::{AverageByBins, Repeats};
@@ -59,7 +64,7 @@ pub struct Comparison {
     reliability: Reliability,
     single_trial_cc: AverageByBins,
     spectra: Spectra,
-    prediction: Vec<f64>, // at the target's used bins
+    prediction: Vec<f32>, // at the target's used bins
     /// At those bins, once asked for.
     moments: OnceLock<Moments>,
     /// At those of them that have two repeats or more, once asked for.
@@ -77,10 +82,15 @@ impl Divisions {
     }
 }
 
+/// The prediction `(T)` and the responses `(R, T)` of a clip for one neuron; NaN in the responses =
+/// not recorded, or left out of the scores.
+pub type Clip<'a> = (ArrayView1<'a, f32>, ArrayView2<'a, f32>);
+
 /// What comparisons work with while they take a clip; one serves one after the other.
 #[derive(Debug, Default)]
 pub struct Workspace {
-    clip: Complete,
+    clips: [Complete; SIDE_BY_SIDE],
+    triangles: Triangles,
     series: Series,
     buffers: Buffers,
 }
@@ -104,39 +114,66 @@ impl Comparison {
         Ok(comparison)
     }
 
-    /// Takes the prediction `(T)` and the responses `(R, T)` of one more clip; `divisions` are of
-    /// as many repeats or more.
+    /// Takes one more clip; `divisions` are of as many repeats or more.
     ///
     /// # Errors
-    /// They differ in bins.
+    /// Prediction and responses differ in bins.
     pub fn add(
         &mut self,
-        (prediction, responses): (ArrayView1<f32>, ArrayView2<f32>),
+        clip: Clip,
         divisions: &Divisions,
         workspace: &mut Workspace,
     ) -> Result<()> {
-        require_bins(&[prediction.len()], &[responses.ncols()])?;
-        (self.moments, self.repeated_moments) = Default::default();
-        if workspace.clip.read(responses) {
-            self.add_complete(prediction, divisions, workspace);
-        } else {
-            self.add_any((prediction, responses), divisions, workspace);
+        Self::add_side_by_side(&mut [self], &[clip], divisions, workspace)
+    }
+
+    /// Takes one more clip of each of some neurons, [`SIDE_BY_SIDE`] at most; what comes of it is
+    /// the same as one neuron at a time, to the last digit.
+    ///
+    /// # Errors
+    /// Prediction and responses differ in bins.
+    pub fn add_side_by_side(
+        neurons: &mut [&mut Self],
+        clips: &[Clip],
+        divisions: &Divisions,
+        workspace: &mut Workspace,
+    ) -> Result<()> {
+        for (neuron, (place, clip)) in neurons.iter_mut().zip(clips.iter().enumerate()) {
+            require_bins(&[clip.0.len()], &[clip.1.ncols()])?;
+            (neuron.moments, neuron.repeated_moments) = Default::default();
+            if workspace.clips[place].read(clip.1) {
+                neuron.add_complete(clip.0, place, workspace);
+            } else {
+                neuron.add_any(*clip, divisions, workspace);
+            }
+        }
+        let Workspace { clips: read, triangles, .. } = workspace;
+        let read = &read[..clips.len()];
+        let of_halves = half_correlations(read, &divisions.0, triangles);
+        for ((neuron, clip), of_halves) in neurons.iter_mut().zip(read).zip(of_halves) {
+            if clip.repeats() > 0 {
+                neuron.reliability.add(clip.reliability(of_halves));
+            }
         }
         Ok(())
     }
 
-    /// Takes one more clip, whose responses were read.
+    /// Takes one more clip, whose responses were read in some place, but for its reliability.
     fn add_complete(
         &mut self,
         prediction: ArrayView1<f32>,
-        divisions: &Divisions,
-        Workspace { clip, series, buffers }: &mut Workspace,
+        place: usize,
+        Workspace { clips, series, buffers, .. }: &mut Workspace,
     ) {
-        clip.multiply(Some(prediction));
-        series.read_complete(prediction, clip);
+        let clip = &mut clips[place];
+        let prediction: Cow<[f32]> = match prediction.to_slice() {
+            Some(prediction) => prediction.into(),
+            None => prediction.iter().copied().collect(),
+        };
+        clip.multiply(Some(&prediction));
+        series.read_complete(&prediction, clip);
         self.target.add_complete(clip);
-        self.prediction.extend_from_slice(&series.prediction);
-        self.reliability.add(clip.reliability(&divisions.0));
+        self.prediction.extend_from_slice(&prediction);
         self.single_trial_cc.add(clip.bins(), clip.single_trial_cc());
         self.spectra.add(series, buffers);
     }
@@ -144,7 +181,7 @@ impl Comparison {
     /// Takes one more clip, which may have any gaps.
     fn add_any(
         &mut self,
-        (prediction, responses): (ArrayView1<f32>, ArrayView2<f32>),
+        (prediction, responses): Clip,
         divisions: &Divisions,
         Workspace { series, buffers, .. }: &mut Workspace,
     ) {
@@ -165,8 +202,8 @@ impl Comparison {
     /// How they vary over the bins with two repeats or more.
     fn repeated_moments(&self) -> &Moments {
         self.repeated_moments.get_or_init(|| {
-            let [prediction, psth] =
-                [&self.prediction, self.target.psth()].map(|all| self.target.at_repeated_bins(all));
+            let prediction = self.target.at_repeated_bins(&self.prediction);
+            let psth = self.target.at_repeated_bins(self.target.psth());
             if psth.len() == self.bins() {
                 *self.moments()
             } else {
@@ -270,8 +307,8 @@ mod tests {
             if clearly {
                 comparison.add_any(clip, &divisions, &mut workspace);
             } else {
-                assert!(workspace.clip.read(responses.view()), "a complete clip");
-                comparison.add_complete(clip.0, &divisions, &mut workspace);
+                assert!(workspace.clips[0].read(responses.view()), "a complete clip");
+                assert!(comparison.add(clip, &divisions, &mut workspace).is_ok());
             }
         }
         TABLE.iter().map(|row| (row.compute)(&comparison)).collect()
@@ -318,6 +355,34 @@ mod tests {
             assert_same(&format!("{repeats} silent"), &clips(repeats, |_, _| 0.0));
             let same = clips(repeats, |_, _| 0.1);
             assert_same(&format!("{repeats} constant"), &same);
+        }
+    }
+
+    #[test]
+    fn neurons_side_by_side_score_as_each_alone() {
+        let gap = |r: usize, y: f32| if r == 1 && y > 3.0 { f32::NAN } else { y };
+        let missing = |r: usize, y: f32| if r == 2 { f32::NAN } else { y };
+        let neurons =
+            [clips(7, |_, y| y), clips(7, gap), clips(7, missing), clips(7, |_, y| y * 0.3)];
+        let mut together = vec![Comparison::default(); neurons.len()];
+        let (mut divisions, mut workspace) = (Divisions::default(), Workspace::default());
+        divisions.extend(7);
+        for place in 0..neurons[0].len() {
+            let clip = |clips: &'_ Vec<(Array1<f32>, Array2<f32>)>| clips[place].clone();
+            let owned: Vec<(Array1<f32>, Array2<f32>)> = neurons.iter().map(clip).collect();
+            let views: Vec<Clip> = owned.iter().map(|(p, y)| (p.view(), y.view())).collect();
+            let mut all: Vec<&mut Comparison> = together.iter_mut().collect();
+            let added = Comparison::add_side_by_side(&mut all, &views, &divisions, &mut workspace);
+            assert!(added.is_ok());
+        }
+        for (neuron, (together, clips)) in together.iter().zip(&neurons).enumerate() {
+            let (predictions, responses): (Vec<_>, Vec<_>) =
+                clips.iter().map(|(p, y)| (p.view(), y.view())).unzip();
+            let alone = Comparison::new(&predictions, &responses).unwrap_or_default();
+            for row in TABLE {
+                let (got, want) = ((row.compute)(together), (row.compute)(&alone));
+                assert_eq!(got.to_bits(), want.to_bits(), "{neuron}: {}", row.part.name);
+            }
         }
     }
 

@@ -24,7 +24,10 @@ pub struct Moments {
 
 impl Moments {
     /// Takes both at the same bins.
-    pub fn new(prediction: &[f64], psth: &[f64]) -> Self {
+    pub fn new<P: Copy>(prediction: &[P], psth: &[f64]) -> Self
+    where
+        f64: From<P>,
+    {
         let bins = psth.len();
         let [sum, sum_psth, squares] = vectorized(
             #[inline(always)]

@@ -3,8 +3,8 @@ use ndarray::{ArrayView2, ArrayView3};
 use rayon::prelude::*;
 use serde::Serialize;
 
-use super::complete::Complete;
-use super::halves::Halves;
+use super::complete::{Complete, half_correlations};
+use super::halves::{Halves, SIDE_BY_SIDE, Triangles};
 use super::lanes::LANES;
 use super::reliability::{OfClip, Reliability};
 use super::repeats::Repeats;
@@ -116,11 +116,11 @@ impl Survey {
         self.halves.extend(repeats);
         let Self { neurons, halves } = self;
         let views: Vec<ArrayView2<f32>> = responses.outer_iter().collect();
-        let clips = neurons.par_iter_mut().zip(views);
-        let add = |complete: &mut Complete, (seen, clip): (&mut Seen, ArrayView2<f32>)| {
-            seen.add(clip, halves, complete)
+        let groups = neurons.par_chunks_mut(SIDE_BY_SIDE).zip(views.par_chunks(SIDE_BY_SIDE));
+        let add = |work: &mut Work, (neurons, clips): (&mut [Seen], &[ArrayView2<f32>])| {
+            add_side_by_side(neurons, clips, halves, work)
         };
-        clips.map_init(Complete::default, add).collect()
+        groups.map_init(Work::default, add).flatten_iter().collect()
     }
 
     /// The qualities of bins of `dt_ms` milliseconds.
@@ -131,25 +131,44 @@ impl Survey {
     }
 }
 
+/// What neurons side by side are surveyed with, one clip after the other.
+#[derive(Debug, Default)]
+struct Work {
+    clips: [Complete; SIDE_BY_SIDE],
+    triangles: Triangles,
+}
+
+/// Takes the responses `(R, T)` of some neurons to one more clip, and says what values each has.
+fn add_side_by_side(
+    neurons: &mut [Seen],
+    responses: &[ArrayView2<f32>],
+    halves: &Halves,
+    Work { clips, triangles }: &mut Work,
+) -> Vec<Values> {
+    for (clip, responses) in clips.iter_mut().zip(responses) {
+        if clip.read(*responses) {
+            clip.multiply(None);
+        }
+    }
+    let of_halves = half_correlations(&clips[..neurons.len()], halves, triangles);
+    let clips = clips.iter().zip(of_halves).zip(responses);
+    let seen = neurons.iter_mut().zip(clips);
+    seen.map(|(seen, ((clip, of_halves), responses))| match clip.repeats() {
+        0 => {
+            let any = OfClip::new(&Repeats::new(*responses), halves);
+            seen.add(any, recorded_repeats(*responses), Values::of(*responses))
+        }
+        repeats => seen.add(clip.reliability(of_halves), repeats, clip.values(*responses)),
+    })
+    .collect()
+}
+
 impl Seen {
-    /// Takes the responses `(R, T)` to one more clip, and says what values it has.
-    fn add(
-        &mut self,
-        responses: ArrayView2<f32>,
-        halves: &Halves,
-        complete: &mut Complete,
-    ) -> Values {
-        let (clip, repeats) = if complete.read(responses) {
-            complete.multiply(None);
-            (complete.reliability(halves), complete.repeats())
-        } else {
-            let clip = OfClip::new(&Repeats::new(responses), halves);
-            (clip, recorded_repeats(responses))
-        };
+    /// Takes what one more clip has, and gives its values.
+    fn add(&mut self, clip: OfClip, repeats: usize, values: Values) -> Values {
         self.bins += clip.bins;
         self.repeats = self.repeats.max(repeats);
         self.reliability.add(clip);
-        let values = Values::of(responses);
         self.values = self.values.and(values);
         values
     }

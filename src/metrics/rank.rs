@@ -1,5 +1,7 @@
 //! How well a prediction follows the PSTH in rank, whatever the nonlinearity between them.
-use super::statistics::{correlation, ranks, ratio, sort_key};
+use std::cell::RefCell;
+
+use super::statistics::{correlation, key, ranks, ratio, sort_key};
 use super::{Comparison, MetricRow, Shown};
 use crate::config::part::Part;
 
@@ -28,26 +30,120 @@ pub fn spearman(comparison: &Comparison) -> f64 {
     rank_correlation(prediction, target.psth())
 }
 
+thread_local! {
+    /// Pairs and room to sort them, which serve one neuron after the other.
+    static LISTS: RefCell<[Vec<u64>; 2]> = const { RefCell::new([Vec::new(), Vec::new()]) };
+}
+
 /// What the correlation of [`super::statistics::ranks`] is, from bins sorted by one series and then
 /// by the other.
-fn rank_correlation(x: &[f64], y: &[f64]) -> f64 {
+fn rank_correlation(x: &[f32], y: &[f64]) -> f64 {
     // Twice the ranks are integers, which hold as many bins as anyone has.
     if u32::try_from(2 * x.len()).is_err() {
-        return correlation(&ranks(x), &ranks(y));
+        let x: Vec<f64> = x.iter().map(|x| f64::from(*x)).collect();
+        return correlation(&ranks(&x), &ranks(y));
     }
-    let pair = |(x, y): (&f64, &f64)| pair(sort_key(*x), sort_key(*y));
-    let mut pairs: Vec<u64> = x.iter().zip(y).map(pair).collect();
-    let mut spare = vec![0; pairs.len()];
-    let squares_x = replace_by_ranks(&mut pairs, &mut spare);
-    for pair in &mut pairs {
-        *pair = pair.rotate_left(u32::BITS);
-    }
-    let squares_y = replace_by_ranks(&mut pairs, &mut spare);
+    let mut lists = LISTS.take();
+    let correlation = correlation_of_pairs(x, y, &mut lists);
+    LISTS.set(lists);
+    correlation
+}
+
+fn correlation_of_pairs(x: &[f32], y: &[f64], [pairs, spare]: &mut [Vec<u64>; 2]) -> f64 {
+    pairs.clear();
+    spare.resize(x.len(), 0);
+    let squares_y = if let Some(distinct) = Distinct::of(y) {
+        let pair = |(x, y): (&f32, &f64)| pair(key(*x), distinct.value(sort_key(*y)));
+        pairs.extend(x.iter().zip(y).map(pair));
+        distinct.squares
+    } else {
+        pairs.extend(x.iter().zip(y).map(|(x, y)| pair(sort_key(*y), key(*x))));
+        let squares = replace_by_ranks(pairs, spare);
+        for pair in pairs.iter_mut() {
+            *pair = pair.rotate_left(u32::BITS);
+        }
+        squares
+    };
+    sort_by_first(pairs, spare);
     let middle = pairs.len() as f64 - 1.0;
-    let product =
-        |pair: &u64| (f64::from(first(*pair)) - middle) * (f64::from(second(*pair)) - middle);
-    let products: f64 = pairs.iter().map(product).sum();
+    let (mut before, mut squares_x, mut products) = (0, 0.0, 0.0);
+    for equal in pairs.chunk_by(|a, b| first(*a) == first(*b)) {
+        let rank = f64::from(twice_rank(before, equal.len())) - middle;
+        squares_x += equal.len() as f64 * rank * rank;
+        products += rank * equal.iter().map(|pair| f64::from(second(*pair)) - middle).sum::<f64>();
+        before += equal.len();
+    }
     ratio(products, (squares_x * squares_y).sqrt())
+}
+
+/// Twice the rank that some equal values share, of pairs fewer than 2³¹.
+#[expect(clippy::cast_possible_truncation, reason = "pairs are fewer than 2³¹")]
+fn twice_rank(before: usize, equal: usize) -> u32 {
+    (2 * before + equal - 1) as u32
+}
+
+/// The ranks of a series that has few distinct values, as PSTHs of counts have.
+struct Distinct {
+    /// Keys by their hash, or the next free slot.
+    keys: Vec<u32>,
+    /// How many bins have each, then twice their rank.
+    values: Vec<u32>,
+    /// The sum of squares of those about their mean.
+    squares: f64,
+}
+
+impl Distinct {
+    /// Most values that are few.
+    const MOST: usize = 1024;
+    /// Bits of a slot's number: twice as many slots.
+    const BITS: u32 = 11;
+    /// No key of a number.
+    const NONE: u32 = 0;
+
+    /// None of a series with more values.
+    fn of(series: &[f64]) -> Option<Self> {
+        let slots = 1 << Self::BITS;
+        let (keys, values) = (vec![Self::NONE; slots], vec![0; slots]);
+        let mut distinct = Self { keys, values, squares: 0.0 };
+        let mut used = Vec::new();
+        for value in series {
+            let value = sort_key(*value);
+            let slot = distinct.slot(value);
+            if distinct.keys[slot] == Self::NONE {
+                distinct.keys[slot] = value;
+                used.push((value, slot));
+            }
+            if used.len() > Self::MOST {
+                return None;
+            }
+            distinct.values[slot] += 1;
+        }
+        used.sort_unstable();
+        let (mut before, middle) = (0, series.len() as f64 - 1.0);
+        for (_, slot) in used {
+            let count = distinct.values[slot] as usize;
+            distinct.values[slot] = twice_rank(before, count);
+            let rank = f64::from(distinct.values[slot]) - middle;
+            distinct.squares += count as f64 * rank * rank;
+            before += count;
+        }
+        Some(distinct)
+    }
+
+    /// The slot of a key, or that in which it belongs.
+    #[inline]
+    fn slot(&self, key: u32) -> usize {
+        // 2³² over the golden ratio spreads keys over the highest bits.
+        let mut slot = (key.wrapping_mul(0x9e37_79b9) >> (u32::BITS - Self::BITS)) as usize;
+        while self.keys[slot] != key && self.keys[slot] != Self::NONE {
+            slot = (slot + 1) % self.keys.len();
+        }
+        slot
+    }
+
+    fn value(&self, key: u32) -> u32 {
+        self.values[self.slot(key)]
+    }
 }
 
 fn pair(first: u32, second: u32) -> u64 {
@@ -70,13 +166,11 @@ fn replace_by_ranks(pairs: &mut Vec<u64>, spare: &mut Vec<u64>) -> f64 {
     let middle = pairs.len() as f64 - 1.0;
     let (mut before, mut squares) = (0, 0.0);
     for equal in pairs.chunk_by_mut(|a, b| first(*a) == first(*b)) {
-        #[expect(clippy::cast_possible_truncation, reason = "pairs are fewer than 2³¹")]
-        let count = equal.len() as u32;
-        let twice = 2 * before + (count - 1);
+        let (count, twice) = (equal.len(), twice_rank(before, equal.len()));
         for both in equal {
             *both = pair(twice, second(*both));
         }
-        squares += f64::from(count) * (f64::from(twice) - middle).powi(2);
+        squares += count as f64 * (f64::from(twice) - middle).powi(2);
         before += count;
     }
     squares
@@ -112,14 +206,32 @@ mod tests {
     use super::*;
 
     #[test]
-    fn bins_sorted_twice_give_the_correlation_of_ranks() {
-        for bins in [2_u32, 3, 17, 1001] {
+    fn sorted_bins_give_the_correlation_of_ranks_whether_or_not_values_are_few() {
+        for bins in [2_u32, 3, 17, 1001, 4001] {
             let x: Vec<f64> = (0..bins).map(|t| f64::from(t * 7919 % 1009).ln_1p() - 3.0).collect();
-            let y: Vec<f64> = (0..bins).map(|t| f64::from(t * t % 23) / 7.0 - 1.0).collect();
-            let (got, want) = (rank_correlation(&x, &y), correlation(&ranks(&x), &ranks(&y)));
-            assert!((got - want).abs() < 1e-12, "{bins} bins: {got}, want {want}");
+            let few: Vec<f64> = (0..bins).map(|t| f64::from(t * t % 23) / 7.0 - 1.0).collect();
+            let many: Vec<f64> = (0..bins).map(|t| f64::from(t * 37 % 2003).sqrt() - 5.0).collect();
+            for (x, y) in [(&x, &few), (&x, &many), (&many, &x), (&few, &few)] {
+                #[expect(
+                    clippy::cast_possible_truncation,
+                    reason = "ranks are of single precision"
+                )]
+                let single: Vec<f32> = x.iter().map(|x| *x as f32).collect();
+                let got = rank_correlation(&single, y);
+                let want = correlation(&ranks(x), &ranks(y));
+                assert!((got - want).abs() < 1e-12, "{bins} bins: {got}, want {want}");
+            }
         }
         assert!(rank_correlation(&[1.0, 2.0], &[0.1, 0.1]).is_nan());
         assert!(rank_correlation(&[1.0], &[2.0]).is_nan());
+    }
+
+    #[test]
+    fn only_few_distinct_values_are_ranked_by_counting() {
+        let of = |values: u32| {
+            let series: Vec<f64> = (0..3000).map(|t| f64::from(t % values) - 7.5).collect();
+            Distinct::of(&series).is_some()
+        };
+        assert!(of(3) && of(1024) && !of(1025));
     }
 }

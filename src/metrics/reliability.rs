@@ -36,7 +36,7 @@ impl OfClip {
             bins: clip.bins,
             signal: shared(clip),
             noise: unshared(clip),
-            half_correlation: halves.correlation(&mut clip.triangle()),
+            half_correlation: halves.correlations(&mut clip.triangle(0))[0],
             ttrc: trial_to_trial::of_clip(clip),
         }
     }

@@ -1,7 +1,7 @@
 //! How the repeats of a clip vary together; noise ceilings need nothing else of them.
 use ndarray::{Array2, ArrayView1, ArrayView2, Axis, s};
 
-use super::halves::Triangle;
+use super::halves::Triangles;
 use super::statistics::{ROUNDING, mean_of_defined, ratio};
 
 /// Covariances of the recorded repeats of one clip, each over the bins that both repeats have.
@@ -57,12 +57,13 @@ impl Repeats {
         (Self { bins: recorded_bins(responses), covariance, variance }, mean)
     }
 
-    /// How they vary together but for the last of an odd number.
-    pub fn triangle(&self) -> Triangle {
-        let repeats = self.covariance.nrows() / 2 * 2;
-        let mut triangle = Triangle::default();
-        triangle.read(repeats, |i| (0..=i).map(move |j| self.covariance[(i, j)]));
-        triangle
+    /// How they vary together but for the last of an odd number, as the repeats of a neuron among
+    /// others.
+    pub fn triangle(&self, neuron: usize) -> Triangles {
+        let mut triangles = Triangles::default();
+        triangles.start(self.covariance.nrows() / 2 * 2);
+        triangles.read(neuron, |i, j| self.covariance[(i, j)]);
+        triangles
     }
 
     /// The correlation of repeats `i` and `j`; NaN where one of them does not vary.

@@ -24,10 +24,12 @@ pub struct Spectra {
     pub segments: usize,
     // One for each frequency; none before the first segment.
     prediction: Vec<f64>,
-    psth: Vec<f64>,
     cross: Vec<Complex<f64>>,
     noise: Vec<f64>,
+    /// The PSTH of segments that tell its noise.
     noisy_psth: Vec<f64>,
+    /// The PSTH of those that do not.
+    other_psth: Vec<f64>,
 }
 
 /// What is summed at one frequency.
@@ -84,9 +86,9 @@ impl Spectra {
 
     /// The sums at each frequency.
     pub fn lines(&self) -> impl Iterator<Item = Line> {
-        (0..self.psth.len()).map(|i| Line {
+        (0..self.prediction.len()).map(|i| Line {
             prediction: self.prediction[i],
-            psth: self.psth[i],
+            psth: self.noisy_psth[i] + self.other_psth[i],
             cross: self.cross[i],
             noise: self.noise[i],
             noisy_psth: self.noisy_psth[i],
@@ -97,39 +99,50 @@ impl Spectra {
         let length = bins.len();
         let [psth, prediction, noise] =
             [&series.psth, &series.prediction, &series.noise].map(|series| &series[bins.clone()]);
-        let prediction = Segment::new(prediction, psth);
-        let (psth, noise) = (Segment::new(psth, psth), Segment::new(noise, noise));
+        let segments = [(psth, psth), (prediction, psth), (noise, noise)];
+        let [psth, prediction, noise] = vectorized(
+            #[inline(always)]
+            || segments.map(|(series, used)| Segment::new(series, used)),
+        );
         let used = psth.count;
         if prediction.count < used || 2.0 * used <= length as f64 || length < 2 {
             return;
         }
         self.segments += 1;
+        self.reserve();
         buffers.set_length(length);
         buffers.transform(&psth, |buffers| &mut buffers.psth);
         buffers.transform(&prediction, |buffers| &mut buffers.prediction);
-        self.add_prediction(buffers);
-        if 2.0 * noise.count > length as f64 {
+        let noise_scale = (2.0 * noise.count > length as f64).then(|| used / noise.count);
+        if noise_scale.is_some() {
             buffers.transform(&noise, |buffers| &mut buffers.noise);
-            self.add_noise(used / noise.count, buffers);
         }
+        vectorized(
+            #[inline(always)]
+            || self.add_lines(noise_scale, buffers),
+        );
     }
 
-    fn add_prediction(&mut self, buffers: &Buffers) {
+    fn reserve(&mut self) {
         let lines = SEGMENT / 2 + 1;
-        for sums in [&mut self.prediction, &mut self.psth] {
+        let Self { prediction, noise, noisy_psth, other_psth, .. } = self;
+        for sums in [prediction, noise, noisy_psth, other_psth] {
             sums.resize(lines, 0.0);
         }
         self.cross.resize(lines, Complex::default());
-        add_powers(&buffers.prediction, 1.0, &mut self.prediction);
-        add_powers(&buffers.psth, 1.0, &mut self.psth);
-        add_products(&buffers.prediction, &buffers.psth, &mut self.cross);
-        self.noise.resize(lines, 0.0);
-        self.noisy_psth.resize(lines, 0.0);
     }
 
-    fn add_noise(&mut self, scale: f64, buffers: &Buffers) {
-        add_powers(&buffers.noise, scale, &mut self.noise);
-        add_powers(&buffers.psth, 1.0, &mut self.noisy_psth);
+    /// Adds the spectra of a segment; `noise_scale` is what its noise weighs, where it tells any.
+    #[inline(always)]
+    fn add_lines(&mut self, noise_scale: Option<f64>, buffers: &Buffers) {
+        add_powers(&buffers.prediction, 1.0, &mut self.prediction);
+        add_products(&buffers.prediction, &buffers.psth, &mut self.cross);
+        if let Some(scale) = noise_scale {
+            add_powers(&buffers.noise, scale, &mut self.noise);
+            add_powers(&buffers.psth, 1.0, &mut self.noisy_psth);
+        } else {
+            add_powers(&buffers.psth, 1.0, &mut self.other_psth);
+        }
     }
 }
 
@@ -153,13 +166,13 @@ impl Series {
     }
 
     /// Takes the prediction `(T)` of a clip that is recorded completely.
-    pub fn read_complete(&mut self, prediction: ArrayView1<f32>, clip: &Complete) {
+    pub fn read_complete(&mut self, prediction: &[f32], clip: &Complete) {
         self.prediction.clear();
         self.prediction.extend(prediction.iter().map(|p| f64::from(*p)));
         self.psth.clear();
-        self.psth.extend(clip.psth());
+        self.psth.extend_from_slice(clip.psth());
         self.noise.clear();
-        self.noise.extend(clip.difference());
+        self.noise.extend_from_slice(clip.difference());
     }
 }
 
@@ -180,8 +193,8 @@ fn sums_and_counts(responses: ArrayView2<f32>, first: usize) -> (Vec<f64>, Vec<f
 /// Some bins of a series, of which some are used.
 struct Segment<'a> {
     series: &'a [f64],
-    /// NaN where it is not used.
-    used: &'a [f64],
+    /// NaN where it is not used; none where all are there and used.
+    gaps: Option<&'a [f64]>,
     /// How many bins are there and used.
     count: f64,
     /// Over those.
@@ -189,25 +202,31 @@ struct Segment<'a> {
 }
 
 impl<'a> Segment<'a> {
+    #[inline(always)]
     fn new(series: &'a [f64], used: &'a [f64]) -> Self {
+        let [sum, of_used] = lanes::sums(series, used, |y, used| [y, used]);
+        if (sum + of_used).is_finite() {
+            let count = series.len() as f64;
+            return Self { series, gaps: None, count, mean: sum / count };
+        }
         let there = |y: f64, used: f64| {
             let there = !(y.is_nan() | used.is_nan());
             [if there { 1.0 } else { 0.0 }, if there { y } else { 0.0 }]
         };
-        let [count, sum] = vectorized(
-            #[inline(always)]
-            || lanes::sums(series, used, there),
-        );
-        Self { series, used, count, mean: sum / count }
+        let [count, sum] = lanes::sums(series, used, there);
+        Self { series, gaps: Some(used), count, mean: sum / count }
     }
 
     /// Writes it less its mean under a window; 0 where it is missing.
     #[inline(always)]
     fn write(&self, window: &[f64], to: &mut [f64]) {
-        let bins = self.series.iter().zip(self.used).zip(window);
-        for (to, ((y, used), window)) in to.iter_mut().zip(bins) {
-            let there = !(y.is_nan() | used.is_nan());
-            *to = if there { (y - self.mean) * window } else { 0.0 };
+        let bins = to.iter_mut().zip(self.series).zip(window);
+        match self.gaps {
+            None => bins.for_each(|((to, y), window)| *to = (y - self.mean) * window),
+            Some(used) => bins.zip(used).for_each(|(((to, y), window), used)| {
+                let there = !(y.is_nan() | used.is_nan());
+                *to = if there { (y - self.mean) * window } else { 0.0 };
+            }),
         }
     }
 }
@@ -242,29 +261,17 @@ impl Buffers {
 }
 
 /// Adds the power at each frequency.
+#[inline(always)]
 fn add_powers(lines: &[Complex<f64>], scale: f64, sums: &mut [f64]) {
-    #[inline(always)]
-    fn run(lines: &[Complex<f64>], scale: f64, sums: &mut [f64]) {
-        let both = sums.iter_mut().zip(lines);
-        both.for_each(|(sum, line)| *sum += scale * (line.re * line.re + line.im * line.im));
-    }
-    vectorized(
-        #[inline(always)]
-        || run(lines, scale, sums),
-    );
+    let both = sums.iter_mut().zip(lines);
+    both.for_each(|(sum, line)| *sum += scale * (line.re * line.re + line.im * line.im));
 }
 
 /// Adds the cross-spectrum of two spectra.
+#[inline(always)]
 fn add_products(x: &[Complex<f64>], y: &[Complex<f64>], sums: &mut [Complex<f64>]) {
-    #[inline(always)]
-    fn run(x: &[Complex<f64>], y: &[Complex<f64>], sums: &mut [Complex<f64>]) {
-        for (sum, (x, y)) in sums.iter_mut().zip(x.iter().zip(y)) {
-            sum.re += x.re * y.re + x.im * y.im;
-            sum.im += x.re * y.im - x.im * y.re;
-        }
+    for (sum, (x, y)) in sums.iter_mut().zip(x.iter().zip(y)) {
+        sum.re += x.re * y.re + x.im * y.im;
+        sum.im += x.re * y.im - x.im * y.re;
     }
-    vectorized(
-        #[inline(always)]
-        || run(x, y, sums),
-    );
 }

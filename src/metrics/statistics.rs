@@ -70,10 +70,15 @@ pub fn ranks(x: &[f64]) -> Vec<f64> {
 }
 
 /// Grows with the number in single precision.
+#[expect(clippy::cast_possible_truncation, reason = "single precision is meant")]
 pub fn sort_key(x: f64) -> u32 {
+    key(x as f32)
+}
+
+/// Grows with the number.
+pub fn key(x: f32) -> u32 {
     const SIGN: u32 = 1 << 31;
-    #[expect(clippy::cast_possible_truncation, reason = "single precision is meant")]
-    let bits = (x as f32 + 0.0).to_bits(); // + 0.0 makes both zeros one
+    let bits = (x + 0.0).to_bits(); // + 0.0 makes both zeros one
     if bits & SIGN == 0 { bits | SIGN } else { !bits }
 }
 

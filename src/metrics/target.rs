@@ -56,7 +56,7 @@ impl Target {
         let mut used = Places::default();
         used.extend(clip.bins(), true);
         self.clips.push(used);
-        self.psth.extend(clip.psth());
+        self.psth.extend_from_slice(clip.psth());
         self.repeated.extend(clip.bins(), clip.repeats() >= 2);
         self.noise.push(clip.noise());
         self.repeats = self.repeats.max(clip.repeats());
@@ -97,7 +97,7 @@ impl Target {
     }
 
     /// What stands at the bins with two repeats or more in a series given at the used bins.
-    pub fn at_repeated_bins<'a>(&self, series: &'a [f64]) -> Cow<'a, [f64]> {
+    pub fn at_repeated_bins<'a, T: Copy>(&self, series: &'a [T]) -> Cow<'a, [T]> {
         self.repeated.of(series)
     }
 
@@ -116,7 +116,7 @@ impl Target {
     }
 
     /// The prediction of the last clip at its used bins.
-    pub(super) fn at_used_bins_of_last(&self, prediction: ArrayView1<f32>) -> Vec<f64> {
+    pub(super) fn at_used_bins_of_last(&self, prediction: ArrayView1<f32>) -> Vec<f32> {
         let mut used = Vec::new();
         self.clips.iter().next_back().into_iter().for_each(|clip| clip.copy(prediction, &mut used));
         used
@@ -172,15 +172,15 @@ impl Places {
     }
 
     /// Adds what stands at these places to a list.
-    fn copy(&self, series: ArrayView1<f32>, list: &mut Vec<f64>) {
+    fn copy<T: From<f32>>(&self, series: ArrayView1<f32>, list: &mut Vec<T>) {
         match &self.some {
-            None => list.extend(series.iter().map(|y| f64::from(*y))),
-            Some(places) => list.extend(places.iter().map(|place| f64::from(series[*place]))),
+            None => list.extend(series.iter().map(|y| T::from(*y))),
+            Some(places) => list.extend(places.iter().map(|place| T::from(series[*place]))),
         }
     }
 
     /// What stands at these places.
-    fn of<'a>(&self, series: &'a [f64]) -> Cow<'a, [f64]> {
+    fn of<'a, T: Copy>(&self, series: &'a [T]) -> Cow<'a, [T]> {
         match &self.some {
             None => Cow::Borrowed(series),
             Some(places) => places.iter().map(|place| series[*place]).collect(),

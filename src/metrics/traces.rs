@@ -17,8 +17,9 @@ pub struct Trace {
 impl Comparison {
     /// The clips that have used bins.
     pub(super) fn traces(&self) -> Vec<Trace> {
-        let levels = (mean(&self.prediction), mean(self.target.psth()));
-        let mut bins = self.prediction.iter().zip(self.target.psth());
+        let prediction: Vec<f64> = self.prediction.iter().map(|p| f64::from(*p)).collect();
+        let levels = (mean(&prediction), mean(self.target.psth()));
+        let mut bins = prediction.iter().zip(self.target.psth());
         let mut trace = |used: Vec<bool>| {
             let first = used.iter().position(|used| *used)?;
             let last = used.iter().rposition(|used| *used)?;
@@ -36,8 +37,9 @@ impl Comparison {
     /// Sums over the used bins of each clip that has any, and over the bins with two repeats or
     /// more of each clip that has any.
     pub(super) fn sums_of_clips(&self) -> (Vec<Sums>, Vec<Sums>) {
-        let levels = (mean(&self.prediction), mean(self.target.psth()));
-        let mut bins = self.prediction.iter().zip(self.target.psth()).zip(self.target.repeated());
+        let prediction: Vec<f64> = self.prediction.iter().map(|p| f64::from(*p)).collect();
+        let levels = (mean(&prediction), mean(self.target.psth()));
+        let mut bins = prediction.iter().zip(self.target.psth()).zip(self.target.repeated());
         let (mut used, mut repeated) = (Vec::new(), Vec::new());
         for (places, noise) in self.target.clips() {
             let (mut all, mut some) = (Sums::default(), Sums::default());
