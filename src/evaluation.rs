@@ -54,7 +54,7 @@ pub type ScoredClip<'a> = (ArrayView2<'a, f32>, ArrayView3<'a, f32>);
 /// Predictions and responses differ in neurons or bins.
 pub fn score(neurons: &[String], clips: &[ScoredClip]) -> Result<Scores> {
     let mut scoring = Scoring::new(neurons, Over::AllClips);
-    clips.iter().try_for_each(|clip| scoring.add(*clip))?;
+    scoring.add_all(clips)?;
     Ok(scoring.finish())
 }
 
@@ -100,24 +100,32 @@ impl<'a> Scoring<'a> {
     ///
     /// # Errors
     /// Prediction and responses differ in neurons or bins.
-    pub fn add(&mut self, (prediction, responses): ScoredClip) -> Result<()> {
+    pub fn add(&mut self, clip: ScoredClip) -> Result<()> {
+        self.add_all(&[clip])
+    }
+
+    /// Takes more clips that lie in memory, all of a few neurons before those of the next: what is
+    /// known of these stays close to the processor.
+    ///
+    /// # Errors
+    /// Predictions and responses differ in neurons or bins.
+    pub fn add_all(&mut self, clips: &[ScoredClip]) -> Result<()> {
         let neurons = self.neurons.len();
-        let once = std::iter::once;
-        metrics::require_neurons("the predictions", neurons, once(prediction.nrows()))?;
-        metrics::require_neurons("the responses", neurons, once(responses.dim().0))?;
-        self.divisions.extend(responses.dim().1);
+        let predicted = clips.iter().map(|(prediction, _)| prediction.nrows());
+        metrics::require_neurons("the predictions", neurons, predicted)?;
+        let recorded = clips.iter().map(|(_, responses)| responses.dim().0);
+        metrics::require_neurons("the responses", neurons, recorded)?;
+        for (_, responses) in clips {
+            self.divisions.extend(responses.dim().1);
+        }
         let (divisions, over) = (&self.divisions, self.over);
         let add = |workspace: &mut Workspace, (group, tallies): (usize, &mut [Tally])| {
-            let numbers = group * SIDE_BY_SIDE..group * SIDE_BY_SIDE + tallies.len();
-            let row = |n| (prediction.row(n), responses.index_axis(Axis(0), n));
-            let clips: Vec<metrics::Clip> = numbers.map(row).collect();
-            let mut neurons: Vec<&mut Comparison> =
-                tallies.iter_mut().map(|tally| &mut tally.comparison).collect();
-            Comparison::add_side_by_side(&mut neurons, &clips, divisions, workspace)?;
-            if over == Over::EachClip {
-                tallies.iter_mut().for_each(Tally::add_own);
-            }
-            Ok(())
+            let first = group * SIDE_BY_SIDE;
+            clips.iter().try_for_each(|(prediction, responses)| {
+                let row = |n| (prediction.row(n), responses.index_axis(Axis(0), n));
+                let rows: Vec<metrics::Clip> = (first..first + tallies.len()).map(row).collect();
+                add_side_by_side(tallies, &rows, over, (divisions, workspace))
+            })
         };
         let groups = self.tallies.par_chunks_mut(SIDE_BY_SIDE).enumerate();
         groups.try_for_each_init(Workspace::default, add)
@@ -156,6 +164,22 @@ impl<'a> Scoring<'a> {
             uncertainty,
         }
     }
+}
+
+/// One more clip of a few neurons.
+fn add_side_by_side(
+    tallies: &mut [Tally],
+    clips: &[metrics::Clip],
+    over: Over,
+    (divisions, workspace): (&Divisions, &mut Workspace),
+) -> Result<()> {
+    let mut neurons: Vec<&mut Comparison> =
+        tallies.iter_mut().map(|tally| &mut tally.comparison).collect();
+    Comparison::add_side_by_side(&mut neurons, clips, divisions, workspace)?;
+    if over == Over::EachClip {
+        tallies.iter_mut().for_each(Tally::add_own);
+    }
+    Ok(())
 }
 
 impl Tally {

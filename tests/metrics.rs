@@ -8,7 +8,7 @@ use rand_distr::{Distribution, Poisson, StandardNormal};
 use safetensors::SafeTensors;
 use serde_json::{Map, Value};
 
-use strf::evaluation::{ScoredClip, Scores, score};
+use strf::evaluation::{Over, ScoredClip, Scores, Scoring, score};
 use strf::metrics::power::signal_and_noise_power;
 use strf::metrics::{self, Ceiling, Comparison};
 use strf::rng;
@@ -434,6 +434,21 @@ fn scores_are_the_same_on_any_number_of_threads() -> Outcome {
         Ok(scores.values.iter().map(|value| value.to_bits()).collect())
     };
     assert_eq!(on(1)?, on(3)?);
+    Ok(())
+}
+
+#[test]
+fn clips_taken_at_once_score_as_one_after_the_other() -> Outcome {
+    let (clips, ids) = (made_up(3), ids(6));
+    let views = views(&clips);
+    for over in [Over::AllClips, Over::EachClip] {
+        let mut at_once = Scoring::new(&ids, over);
+        at_once.add_all(&views)?;
+        let mut one_by_one = Scoring::new(&ids, over);
+        views.iter().try_for_each(|clip| one_by_one.add(*clip))?;
+        let bits = |scores: Scores| scores.values.mapv(f64::to_bits);
+        assert_eq!(bits(at_once.finish()), bits(one_by_one.finish()), "{over:?}");
+    }
     Ok(())
 }
 
