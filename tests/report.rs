@@ -156,12 +156,34 @@ fn several_runs_are_compared_if_they_were_scored_on_the_same_responses() {
 }
 
 #[test]
+fn as_many_fields_are_taken_from_gradients_as_asked_those_of_the_best_neurons() {
+    let place = trained(&recording(), MODELS[2].1);
+    let cc = place.column("run/scores.csv", "cc");
+    let best = (0..3).max_by(|a, b| cc[*a].total_cmp(&cc[*b])).unwrap();
+    place.strf("report run --fields 1 --out one.html").done();
+    let one = data(&place.read("one.html"));
+    assert_eq!(one[0]["fields"]["of"], json!([best]));
+    assert_eq!(
+        one[0]["noField"],
+        "The receptive fields of this model are gradients, taken of the 1 neuron with the best CC; \
+         --fields 3 takes all."
+    );
+    assert_eq!(place.read("one.html").matches("class=\"thumb\"").count(), 1);
+    place.strf("report run --fields 0 --out none.html").done();
+    assert_eq!(data(&place.read("none.html"))[0]["fields"]["of"], json!([]));
+    assert!(!place.read("none.html").contains("class=\"thumb\""));
+}
+
+#[test]
 fn a_run_whose_dataset_is_gone_is_shown_without_what_needs_it() {
     let place = trained(&recording(), LN);
     std::fs::remove_file(place.path("data.h5")).unwrap();
     place.strf("report run").done();
     let html = place.read("run/report.html");
-    assert!(data(&html)[0]["traces"].is_null());
+    let run = &data(&html)[0];
+    assert!(run["traces"].is_null());
+    let why = run["noTraces"].as_str().unwrap();
+    assert!(why.starts_with("No prediction: ") && why.contains("data.h5: there is no such file"));
     assert!(html.contains("data.h5: there is no such file"), "why there is no picture");
 }
 

@@ -71,19 +71,13 @@ impl<'a> RunPage<'a> {
             Some(dump) => Ok(Fields { dump, of: (0..neurons.len()).collect() }),
             None => of_gradients(trained, best(&columns, most), step),
         };
-        let with_field = match &fields {
-            Ok(Fields { dump, of }) => {
-                columns.extend(columns::of_fields(&Measures::of(dump), of, neurons.len()));
-                script.insert("fields".into(), described(dump, of));
-                let left = neurons.len() - of.len();
-                let why = format!(
-                    "The receptive fields of this model are gradients, taken of the {} with the \
-                     best CC; --fields {} takes all.",
-                    counted(of.len(), "neuron"),
-                    neurons.len()
-                );
-                script.insert("noField".into(), if left > 0 { why.into() } else { Value::Null });
-                of.clone()
+        let with_field = match fields {
+            Ok(fields) => {
+                script.insert("fields".into(), described(&fields.dump, &fields.of));
+                script.insert("noField".into(), fields.missing(neurons.len()).into());
+                let measures = Measures::of(&fields.dump);
+                columns.extend(columns::of_fields(&measures, &fields.of, neurons.len()));
+                fields.of
             }
             Err(error) => {
                 script.insert("noField".into(), format!("No receptive field: {error}").into());
@@ -92,7 +86,12 @@ impl<'a> RunPage<'a> {
         };
         let hidden_units = hidden.as_ref().map_or(0, |dump| dump.strfs.dim().0);
         script.insert("hidden".into(), hidden.map_or(Value::Null, |dump| described(&dump, &[])));
-        script.insert("traces".into(), traces(trained).unwrap_or(Value::Null));
+        match traces(trained) {
+            Ok(traces) => script.insert("traces".into(), traces),
+            Err(error) => {
+                script.insert("noTraces".into(), format!("No prediction: {error}").into())
+            }
+        };
         script.insert("columns".into(), columns.iter().map(Column::json).collect());
         let figures = figures(trained);
         Ok(Self { trained, summary, columns, with_field, hidden_units, figures, script })
@@ -101,6 +100,17 @@ impl<'a> RunPage<'a> {
     /// What the page's script reads.
     pub fn json(&self) -> Value {
         Value::Object(self.script.clone())
+    }
+}
+
+impl Fields {
+    /// What is said of neurons without one, among so many.
+    fn missing(&self, neurons: usize) -> String {
+        let shown = counted(self.of.len(), "neuron");
+        format!(
+            "The receptive fields of this model are gradients, taken of the {shown} with the best \
+             CC; --fields {neurons} takes all."
+        )
     }
 }
 
@@ -131,7 +141,7 @@ fn of_gradients(trained: &Trained, of: Vec<usize>, step: impl FnMut()) -> Result
     let (lags, every) = (network.lags(), far_apart(network, &samples));
     let request = Request { neurons: &of, lags, every, components: 0, scale };
     let mean = mean(network, &samples, &request, step)?;
-    if mean.iter().all(|weight| weight.is_nan()) {
+    if !of.is_empty() && mean.iter().all(|weight| weight.is_nan()) {
         let found = "found no test stimulus that is longer than the model looks back";
         return Err(Error::Refused(format!("{found}, expected one for its gradient")));
     }
@@ -157,8 +167,8 @@ fn described(dump: &Dump, of: &[usize]) -> Value {
     fields
 }
 
-/// The start of the first test stimulus: PSTH and prediction of each neuron; nothing where the
-/// dataset is not to be had.
+/// The start of the first test stimulus: PSTH and prediction of each neuron; null where there is no
+/// such stimulus.
 fn traces(trained: &Trained) -> Result<Value> {
     let recording = trained.recording(None, Needs::Responses)?.recording;
     let clips = trained.clips(&recording, SplitName::Test)?;

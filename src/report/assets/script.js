@@ -260,6 +260,8 @@
       canvas.setAttribute("aria-label", `prediction over PSTH of ${run.neurons[n]}`);
       drawTrace(canvas, traces, n, room);
       say("p", traces.caption).className = "quiet";
+    } else if (run.noTraces) {
+      say("p", run.noTraces).className = "quiet";
     }
     const wrap = say("div", "");
     wrap.className = "scroll";
