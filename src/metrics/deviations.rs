@@ -1,27 +1,12 @@
 //! Repeats of any numbers, each less its mean so that little is lost in sums of products.
-use super::lanes::{self, LANES};
-use super::pairs::{Pairs, Rows, SPARE_ROWS, weighted_product};
+use super::lanes;
+use super::pairs::{Held, Rows};
 use super::statistics::ROUNDING;
 use crate::ops::real::vectorized;
 
-/// The recorded repeats of one clip; the buffers serve one after the other.
+/// The recorded repeats of one clip, each less its mean; the sums are what rounding leaves of them.
 #[derive(Debug, Default)]
-pub struct Deviations {
-    bins: usize,
-    /// Of a row, whole vectors.
-    length: usize,
-    /// `(R, T)`: each repeat less its mean, with zeros behind the bins.
-    rows: Vec<f64>,
-    /// Of each repeat.
-    means: Vec<f64>,
-    /// What rounding leaves of the sum of each repeat less its mean.
-    rests: Vec<f64>,
-    /// Sums over every second repeat, from the first and from the second.
-    halves: [Vec<f64>; 2],
-    /// How many repeats are recorded among those.
-    counts: [usize; 2],
-    pairs: Pairs<f64>,
-}
+pub struct Deviations(Held<f64>);
 
 impl Deviations {
     /// Takes the responses `(R, T)`, and says whether each repeat is recorded in all of 2 bins or
@@ -40,62 +25,44 @@ impl Deviations {
         if bins < 2 {
             return false;
         }
-        self.set_bins(bins, responses.len() / bins);
+        let held = &mut self.0;
+        held.start(bins, responses.len() / bins);
         for (r, series) in responses.chunks_exact(bins).enumerate() {
-            let place = self.means.len() * self.length;
-            let row = &mut self.rows[place..place + bins];
-            let sum = lanes::copy(series, row);
+            let place = held.next()..held.next() + bins;
+            let sum = lanes::copy(series, &mut held.rows[place.clone()]);
             if sum.is_finite() {
-                self.halves[r % 2].iter_mut().zip(&*row).for_each(|(sum, y)| *sum += y);
-                self.counts[r % 2] += 1;
+                held.add_to_half(r);
                 let mean = sum / bins as f64;
-                self.means.push(mean);
-                self.rests.push(lanes::subtract(row, mean));
+                held.means.push(mean);
+                held.sums.push(lanes::subtract(&mut held.rows[place], mean));
             } else if !series.iter().all(|y| y.is_nan()) {
                 return false;
             }
         }
-        !self.means.is_empty()
-    }
-
-    fn set_bins(&mut self, bins: usize, rows: usize) {
-        if self.bins != bins {
-            self.rows.clear(); // what stands behind the bins becomes 0
-        }
-        (self.bins, self.length) = (bins, bins.next_multiple_of(LANES));
-        let needed = (rows + SPARE_ROWS) * self.length;
-        self.rows.resize(self.rows.len().max(needed), 0.0);
-        for half in &mut self.halves {
-            half.clear();
-            half.resize(bins, 0.0);
-        }
-        self.counts = [0, 0];
-        self.means.clear();
-        self.rests.clear();
+        !held.means.is_empty()
     }
 }
 
 impl Rows for Deviations {
     fn means(&self) -> &[f64] {
-        &self.means
+        &self.0.means
     }
 
     fn sums(&self) -> &[f64] {
-        &self.rests
+        &self.0.sums
     }
 
     fn copy_half(&self, half: usize, to: &mut Vec<f64>) -> usize {
-        to.clone_from(&self.halves[half]);
-        self.counts[half]
+        self.0.copy_half(half, to)
     }
 
     fn multiply(&mut self, products: &mut [f64], squares: &mut Vec<f64>) {
-        let Self { bins, length, rows, rests, pairs, .. } = self;
-        let repeats = rests.len();
+        let Held { bins, length, rows, sums, pairs, .. } = &mut self.0;
+        let repeats = sums.len();
         pairs.multiply(rows, (repeats, *length, *bins), |i, row| {
-            let rest = rests[i] / *bins as f64;
+            let rest = sums[i] / *bins as f64;
             let out = &mut products[i * repeats..=i * repeats + i];
-            for ((out, product), other) in out.iter_mut().zip(row).zip(&*rests) {
+            for ((out, product), other) in out.iter_mut().zip(row).zip(&*sums) {
                 *out = product - rest * other;
             }
             if out[i] <= ROUNDING * row[i] {
@@ -106,9 +73,6 @@ impl Rows for Deviations {
     }
 
     fn weighted_product(&self, series: &[f64], weights: &[f64]) -> f64 {
-        vectorized(
-            #[inline(always)]
-            || weighted_product((&self.rows, self.length), series, weights),
-        )
+        self.0.weighted_product(series, weights)
     }
 }

@@ -8,8 +8,9 @@ use rand_chacha::ChaCha8Rng;
 use realfft::RealFftPlanner;
 use realfft::num_complex::Complex;
 
+use super::Comparison;
 use super::sums::Sums;
-use super::{Comparison, Trace};
+use super::traces::Trace;
 use crate::rng;
 
 /// Least by which two shifts of the same responses differ.

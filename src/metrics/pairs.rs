@@ -1,7 +1,7 @@
 //! What is needed of the repeats of a clip, whichever precision they are held in: the products of
 //! all pairs of them, and of a series with all.
 use super::lanes::LANES;
-use crate::ops::real::Real;
+use crate::ops::real::{Real, vectorized};
 use crate::ops::tile::{MOST_PRODUCTS, Products};
 
 /// Most columns of products that are worked out at once.
@@ -55,6 +55,76 @@ impl<R: Real> Pairs<R> {
     }
 }
 
+/// The recorded repeats of one clip in some precision; the buffers serve one clip after the other.
+#[derive(Debug, Default)]
+pub struct Held<R> {
+    pub bins: usize,
+    /// Of a row, whole vectors.
+    pub length: usize,
+    /// `(R, T)`, with zeros behind the bins.
+    pub rows: Vec<R>,
+    /// The mean of each repeat.
+    pub means: Vec<f64>,
+    /// The sum of each row.
+    pub sums: Vec<f64>,
+    pub pairs: Pairs<R>,
+    /// Sums over every second repeat, from the first and from the second.
+    halves: [Vec<R>; 2],
+    /// How many repeats are recorded among those.
+    counts: [usize; 2],
+}
+
+impl<R: Real> Held<R>
+where
+    f64: From<R>,
+{
+    /// Makes room for `rows` repeats of a clip of `bins` bins.
+    pub fn start(&mut self, bins: usize, rows: usize) {
+        if self.bins != bins {
+            self.rows.clear(); // what stands behind the bins becomes 0
+        }
+        (self.bins, self.length) = (bins, bins.next_multiple_of(R::MOST_LANES));
+        let needed = (rows + SPARE_ROWS) * self.length;
+        self.rows.resize(self.rows.len().max(needed), R::default());
+        for half in &mut self.halves {
+            half.clear();
+            half.resize(self.length, R::default());
+        }
+        self.counts = [0, 0];
+        self.means.clear();
+        self.sums.clear();
+    }
+
+    /// Where the next row begins.
+    #[inline(always)]
+    pub fn next(&self) -> usize {
+        self.means.len() * self.length
+    }
+
+    /// Adds the next row, as it was heard, to the half of repeat `r`.
+    #[inline(always)]
+    pub fn add_to_half(&mut self, r: usize) {
+        let row = &self.rows[self.next()..];
+        self.halves[r % 2].iter_mut().zip(row).for_each(|(sum, y)| *sum += *y);
+        self.counts[r % 2] += 1;
+    }
+
+    /// See [`Rows::copy_half`].
+    pub fn copy_half(&self, half: usize, to: &mut Vec<f64>) -> usize {
+        to.clear();
+        to.extend(self.halves[half][..self.bins].iter().map(|sum| f64::from(*sum)));
+        self.counts[half]
+    }
+
+    /// See [`Rows::weighted_product`].
+    pub fn weighted_product(&self, series: &[f64], weights: &[f64]) -> f64 {
+        vectorized(
+            #[inline(always)]
+            || weighted_product((&self.rows, self.length), series, weights),
+        )
+    }
+}
+
 /// The recorded repeats of a clip, as they are or less their means.
 pub trait Rows {
     /// The mean of each.
@@ -77,11 +147,7 @@ pub trait Rows {
 
 /// See [`Rows::weighted_product`]; the rows are of `length` numbers.
 #[inline(always)]
-pub fn weighted_product<T: Copy>(
-    (rows, length): (&[T], usize),
-    series: &[f64],
-    weights: &[f64],
-) -> f64
+fn weighted_product<T: Copy>((rows, length): (&[T], usize), series: &[f64], weights: &[f64]) -> f64
 where
     f64: From<T>,
 {

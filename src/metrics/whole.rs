@@ -1,32 +1,19 @@
 //! Responses that are small whole numbers, as counts of spikes are: their sums and the sums of
 //! their products are exact in single precision, of which a vector register holds twice as many.
 use super::lanes::LANES;
-use super::pairs::{Pairs, Rows, SPARE_ROWS, weighted_product};
+use super::pairs::{Held, Rows};
 use super::quality::Values;
-use crate::ops::real::{Real, vectorized};
+use crate::ops::real::vectorized;
 
 /// Whole numbers up to this one are exact in single precision.
 const EXACT: f32 = 16_777_216.0; // 2^24
 
-/// The recorded repeats of one clip; the buffers serve one after the other.
+/// The recorded repeats of one clip, as they are.
 #[derive(Debug, Default)]
 pub struct Whole {
-    bins: usize,
-    /// Of a row, whole vectors.
-    length: usize,
-    /// `(R, T)`, with zeros behind the bins.
-    rows: Vec<f32>,
-    /// Of each row.
-    sums: Vec<f64>,
-    /// Of each row.
-    means: Vec<f64>,
-    /// Sums over every second repeat, from the first and from the second.
-    halves: [Vec<f32>; 2],
-    /// How many repeats are recorded among those.
-    counts: [usize; 2],
+    held: Held<f32>,
     lowest: f32,
     highest: f32,
-    pairs: Pairs<f32>,
 }
 
 /// What is known of a row once it is copied.
@@ -56,78 +43,59 @@ impl Whole {
         if bins < 2 {
             return false;
         }
-        self.set_bins(bins, responses.len() / bins);
+        let Self { held, lowest, highest } = self;
+        held.start(bins, responses.len() / bins);
+        (*lowest, *highest) = (f32::INFINITY, f32::NEG_INFINITY);
         for (r, row) in responses.chunks_exact(bins).enumerate() {
-            let place = self.sums.len() * self.length;
-            let to = &mut self.rows[place..place + self.length];
-            let Row { sum, lowest, highest, fraction } = copy(row, to);
-            if sum.is_nan() && row.iter().all(|y| y.is_nan()) {
+            let place = held.next();
+            let found = copy(row, &mut held.rows[place..place + held.length]);
+            if found.sum.is_nan() && row.iter().all(|y| y.is_nan()) {
                 continue;
             }
-            if fraction.is_nan() || fraction > 0.0 {
+            if found.fraction.is_nan() || found.fraction > 0.0 {
                 return false;
             }
-            self.halves[r % 2].iter_mut().zip(&*to).for_each(|(sum, y)| *sum += y);
-            self.counts[r % 2] += 1;
-            self.sums.push(f64::from(sum));
-            self.means.push(f64::from(sum) / bins as f64);
-            self.lowest = self.lowest.min(lowest);
-            self.highest = self.highest.max(highest);
+            held.add_to_half(r);
+            let sum = f64::from(found.sum);
+            held.sums.push(sum);
+            held.means.push(sum / bins as f64);
+            *lowest = lowest.min(found.lowest);
+            *highest = highest.max(found.highest);
         }
-        let largest = self.highest.max(-self.lowest);
-        let repeats = self.sums.len() as f32;
+        let largest = highest.max(-*lowest);
+        let repeats = held.sums.len() as f32;
         let products = largest * largest * bins as f32;
         repeats > 0.0 && products.max(largest * repeats.max(bins as f32)) <= EXACT
-    }
-
-    fn set_bins(&mut self, bins: usize, rows: usize) {
-        // The widest vector of f32.
-        let length = bins.next_multiple_of(<f32 as Real>::MOST_LANES);
-        if self.bins != bins {
-            self.rows.clear(); // what stands behind the bins becomes 0
-        }
-        (self.bins, self.length) = (bins, length);
-        self.rows.resize(self.rows.len().max((rows + SPARE_ROWS) * length), 0.0);
-        for half in &mut self.halves {
-            half.clear();
-            half.resize(length, 0.0);
-        }
-        self.counts = [0, 0];
-        self.sums.clear();
-        self.means.clear();
-        (self.lowest, self.highest) = (f32::INFINITY, f32::NEG_INFINITY);
     }
 
     /// The values of responses of which `all` were read.
     pub fn values(&self, all: usize) -> Values {
         Values {
             all,
-            recorded: self.sums.len() * self.bins,
+            recorded: self.held.sums.len() * self.held.bins,
             lowest: self.lowest,
             highest: self.highest,
             whole: true,
-            sum: self.sums.iter().sum(),
+            sum: self.held.sums.iter().sum(),
         }
     }
 }
 
 impl Rows for Whole {
     fn means(&self) -> &[f64] {
-        &self.means
+        &self.held.means
     }
 
     fn sums(&self) -> &[f64] {
-        &self.sums
+        &self.held.sums
     }
 
     fn copy_half(&self, half: usize, to: &mut Vec<f64>) -> usize {
-        to.clear();
-        to.extend(self.halves[half][..self.bins].iter().map(|sum| f64::from(*sum)));
-        self.counts[half]
+        self.held.copy_half(half, to)
     }
 
     fn multiply(&mut self, products: &mut [f64], squares: &mut Vec<f64>) {
-        let Self { bins, length, rows, sums, pairs, .. } = self;
+        let Held { bins, length, rows, sums, pairs, .. } = &mut self.held;
         let (n, repeats) = (*bins as f64, sums.len());
         pairs.multiply(rows, (repeats, *length, *bins), |i, row| {
             let out = &mut products[i * repeats..=i * repeats + i];
@@ -140,10 +108,7 @@ impl Rows for Whole {
     }
 
     fn weighted_product(&self, series: &[f64], weights: &[f64]) -> f64 {
-        vectorized(
-            #[inline(always)]
-            || weighted_product((&self.rows, self.length), series, weights),
-        )
+        self.held.weighted_product(series, weights)
     }
 }
 
