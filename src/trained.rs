@@ -74,6 +74,16 @@ impl Trained {
         Ok(self.network.strfs()?.is_some_and(|strfs| strfs.owners == Owners::Neurons))
     }
 
+    /// `PSTH as it is scored, smoothed over 21 ms`: what pictures of it say.
+    pub fn psth_remark(&self) -> String {
+        match self.metadata.smooth_ms {
+            smooth_ms if smooth_ms > 0.0 => {
+                format!("PSTH as it is scored, smoothed over {smooth_ms} ms")
+            }
+            _ => "PSTH as it is scored".to_owned(),
+        }
+    }
+
     /// How clips become samples.
     pub fn preparation(&self) -> Preparation {
         let Metadata { mean, scale, dt_ms, smooth_ms, skip_ms, .. } = self.metadata.clone();

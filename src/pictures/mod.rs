@@ -83,6 +83,12 @@ pub fn names() -> Vec<&'static str> {
     TABLE.iter().map(|row| row.name).collect()
 }
 
+/// What responses in bins of `dt_ms` are multiplied by to be shown, and their unit then: counts as
+/// rates.
+pub(crate) fn response_unit(counts: bool, dt_ms: f64) -> (f64, &'static str) {
+    if counts { (1000.0 / dt_ms, "spikes/s") } else { (1.0, "response") }
+}
+
 /// Where the panels begin, below title and remark.
 const HEAD: usize = MARGIN + 120;
 

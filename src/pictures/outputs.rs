@@ -4,7 +4,7 @@ use ndarray::{Array2, ArrayView1, Axis};
 
 use super::quantiles::{density, quantile_bins};
 use super::test_clips::{best_first, predicted};
-use super::{Drawn, HEAD, head};
+use super::{Drawn, HEAD, head, response_unit};
 use crate::cli::SplitName;
 use crate::data::{OfNeurons, Recording, ResponseFile, Stored, psth};
 use crate::error::{Error, Result};
@@ -60,7 +60,7 @@ pub(super) fn draw(trained: &Trained) -> Result<Drawn> {
         format!("{}   CC {:.2}", trained.metadata.neurons[*n], cc[*n]).replace("CC -", "CC −")
     };
     let panels = shown.iter().map(name).zip(pairs).zip(curves);
-    let factor = if recorded.counts { 1000.0 / recording.dt_ms } else { 1.0 };
+    let (factor, unit) = response_unit(recorded.counts, recording.dt_ms);
     let scaled = |points: Vec<(f64, f64)>| points.into_iter().map(|(x, y)| (x, y * factor));
     let panels: Vec<Panel> = panels
         .map(|((name, pairs), curve)| Panel {
@@ -69,7 +69,6 @@ pub(super) fn draw(trained: &Trained) -> Result<Drawn> {
             curve: scaled(curve).collect(),
         })
         .collect();
-    let unit = if recorded.counts { "spikes/s" } else { "response" };
     Ok(Drawn::Picture(Box::new(page(trained, &panels, (cc.len(), unit))?)))
 }
 

@@ -2,7 +2,7 @@
 use ndarray::{Array2, Array3, ArrayView1, Axis, s};
 
 use super::test_clips::{best_first, predicted};
-use super::{Drawn, HEAD, head};
+use super::{Drawn, HEAD, head, response_unit};
 use crate::cli::SplitName;
 use crate::data::prepare::Treatment;
 use crate::data::{Clip, OfNeurons, ResponseFile, Stored, psth};
@@ -39,6 +39,8 @@ struct Column {
     seconds: f64,
     /// Whether the recorded values are counts.
     counts: bool,
+    /// Of PSTH and prediction.
+    unit: &'static str,
 }
 
 /// The picture of the test clips.
@@ -69,10 +71,7 @@ pub(super) fn draw(trained: &Trained) -> Result<Drawn> {
     }
     let height = HEAD + ABOVE + page::height(&PANELS) + FOOT;
     let mut canvas = Canvas::new(WIDTH, height, Fonts::new()?);
-    let smooth_ms = trained.metadata.smooth_ms;
-    let smoothed =
-        if smooth_ms > 0.0 { format!(", smoothed over {smooth_ms} ms") } else { String::new() };
-    head(&mut canvas, trained, &format!("test stimuli; PSTH as it is scored{smoothed}"));
+    head(&mut canvas, trained, &format!("test stimuli; {}", trained.psth_remark()));
     let hz = recording.frequencies_hz.as_deref();
     let count = columns.len();
     for (place, column) in columns.iter().enumerate() {
@@ -119,7 +118,7 @@ impl Column {
         let bins = shown_bins(clip.bins(), dt_ms);
         let repeats = responses.slice(s![0, .., ..bins]).to_owned();
         let counts = Values::of(responses.index_axis(Axis(0), 0)).are_counts();
-        let factor = if counts { 1000.0 / dt_ms } else { 1.0 };
+        let (factor, unit) = response_unit(counts, dt_ms);
         let scaled = |value: &f32| f64::from(*value) * factor;
         let treated = psth(&treatment.repeats(responses));
         Self {
@@ -130,6 +129,7 @@ impl Column {
             prediction: prediction.iter().take(bins).map(scaled).collect(),
             seconds: bins as f64 * dt_ms / 1000.0,
             counts,
+            unit,
         }
     }
 
@@ -156,8 +156,7 @@ impl Column {
             let band = if hz.is_some() { "frequency (kHz)" } else { "band" };
             axes::name_left(canvas, sound, baseline, band);
             axes::name_left(canvas, repeats, baseline, "repeat");
-            let unit = if self.counts { "spikes/s" } else { "response" };
-            axes::name_left(canvas, response, baseline, unit);
+            axes::name_left(canvas, response, baseline, self.unit);
         }
     }
 

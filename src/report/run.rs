@@ -183,22 +183,19 @@ fn traces(trained: &Trained) -> Result<Value> {
     for neuron in responses.outer_iter() {
         values = values.and(Values::of(neuron));
     }
-    let counts = values.are_counts();
     let scored = psth(&preparation.treatment.repeats(responses));
     let bins = shown_bins(clip.bins(), recording.dt_ms).min(MOST_BINS / neurons.max(1)).max(2);
     let bins = bins.min(clip.bins());
+    let (factor, unit) = pictures::response_unit(values.are_counts(), recording.dt_ms);
     #[expect(clippy::cast_possible_truncation, reason = "a curve on a screen")]
-    let factor = if counts { (1000.0 / recording.dt_ms) as f32 } else { 1.0 };
+    let factor = factor as f32;
     let shown = |series: &Array2<f32>| series.slice(s![.., ..bins]).mapv(|y| y * factor);
     let mut traces = packed::traces(shown(&scored).view(), shown(&predictions[0]).view());
-    let smooth_ms = trained.metadata.smooth_ms;
-    let smoothed =
-        if smooth_ms > 0.0 { format!(", smoothed over {smooth_ms} ms") } else { String::new() };
     traces["bins"] = bins.into();
     traces["dtMs"] = recording.dt_ms.into();
-    traces["unit"] = if counts { "spikes/s" } else { "response" }.into();
+    traces["unit"] = unit.into();
     traces["caption"] =
-        format!("Test stimulus {}; PSTH as it is scored{smoothed}.", clip.stimulus.id).into();
+        format!("Test stimulus {}; {}.", clip.stimulus.id, trained.psth_remark()).into();
     Ok(traces)
 }
 
