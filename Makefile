@@ -49,8 +49,8 @@ build: $(NEEDED)
 
 check: $(NEEDED)
 	$(CARGO) fmt --check
-	$(CARGO) clippy --all-targets --locked -- -D warnings
-	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --no-deps --document-private-items --locked
+	$(CARGO) clippy --release --all-targets --locked -- -D warnings
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --release --no-deps --document-private-items --locked
 
 # Type-checks what only a build for NVIDIA GPUs compiles. Candle's kernels are compiled on the way:
 # minutes the first time. The folder of its own keeps ordinary builds as they are.
@@ -59,11 +59,11 @@ check-cuda: $(NEEDED) $(LOCAL_NVCC)
 	  $(CARGO) check --features cuda --locked --target-dir target/cuda
 
 test: $(NEEDED)
-	$(CARGO) test --locked
+	$(CARGO) test --release --locked
 
 # Opens reports in Chromium, which lies on the PATH or where CHROMIUM=... says.
 test-browser: $(NEEDED)
-	$(CARGO) test --locked --test all browser -- --ignored
+	$(CARGO) test --release --locked --test all browser -- --ignored
 
 # Speed next to deepSTRF's, where a Python that has it is found. docs/benchmarks.md says what is
 # measured; MARKDOWN=docs/benchmarks.md puts the figures there.
