@@ -9,10 +9,11 @@ use std::path::Path;
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use rand::Rng;
-use strf::config::ImportConfig;
+use strf::base::rng;
 use strf::config::part::Row;
+use strf::frontends::ImportConfig;
 use strf::frontends::{Frontend, TABLE};
-use strf::{rng, sound};
+use strf::sound;
 
 /// Samples a second.
 const RATE_HZ: u32 = 48_000;

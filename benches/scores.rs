@@ -8,9 +8,9 @@ use std::hint::black_box;
 use criterion::{Criterion, criterion_group, criterion_main};
 use ndarray::{Array2, Array3};
 use rand::RngCore;
-use strf::evaluation::{Over, Scoring};
-use strf::metrics::quality::Survey;
-use strf::rng;
+use strf::base::rng;
+use strf::scores::evaluation::{Over, Scoring};
+use strf::scores::quality::Survey;
 
 const NEURONS: usize = 800;
 const REPEATS: usize = 20;

@@ -2,9 +2,9 @@
 use std::process::ExitCode;
 
 use clap::Parser;
-use strf::cli::Cli;
+use strf::base::progress::{Console, Verbosity};
 use strf::commands;
-use strf::progress::{Console, Verbosity};
+use strf::commands::Cli;
 
 fn main() -> ExitCode {
     let cli = Cli::parse();

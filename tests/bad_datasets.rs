@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use ndarray::{Array2, Array3, Array4};
-use strf::config::keys::{Condition, Selection, Split};
-use strf::data::hdf5_io::{write_array, write_number, write_strings, write_text};
-use strf::data::{Counts, Recording, Splits, divide, read, read_for_prediction, select, write};
-use strf::error::Error;
-use strf::files::Existing;
+use strf::base::error::Error;
+use strf::base::files::Existing;
+use strf::dataset::hdf5_io::{write_array, write_number, write_strings, write_text};
+use strf::dataset::{Counts, Recording, Splits, read, read_for_prediction, write};
+use strf::preparation::{divide, select};
+use strf::run_file::{Condition, Selection, Split};
 
 use crate::dataset::{recording, write_to};
 use crate::support::runs::{change_data, replace};

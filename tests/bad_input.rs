@@ -5,8 +5,8 @@ use std::process::Command;
 
 use candle_core::{DType, Device, Tensor};
 use ndarray::{Array2, Array3, s};
-use strf::data::Recording;
-use strf::data::hdf5_io::write_strings;
+use strf::dataset::Recording;
+use strf::dataset::hdf5_io::write_strings;
 use strf::training::checkpoint::Checkpoint;
 
 use crate::support::golden::tensors;
@@ -314,7 +314,7 @@ fn a_state_with_other_weights() {
 fn rewrite(file: &Path, change: impl FnOnce(&mut std::collections::BTreeMap<String, Tensor>)) {
     let mut all = tensors(file);
     change(&mut all);
-    std::fs::write(file, strf::tensor_file::bytes(&all, None).unwrap()).unwrap();
+    std::fs::write(file, strf::base::tensor_file::bytes(&all, None).unwrap()).unwrap();
 }
 
 #[test]

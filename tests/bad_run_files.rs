@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use assert_cmd::Command;
-use strf::config::RunConfig;
+use strf::run_file::RunConfig;
 
 /// A run file without problems, to which tests add some.
 const SOUND: &str = "\

@@ -6,7 +6,7 @@ use std::process::{Output, Stdio};
 
 use assert_cmd::Command;
 use serde_json::Value as Json;
-use strf::config::RunConfig;
+use strf::run_file::RunConfig;
 
 fn strf(folder: &Path, arguments: &[&str]) -> Output {
     Command::cargo_bin("strf").unwrap().current_dir(folder).args(arguments).output().unwrap()

@@ -4,16 +4,19 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use ndarray::{Array2, Array3, arr2, arr3, array, s};
-use strf::config::Standardize;
-use strf::config::keys::{Condition, Selection, Split};
-use strf::data::hdf5_io::{write_array, write_strings};
-use strf::data::{
-    Clip, ClipSets, Counts, Doubtful, Entity, Read, Recording, ResponseFile, Splits,
-    Standardization, Survey, divide, hanning, keep_neurons, psth, read, read_for_prediction,
-    read_sound, select, smooth, smoothed_psth, write,
+use strf::base::error::Result;
+use strf::base::files::Existing;
+use strf::dataset::hdf5_io::{write_array, write_strings};
+use strf::dataset::{
+    Clip, Counts, Entity, Read, Recording, ResponseFile, Splits, read, read_for_prediction,
+    read_sound, write,
 };
-use strf::error::Result;
-use strf::files::Existing;
+use strf::preparation::{
+    ClipSets, Doubtful, Standardization, Survey, divide, hanning, keep_neurons, psth, select,
+    smooth, smoothed_psth,
+};
+use strf::run_file::Standardize;
+use strf::run_file::{Condition, Selection, Split};
 
 use crate::support::runs::change_data;
 

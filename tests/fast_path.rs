@@ -1,12 +1,12 @@
 //! The fast path of every combination of parts: equal to the graph of candle's operations, to
 //! finite differences, causal bit for bit, and independent of what else is in a batch.
 use candle_core::{DType, Device, Result, Tensor};
-use strf::data::batch::{Batch, Member, Padded};
-use strf::dims::Dims;
-use strf::loss::{self, LossRow};
+use strf::base::rng;
 use strf::models::Network;
-use strf::nn::Mode;
-use strf::rng;
+use strf::models::batch::{Batch, Member, Padded};
+use strf::models::dims::Dims;
+use strf::models::layers::Mode;
+use strf::models::loss::{self, LossRow};
 
 use crate::support::combinations::{all, build, dims};
 use crate::support::compare::{Tolerance, assert_close, flat, largest, slope};

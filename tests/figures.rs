@@ -1,6 +1,6 @@
 //! Figures that can be read whatever their number of neurons, runs and bands.
 use ndarray::Array4;
-use strf::files::Existing;
+use strf::base::files::Existing;
 use strf::strf::dump::{Dump, Method, Rows, Which};
 use strf::strf::plot::{Scale, plot};
 
@@ -110,12 +110,12 @@ fn comparisons_of_two_three_and_eight_runs_are_legible_and_tell_the_means() {
 #[test]
 fn a_comparison_without_a_common_neuron_says_so() {
     let recording = recording();
-    let single = |clip: strf::data::Clip| strf::data::Clip {
+    let single = |clip: strf::dataset::Clip| strf::dataset::Clip {
         responses: clip.responses.slice_move(ndarray::s![.., ..1, ..]),
         ..clip
     };
     let clips = recording.clips.into_iter().map(single).collect();
-    let place = Workplace::holding(&strf::data::Recording { clips, ..recording });
+    let place = Workplace::holding(&strf::dataset::Recording { clips, ..recording });
     train(&place, "runs/a", LN);
     let said = place.strf("compare runs/a runs/a --score cc_norm --plot none.png").done();
     assert_eq!(said.stderr, "strf: warning: no picture: no neuron has cc_norm in every run\n");

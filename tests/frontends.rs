@@ -4,8 +4,8 @@ use std::path::Path;
 
 use ndarray::{Array2, ArrayView2, s};
 use rand::Rng;
-use strf::config::ImportConfig;
 use strf::config::part::Row;
+use strf::frontends::ImportConfig;
 use strf::frontends::{Frontend, Heard, TABLE};
 use strf::sound::Sound;
 
@@ -31,7 +31,7 @@ pub fn difference(got: ArrayView2<f32>, want: ArrayView2<f64>) -> f64 {
 
 /// So many samples of noise, the same for every seed.
 fn noise(samples: usize, seed: u64) -> Vec<f32> {
-    let mut rng = strf::rng::generator(seed, "noise");
+    let mut rng = strf::base::rng::generator(seed, "noise");
     (0..samples).map(|_| rng.random_range(-0.5..0.5)).collect()
 }
 

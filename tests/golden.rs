@@ -1,10 +1,10 @@
 //! Every part against deepSTRF 0.1.0: predictions, losses, gradients, receptive fields, jacobians.
 use candle_core::backprop::GradStore;
 use candle_core::{DType, Device, Result, Tensor, Var};
-use strf::data::batch::{Batch, Member};
-use strf::loss::{self, Target};
-use strf::nn::Mode;
-use strf::params::Params;
+use strf::models::batch::{Batch, Member};
+use strf::models::layers::Mode;
+use strf::models::loss::{self, Target};
+use strf::models::params::Params;
 
 use crate::support::compare::{Tolerance, assert_close, largest};
 use crate::support::golden::Golden;

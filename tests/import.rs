@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use ndarray::{Array3, s};
-use strf::data::{Recording, read};
+use strf::dataset::{Recording, read};
 
 use crate::support::runs::{Ran, Workplace};
 use crate::support::shared;
@@ -110,7 +110,7 @@ fn the_zebra_finch_recording_keeps_all_its_spikes() {
     let (ran, recording) = imported(&place, &format!("spikes {} --dt-ms 5", folder.display()));
     assert_counts(&recording, &counts);
     let bins = |recording: &Recording| -> Vec<usize> {
-        recording.clips.iter().map(strf::data::Clip::bins).collect()
+        recording.clips.iter().map(strf::dataset::Clip::bins).collect()
     };
     assert_eq!(bins(&recording), bins(&reference));
     let dropped = "dropped: 48 of 3680 spikes: 0 before the first bin, 48 after the last\n";

@@ -3,9 +3,9 @@ use std::io::Write;
 
 use ndarray::{Array, Array1, Array2, Array3, Array4};
 use ndarray_npy::NpzWriter;
-use strf::data::hdf5_io::{create, write_array, write_strings};
-use strf::data::read;
-use strf::files::Existing;
+use strf::base::files::Existing;
+use strf::dataset::hdf5_io::{create, write_array, write_strings};
+use strf::dataset::read;
 
 use crate::import::fixture;
 use crate::support::runs::Workplace;

@@ -1,6 +1,6 @@
 //! Long recordings cut into blocks.
 use ndarray::{Array2, Array3, s};
-use strf::data::{Clip, Entity, Recording, read};
+use strf::dataset::{Clip, Entity, Recording, read};
 
 use crate::support::runs::{BANDS, Workplace, recording};
 

@@ -1,6 +1,7 @@
 //! Several datasets as one.
 use ndarray::{Axis, s};
-use strf::data::{Recording, Splits, keep_neurons, keep_stimuli, read};
+use strf::dataset::{Recording, Splits, read};
+use strf::preparation::{keep_neurons, keep_stimuli};
 
 use crate::support::runs::{Workplace, recording};
 

@@ -3,8 +3,8 @@ use std::path::PathBuf;
 
 use hdf5::types::VarLenUnicode;
 use ndarray::{Array1, Array2, s};
-use strf::data::hdf5_io::{write_array, write_strings};
-use strf::data::{Recording, read};
+use strf::dataset::hdf5_io::{write_array, write_strings};
+use strf::dataset::{Recording, read};
 
 use crate::import::fixture;
 use crate::support::runs::{Workplace, change_data};

@@ -75,7 +75,7 @@ fn unsorted_and_negative_times_count_where_they_lie() {
     assert!(
         ran.stdout.contains("dropped: 1 of 5 spikes: 1 before the first bin, 0 after the last")
     );
-    let read = strf::data::read(&place.path("out.h5")).unwrap().recording;
+    let read = strf::dataset::read(&place.path("out.h5")).unwrap().recording;
     let counts = read.clips[0].responses.row_at();
     assert_eq!(counts[..8], [0.0, 0.0, 2.0, 0.0, 1.0, 0.0, 1.0, 0.0]);
 }

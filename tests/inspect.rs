@@ -4,7 +4,7 @@ use std::path::Path;
 use assert_cmd::Command;
 use ndarray::{Array2, Array3, Axis, array};
 use serde_json::{Value, json};
-use strf::data::{Clip, Counts, Entity, Read, Recording, Splits, read};
+use strf::dataset::{Clip, Counts, Entity, Read, Recording, Splits, read};
 use strf::inspection::{Inspection, Shown};
 
 use crate::dataset::write_to;

@@ -3,11 +3,11 @@
 use candle_core::{DType, Device, Tensor};
 use ndarray::{Array2, Array3};
 use rand::Rng;
-use strf::data::batch::Sample;
-use strf::dims::Dims;
+use strf::base::rng;
 use strf::models::Network;
-use strf::nn::Mode;
-use strf::rng;
+use strf::models::batch::Sample;
+use strf::models::dims::Dims;
+use strf::models::layers::Mode;
 use strf::strf::local::{Local, Request, far_apart, local, mean};
 
 use crate::support::combinations::build;

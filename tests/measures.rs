@@ -4,10 +4,10 @@
 use std::f64::consts::TAU;
 
 use ndarray::{Array3, Array4, Axis as ArrayAxis, s};
-use strf::cli::ExportFormat;
+use strf::base::files::Existing::Keep;
 use strf::config::part::{Row, find};
-use strf::files::Existing::Keep;
 use strf::strf::dump::{Dump, Method, Rows};
+use strf::strf::export::ExportFormat;
 use strf::strf::export::export;
 use strf::strf::measures::{Axes, Field, TABLE};
 

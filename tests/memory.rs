@@ -3,11 +3,12 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use ndarray::{Array2, Array3};
-use strf::config::RunConfig;
-use strf::data::{Clip, Counts, Entity, Recording, keep_neurons, write};
-use strf::experiment::Experiment;
-use strf::files::Existing;
-use strf::run_folder::OldRun;
+use strf::base::files::Existing;
+use strf::dataset::{Clip, Counts, Entity, Recording, write};
+use strf::preparation::keep_neurons;
+use strf::run_file::RunConfig;
+use strf::runs::experiment::Experiment;
+use strf::runs::folder::OldRun;
 
 use crate::support::runs::{BANDS, LN, Workplace, recording, run_file};
 

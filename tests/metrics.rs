@@ -7,11 +7,10 @@ use rand::Rng;
 use rand_distr::{Distribution, Poisson, StandardNormal};
 use safetensors::SafeTensors;
 use serde_json::{Map, Value};
-
-use strf::evaluation::{Over, ScoredClip, Scores, Scoring, score};
-use strf::metrics::power::signal_and_noise_power;
-use strf::metrics::{self, Ceiling, Comparison};
-use strf::rng;
+use strf::base::rng;
+use strf::scores::evaluation::{Over, ScoredClip, Scores, Scoring, score};
+use strf::scores::power::signal_and_noise_power;
+use strf::scores::{self, Ceiling, Comparison};
 
 type Outcome = Result<(), Box<dyn Error>>;
 const NAN: f32 = f32::NAN;
@@ -27,11 +26,11 @@ impl Row {
     }
 }
 
-fn scores_of(clips: &[(Array1<f32>, Array2<f32>)]) -> strf::error::Result<Row> {
+fn scores_of(clips: &[(Array1<f32>, Array2<f32>)]) -> strf::base::error::Result<Row> {
     let predictions: Vec<ArrayView1<f32>> = clips.iter().map(|(p, _)| p.view()).collect();
     let responses: Vec<ArrayView2<f32>> = clips.iter().map(|(_, r)| r.view()).collect();
     let comparison = Comparison::new(&predictions, &responses)?;
-    Ok(Row(metrics::TABLE.iter().map(|m| (m.part.name, (m.compute)(&comparison))).collect()))
+    Ok(Row(scores::TABLE.iter().map(|m| (m.part.name, (m.compute)(&comparison))).collect()))
 }
 
 /// NaN equals NaN; numbers are compared relative to the wanted one.
@@ -316,7 +315,7 @@ fn fewer_than_two_bins_have_errors_but_no_variances() -> Outcome {
     assert_scores(&one, &[("mse", 9.0)]);
 
     let none = scores_of(&[])?;
-    assert_undefined(&none, &metrics::names());
+    assert_undefined(&none, &scores::names());
     Ok(())
 }
 

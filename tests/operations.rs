@@ -1,11 +1,11 @@
 //! The operations with a backward pass of their own: equal to their plain paths, and to finite
 //! differences in f64.
 use candle_core::{DType, Device, Result, Tensor, Var};
-use strf::ops::{
+use strf::base::rng;
+use strf::models::ops::{
     Length, correlate, correlate_plain, exponential_window, exponential_window_plain,
     gaussian_kernels, gaussian_kernels_plain,
 };
-use strf::rng;
 
 use crate::support::compare::{Tolerance, assert_close, flat};
 

@@ -1,8 +1,8 @@
 //! What holds for every combination of parts.
 use candle_core::{DType, Device, Result, Tensor};
-use strf::loss::{self, Target};
-use strf::nn::Mode;
-use strf::rng;
+use strf::base::rng;
+use strf::models::layers::Mode;
+use strf::models::loss::{self, Target};
 
 use crate::support::combinations::{all, build, dims};
 use crate::support::compare::{Tolerance, assert_close, flat, slope};

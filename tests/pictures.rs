@@ -1,5 +1,5 @@
 //! Pictures of a run.
-use strf::data::{Clip, Recording};
+use strf::dataset::{Clip, Recording};
 
 use crate::support::runs::{LN, MODELS, Workplace, recording, run_file};
 

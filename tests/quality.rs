@@ -3,11 +3,12 @@
 use ndarray::{Array1, Array3, ArrayView1, ArrayView2, Axis, s};
 use rand::Rng;
 use serde_json::Value;
-use strf::data::{Read, Recording, qualities};
+use strf::base::rng;
+use strf::dataset::{Read, Recording};
 use strf::inspection::{Inspection, Shown};
-use strf::metrics::quality::{MEASURES, Quality, Survey, measure};
-use strf::metrics::{self, Comparison};
-use strf::rng;
+use strf::preparation::qualities;
+use strf::scores::quality::{MEASURES, Quality, Survey, measure};
+use strf::scores::{self, Comparison};
 
 use crate::support::runs::{LN, Ran, Workplace, recording, run_file, same_bytes};
 
@@ -54,7 +55,7 @@ fn qualities_are_what_the_metrics_say_of_the_same_repeats() {
         assert_eq!((quality.repeats, quality.bins), (comparison.repeats(), comparison.bins()));
         for (ours, theirs) in names {
             let got = (measure(ours).unwrap().of)(quality);
-            let row = metrics::TABLE.iter().find(|row| row.part.name == theirs).unwrap();
+            let row = scores::TABLE.iter().find(|row| row.part.name == theirs).unwrap();
             let want = (row.compute)(&comparison);
             assert!(!want.is_nan() || ours == "cc_max", "neuron {n}, {ours}");
             assert_eq!(got.to_bits(), want.to_bits(), "neuron {n}, {ours}: {got}, want {want}");
@@ -210,7 +211,7 @@ fn a_picture_is_drawn_of_any_recording() {
     let (psth, histogram) = bars(&single);
     assert!(psth > 1000 && histogram == 0, "{psth} {histogram}");
 
-    let one = strf::data::keep_neurons(recording(), &[2]);
+    let one = strf::preparation::keep_neurons(recording(), &[2]);
     let (psth, histogram) = bars(&one);
     assert!(psth > 1000 && histogram > 1000, "{psth} {histogram}");
 

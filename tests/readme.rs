@@ -2,7 +2,7 @@
 use std::path::PathBuf;
 
 use clap::Parser;
-use strf::cli::Cli;
+use strf::commands::Cli;
 use strf::config::part::Row;
 use strf::models;
 

@@ -5,7 +5,7 @@ use std::process::Command;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
-use strf::data::{Clip, Recording};
+use strf::dataset::{Clip, Recording};
 
 use crate::support::runs::{LN, MODELS, Ran, Workplace, recording, run_file};
 

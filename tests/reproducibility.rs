@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use ndarray::{Array2, Array3};
 use rand::Rng;
-use strf::data::{Clip, Recording};
-use strf::rng;
+use strf::base::rng;
+use strf::dataset::{Clip, Recording};
 
 use crate::support::runs::{LN, MODELS, Workplace, recording, run_file, same_bytes, wait_until};
 
@@ -29,7 +29,7 @@ fn large() -> Recording {
         let responses = Array3::from_shape_simple_fn((40, 2, 400), || rng.random_range(0.0..3.0));
         Clip { stimulus: clip.stimulus.clone(), cochleagram, responses }
     };
-    let neuron = |n: usize| strf::data::Entity { id: format!("n{n}"), ..Default::default() };
+    let neuron = |n: usize| strf::dataset::Entity { id: format!("n{n}"), ..Default::default() };
     Recording {
         frequencies_hz: Some((1..=34).map(|f| 200.0 * f64::from(f)).collect()),
         neurons: (0..40).map(neuron).collect(),

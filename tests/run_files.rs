@@ -4,13 +4,14 @@
 
 use std::path::{Path, PathBuf};
 
-use strf::config::keys::{Selection, Split, Value};
+use strf::base::device::DeviceName;
 use strf::config::part::Row;
-use strf::config::{Best, DeviceName, Monitor, Others, RunConfig, Schedule, Standardize, Template};
-use strf::data::{Recording, Splits};
+use strf::dataset::{Recording, Splits};
+use strf::models::parameterizations::{self, ParameterizationRow};
+use strf::models::prefilters::{self, PrefilterRow};
 use strf::models::{self, Kernels, ModelRow};
-use strf::parameterizations::{self, ParameterizationRow};
-use strf::prefilters::{self, PrefilterRow};
+use strf::run_file::{Best, Monitor, Others, RunConfig, Schedule, Standardize, Template};
+use strf::run_file::{Selection, Split};
 
 const LEAST: &str = "[data]\nfile = \"../data/x.h5\"\n[model]\ntype = \"ln\"\n";
 
@@ -84,7 +85,7 @@ fn overrides_replace_and_add_keys_with_or_without_quotes() {
     assert_eq!(config.train.lr.to_bits(), 0.01f64.to_bits());
     assert_eq!(config.train.device, DeviceName::Cuda(1));
     assert_eq!(config.architecture.model.row.part.name, "dnet");
-    assert_eq!(config.architecture.model.values.get("output_decay"), Some(&Value::Flag(false)));
+    assert!(!config.architecture.model.values.flag("output_decay").unwrap());
     assert_eq!(config.data.neurons, Selection::Ids(vec!["b".into(), "a".into()]));
     let parts = [0.5, 0.25, 0.25];
     assert_eq!(config.data.split, Some(Split::Fractions { parts, seed: 0 }));

@@ -6,7 +6,8 @@ use candle_core::{DType, Device, Tensor};
 use hdf5::types::VarLenUnicode;
 use ndarray::{Array1, Array2, Array3, Array4, s};
 use serde_json::{Value as Json, json};
-use strf::data::{Clip, Entity, Recording, keep_neurons, psth, smooth};
+use strf::dataset::{Clip, Entity, Recording};
+use strf::preparation::{keep_neurons, psth, smooth};
 
 use crate::support::compare::{Tolerance, assert_close};
 use crate::support::golden;
@@ -227,7 +228,7 @@ fn set_weights(place: &Workplace, change: impl Fn(&mut BTreeMap<String, Tensor>)
     let file = place.path("runs/run/model/model.safetensors");
     let mut weights = golden::tensors(&file);
     change(&mut weights);
-    std::fs::write(file, strf::tensor_file::bytes(&weights, None).unwrap()).unwrap();
+    std::fs::write(file, strf::base::tensor_file::bytes(&weights, None).unwrap()).unwrap();
 }
 
 fn exported(place: &Workplace, options: &str) -> (Array4<f32>, Array4<f32>) {

@@ -6,9 +6,8 @@ use ndarray::{Array1, Array2, Array4, ArrayView1, ArrayView2, array, s};
 use rand::Rng;
 use rand_distr::StandardNormal;
 use safetensors::SafeTensors;
-
-use strf::metrics::{self, Comparison};
-use strf::rng;
+use strf::base::rng;
+use strf::scores::{self, Comparison};
 
 type Outcome = Result<(), Box<dyn Error>>;
 type Clip = (Array1<f32>, Array2<f32>);
@@ -17,7 +16,7 @@ const NAN: f32 = f32::NAN;
 fn score(name: &str, clips: &[Clip]) -> Result<f64, Box<dyn Error>> {
     let predictions: Vec<ArrayView1<f32>> = clips.iter().map(|(p, _)| p.view()).collect();
     let responses: Vec<ArrayView2<f32>> = clips.iter().map(|(_, r)| r.view()).collect();
-    let row = metrics::TABLE.iter().find(|row| row.part.name == name).ok_or("no such score")?;
+    let row = scores::TABLE.iter().find(|row| row.part.name == name).ok_or("no such score")?;
     Ok((row.compute)(&Comparison::new(&predictions, &responses)?))
 }
 

@@ -4,8 +4,8 @@
 use ndarray::{Array3, Array4, ArrayView4, Axis, concatenate, s};
 use rand::Rng;
 use rand_distr::StandardNormal;
-use strf::data::{Clip, Recording};
-use strf::rng;
+use strf::base::rng;
+use strf::dataset::{Clip, Recording};
 use strf::strf::significance::Significance;
 use strf::strf::significance::repeats::{Differ, of_repeats};
 use strf::strf::significance::shuffles::of_shuffles;

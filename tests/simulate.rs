@@ -1,14 +1,14 @@
 //! Simulated recordings: what was asked for is in them, and the truth explains them.
 use assert_cmd::Command;
 use ndarray::{Array1, Array2, Array3, ArrayView2, Axis, array, s};
-use strf::cli::{Noise, Sound};
+use strf::base::files::Existing;
 use strf::config::part::names;
-use strf::data::Clip;
-use strf::files::Existing;
-use strf::metrics::statistics::{correlation, covariance, mean, variance};
-use strf::outputs::{self, Sign};
-use strf::parameterizations;
+use strf::dataset::Clip;
+use strf::models::outputs::{self, Sign};
+use strf::models::parameterizations;
+use strf::simulation::{Noise, Sound};
 use strf::simulation::{Settings, Simulated, Truth, shapes, simulate, write};
+use strf::stats::moments::{correlation, covariance, mean, variance};
 
 /// Sizes that no two axes share.
 fn settings() -> Settings {
@@ -60,7 +60,7 @@ fn a_simulated_file_reads_as_a_dataset_of_the_asked_sizes_with_the_truth_beside_
     let simulated = simulate(&settings).unwrap();
     write(&path, &simulated, &settings, Existing::Keep).unwrap();
 
-    let read = strf::data::read(&path).unwrap();
+    let read = strf::dataset::read(&path).unwrap();
     assert_eq!(read.notes, Vec::<String>::new());
     let recording = read.recording;
     assert_eq!((recording.clips.len(), recording.bands()), (6, 7));
@@ -135,7 +135,7 @@ fn prefiltered(settings: &Settings, hz: &[f64], x: &Array2<f64>) -> Array3<f64> 
     let taus = hz.iter().map(|hz| (500.0 - 105.0 * hz.log10()).max(settings.dt_ms));
     let taus: Vec<f64> = taus.collect();
     let longest = taus.iter().copied().fold(0.0, f64::max);
-    let past = strf::units::bins(3.0 * longest, settings.dt_ms, 1); // L − 1
+    let past = strf::base::units::bins(3.0 * longest, settings.dt_ms, 1); // L − 1
     let average = |f: usize, t: usize| {
         let a = (-settings.dt_ms / taus[f]).exp();
         let weight = |k: usize| a.powf(k as f64 - 1.0);
@@ -207,7 +207,7 @@ fn rates(settings: &Settings, simulated: &Simulated, clip: usize) -> Array2<f64>
 
 #[test]
 fn plain_sums_over_the_file_give_the_stored_rates_for_every_prefilter_and_output() {
-    let prefilters = [vec!["none"], strf::prefilters::names()].concat();
+    let prefilters = [vec!["none"], strf::models::prefilters::names()].concat();
     for (prefilter, output) in
         prefilters.iter().flat_map(|p| outputs::names().into_iter().map(move |o| (*p, o)))
     {

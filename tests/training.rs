@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use candle_core::{DType, Device, Result, Tensor};
 use ndarray::{Array3, Axis, concatenate, s};
 use serde_json::Value as Json;
-use strf::data::Recording;
-use strf::nn::Mode;
+use strf::dataset::Recording;
+use strf::models::layers::Mode;
 use strf::training::adamw::AdamW;
 use strf::training::checkpoint::Checkpoint;
 
@@ -295,7 +295,8 @@ fn the_on_and_off_kernels_of_adaptrans_have_their_closed_form() -> Result<()> {
     let centres = vec![500.0, 4000.0, 20_000.0];
     let taus: Vec<f64> = centres.iter().map(|hz: &f64| 500.0 - 105.0 * hz.log10()).collect();
     assert!(taus[0] > 216.0 && taus[2] < 49.0, "{taus:?}");
-    let dims = strf::dims::Dims { dt_ms, bands: 3, neurons: 2, frequencies_hz: Some(centres) };
+    let dims =
+        strf::models::dims::Dims { dt_ms, bands: 3, neurons: 2, frequencies_hz: Some(centres) };
     let sounds: [(&str, Vec<f64>); 3] = [
         (
             "an impulse on a constant level",

@@ -4,10 +4,9 @@ use std::error::Error;
 use ndarray::{Array2, Array3, Axis, s};
 use rand::Rng;
 use rand_distr::StandardNormal;
-
-use strf::evaluation::{Over, Scores, Scoring};
-use strf::rng;
-use strf::uncertainty::Resampling;
+use strf::base::rng;
+use strf::scores::evaluation::{Over, Scores, Scoring};
+use strf::scores::uncertainty::Resampling;
 
 type Outcome = Result<(), Box<dyn Error>>;
 type Clip = (Array2<f32>, Array3<f32>);

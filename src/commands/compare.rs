@@ -1,12 +1,43 @@
 //! `strf compare`: run folders → how their scores differ, neuron by neuron.
 use std::path::Path;
+use std::path::PathBuf;
 
-use crate::cli::CompareArgs;
-use crate::comparison::{self, Scored};
-use crate::error::Result;
-use crate::files::{self, Existing};
+use clap::Args;
+use clap::builder::PossibleValuesParser;
+
+use crate::base::error::Result;
+use crate::base::files::{self, Existing};
+use crate::base::progress::Console;
 use crate::pictures::{self, Drawn};
-use crate::progress::Console;
+use crate::runs::comparison::{self, Scored};
+use crate::scores;
+
+/// `strf compare`.
+#[derive(Debug, Args)]
+pub struct CompareArgs {
+    /// Run folders, two or more, scored on the same responses
+    #[arg(required = true, num_args = 2.., value_name = "RUN")]
+    pub runs: Vec<PathBuf>,
+    /// Score to compare by; may be repeated
+    #[arg(long = "score", value_name = "NAME", default_values = ["cc", "cc_norm"],
+          value_parser = PossibleValuesParser::new(scores::names()))]
+    pub scores: Vec<String>,
+    /// Seed of the intervals
+    #[arg(long, value_name = "SEED", default_value_t = 0)]
+    pub seed: u64,
+    /// Write the table as CSV
+    #[arg(long, value_name = "FILE")]
+    pub csv: Option<PathBuf>,
+    /// Draw the first score of each neuron as PNG, or SVG if FILE ends so
+    #[arg(long, value_name = "FILE")]
+    pub plot: Option<PathBuf>,
+    /// Replace files that exist
+    #[arg(long)]
+    pub force: bool,
+    /// Print JSON instead of a table
+    #[arg(long)]
+    pub json: bool,
+}
 
 /// Prints the differences, writes them where `--csv` says, and draws them where `--plot` says.
 pub fn run(args: &CompareArgs, console: &Console) -> Result<()> {

@@ -1,9 +1,18 @@
 //! `strf completions`.
+use clap::Args;
 use clap::CommandFactory;
 
-use crate::cli::{Cli, CompletionsArgs};
-use crate::error::Result;
-use crate::progress::Console;
+use super::Cli;
+use crate::base::error::Result;
+use crate::base::progress::Console;
+
+/// `strf completions`.
+#[derive(Debug, Args)]
+pub struct CompletionsArgs {
+    /// Shell to complete in
+    #[arg(value_enum)]
+    pub shell: clap_complete::Shell,
+}
 
 /// Prints the completions of a shell.
 pub fn run(args: &CompletionsArgs, console: &Console) -> Result<()> {

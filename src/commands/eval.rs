@@ -1,19 +1,55 @@
 //! `strf eval`: a trained model and clips → scores.
 use std::path::Path;
+use std::path::PathBuf;
 
+use clap::Args;
 use serde_json::Map;
 
-use crate::cli::{EvalArgs, SplitName};
-use crate::data::{Read, ResponseFile};
-use crate::error::{Error, Result};
-use crate::evaluation::{Over, Scores, Scoring};
-use crate::files::Existing;
-use crate::metadata::PROGRAM;
-use crate::prediction;
-use crate::progress::Console;
-use crate::run_folder::write_scores;
-use crate::trained::{Needs, Trained, default_split};
-use crate::uncertainty::Resampling;
+use crate::base::error::{Error, Result};
+use crate::base::files::Existing;
+use crate::base::progress::Console;
+use crate::dataset::{Read, ResponseFile};
+use crate::models::prediction;
+use crate::runs::SplitName;
+use crate::runs::folder::write_scores;
+use crate::runs::metadata::PROGRAM;
+use crate::runs::trained::{Needs, Trained, default_split};
+use crate::scores::evaluation::{Over, Scores, Scoring, score_predictions};
+use crate::scores::uncertainty::Resampling;
+
+/// `strf eval`.
+#[derive(Debug, Args)]
+pub struct EvalArgs {
+    /// Run folder
+    pub run: PathBuf,
+    /// Dataset to score on instead of the run's own
+    #[arg(long, value_name = "FILE")]
+    pub data: Option<PathBuf>,
+    /// Stimuli to score on [default: test; all with --data]
+    #[arg(long, value_enum)]
+    pub split: Option<SplitName>,
+    /// Score each clip by itself and average, instead of all clips in a row
+    #[arg(long, conflicts_with_all = ["bootstrap", "permutations"])]
+    pub per_clip: bool,
+    /// Draw clips so many times for 95 % intervals of correlations, e.g. 1000
+    #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
+    pub bootstrap: usize,
+    /// Permute the responses so many times for p-values of cc, e.g. 1000
+    #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
+    pub permutations: usize,
+    /// Seed of draws and permutations
+    #[arg(long, value_name = "SEED", default_value_t = 0)]
+    pub seed: u64,
+    /// Folder for scores.csv and scores.json; without it they are printed only
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// Replace scores that lie there
+    #[arg(long)]
+    pub force: bool,
+    /// Print JSON instead of a table
+    #[arg(long)]
+    pub json: bool,
+}
 
 /// Prints the scores, and writes them where `--out` says.
 pub fn run(args: &EvalArgs, console: &Console) -> Result<()> {
@@ -34,7 +70,7 @@ pub fn run(args: &EvalArgs, console: &Console) -> Result<()> {
     };
     let predictions = prediction::of(&trained.network, &sounds, trained.config.train.batch)?;
     let mut scoring = Scoring::new(neurons, over(args));
-    prediction::score(&predictions, &mut scoring, responses)?;
+    score_predictions(&predictions, &mut scoring, responses)?;
     let scores = scoring.finish_with(&Resampling {
         bootstrap: args.bootstrap,
         permutations: args.permutations,

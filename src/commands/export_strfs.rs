@@ -1,17 +1,52 @@
 //! `strf export-strfs`: a trained model → its receptive fields, with axes, units and pictures.
 use std::path::PathBuf;
 
+use clap::Args;
+
 use super::significance::Others;
-use crate::cli::{ExportArgs, ExportFormat};
-use crate::error::Result;
-use crate::files::{self, Existing};
-use crate::progress::Console;
+use super::significance::SignificanceArgs;
+use crate::base::error::Result;
+use crate::base::files::{self, Existing};
+use crate::base::progress::Console;
+use crate::runs::SplitName;
+use crate::runs::trained::{Needs, Trained};
 use crate::strf::dump::{Dump, Extra, Which};
+use crate::strf::export::ExportFormat;
 use crate::strf::export::{self, export};
 use crate::strf::from_model::{dump, linear_response};
 use crate::strf::local::{Request, mean};
 use crate::strf::plot::{Scale, plot};
-use crate::trained::{Needs, Trained};
+
+/// `strf export-strfs`.
+#[derive(Debug, Args)]
+pub struct ExportArgs {
+    /// Run folder
+    pub run: PathBuf,
+    /// File to write, or folder for CSV [default: RUN/strfs.h5, RUN/strfs.npz, RUN/strfs/]
+    #[arg(long, value_name = "PATH")]
+    pub out: Option<PathBuf>,
+    /// File format
+    #[arg(long, value_enum, default_value = "hdf5")]
+    pub format: ExportFormat,
+    /// Draw a grid of the receptive fields as PNG, or SVG if FILE ends so, beside the export unless FILE is given
+    #[arg(long, value_name = "FILE")]
+    pub plot: Option<Option<PathBuf>>,
+    /// Stimuli over which gradients are averaged, for models without kernels and for --linear
+    #[arg(long, value_enum, default_value = "test")]
+    pub at: SplitName,
+    /// How far back gradients look, in milliseconds [default: the model's window]
+    #[arg(long, value_name = "MS")]
+    pub window_ms: Option<f64>,
+    /// Write the mean linear response of the whole model to the cochleagram too, prefilter included
+    #[arg(long)]
+    pub linear: bool,
+    /// Other fits.
+    #[command(flatten)]
+    pub significance: SignificanceArgs,
+    /// Replace files that exist
+    #[arg(long)]
+    pub force: bool,
+}
 
 /// Milliseconds from one bin to the next at which the model is made linear, as `strf dstrf` has them.
 const EVERY_MS: f64 = 25.0;

@@ -1,12 +1,35 @@
 //! `strf import`: files of a laboratory -> recording -> dataset file.
-use crate::cli::ImportArgs;
-use crate::config::wording::{counted, range, stimuli_counted};
-use crate::data::{self, Clip};
-use crate::error::Result;
-use crate::files::{self, Existing};
+use std::path::PathBuf;
+
+use clap::Args;
+
+use crate::base::error::Result;
+use crate::base::files::{self, Existing};
+use crate::base::progress::Console;
+use crate::base::wording::{counted, range, stimuli_counted};
+use crate::dataset::{self, Clip};
 use crate::import::{self, Imported, Report};
-use crate::metrics::statistics::mean_of_defined;
-use crate::progress::Console;
+use crate::stats::moments::mean_of_defined;
+
+/// `strf import`.
+#[derive(Debug, Args)]
+pub struct ImportArgs {
+    /// What the recording lies in.
+    #[command(subcommand)]
+    pub source: import::Source,
+    /// Dataset file to write
+    #[arg(long, global = true, value_name = "DATA.h5", default_value = "data.h5")]
+    pub out: PathBuf,
+    /// Read and check everything, write nothing
+    #[arg(long, global = true)]
+    pub dry_run: bool,
+    /// Replace the file if it exists
+    #[arg(long, global = true)]
+    pub force: bool,
+    /// How long clips are cut.
+    #[command(flatten)]
+    pub blocks: import::BlockOptions,
+}
 
 /// Writes the dataset file and says what is in it, what was inferred and what was left out.
 pub fn run(args: &ImportArgs, console: &Console) -> Result<()> {
@@ -18,7 +41,7 @@ pub fn run(args: &ImportArgs, console: &Console) -> Result<()> {
     let mut report = Report::new(console);
     let Imported { recording, frontend } = format.read(&mut report)?;
     let recording = import::cut(recording, &args.blocks, &mut report)?;
-    data::validate(&recording)?;
+    dataset::validate(&recording)?;
     let imported = Imported { recording, frontend };
     report.warnings().iter().for_each(|warning| console.warn(warning));
     if !args.dry_run {

@@ -1,14 +1,41 @@
 //! `strf init`: the chosen parts -> a commented run file.
 use std::path::Path;
+use std::path::PathBuf;
 
-use crate::cli::InitArgs;
+use clap::Args;
+
+use crate::base::error::{Error, Problem, Result};
+use crate::base::files::{self, Existing};
+use crate::base::progress::Console;
+use crate::base::wording::{did_you_mean, one_of};
 use crate::config::part::{Row, find, names};
-use crate::config::wording::{did_you_mean, one_of};
-use crate::config::{Others, RunConfig, Template, relative};
-use crate::error::{Error, Problem, Result};
-use crate::files::{self, Existing};
-use crate::progress::Console;
-use crate::{models, parameterizations, prefilters};
+use crate::models::{self, parameterizations, prefilters};
+use crate::run_file::{Others, RunConfig, Template, relative};
+
+/// `strf init`.
+#[derive(Debug, Args)]
+pub struct InitArgs {
+    /// File to write; without it the run file is printed
+    pub file: Option<PathBuf>,
+    /// A name of `strf list models`
+    #[arg(long, default_value = "ln", value_name = "NAME")]
+    pub model: String,
+    /// A name of `strf list prefilters`
+    #[arg(long, value_name = "NAME")]
+    pub prefilter: Option<String>,
+    /// A name of `strf list parameterizations`
+    #[arg(long, value_name = "NAME")]
+    pub parameterization: Option<String>,
+    /// Dataset file that the run file names, relative to where you are
+    #[arg(long, default_value = "data.h5", value_name = "FILE")]
+    pub data: PathBuf,
+    /// Replace the file if it exists
+    #[arg(long)]
+    pub force: bool,
+    /// Show the parts that were not chosen too, as comments
+    #[arg(long)]
+    pub all_keys: bool,
+}
 
 /// Writes or prints a run file that says what it would do by default.
 pub fn run(args: &InitArgs, console: &Console) -> Result<()> {

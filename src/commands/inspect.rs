@@ -1,10 +1,41 @@
 //! `strf inspect`: dataset file -> what is in it, and how good it is.
-use crate::cli::InspectArgs;
-use crate::data;
-use crate::error::{Error, Result};
-use crate::files::{self, Existing};
+use std::path::PathBuf;
+
+use clap::Args;
+use clap::builder::PossibleValuesParser;
+
+use crate::base::error::{Error, Result};
+use crate::base::files::{self, Existing};
+use crate::base::progress::Console;
+use crate::dataset;
+use crate::inspection::sort_keys;
 use crate::inspection::{self, Inspection, Shown};
-use crate::progress::Console;
+
+/// `strf inspect`.
+#[derive(Debug, Args)]
+pub struct InspectArgs {
+    /// Dataset file
+    pub data: PathBuf,
+    /// Order of the neurons: by id, or by a column from its largest number
+    #[arg(long, value_name = "COLUMN", default_value = "reliability",
+          value_parser = PossibleValuesParser::new(sort_keys()))]
+    pub sort: String,
+    /// Show every neuron instead of the first 20
+    #[arg(long)]
+    pub all: bool,
+    /// Write the table of all neurons as CSV
+    #[arg(long, value_name = "FILE")]
+    pub csv: Option<PathBuf>,
+    /// Draw what was recorded as PNG, beside the dataset unless FILE is given
+    #[arg(long, value_name = "FILE")]
+    pub plot: Option<Option<PathBuf>>,
+    /// Replace files that exist
+    #[arg(long)]
+    pub force: bool,
+    /// Print JSON instead of tables
+    #[arg(long)]
+    pub json: bool,
+}
 
 /// Prints what is in a file, whether it is sound, and how good the recordings are.
 pub fn run(args: &InspectArgs, console: &Console) -> Result<()> {
@@ -16,7 +47,7 @@ pub fn run(args: &InspectArgs, console: &Console) -> Result<()> {
     for path in args.csv.iter().chain(&plot) {
         files::check(path, existing)?;
     }
-    let read = data::read_sound(&args.data)?;
+    let read = dataset::read_sound(&args.data)?;
     let mut inspection = Inspection::of(&read)?;
     inspection.sort(&args.sort);
     if let Some(path) = &args.csv {

@@ -1,13 +1,24 @@
 //! `strf list`: the tables of parts.
+use clap::Args;
 use serde_json::{Map, Value as Json, json};
 
-use crate::cli::ListArgs;
+use crate::base::error::{Error, Problem, Result};
+use crate::base::progress::Console;
+use crate::base::wording::{did_you_mean, joined};
 use crate::config::keys::{Default, Key};
 use crate::config::part::{Part, parts};
-use crate::config::wording::{did_you_mean, joined};
-use crate::error::{Error, Problem, Result};
-use crate::progress::Console;
-use crate::{frontends, loss, metrics, models, outputs, parameterizations, prefilters};
+use crate::models::{self, loss, outputs, parameterizations, prefilters};
+use crate::{frontends, scores};
+
+/// `strf list`.
+#[derive(Debug, Args)]
+pub struct ListArgs {
+    /// One table: models, prefilters, parameterizations, outputs, losses or metrics
+    pub table: Option<String>,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
 
 /// A name and the parts of the table.
 type Table = (&'static str, Vec<&'static Part>);
@@ -19,7 +30,7 @@ fn tables() -> Vec<Table> {
         ("parameterizations", parts(parameterizations::TABLE)),
         ("outputs", parts(outputs::TABLE)),
         ("losses", parts(loss::TABLE)),
-        ("metrics", parts(metrics::TABLE)),
+        ("metrics", parts(scores::TABLE)),
         ("frontends", parts(frontends::TABLE)),
     ]
 }

@@ -1,4 +1,9 @@
-//! One file per command.
+//! What can be typed and what it does: one file a command, with its arguments.
+use clap::{Parser, Subcommand};
+
+use crate::base::error::Result;
+use crate::base::progress::Console;
+
 mod compare;
 mod completions;
 mod dstrf;
@@ -15,9 +20,50 @@ mod significance;
 mod simulate;
 mod train;
 
-use crate::cli::Command;
-use crate::error::Result;
-use crate::progress::Console;
+/// Fit models of auditory neurons to cochleagrams, score them, export their receptive fields.
+#[derive(Debug, Parser)]
+#[command(version, propagate_version = true, max_term_width = 100)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+    /// Print results, warnings and errors only: no progress, no notes
+    #[arg(long, short, global = true)]
+    pub quiet: bool,
+}
+
+/// One variant a command, one file a command.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Train the model that a run file describes
+    Train(train::TrainArgs),
+    /// Score a trained model on held-out clips
+    Eval(eval::EvalArgs),
+    /// Say how the scores of runs differ, neuron by neuron
+    Compare(compare::CompareArgs),
+    /// Write the predictions of a trained model
+    Predict(predict::PredictArgs),
+    /// Write the receptive fields of a trained model, with axes, units and pictures
+    ExportStrfs(export_strfs::ExportArgs),
+    /// Draw how a run learnt, how close it came to the noise ceiling, and what it predicts
+    Plot(plot::PlotArgs),
+    /// Write one HTML file that shows runs: scores, neurons, receptive fields, pictures
+    Report(report::ReportArgs),
+    /// Write what each neuron of a trained model listens to from moment to moment
+    Dstrf(dstrf::DstrfArgs),
+    /// Make a dataset file from recordings as laboratories keep them
+    Import(import::ImportArgs),
+    /// Say what is in a dataset file, whether it is sound, and how good the recordings are
+    Inspect(inspect::InspectArgs),
+    /// Make a dataset from known receptive fields
+    Simulate(simulate::SimulateArgs),
+    /// Print a commented run file to start from
+    Init(init::InitArgs),
+    /// List models, prefilters, parameterizations, output nonlinearities, losses and metrics
+    List(list::ListArgs),
+    /// Print shell completions
+    Completions(completions::CompletionsArgs),
+}
 
 /// Does what was typed.
 ///

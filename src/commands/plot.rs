@@ -1,10 +1,43 @@
 //! `strf plot`: a run -> pictures.
-use crate::cli::{PictureFormat, PlotArgs};
-use crate::error::{Error, Result};
-use crate::files::{self, Existing};
+use std::path::PathBuf;
+
+use clap::builder::PossibleValuesParser;
+use clap::{Args, ValueEnum};
+
+use crate::base::error::{Error, Result};
+use crate::base::files::{self, Existing};
+use crate::base::progress::Console;
+use crate::pictures;
 use crate::pictures::{Drawn, TABLE};
-use crate::progress::Console;
-use crate::trained::Trained;
+use crate::runs::trained::Trained;
+
+/// File format of pictures.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum PictureFormat {
+    /// Pixels
+    Png,
+    /// Shapes and text
+    Svg,
+}
+
+/// `strf plot`.
+#[derive(Debug, Args)]
+pub struct PlotArgs {
+    /// Run folder
+    pub run: PathBuf,
+    /// Pictures to draw [default: all]
+    #[arg(value_parser = PossibleValuesParser::new(pictures::names()))]
+    pub pictures: Vec<String>,
+    /// Folder to write to [default: RUN/pictures]
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// File format
+    #[arg(long, value_enum, default_value = "png")]
+    pub format: PictureFormat,
+    /// Replace files that exist
+    #[arg(long)]
+    pub force: bool,
+}
 
 /// Name of the folder of pictures in a run folder.
 const FOLDER: &str = "pictures";

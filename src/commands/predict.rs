@@ -1,11 +1,34 @@
 //! `strf predict`: a trained model and clips → predictions.
-use crate::cli::PredictArgs;
-use crate::data::{Read, write_predictions};
-use crate::error::Result;
-use crate::files::{self, Existing};
-use crate::prediction;
-use crate::progress::Console;
-use crate::trained::{Needs, Trained, default_split};
+use std::path::PathBuf;
+
+use clap::Args;
+
+use crate::base::error::Result;
+use crate::base::files::{self, Existing};
+use crate::base::progress::Console;
+use crate::dataset::{Read, write_predictions};
+use crate::models::prediction;
+use crate::runs::SplitName;
+use crate::runs::trained::{Needs, Trained, default_split};
+
+/// `strf predict`.
+#[derive(Debug, Args)]
+pub struct PredictArgs {
+    /// Run folder
+    pub run: PathBuf,
+    /// Dataset to predict instead of the run's own; needs no responses
+    #[arg(long, value_name = "FILE")]
+    pub data: Option<PathBuf>,
+    /// HDF5 file to write [default: RUN/predictions.h5]
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+    /// Stimuli to predict [default: test; all with --data]
+    #[arg(long, value_enum)]
+    pub split: Option<SplitName>,
+    /// Replace the file if it exists
+    #[arg(long)]
+    pub force: bool,
+}
 
 /// Writes the predictions as HDF5.
 pub fn run(args: &PredictArgs, console: &Console) -> Result<()> {

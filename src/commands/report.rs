@@ -1,14 +1,33 @@
 //! `strf report`: runs → one HTML file that shows them.
 use std::path::{Path, PathBuf};
 
-use crate::cli::ReportArgs;
-use crate::comparison::Scored;
-use crate::error::Result;
-use crate::files::{self, Existing};
-use crate::metadata::Metadata;
-use crate::progress::Console;
+use clap::Args;
+
+use crate::base::error::Result;
+use crate::base::files::{self, Existing};
+use crate::base::progress::Console;
 use crate::report::Report;
-use crate::trained::Trained;
+use crate::runs::comparison::Scored;
+use crate::runs::metadata::Metadata;
+use crate::runs::trained::Trained;
+
+/// `strf report`.
+#[derive(Debug, Args)]
+pub struct ReportArgs {
+    /// Run folders; several are compared, and must have been scored on the same responses
+    #[arg(required = true, value_name = "RUN")]
+    pub runs: Vec<PathBuf>,
+    /// HTML file to write [default: RUN/report.html; comparison.html for several]
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+    /// Neurons, the best first, whose receptive fields are taken from gradients where the model has
+    /// no STRF for each neuron
+    #[arg(long, value_name = "N", default_value_t = 60)]
+    pub fields: usize,
+    /// Replace the file if it exists
+    #[arg(long)]
+    pub force: bool,
+}
 
 /// Name of the report in a run folder, and of one on several runs.
 const OF_ONE: &str = "report.html";

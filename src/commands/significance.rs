@@ -1,15 +1,30 @@
 //! Other fits, and what they say of the weights of receptive fields.
 use std::path::Path;
+use std::path::PathBuf;
 
+use clap::Args;
 use ndarray::ArrayView4;
 
-use crate::cli::SignificanceArgs;
-use crate::error::{Error, Result};
-use crate::metadata::Metadata;
+use crate::base::error::{Error, Result};
+use crate::runs::metadata::Metadata;
+use crate::runs::trained::Trained;
 use crate::strf::dump::{Dump, Rows};
 use crate::strf::significance::repeats::{self, Differ, of_repeats};
 use crate::strf::significance::shuffles::{self, of_shuffles};
-use crate::trained::Trained;
+
+/// Other fits that weights are held against.
+#[derive(Debug, Args)]
+pub struct SignificanceArgs {
+    /// Repeated fits of the same model to the same dataset, with other seeds or training stimuli, two or more: tells weights that stay
+    #[arg(long, num_args = 1.., value_name = "RUN", conflicts_with = "shuffles")]
+    pub repeats: Vec<PathBuf>,
+    /// Fits of the same model to shuffled responses, five or more: tells weights beyond chance
+    #[arg(long, num_args = 1.., value_name = "RUN")]
+    pub shuffles: Vec<PathBuf>,
+    /// Rate of false discoveries among the weights of a receptive field that are called significant
+    #[arg(long, value_name = "RATE", default_value_t = 0.05, allow_negative_numbers = true)]
+    pub alpha: f64,
+}
 
 /// How other fits stand to the fit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

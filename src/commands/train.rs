@@ -1,22 +1,49 @@
 //! `strf train`: run file → recording → model → training → scores, all of it in the run folder.
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use crate::cli::TrainArgs;
+use clap::Args;
+
+use crate::base::error::{Error, Result};
+use crate::base::interrupt;
+use crate::base::progress::{Bar, Console};
+use crate::base::wording::counted;
 use crate::config::part::Row;
-use crate::config::wording::counted;
-use crate::config::{Best, RunConfig};
-use crate::data::Splits;
-use crate::data::prepare::Prepared;
-use crate::error::{Error, Result};
-use crate::experiment::Experiment;
-use crate::interrupt;
+use crate::dataset::Splits;
 use crate::models::Kernels;
-use crate::progress::{Bar, Console};
-use crate::run_folder::{OldRun, RunFolder};
+use crate::preparation::prepare::Prepared;
+use crate::run_file::{Best, RunConfig};
+use crate::runs::experiment::Experiment;
+use crate::runs::folder::{OldRun, RunFolder};
 use crate::tensorboard::Board;
 use crate::training::checkpoint::Checkpoint;
 use crate::training::history::{History, Row as HistoryRow};
 use crate::training::{self, End, Task, Witness};
+
+/// `strf train`.
+#[derive(Debug, Args)]
+pub struct TrainArgs {
+    /// Run file, e.g. configs/ln.toml
+    pub config: PathBuf,
+    /// Go on with the run that lies in the run folder
+    #[arg(long, conflicts_with = "force")]
+    pub resume: bool,
+    /// Replace a run that lies in the run folder
+    #[arg(long)]
+    pub force: bool,
+    /// Change one key of the run file, e.g. train.lr=0.01; may be repeated
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    pub set: Vec<String>,
+    /// Where to compute: cpu, cuda or cuda:N; the same as --set train.device=...
+    #[arg(long)]
+    pub device: Option<String>,
+    /// Run folder; the same as --set output.folder=..., but relative to where you are
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// Print the scores as JSON
+    #[arg(long)]
+    pub json: bool,
+}
 
 /// Trains, keeps every epoch, and scores the best one on the test stimuli.
 pub fn run(args: &TrainArgs, console: &Console) -> Result<()> {

@@ -1,16 +1,18 @@
 //! A section as written against the table of its keys.
+use std::path::Path;
+
+use super::document::{Document, Entry, TYPE};
 use super::keys::{Default, Key, Value, Values};
-use super::part::{Chosen, Row, find, names};
+use super::part::{Chosen, KeyProblem, Row, find, names};
 use super::sections::{Section, section, where_known};
 use super::value::{self, Mismatch};
-use super::wording::{did_you_mean, joined, nearest, one_of};
-use super::written::{Entry, TYPE, Written};
-use crate::error::Problem;
+use crate::base::error::{Error, Problem, Result};
+use crate::base::wording::{did_you_mean, joined, nearest, one_of};
 
-/// A run file with the problems that were found in it so far.
+/// A file with the problems that were found in it so far.
 pub struct Check<'a> {
     /// As written.
-    pub written: Written<'a>,
+    pub document: Document<'a>,
     /// In the order in which they were found.
     pub problems: Vec<Problem>,
 }
@@ -25,10 +27,30 @@ enum Named<R: 'static> {
     Unknown,
 }
 
+impl<'a> Check<'a> {
+    /// The file `text` as written, with the overrides applied, each a `section.key=value`.
+    ///
+    /// # Errors
+    /// It is no TOML.
+    pub fn open(
+        text: &'a str,
+        known: &'static [Section],
+        file: &Path,
+        overrides: &'a [String],
+    ) -> Result<Self> {
+        let mut problems = Vec::new();
+        let Some(mut document) = Document::parse(text, known, &mut problems) else {
+            return Err(refused(problems, file));
+        };
+        problems.extend(overrides.iter().filter_map(|text| document.set(text).err()));
+        Ok(Self { document, problems })
+    }
+}
+
 impl Check<'_> {
     /// Notes sections other than `known`.
     pub fn sections(&mut self, known: &[&str]) {
-        for section in &self.written.sections {
+        for section in &self.document.sections {
             let name = section.name.as_ref();
             if known.contains(&name) {
                 continue;
@@ -42,7 +64,7 @@ impl Check<'_> {
 
     /// The values of a section that always has the same keys: the written and the default ones.
     pub fn values(&mut self, section: &str, keys: &'static [Key]) -> Values {
-        let written = self.written.section(section);
+        let written = self.document.section(section);
         let owner = format!("[{section}]");
         let known = key_names(keys);
         for entry in written.iter().flat_map(|section| &section.entries) {
@@ -65,22 +87,23 @@ impl Check<'_> {
                 (of_any.collect(), format!("[{name}]"))
             }
         };
-        for entry in self.written.section(name).iter().flat_map(|section| &section.entries) {
+        for entry in self.document.section(name).iter().flat_map(|section| &section.entries) {
             if entry.name != TYPE && !known.contains(&&*entry.name) {
                 self.problems.push(self.unknown_key(name, entry, &owner, &known));
             }
         }
-        match named {
-            Named::Row(row) => {
-                Some(Chosen { row, values: self.known_values(name, row.part().keys) })
-            }
-            _ => None,
+        let Named::Row(row) = named else { return None };
+        let values = self.known_values(name, row.part().keys);
+        for problem in row.check(&values) {
+            let KeyProblem { key, found, expected } = problem;
+            self.problems.push(self.document.problem((name, key), &found, expected));
         }
+        Some(Chosen { row, values })
     }
 
     /// What `type` names.
     fn named<R: Row>(&mut self, name: &str, table: &'static [R]) -> Named<R> {
-        let absent = section(self.written.known, name).and_then(Section::absent);
+        let absent = section(self.document.known, name).and_then(Section::absent);
         let named = |word| match find(table, word) {
             Some(row) => Named::Row(row),
             None if Some(word) == absent => Named::Absent(word.into()),
@@ -89,10 +112,10 @@ impl Check<'_> {
         let mut words = names(table);
         words.extend(absent.filter(|word| find(table, word).is_none()));
 
-        let written = self.written.section(name);
+        let written = self.document.section(name);
         let problem = match (written, written.and_then(|section| section.entry(TYPE)), absent) {
             (None, _, Some(word)) => return named(word),
-            (_, None, _) => self.written.problem((name, TYPE), "nothing", one_of(&words)),
+            (_, None, _) => self.document.problem((name, TYPE), "nothing", one_of(&words)),
             (_, Some(entry), _) => {
                 let word = entry.value.as_str().unwrap_or_default();
                 let named = named(word);
@@ -100,7 +123,7 @@ impl Check<'_> {
                     return named;
                 }
                 let found = value::shown(&entry.value);
-                let problem = self.written.problem((name, TYPE), &found, one_of(&words));
+                let problem = self.document.problem((name, TYPE), &found, one_of(&words));
                 problem.hint(did_you_mean(word, words))
             }
         };
@@ -110,7 +133,7 @@ impl Check<'_> {
 
     fn unknown_key(&self, section: &str, entry: &Entry, owner: &str, known: &[&str]) -> Problem {
         let name = entry.name.as_ref();
-        let elsewhere = where_known(self.written.known, name);
+        let elsewhere = where_known(self.document.known, name);
         let hint = match nearest(name, known.iter().copied()) {
             _ if !elsewhere.is_empty() => format!("{name} belongs to {elsewhere}"),
             Some(near) => format!("did you mean {near}?"),
@@ -125,14 +148,14 @@ impl Check<'_> {
     fn known_values(&mut self, section: &str, keys: &'static [Key]) -> Values {
         let mut values = Values::default();
         for key in keys {
-            let entry = self.written.section(section).and_then(|section| section.entry(key.name));
+            let entry = self.document.section(section).and_then(|section| section.entry(key.name));
             let value = match (entry, key.default) {
                 (Some(entry), _) => value::read(key, &entry.value)
                     .map_err(|mismatch| entry_problem(section, entry, mismatch)),
                 (None, Default::Is(text)) => default(section, key, text),
                 (None, Default::Follows(_)) => continue,
                 (None, Default::Required(_)) => {
-                    Err(self.written.problem((section, key.name), "nothing", key.kind.expected()))
+                    Err(self.document.problem((section, key.name), "nothing", key.kind.expected()))
                 }
             };
             match value {
@@ -145,7 +168,7 @@ impl Check<'_> {
 }
 
 /// The default of a key as the table of keys gives it.
-fn default(section: &str, key: &Key, text: &str) -> Result<Value, Problem> {
+fn default(section: &str, key: &Key, text: &str) -> std::result::Result<Value, Problem> {
     let at = format!("{section}.{}", key.name);
     let broken = |cause: String| Problem::new(&at, format!("the default {text}"), cause);
     let value = toml::de::DeValue::parse(text).map_err(|error| broken(error.to_string()))?;
@@ -160,4 +183,10 @@ fn entry_problem(section: &str, entry: &Entry, mismatch: Mismatch) -> Problem {
 
 fn key_names(keys: &[Key]) -> Vec<&'static str> {
     keys.iter().map(|key| key.name).collect()
+}
+
+/// The problems of a file, in its order; those without a place last.
+pub fn refused(mut problems: Vec<Problem>, file: &Path) -> Error {
+    problems.sort_by_key(|problem| (problem.place.is_none(), problem.place));
+    Error::Input { file: file.into(), problems }
 }

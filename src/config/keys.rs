@@ -1,13 +1,17 @@
-//! What a key of the run file may hold: one row a key, from which reading, checking, the reference
+//! What a key of a file may hold: one row a key, from which reading, checking, the reference
 //! file, `strf init` and the run folder's copy are all made.
+use std::any::Any;
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Arc;
 
-pub use super::condition::{Condition, Relation};
-use super::wording::one_of;
-use crate::error::{Error, Result};
+use toml::de::DeValue;
 
-/// One key of a section of the run file.
+use super::value::Mismatch;
+use crate::base::error::{Error, Result};
+use crate::base::wording::one_of;
+
+/// One key of a section.
 #[derive(Debug, Clone, Copy)]
 pub struct Key {
     /// As written, with its unit: `window_ms`.
@@ -37,10 +41,28 @@ pub enum Kind {
     Path,
     /// `"cpu"`, `"cuda"` or `"cuda:N"`.
     Device,
-    /// `"all"`, a list of ids, or a table of attributes such as `{ area = "A1" }`.
-    Selection,
-    /// `"file"`, `{ train, valid, test, seed }` with fractions, or the same with lists of ids.
-    Split,
+    /// What another room declares.
+    Declared(&'static DeclaredKind),
+}
+
+/// A kind of value that is declared outside this room, by what it means.
+#[derive(Debug)]
+pub struct DeclaredKind {
+    /// How messages and the reference file name what is expected.
+    pub expected: fn() -> String,
+    /// A value, written as in TOML.
+    pub example: &'static str,
+    /// The value, if it is such; the key is for messages.
+    pub read: fn(&Key, &DeValue) -> std::result::Result<Arc<dyn DeclaredValue>, Mismatch>,
+}
+
+/// A value of a [`DeclaredKind`].
+pub trait DeclaredValue: Any + fmt::Debug + Send + Sync {
+    /// As a file has it.
+    ///
+    /// # Errors
+    /// TOML cannot hold it.
+    fn to_toml(&self) -> Result<toml::Value>;
 }
 
 impl Kind {
@@ -54,11 +76,7 @@ impl Kind {
             Self::Part(names) => one_of(&names()),
             Self::Path => "a path, relative to the run file".into(),
             Self::Device => r#""cpu", "cuda" or "cuda:N""#.into(),
-            Self::Selection => {
-                let example = r#"{ area = "A1", depth_um = ">300" }"#;
-                format!(r#""all", a list of ids, or a table of attributes such as {example}"#)
-            }
-            Self::Split => format!(r#""file", {SPLIT}, or lists of ids under these names"#),
+            Self::Declared(kind) => (kind.expected)(),
         }
     }
 
@@ -72,14 +90,10 @@ impl Kind {
             Self::Part(names) => format!("{:?}", names().first().unwrap_or(&"")),
             Self::Path => r#""runs/ln""#.into(),
             Self::Device => r#""cpu""#.into(),
-            Self::Selection => r#""all""#.into(),
-            Self::Split => SPLIT.into(),
+            Self::Declared(kind) => kind.example.into(),
         }
     }
 }
-
-/// [`Split::UNSAID`] written as in TOML.
-pub(super) const SPLIT: &str = "{ train = 0.7, valid = 0.15, test = 0.15, seed = 0 }";
 
 /// Bounds of a number.
 #[derive(Debug, Clone, Copy)]
@@ -128,8 +142,8 @@ pub enum Default {
     Required(&'static str),
 }
 
-/// A value of the run file whose type and range have been checked.
-#[derive(Debug, Clone, PartialEq)]
+/// A value of a file whose type and range have been checked.
+#[derive(Debug, Clone)]
 pub enum Value {
     /// Of [`Kind::Number`].
     Number(f64),
@@ -139,46 +153,12 @@ pub enum Value {
     Flag(bool),
     /// Of [`Kind::Choice`], [`Kind::Part`], [`Kind::Path`] and [`Kind::Device`].
     Text(String),
-    /// Of [`Kind::Selection`].
-    Selection(Selection),
-    /// Of [`Kind::Split`].
-    Split(Split),
-}
-
-/// Which neurons or stimuli of a file are meant.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Selection {
-    /// Every one.
-    All,
-    /// Those with these ids, in this order.
-    Ids(Vec<String>),
-    /// Those that meet all these conditions on what they have under a name.
-    Attributes(BTreeMap<String, Condition>),
-}
-
-/// How stimuli are divided into training, validation and test.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Split {
-    /// As the dataset file says.
-    File,
-    /// Fractions that sum to 1, drawn with a seed.
-    Fractions {
-        /// Of training, validation and test.
-        parts: [f64; 3],
-        /// Of the draw.
-        seed: u64,
-    },
-    /// Stimulus ids of training, validation and test.
-    Ids([Vec<String>; 3]),
-}
-
-impl Split {
-    /// Where neither the run file nor the dataset says how.
-    pub const UNSAID: Self = Self::Fractions { parts: [0.7, 0.15, 0.15], seed: 0 };
+    /// Of [`Kind::Declared`].
+    Declared(Arc<dyn DeclaredValue>),
 }
 
 /// The checked values of one section, by key.
-#[derive(Debug, Clone, std::default::Default, PartialEq)]
+#[derive(Debug, Clone, std::default::Default)]
 pub struct Values(BTreeMap<&'static str, Value>);
 
 macro_rules! getters {
@@ -203,16 +183,25 @@ impl Values {
         flag, Flag, bool, |v: &bool| *v;
         /// A word or text.
         text, Text, &str, String::as_str;
-        /// A selection.
-        selection, Selection, &Selection, |v| v;
-        /// A split.
-        split, Split, &Split, |v| v;
     }
 
     /// A whole number that counts things in memory.
     pub fn count(&self, key: &str) -> Result<usize> {
         let value = self.integer(key)?;
         usize::try_from(value).map_err(|source| Error::failed(format!("reading {key}"), source))
+    }
+
+    /// A value of a kind that another room declares.
+    ///
+    /// # Errors
+    /// There is none of this type.
+    pub fn declared<T: DeclaredValue>(&self, key: &str) -> Result<&T> {
+        let found = self.0.get(key);
+        let value = found.and_then(|value| match value {
+            Value::Declared(value) => (&**value as &dyn Any).downcast_ref(),
+            _ => None,
+        });
+        value.ok_or_else(|| no_such(key, found))
     }
 
     /// The value, where the file or a default gives one.

@@ -1,5 +1,5 @@
 //! What a row of any table of parts says of itself.
-use crate::config::keys::{Key, Values};
+use super::keys::{Key, Value, Values};
 
 /// A part of a model, a loss or a metric as users see it.
 #[derive(Debug, Clone, Copy)]
@@ -33,6 +33,11 @@ impl<Row> Clone for Chosen<Row> {
 pub trait Row {
     /// Name, summary, source and keys.
     fn part(&self) -> &Part;
+
+    /// What does not fit between its own keys.
+    fn check(&self, _values: &Values) -> Vec<KeyProblem> {
+        Vec::new()
+    }
 }
 
 /// The names of a table, in its order.
@@ -48,4 +53,31 @@ pub fn parts<R: Row>(table: &'static [R]) -> Vec<&'static Part> {
 /// The row called `name`.
 pub fn find<R: Row>(table: &'static [R], name: &str) -> Option<&'static R> {
     table.iter().find(|row| row.part().name == name)
+}
+
+/// A value that does not fit the other keys of its part.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeyProblem {
+    /// The key.
+    pub key: &'static str,
+    /// Its value.
+    pub found: String,
+    /// What would fit.
+    pub expected: String,
+}
+
+/// The key of the lowest band where bands are laid out by their ends, in hertz.
+pub const MIN_FREQ_HZ: &str = "min_freq_hz";
+/// The key of the highest band.
+pub const MAX_FREQ_HZ: &str = "max_freq_hz";
+
+/// A lowest band that does not lie below the highest, where a part has both keys.
+pub fn ascending(values: &Values) -> Vec<KeyProblem> {
+    match (values.get(MIN_FREQ_HZ), values.get(MAX_FREQ_HZ)) {
+        (Some(Value::Number(min)), Some(Value::Number(max))) if min >= max => {
+            let expected = format!("less than {MAX_FREQ_HZ} = {max:?}");
+            vec![KeyProblem { key: MIN_FREQ_HZ, found: format!("{min:?}"), expected }]
+        }
+        _ => Vec::new(),
+    }
 }

@@ -1,7 +1,7 @@
 //! A rectangle with marks and numbers along its left and lower edges.
+use super::text_styles::{LABEL, TICK};
 use crate::figures::canvas::{Anchor, Canvas, Rect, Run};
 use crate::figures::colour::GREY;
-use crate::figures::looks::{LABEL, TICK};
 use crate::figures::ticks::Tick;
 
 /// Thickness of a frame.

@@ -1,12 +1,12 @@
 //! Paper: rectangles, lines, dots and text, on pixels and as a list of what was drawn.
 use std::path::Path;
 
-use crate::error::{Cause, Error, Result};
+use crate::base::error::{Cause, Error, Result};
+use crate::base::files::{self, Existing};
 use crate::figures::colour::{Rgb, WHITE, mix};
 use crate::figures::coverage::Coverage;
 use crate::figures::fonts::{Fonts, Type};
 use crate::figures::svg;
-use crate::files::{self, Existing};
 
 /// Pixels of a metre at 144 to the inch: twice what a screen shows, so that text stays crisp.
 const PIXELS_PER_METRE: u32 = 5669;

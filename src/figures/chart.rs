@@ -1,8 +1,8 @@
 //! Lines and dots over two axes of numbers.
+use super::text_styles::REMARK;
 use crate::figures::axes;
 use crate::figures::canvas::{Anchor, Canvas, Point, Rect, Run};
 use crate::figures::colour::{GREY, Rgb};
-use crate::figures::looks::REMARK;
 use crate::figures::ticks;
 
 /// Pixels of a curve.

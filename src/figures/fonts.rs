@@ -1,7 +1,7 @@
 //! Letters: the fonts that are part of the program, and how wide a text is.
 use ab_glyph::{Font, FontRef, GlyphId, PxScale, PxScaleFont, ScaleFont, point};
 
-use crate::error::{Error, Result};
+use crate::base::error::{Error, Result};
 use crate::figures::canvas::whole;
 use crate::figures::colour::Rgb;
 

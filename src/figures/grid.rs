@@ -1,8 +1,8 @@
 //! Panels of one size in rows, each with axes of its own.
+use super::text_styles::{LABEL, NAME};
 use crate::figures::axes;
 use crate::figures::canvas::{Anchor, Canvas, Rect, Run};
 use crate::figures::fonts::{Type, Weight};
-use crate::figures::looks::{LABEL, NAME};
 use crate::figures::page::{MARGIN, name_at};
 
 /// The name of a panel above it.

@@ -1,7 +1,7 @@
 //! Pages of up to three neurons side by side: head, columns, and how much of a clip they show.
+use super::text_styles::{LABEL, REMARK, TITLE};
+use crate::base::units::bins;
 use crate::figures::canvas::{Anchor, Canvas, Rect, Run};
-use crate::figures::looks::{LABEL, REMARK, TITLE};
-use crate::units::bins;
 
 /// White around a page.
 pub const MARGIN: usize = 40;

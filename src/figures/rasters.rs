@@ -1,10 +1,10 @@
 //! Cochleagrams and single repeats as cells of colour.
 use ndarray::{ArrayView2, s};
 
+use super::text_styles::TICK;
 use crate::figures::axes;
 use crate::figures::canvas::{Canvas, Rect};
 use crate::figures::colour::{INK, NOT_A_NUMBER, Rgb, WHITE, diverging, mix, rising};
-use crate::figures::looks::TICK;
 use crate::figures::ticks::{self, Tick};
 
 /// White between the repeats of a raster that has room for it.

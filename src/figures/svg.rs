@@ -7,7 +7,7 @@ use base64::engine::general_purpose::STANDARD;
 use super::canvas::{Anchor, Mark, Rect, Run, png_of};
 use super::colour::Rgb;
 use super::fonts::{Type, Weight};
-use crate::error::Cause;
+use crate::base::error::Cause;
 
 /// Pixels of the paper that make one of a screen.
 const PER_SCREEN_PIXEL: usize = 2;

@@ -1,5 +1,5 @@
 //! Which samples a bin holds, and which samples an analysis of it sees.
-use crate::units;
+use crate::base::units;
 
 /// Bins of `dt_ms` laid over samples: bin `t` holds the samples from `edge(t)` to before
 /// `edge(t + 1)`, `edge(t) = floor(t · rate · dt / 1000)`.

@@ -2,8 +2,8 @@
 use ndarray::Array2;
 use realfft::num_complex::Complex;
 
+use crate::base::error::Result;
 use crate::config::keys::Values;
-use crate::error::Result;
 
 /// What a level in decibels is relative to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -20,10 +20,10 @@ use super::keys::{
 };
 use super::recursion::{Filters, LANES, Shape};
 use super::{Bank, Meter};
+use crate::base::error::{Error, Result};
+use crate::base::units::Scale;
 use crate::config::keys::{Default, Key, Kind, Range, Values};
 use crate::config::part::Part;
-use crate::error::{Error, Result};
-use crate::units::Scale;
 
 /// The row of `gammatone`.
 pub const PART: Part = Part {

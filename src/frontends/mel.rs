@@ -17,10 +17,10 @@ use super::keys::{
 };
 use super::spectrum::Spectra;
 use super::{Bank, Meter};
+use crate::base::error::{Error, Problem, Result};
+use crate::base::units::Scale;
 use crate::config::keys::{Default, Key, Kind, Range, Values};
 use crate::config::part::Part;
-use crate::error::{Error, Problem, Result};
-use crate::units::Scale;
 
 /// The row of `mel`.
 pub const PART: Part = Part {

@@ -9,6 +9,7 @@ pub mod gammatone;
 mod keys;
 pub mod mel;
 mod recursion;
+mod settings;
 mod spectrum;
 pub mod stft;
 
@@ -16,15 +17,16 @@ use std::fmt;
 
 use ndarray::Array2;
 
-use crate::config::ImportConfig;
+use crate::base::error::{Error, Problem, Result};
+use crate::base::units;
 use crate::config::keys::Values;
-use crate::config::part::{Chosen, Part, Row};
-use crate::error::{Error, Problem, Result};
+use crate::config::part::{Chosen, KeyProblem, Part, Row, ascending};
 use crate::sound::{Delay, Sound, resampled};
-use crate::units;
 
 use bins::{Alignment, Bins};
+
 use compression::Compression;
+pub use settings::ImportConfig;
 
 /// A front end, before it knows the rate of a sound.
 pub trait Bank: Send + Sync {
@@ -71,6 +73,10 @@ pub struct FrontendRow {
 impl Row for FrontendRow {
     fn part(&self) -> &Part {
         &self.part
+    }
+
+    fn check(&self, values: &Values) -> Vec<KeyProblem> {
+        ascending(values)
     }
 }
 

@@ -252,7 +252,7 @@ fn coefficient(q: usize, j: usize) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::rng;
+    use crate::base::rng;
     use rand::Rng;
 
     #[test]

@@ -20,9 +20,9 @@ use super::keys::{
     CAUSAL, COMPRESSION, LOG_FLOOR, MAGNITUDE, MAX_FREQ, MIN_FREQ, RANGE_DB, RATE, REFERENCE,
 };
 use super::{Bank, Meter};
+use crate::base::error::{Error, Problem, Result};
 use crate::config::keys::{Default, Key, Kind, Range, Values};
 use crate::config::part::Part;
-use crate::error::{Error, Problem, Result};
 
 /// The row of `stft`.
 pub const PART: Part = Part {

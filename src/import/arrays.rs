@@ -8,8 +8,8 @@ use super::axes::{Axes, LastAxes};
 use super::fit::clips;
 use super::named::Named;
 use super::report::Report;
-use crate::data::{Clip, Recording};
-use crate::error::{Error, Problem, Result};
+use crate::base::error::{Error, Problem, Result};
+use crate::dataset::{Clip, Recording};
 
 /// What a file holds under a name.
 #[derive(Debug, Clone)]

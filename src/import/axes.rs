@@ -4,7 +4,7 @@ use std::str::FromStr;
 
 use ndarray::{ArrayD, Axis as NdAxis};
 
-use crate::config::wording::{did_you_mean, joined};
+use crate::base::wording::{did_you_mean, joined};
 
 /// What an axis counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

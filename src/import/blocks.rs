@@ -3,10 +3,10 @@ use clap::Args;
 use ndarray::{Array3, s};
 
 use super::report::Report;
-use crate::config::wording::counted;
-use crate::data::{Clip, Entity, Recording, Splits};
-use crate::error::{Error, Result};
-use crate::units;
+use crate::base::error::{Error, Result};
+use crate::base::units;
+use crate::base::wording::counted;
+use crate::dataset::{Clip, Entity, Recording, Splits};
 
 /// How long clips are cut.
 #[derive(Debug, Clone, Args)]

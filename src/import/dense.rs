@@ -8,11 +8,11 @@ use ndarray::IxDyn;
 use super::arrays::{self, ArrayOptions, Arrays, Value, refused};
 use super::axes::LastAxes;
 use super::{Format, Imported, Report};
-use crate::data::hdf5_io;
-use crate::data::hdf5_values::{
+use crate::base::error::{Error, Problem, Result};
+use crate::dataset::hdf5_io;
+use crate::dataset::hdf5_values::{
     attributes, described, is_list, is_number, is_text, members, texts,
 };
-use crate::error::{Error, Problem, Result};
 
 /// How deep groups are looked into.
 const DEPTH: usize = 6;

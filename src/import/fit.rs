@@ -3,9 +3,9 @@ use ndarray::{Array2, Array3, Axis, s};
 
 use super::arrays::{ArrayOptions, refused};
 use super::report::Report;
-use crate::config::wording::{counted, stimuli_counted};
-use crate::data::{Clip, Entity};
-use crate::error::{Problem, Problems, Result};
+use crate::base::error::{Problem, Problems, Result};
+use crate::base::wording::{counted, stimuli_counted};
+use crate::dataset::{Clip, Entity};
 
 /// Sound and responses of each stimulus, of one length.
 ///

@@ -1,8 +1,8 @@
 //! What files leave open: usual names of arrays, and usual orders of their axes.
 use super::arrays::Value;
 use super::axes::{Axes, Axis};
-use crate::config::wording;
-use crate::data::schema::shape;
+use crate::base::wording;
+use crate::dataset::schema::shape;
 
 /// Names under which cochleagrams are kept, the most telling first.
 pub const COCHLEAGRAMS: &[&str] = &[

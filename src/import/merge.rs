@@ -7,9 +7,9 @@ use ndarray::{Array3, s};
 
 use super::report::{Report, listed};
 use super::{Format, Imported};
-use crate::config::wording::{counted, stimuli_counted};
-use crate::data::{self, Clip, Entity, Recording, Splits};
-use crate::error::{Error, Problem, Problems, Result};
+use crate::base::error::{Error, Problem, Problems, Result};
+use crate::base::wording::{counted, stimuli_counted};
+use crate::dataset::{self, Clip, Entity, Recording, Splits};
 
 /// Attribute of neurons and stimuli that names the file they come from.
 const ORIGIN: &str = "origin";
@@ -40,7 +40,7 @@ impl Format for Merge {
     fn read(&self, report: &mut Report) -> Result<Imported> {
         let mut merged = Merged::default();
         for file in &self.files {
-            let data::Read { recording, notes } = data::read(file)?;
+            let dataset::Read { recording, notes } = dataset::read(file)?;
             for note in notes {
                 report.inferred(format!("{}: {note}", file.display()));
             }

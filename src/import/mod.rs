@@ -9,8 +9,8 @@ use std::path::Path;
 
 use clap::Subcommand;
 
-use crate::data::Recording;
-use crate::error::Result;
+use crate::base::error::Result;
+use crate::dataset::Recording;
 
 mod arrays;
 mod axes;

@@ -6,9 +6,9 @@ use super::axes::{Axes, Axis};
 use super::guess;
 use super::per_stimulus::{Layout, per_stimulus};
 use super::report::Report;
-use crate::config::wording::counted;
-use crate::data::Entity;
-use crate::error::{Error, Problem, Problems, Result};
+use crate::base::error::{Error, Problem, Problems, Result};
+use crate::base::wording::counted;
+use crate::dataset::Entity;
 
 const SOUND_ORDER: [Axis; 2] = [Axis::Frequency, Axis::Time];
 const RESPONSE_ORDER: [Axis; 3] = [Axis::Neuron, Axis::Repeat, Axis::Time];

@@ -11,9 +11,9 @@ use zip::ZipArchive;
 use super::arrays::{self, ArrayOptions, Arrays, Value, refused};
 use super::axes::LastAxes;
 use super::{Format, Imported, Report};
-use crate::data::schema::shape;
-use crate::error::{Error, Problem, Result};
-use crate::files;
+use crate::base::error::{Error, Problem, Result};
+use crate::base::files;
+use crate::dataset::schema::shape;
 
 /// `strf import npz`.
 #[derive(Debug, Clone, Args)]

@@ -3,7 +3,7 @@ use ndarray::{ArrayD, Axis as NdAxis, IxDyn, SliceInfoElem};
 
 use super::arrays::Value;
 use super::axes::{Axis, LastAxes, arranged, with_rank};
-use crate::data::schema::shape;
+use crate::dataset::schema::shape;
 
 /// How the arrays of single stimuli come out.
 #[derive(Debug, Clone, Copy)]

@@ -1,7 +1,7 @@
 //! What an import took for granted, left out, and found doubtful, and how far it is.
-use crate::config::wording;
-use crate::error::Result;
-use crate::progress::{Bar, Console};
+use crate::base::error::Result;
+use crate::base::progress::{Bar, Console};
+use crate::base::wording;
 
 /// Sentences for the user, in the order in which they came up.
 #[derive(Debug)]

@@ -9,10 +9,10 @@ use super::counts::{Presentation, Tally, Window};
 use super::report::{Report, listed};
 use super::unit::{self, Taken, Unit};
 use super::{Imported, silence};
-use crate::config::ImportConfig;
-use crate::config::wording::counted;
-use crate::data::{Clip, Entity, Recording};
-use crate::error::{Error, Result};
+use crate::base::error::{Error, Result};
+use crate::base::wording::counted;
+use crate::dataset::{Clip, Entity, Recording};
+use crate::frontends::ImportConfig;
 use crate::frontends::{Frontend, Heard};
 use crate::sound::Sound;
 

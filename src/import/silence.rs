@@ -1,6 +1,6 @@
 //! Silence before and after a sound.
+use crate::base::units::samples;
 use crate::sound::Sound;
-use crate::units::samples;
 
 /// Samples of silence that come at once.
 const PIECE: usize = 1 << 14;

@@ -5,8 +5,8 @@ use clap::ValueEnum;
 
 use super::counts::{Presentation, Tally, Window};
 use super::report::Report;
-use crate::config::wording::counted;
-use crate::error::{Error, Result};
+use crate::base::error::{Error, Result};
+use crate::base::wording::counted;
 
 /// A unit of time in which spikes are stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

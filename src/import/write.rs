@@ -2,10 +2,10 @@
 use std::path::Path;
 
 use super::{Format, Imported};
-use crate::data::hdf5_io::{write_string, write_strings, write_text};
-use crate::data::{self, Counts};
-use crate::error::Result;
-use crate::files::Existing;
+use crate::base::error::Result;
+use crate::base::files::Existing;
+use crate::dataset::hdf5_io::{write_string, write_strings, write_text};
+use crate::dataset::{self, Counts};
 
 /// Group of the file that says where it comes from.
 const ORIGIN: &str = "import";
@@ -20,7 +20,7 @@ pub fn write(
     format: &dyn Format,
     existing: Existing,
 ) -> Result<()> {
-    data::write(path, &imported.recording, Counts::AsBytes, existing, |file| {
+    dataset::write(path, &imported.recording, Counts::AsBytes, existing, |file| {
         let group = file.create_group(ORIGIN)?;
         write_text(&group, "format", format.name())?;
         write_text(&group, "program", concat!("strf ", env!("CARGO_PKG_VERSION")))?;

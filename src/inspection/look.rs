@@ -1,8 +1,9 @@
 //! One look at all responses, clip by clip.
 use super::{Neuron, Responses};
-use crate::data::{Doubtful, Recorded, Recording, Survey};
-use crate::error::Result;
-use crate::metrics::quality::{self, Values};
+use crate::base::error::Result;
+use crate::dataset::Recording;
+use crate::preparation::{Doubtful, Recorded, Survey};
+use crate::scores::quality::{self, Values};
 
 /// What the responses to all clips say.
 pub(super) struct Look {

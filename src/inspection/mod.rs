@@ -9,9 +9,10 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use crate::data::{Clip, Entity, Read, Recorded, Recording};
-use crate::error::Result;
-use crate::metrics::quality::Quality;
+use crate::base::error::Result;
+use crate::dataset::{Clip, Entity, Read, Recording};
+use crate::preparation::Recorded;
+use crate::scores::quality::Quality;
 
 use look::Look;
 use order::by_reliability;

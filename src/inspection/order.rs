@@ -2,7 +2,7 @@
 use std::cmp::Ordering;
 
 use super::{Inspection, Neuron};
-use crate::metrics::quality::{measure, names};
+use crate::scores::quality::{measure, names};
 
 /// The order by name.
 const ID: &str = "id";

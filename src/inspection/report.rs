@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 use ndarray::ArrayView1;
 
 use super::{Entities, Inspection, Neuron};
-use crate::config::wording::range;
-use crate::error::Result;
-use crate::metrics::quality::{MEASURES, Measure, names};
-use crate::table::{self, Notation, aligned};
+use crate::base::error::Result;
+use crate::base::table::{self, Notation, aligned};
+use crate::base::wording::range;
+use crate::scores::quality::{MEASURES, Measure, names};
 
 /// Neurons that the terminal shows one by one.
 const SHOWN_NEURONS: usize = 20;

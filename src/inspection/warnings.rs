@@ -1,10 +1,11 @@
 //! What the user of a recording should look into.
 use std::collections::BTreeMap;
 
-use crate::config::{Standardize, wording};
-use crate::data::{Recorded, Recording, Standardization};
-
 use super::look::Look;
+use crate::base::wording;
+use crate::dataset::Recording;
+use crate::preparation::{Recorded, Standardization};
+use crate::run_file::Standardize;
 
 /// Names listed in full.
 const LISTED: usize = 8;

@@ -6,16 +6,16 @@ use candle_core::{
     CpuStorage, CustomOp1, DType, Device, Layout, Result, Shape, Storage, Tensor, WithDType, bail,
 };
 
-use crate::data::batch::{Batch, Member};
-use crate::nn::BatchNorm;
-use crate::ops::chain::{Chain, Clip, Outcome, Pools};
-use crate::ops::contiguous;
-use crate::ops::curve::AnyLoss;
-use crate::ops::leaky::Leak;
-use crate::ops::number::Number;
-use crate::ops::stage::{Operation, StageWithParameters};
-use crate::ops::tail::Tail;
-use crate::outputs::Output;
+use super::batch::{Batch, Member};
+use super::layers::BatchNorm;
+use super::ops::chain::{Chain, Clip, Outcome, Pools};
+use super::ops::contiguous;
+use super::ops::curve::AnyLoss;
+use super::ops::leaky::Leak;
+use super::ops::number::Number;
+use super::ops::stage::{Operation, StageWithParameters};
+use super::ops::tail::Tail;
+use super::outputs::Output;
 
 /// What a model is made of on the fast path.
 pub struct Fast {

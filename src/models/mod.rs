@@ -2,26 +2,35 @@
 use candle_core::{Result, Tensor};
 use serde_json::{Map, Value as Json};
 
+use crate::base::error::{self, Error};
 use crate::config::keys::Values;
 use crate::config::part::{self, Chosen, Part, Row};
-use crate::dims::Dims;
-use crate::error::{self, Error};
-use crate::nn::{LeakyUnits, Mode};
-use crate::outputs::{self, Output};
-use crate::parameterizations::{Kernel, KernelDims, ParameterizationRow};
-use crate::params::Scope;
-use crate::prefilters::Quantity;
+use dims::Dims;
+use layers::{LeakyUnits, Mode};
+use outputs::Output;
+use parameterizations::{Kernel, KernelDims, ParameterizationRow};
+use params::Scope;
+use prefilters::Quantity;
 
-pub mod cnn2d;
-pub mod dnet;
+mod architecture;
+pub mod batch;
+pub mod cores;
+pub mod dims;
 pub mod fast;
-pub mod linear;
-pub mod ln;
+pub mod layers;
+pub mod loss;
 mod network;
-pub mod nrf;
+pub mod ops;
+pub mod outputs;
+pub mod parameterizations;
+pub mod params;
+pub mod prediction;
+pub mod prefilters;
 
+pub use architecture::Architecture;
 pub use network::Network;
 
+use cores::{cnn2d, dnet, linear, ln, nrf};
 use fast::{Fast, Stages};
 
 /// A model behind its prefilter.

@@ -3,17 +3,17 @@ use std::sync::Arc;
 
 use candle_core::{Result, Tensor};
 
+use super::Architecture;
+use super::batch::{Batch, Member, Padded};
+use super::dims::Dims;
 use super::fast::{Fast, Stages};
+use super::layers::Mode;
+use super::loss::{self, LossRow};
+use super::ops::chain::Pools;
+use super::params::Params;
+use super::prefilters::{Kernels, Prefilter, Quantity};
 use super::{Blueprint, Model, Reference, Strfs};
-use crate::config::Architecture;
-use crate::data::batch::{Batch, Member, Padded};
-use crate::dims::Dims;
-use crate::error;
-use crate::loss::{self, LossRow};
-use crate::nn::Mode;
-use crate::ops::chain::Pools;
-use crate::params::Params;
-use crate::prefilters::{Kernels, Prefilter, Quantity};
+use crate::base::error;
 
 /// A prefilter and a model, from cochleagrams to responses.
 pub struct Network {

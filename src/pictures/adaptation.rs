@@ -1,17 +1,17 @@
 //! How a prefilter adapts: its kernels over lag, and its time constants and weights over frequency.
 use super::{Drawn, HEAD, head};
-use crate::error::Result;
+use crate::base::error::Result;
 use crate::figures::axes;
 use crate::figures::canvas::{Canvas, Rect};
 use crate::figures::chart::{Chart, legend};
 use crate::figures::colour::{BLUE, GREY, INK, Rgb, VERMILION, WHITE, mix, rising};
 use crate::figures::fonts::Fonts;
 use crate::figures::grid::{Grid, NUMBERS_AND_NAME};
-use crate::figures::looks::TICK;
 use crate::figures::page::MARGIN;
+use crate::figures::text_styles::TICK;
 use crate::figures::ticks;
-use crate::prefilters::Kernels;
-use crate::trained::Trained;
+use crate::models::prefilters::Kernels;
+use crate::runs::trained::Trained;
 
 /// Bands whose kernels are shown.
 const BANDS: usize = 5;

@@ -1,14 +1,14 @@
 //! The correlation of each neuron against its noise ceiling.
 use super::table::Table;
 use super::{Drawn, HEAD, head};
-use crate::error::Result;
+use crate::base::error::Result;
 use crate::figures::canvas::{Canvas, Rect};
 use crate::figures::chart::Chart;
 use crate::figures::colour::BLUE;
 use crate::figures::fonts::Fonts;
 use crate::figures::page::{MARGIN, name_at};
-use crate::metrics::statistics::median;
-use crate::trained::Trained;
+use crate::runs::trained::Trained;
+use crate::stats::moments::median;
 
 const SIDE: usize = 800;
 const LEFT: usize = 170;

@@ -1,17 +1,17 @@
 //! Runs against each other, neuron by neuron: two as a scatter, more as strips side by side.
 use super::{Drawn, HEAD};
-use crate::comparison::{DRAWS, Pair, Scored, pair, require_same_grounds};
-use crate::error::Result;
+use crate::base::error::Result;
 use crate::figures::axes;
 use crate::figures::canvas::{Anchor, Canvas, Rect, Run};
 use crate::figures::chart::{Chart, dots};
 use crate::figures::colour::{BLUE, GREY, Rgb, VERMILION, WHITE, mix};
 use crate::figures::fonts::Fonts;
-use crate::figures::looks::{LABEL, NAME, REMARK};
 use crate::figures::page::{self, MARGIN, name_at};
+use crate::figures::text_styles::{LABEL, NAME, REMARK};
 use crate::figures::ticks;
-use crate::metrics::bootstrap::interval_of_mean;
-use crate::metrics::statistics::mean;
+use crate::runs::comparison::{DRAWS, Pair, Scored, pair, require_same_grounds};
+use crate::stats::bootstrap::interval_of_mean;
+use crate::stats::moments::mean;
 
 /// Side of a scatter.
 const SIDE: usize = 900;

@@ -1,14 +1,14 @@
 //! Losses and validation scores over epochs.
 use super::table::Table;
 use super::{Drawn, HEAD, head};
-use crate::config::Monitor;
-use crate::error::Result;
+use crate::base::error::Result;
 use crate::figures::canvas::{Canvas, Rect};
 use crate::figures::chart::{Chart, legend};
 use crate::figures::colour::{BLUE, VERMILION};
 use crate::figures::fonts::Fonts;
 use crate::figures::page::{MARGIN, name_at};
-use crate::trained::Trained;
+use crate::run_file::Monitor;
+use crate::runs::trained::Trained;
 use crate::training::best::Best;
 
 const WIDTH: usize = 1400;

@@ -12,10 +12,10 @@ mod test_clips;
 
 use std::path::Path;
 
-use crate::error::{Error, Result};
+use crate::base::error::{Error, Result};
 use crate::figures::canvas::Canvas;
 use crate::figures::page::{self, MARGIN};
-use crate::trained::Trained;
+use crate::runs::trained::Trained;
 
 /// What a picture is, or why there is none.
 pub enum Drawn {

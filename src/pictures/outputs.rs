@@ -5,9 +5,8 @@ use ndarray::{Array2, ArrayView1, Axis};
 use super::quantiles::{density, quantile_bins};
 use super::test_clips::{best_first, predicted};
 use super::{Drawn, HEAD, head, response_unit};
-use crate::cli::SplitName;
-use crate::data::{OfNeurons, Recording, ResponseFile, Stored, psth};
-use crate::error::{Error, Result};
+use crate::base::error::{Error, Result};
+use crate::dataset::{OfNeurons, Recording, ResponseFile, Stored};
 use crate::figures::axes;
 use crate::figures::canvas::Canvas;
 use crate::figures::chart::{Chart, legend};
@@ -15,8 +14,10 @@ use crate::figures::colour::{BLUE, GREY, Rgb, VERMILION, WHITE, mix};
 use crate::figures::fonts::Fonts;
 use crate::figures::grid::{Grid, NUMBERS};
 use crate::figures::ticks;
-use crate::metrics::quality::Values;
-use crate::trained::{Needs, Trained};
+use crate::preparation::psth;
+use crate::runs::SplitName;
+use crate::runs::trained::{Needs, Trained};
+use crate::scores::quality::Values;
 
 /// Most neurons that are shown.
 const MOST: usize = 12;

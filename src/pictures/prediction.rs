@@ -3,21 +3,22 @@ use ndarray::{Array2, Array3, ArrayView1, Axis, s};
 
 use super::test_clips::{best_first, predicted};
 use super::{Drawn, HEAD, head, response_unit};
-use crate::cli::SplitName;
-use crate::data::prepare::Treatment;
-use crate::data::{Clip, OfNeurons, ResponseFile, Stored, psth};
-use crate::error::Result;
+use crate::base::error::Result;
+use crate::dataset::{Clip, OfNeurons, ResponseFile, Stored};
 use crate::figures::axes;
 use crate::figures::canvas::{Anchor, Canvas, Rect, Run};
 use crate::figures::chart::{Chart, legend};
 use crate::figures::colour::{GREY, VERMILION};
 use crate::figures::fonts::{Fonts, Type, Weight};
-use crate::figures::looks::NAME;
 use crate::figures::page::{self, BETWEEN, Panel, WIDTH, shown_bins, three};
 use crate::figures::rasters::{self, Shades};
+use crate::figures::text_styles::NAME;
 use crate::figures::ticks;
-use crate::metrics::quality::Values;
-use crate::trained::{Needs, Trained};
+use crate::preparation::prepare::Treatment;
+use crate::preparation::psth;
+use crate::runs::SplitName;
+use crate::runs::trained::{Needs, Trained};
+use crate::scores::quality::Values;
 
 /// The legend above the lowest panel.
 const LEGEND: usize = 40;

@@ -2,7 +2,7 @@
 use std::path::{Path, PathBuf};
 
 use super::unreadable;
-use crate::error::{Error, Result};
+use crate::base::error::{Error, Result};
 
 /// A CSV file with a header.
 pub(super) struct Table {

@@ -1,12 +1,12 @@
 //! What a run makes of its test clips.
 use ndarray::Array2;
 
-use crate::data::{Recording, ResponseFile, Stored};
-use crate::error::Result;
-use crate::evaluation::{Over, Scoring};
-use crate::metrics::correlation::CC;
-use crate::prediction;
-use crate::trained::Trained;
+use crate::base::error::Result;
+use crate::dataset::{Recording, ResponseFile, Stored};
+use crate::models::prediction;
+use crate::runs::trained::Trained;
+use crate::scores::correlation::CC;
+use crate::scores::evaluation::{Over, Scoring, score_predictions};
 
 /// Predictions of each clip `(N, T)`, and the correlation of each neuron over all clips.
 pub(super) fn predicted(
@@ -24,7 +24,7 @@ pub(super) fn predicted(
         Ok(preparation.treatment.repeats(file.read(stored)?))
     };
     let mut scoring = Scoring::new(&trained.metadata.neurons, Over::AllClips);
-    prediction::score(&predictions, &mut scoring, responses)?;
+    score_predictions(&predictions, &mut scoring, responses)?;
     let cc = scoring.finish().column(CC.part.name).map(|cc| cc.to_vec());
     Ok((predictions, cc.unwrap_or_default()))
 }

@@ -2,13 +2,13 @@
 use ndarray::ArrayView1;
 use serde_json::{Value, json};
 
-use crate::comparison::Scored;
+use crate::base::error::Result;
+use crate::base::table::Notation;
 use crate::config::part::find;
-use crate::error::Result;
 use crate::figures::ticks::number;
-use crate::metrics::{self, Shown};
+use crate::runs::comparison::Scored;
+use crate::scores::{self, Shown};
 use crate::strf::measures::Measures;
-use crate::table::Notation;
 
 /// Digits that a page keeps of a number.
 const DIGITS: usize = 6;
@@ -101,7 +101,7 @@ pub fn of_scores(scored: &Scored, neurons: &[String]) -> Result<Vec<Column>> {
         Column::new("bins", ("", "test bins with at least one recorded repeat"), bins),
     ];
     for (place, name) in scored.scores.iter().enumerate() {
-        let known = find(metrics::TABLE, name);
+        let known = find(scores::TABLE, name);
         let other = OTHERS.iter().find(|(other, _)| other == name);
         let meaning = known.map(|row| row.part.summary).or(other.map(|(_, meaning)| *meaning));
         let values = rows.iter().map(|row| row.values[place]).collect();

@@ -1,7 +1,7 @@
 //! Several runs against each other.
 use super::html::{Cell, escaped, figure, table};
-use crate::comparison::{Pair, Scored};
 use crate::pictures::comparison;
+use crate::runs::comparison::{Pair, Scored};
 
 /// What a picture shows, and the picture or why there is none.
 type Figure = (String, Result<String, String>);

@@ -11,10 +11,10 @@ mod section;
 
 use std::fmt::Write as _;
 
-use crate::comparison::{self, Scored};
-use crate::error::Result;
-use crate::metadata::PROGRAM;
-use crate::trained::Trained;
+use crate::base::error::Result;
+use crate::runs::comparison::{self, Scored};
+use crate::runs::metadata::PROGRAM;
+use crate::runs::trained::Trained;
 use html::{escaped, script_json};
 use run::RunPage;
 

@@ -4,20 +4,21 @@ use serde_json::{Map, Value};
 
 use super::columns::{self, Column};
 use super::packed;
-use crate::cli::SplitName;
-use crate::comparison::Scored;
-use crate::config::wording::counted;
-use crate::data::{ResponseFile, psth};
-use crate::error::{Error, Result};
+use crate::base::error::{Error, Result};
+use crate::base::wording::counted;
+use crate::dataset::ResponseFile;
 use crate::figures::page::shown_bins;
-use crate::metrics::quality::Values;
+use crate::models::prediction;
 use crate::pictures;
-use crate::prediction;
+use crate::preparation::psth;
+use crate::runs::SplitName;
+use crate::runs::comparison::Scored;
+use crate::runs::trained::{Needs, Trained};
+use crate::scores::quality::Values;
 use crate::strf::dump::{Dump, Method, Rows, Which};
 use crate::strf::from_model::{Source, dump_mean};
 use crate::strf::local::{Request, far_apart, mean};
 use crate::strf::measures::Measures;
-use crate::trained::{Needs, Trained};
 
 /// Bins of predictions that a page holds at most, over all neurons.
 const MOST_BINS: usize = 300_000;

@@ -6,11 +6,11 @@ use serde_json::Value;
 use super::columns::Column;
 use super::html::{Cell, escaped, figure, table, terms};
 use super::run::RunPage;
+use crate::base::error::Result;
+use crate::base::table::Notation;
+use crate::base::wording::{counted, range, stimuli_counted};
 use crate::config::part::{Row as _, find};
-use crate::config::wording::{counted, range, stimuli_counted};
-use crate::error::Result;
-use crate::metrics;
-use crate::table::Notation;
+use crate::scores;
 
 /// Scores that stand on top, with their names.
 const CARDS: [(&str, &str); 3] =
@@ -132,7 +132,7 @@ fn scores(summary: &Value) -> String {
         };
         let [fewest, most] = [0, 1].map(|end| found["clips"][end].as_u64().unwrap_or(0));
         let clips = [fewest, most].map(|count| usize::try_from(count).unwrap_or(usize::MAX));
-        let meaning = find(metrics::TABLE, name).map_or("", |row| row.part.summary);
+        let meaning = find(scores::TABLE, name).map_or("", |row| row.part.summary);
         vec![
             Cell::Plain(name.clone()),
             Cell::Plain(write(mean)),

@@ -2,7 +2,7 @@
 //! often as asked and still tells sounds apart.
 use candle_core::{Device, Result, Tensor};
 
-use crate::outputs::Output;
+use crate::models::outputs::Output;
 
 /// Least standard deviation of a neuron's rate over its mean; where an output nonlinearity leaves
 /// less, the drive is doubled.
@@ -122,8 +122,8 @@ pub(super) fn moments(x: &Tensor) -> Result<(Vec<f64>, Vec<f64>)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::outputs;
-    use crate::params::Params;
+    use crate::models::outputs;
+    use crate::models::params::Params;
     use candle_core::DType;
 
     const NEURONS: usize = 4;

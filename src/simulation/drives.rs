@@ -3,9 +3,9 @@ use candle_core::{DType, Device, Result, Tensor};
 use ndarray::{Array2, Array4, s};
 
 use super::calibration::{Setting, column, moments};
-use crate::error::{self, Error};
-use crate::ops::correlate;
-use crate::outputs::Output;
+use crate::base::error::{self, Error};
+use crate::models::ops::correlate;
+use crate::models::outputs::Output;
 
 /// Calibration looks at no more bins than this: more would cost time and change little.
 const FEW: usize = 5000;

@@ -188,10 +188,10 @@ mod tests {
     use candle_core::{DType, Device};
 
     use super::*;
-    use crate::config::RunConfig;
-    use crate::parameterizations::KernelDims;
-    use crate::params::{Params, Role, Start};
-    use crate::rng;
+    use crate::base::rng;
+    use crate::models::parameterizations::KernelDims;
+    use crate::models::params::{Params, Role, Start};
+    use crate::run_file::RunConfig;
 
     #[test]
     fn the_parameterization_of_gaussians_makes_the_same_field_of_the_same_gaussians() {

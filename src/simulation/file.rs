@@ -5,11 +5,11 @@ use hdf5::{Group, Location};
 use ndarray::ArrayView1;
 
 use super::{Settings, Simulated, Truth};
-use crate::data::hdf5_io::{write_array, write_number, write_strings, write_text};
-use crate::data::schema::escape;
-use crate::data::{self, Counts};
-use crate::error::Result;
-use crate::files::Existing;
+use crate::base::error::Result;
+use crate::base::files::Existing;
+use crate::dataset::hdf5_io::{write_array, write_number, write_strings, write_text};
+use crate::dataset::schema::escape;
+use crate::dataset::{self, Counts};
 
 /// Group of everything that an experiment would not have told.
 const TRUTH: &str = "truth";
@@ -25,7 +25,7 @@ pub fn write(
     settings: &Settings,
     existing: Existing,
 ) -> Result<()> {
-    data::write(path, &simulated.recording, Counts::AsBytes, existing, |file| {
+    dataset::write(path, &simulated.recording, Counts::AsBytes, existing, |file| {
         let group = file.create_group(TRUTH)?;
         write_settings(&group, settings)?;
         write_truth(&group, &simulated.truth)?;

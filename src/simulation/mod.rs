@@ -19,15 +19,15 @@ use std::path::PathBuf;
 use ndarray::Array2;
 use noise::Recorder;
 
-use crate::data::{Clip, Entity, Recording, Splits};
-use crate::dims::Dims;
-use crate::error::Result;
-use crate::units::Scale;
+use crate::base::error::Result;
+use crate::base::units::Scale;
+use crate::dataset::{Clip, Entity, Recording, Splits};
+use crate::models::dims::Dims;
 
 pub use fields::names as shapes;
 pub use file::write;
 pub use neurons::Truth;
-pub use settings::Settings;
+pub use settings::{Noise, Settings, Sound};
 
 /// The lowest and the highest band in Hz.
 const BANDS_HZ: (f64, f64) = (500.0, 20_000.0);

@@ -4,17 +4,17 @@ use std::collections::BTreeMap;
 use candle_core::{DType, Device, Tensor};
 use ndarray::{Array2, Array4};
 
+use super::Noise;
 use super::calibration::{Calibration, moments};
 use super::drives::Drives;
 use super::fields::Grid;
 use super::settings::Checked;
-use crate::cli::Noise;
-use crate::config::Standardize;
-use crate::data::Standardization;
-use crate::dims::Dims;
-use crate::error::Result;
-use crate::params::Params;
-use crate::rng;
+use crate::base::error::Result;
+use crate::base::rng;
+use crate::models::dims::Dims;
+use crate::models::params::Params;
+use crate::preparation::Standardization;
+use crate::run_file::Standardize;
 
 /// What simulated responses were made from.
 ///

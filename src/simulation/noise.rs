@@ -6,8 +6,8 @@ use rand_distr::{Distribution, Poisson, StandardNormal};
 use rayon::prelude::*;
 
 use super::{Settings, Truth};
-use crate::error::{Error, Result};
-use crate::rng;
+use crate::base::error::{Error, Result};
+use crate::base::rng;
 
 /// Records the responses to one stimulus after the other.
 pub(super) struct Recorder<'a> {

@@ -1,22 +1,42 @@
 //! What can be asked of a simulation, and in which range.
 use std::path::Path;
 
+use clap::ValueEnum;
 use serde::Serialize;
 
-use crate::cli::{Noise, SimulateArgs, Sound};
-use crate::config::RunConfig;
+use crate::base::error::{Error, Problem, Result};
+use crate::base::units;
+use crate::base::wording::{did_you_mean, one_of};
 use crate::config::part::{Chosen, find};
-use crate::config::wording::{did_you_mean, one_of};
-use crate::error::{Error, Problem, Result};
-use crate::outputs::{self, OutputRow, Sign};
-use crate::prefilters::{self, PrefilterRow};
+use crate::models::outputs::{self, OutputRow, Sign};
+use crate::models::prefilters::{self, PrefilterRow};
+use crate::run_file::RunConfig;
 use crate::simulation::fields::{self, FieldRow};
-use crate::units;
 
 /// Response values of the largest simulation: 40 GB.
 const LARGEST: f64 = 1e10;
 /// What `--prefilter` says for none.
 const NO_PREFILTER: &str = "none";
+
+/// Kinds of synthetic sound.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Sound {
+    /// Dynamic random chords: each band takes a random level that holds for some bins
+    Chords,
+    /// Sums of moving ripples whose amplitudes fall as one over modulation frequency
+    Ripples,
+}
+
+/// How simulated responses vary from repeat to repeat.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Noise {
+    /// Spike counts
+    Poisson,
+    /// Normal noise around the rate
+    Gaussian,
+}
 
 /// A simulation as asked for; [`simulate`](super::simulate) says whether it can be had.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -53,30 +73,6 @@ pub struct Settings {
     pub rate: f64,
     /// Everything random follows from it.
     pub seed: u64,
-}
-
-impl From<&SimulateArgs> for Settings {
-    fn from(args: &SimulateArgs) -> Self {
-        let count = |n: u32| n as usize;
-        Self {
-            stimuli: count(args.stimuli),
-            bins: count(args.bins),
-            ragged: args.ragged,
-            dt_ms: args.dt_ms,
-            bands: count(args.bands),
-            neurons: count(args.neurons),
-            repeats: count(args.repeats),
-            missing: args.missing,
-            window_ms: args.window_ms,
-            shape: args.shape.clone(),
-            prefilter: args.prefilter.clone(),
-            output: args.output.clone(),
-            noise: args.noise,
-            sound: args.sound,
-            rate: args.rate,
-            seed: args.seed,
-        }
-    }
 }
 
 /// Settings in range, with the parts that they name.

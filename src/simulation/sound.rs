@@ -7,9 +7,9 @@ use rand::Rng;
 use rand_distr::{Distribution, StandardNormal};
 
 use super::Settings;
-use crate::cli::Sound;
-use crate::dims::Dims;
-use crate::rng;
+use super::Sound;
+use crate::base::rng;
+use crate::models::dims::Dims;
 
 /// Mean level in dB.
 const MEAN_DB: f64 = 40.0;

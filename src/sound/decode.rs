@@ -8,7 +8,7 @@ use symphonia::core::formats::FormatReader;
 use symphonia::core::packet::Packet;
 
 use super::PIECE;
-use crate::error::{Error, Result};
+use crate::base::error::{Error, Result};
 
 /// A sound file that is being decoded.
 pub struct Decoding {

@@ -5,7 +5,7 @@ mod resample;
 
 use std::fmt;
 
-use crate::error::Result;
+use crate::base::error::Result;
 
 pub use open::{AudioFile, open};
 pub use resample::{Delay, resampled};

@@ -12,8 +12,8 @@ use symphonia::core::meta::MetadataOptions;
 
 use super::Sound;
 use super::decode::Decoding;
-use crate::error::{Error, Result};
-use crate::files;
+use crate::base::error::{Error, Result};
+use crate::base::files;
 
 /// A sound file, opened.
 #[derive(Debug)]

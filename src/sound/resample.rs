@@ -8,7 +8,7 @@ use rubato::{
 };
 
 use super::{Pieces, Sound};
-use crate::error::{Error, Result};
+use crate::base::error::{Error, Result};
 
 /// What becomes of the delay of the filter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

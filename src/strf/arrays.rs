@@ -1,7 +1,7 @@
 //! Arrays as every file format of receptive fields holds them.
 use ndarray::{ArrayViewD, IxDyn};
 
-use crate::dims::Axis;
+use crate::models::dims::Axis;
 
 /// An array of a dump by the name that it has in every file format.
 #[derive(Debug)]

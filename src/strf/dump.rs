@@ -1,8 +1,8 @@
 //! Receptive fields together with everything that is needed to read them years later.
 use ndarray::{Array4, ArrayD, ArrayView1};
 
-use crate::dims::Axis;
-use crate::error::{Error, Result};
+use crate::base::error::{Error, Result};
+use crate::models::dims::Axis;
 use crate::strf::significance::{Meaning, Significance};
 
 pub use super::arrays::{Named, Values};

@@ -3,9 +3,9 @@
 use candle_core::{DType, Device, Tensor, Var};
 use ndarray::{Array3, Array4, Axis};
 
-use crate::data::batch::Sample;
-use crate::error::{Error, Result};
+use crate::base::error::{Error, Result};
 use crate::models::Network;
+use crate::models::batch::Sample;
 
 /// `(N, C, F, lags)`: mean of `∂y(n,t) / ∂x(c,f,t−k)` over all bins `t` with a whole past, where
 /// `x` is what the model sees behind its prefilter.

@@ -5,13 +5,13 @@ use ndarray::{Array, Array3, Array4, ArrayD, Axis as ArrayAxis, Dimension, IxDyn
 use super::dump::{Dump, Extra, Method, Rows};
 use super::from_gradients::mean_gradients;
 use super::local::Local;
-use crate::data::batch::Sample;
-use crate::dims::Axis;
-use crate::error::{Error, Result};
-use crate::metadata::Metadata;
+use crate::base::error::{Error, Result};
+use crate::models::batch::Sample;
+use crate::models::dims::Axis;
+use crate::models::prefilters::Quantity;
 use crate::models::{Network, Owners, Strfs};
-use crate::prefilters::Quantity;
-use crate::trained::Trained;
+use crate::runs::metadata::Metadata;
+use crate::runs::trained::Trained;
 
 /// Everything that an export of the model shows; `samples` are asked for where the model has no
 /// kernels, to average its gradients over `lags` bins of the past.

@@ -10,12 +10,12 @@
 use candle_core::{Tensor, Var};
 use ndarray::{Array1, Array2, Array3, Array4, Axis, Zip, s};
 
-use super::eigen;
 use super::from_gradients::gradient_at;
-use crate::data::batch::Sample;
-use crate::error::{Error, Result};
+use crate::base::error::{Error, Result};
 use crate::models::Network;
-use crate::nn::Mode;
+use crate::models::batch::Sample;
+use crate::models::layers::Mode;
+use crate::stats::eigen;
 
 /// Jacobians that are multiplied with each other at once.
 const BLOCK: usize = 64;

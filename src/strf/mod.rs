@@ -2,7 +2,6 @@
 
 pub mod arrays;
 pub mod dump;
-mod eigen;
 pub mod export;
 mod from_gradients;
 pub mod from_model;

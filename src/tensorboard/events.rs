@@ -13,9 +13,9 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use prost::Message;
 
-use crate::error::{Error, Result};
+use crate::base::error::{Error, Result};
+use crate::base::files::{self, Existing};
 use crate::figures::canvas::Canvas;
-use crate::files::{self, Existing};
 use crate::training::history::Row;
 
 /// What a file of events says of itself first.

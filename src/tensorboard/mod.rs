@@ -1,9 +1,9 @@
 //! What `TensorBoard` shows of a run while it is trained: scalars of each epoch, and from time to
 //! time a picture of the STRFs as they are.
-use crate::error::Result;
-use crate::experiment::Experiment;
-use crate::metadata::Metadata;
+use crate::base::error::Result;
 use crate::models::Network;
+use crate::runs::experiment::Experiment;
+use crate::runs::metadata::Metadata;
 use crate::strf::dump::Which;
 use crate::strf::from_model::Source;
 use crate::strf::plot::{Scale, draw};
@@ -38,7 +38,7 @@ impl<'a> Board<'a> {
         }
         let pictures = Some(config.output.tensorboard_pictures).filter(|every| *every > 0);
         Ok(Some(Self {
-            events: folder.events(epochs)?,
+            events: Events::begin(&folder.events_file()?, epochs)?,
             network,
             metadata: experiment.metadata()?,
             title: config.title(),

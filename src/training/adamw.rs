@@ -7,8 +7,8 @@ use std::collections::BTreeMap;
 use candle_core::backprop::GradStore;
 use candle_core::{DType, Result, Tensor};
 
-use crate::ops::descent::{Descent, Fade, Of};
-use crate::params::{Param, Params, Role};
+use crate::models::ops::descent::{Descent, Fade, Of};
+use crate::models::params::{Param, Params, Role};
 
 const BETA1: f64 = 0.9;
 const BETA2: f64 = 0.999;
@@ -113,7 +113,7 @@ mod tests {
     use candle_core::Device;
 
     use super::*;
-    use crate::params::Start;
+    use crate::models::params::Start;
 
     /// A pure-number transcription of the published algorithm.
     fn by_hand(grads: &[f64], lr: f64, decay: f64) -> f64 {

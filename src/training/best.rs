@@ -1,7 +1,7 @@
 //! Which epoch was the best, and when to stop looking for a better one.
 use serde::{Deserialize, Serialize};
 
-use crate::config::Monitor;
+use crate::run_file::Monitor;
 
 /// Whether `new` is better than `old`: never if it is NaN, always if `old` is none or NaN.
 fn better(monitor: Monitor, new: f64, old: Option<f64>) -> bool {

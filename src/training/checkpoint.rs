@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 
 use super::adamw::Moments;
 use super::best::Best;
-use crate::error::{Cause, Error, Result};
-use crate::tensor_file;
+use crate::base::error::{Cause, Error, Result};
+use crate::base::tensor_file;
 
 /// Counters of a run.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]

@@ -10,14 +10,14 @@ use std::time::Instant;
 
 use candle_core::Tensor;
 
-use crate::config::Train;
-use crate::config::{Best as BestOf, Monitor, Schedule};
-use crate::data::batch::{Batch, Member, Sample};
-use crate::error::{Error, Result};
-use crate::metrics::Ceiling;
+use crate::base::error::{Error, Result};
+use crate::base::rng;
 use crate::models::Network;
-use crate::params::Params;
-use crate::rng;
+use crate::models::batch::{Batch, Member, Sample};
+use crate::models::params::Params;
+use crate::run_file::Train;
+use crate::run_file::{Best as BestOf, Monitor, Schedule};
+use crate::scores::Ceiling;
 use adamw::AdamW;
 use checkpoint::{Checkpoint, Progress};
 use history::Row;

@@ -1,7 +1,7 @@
 //! Learning rates over epochs: functions without state but the history of scores.
 use std::f64::consts::PI;
 
-use crate::config::Schedule;
+use crate::run_file::Schedule;
 
 /// The learning rate of an epoch (from 1) out of `[epoch, epochs]`; `halvings` are those that a
 /// plateau has asked for so far.

@@ -1,13 +1,13 @@
 //! What an epoch reached on the validation clips.
 use super::history::Row;
-use crate::config::Monitor;
-use crate::config::Train;
-use crate::data::batch::{Batch, Sample};
-use crate::error::Result;
-use crate::loss::LossRow;
-use crate::metrics::{Ceiling, Correlations};
+use crate::base::error::Result;
 use crate::models::Network;
-use crate::prediction::{batches, predict};
+use crate::models::batch::{Batch, Sample};
+use crate::models::loss::LossRow;
+use crate::models::prediction::{batches, predict};
+use crate::run_file::Monitor;
+use crate::run_file::Train;
+use crate::scores::{Ceiling, Correlations};
 
 /// The validation clips and all of them that does not depend on the model.
 pub struct Validation<'a> {

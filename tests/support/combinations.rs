@@ -3,12 +3,13 @@ use std::path::Path;
 
 use candle_core::{DType, Device};
 use strf::config::part::Row;
-use strf::config::{Architecture, RunConfig};
-use strf::dims::Dims;
+use strf::models::Architecture;
+use strf::models::dims::Dims;
+use strf::models::outputs;
+use strf::models::params::Params;
 use strf::models::{self, Kernels, Network};
-use strf::outputs;
-use strf::params::Params;
-use strf::{parameterizations, prefilters};
+use strf::models::{parameterizations, prefilters};
+use strf::run_file::RunConfig;
 
 /// Sizes that no two axes share.
 pub fn dims() -> Dims {

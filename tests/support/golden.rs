@@ -3,10 +3,11 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use candle_core::{DType, Device, Tensor};
-use strf::config::{Architecture, RunConfig};
-use strf::dims::Dims;
+use strf::models::Architecture;
 use strf::models::Network;
-use strf::params::Params;
+use strf::models::dims::Dims;
+use strf::models::params::Params;
+use strf::run_file::RunConfig;
 
 /// One case: its tensors, and the architecture that they belong to.
 pub struct Golden {

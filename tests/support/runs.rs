@@ -6,10 +6,10 @@ use std::time::{Duration, Instant};
 
 use ndarray::{Array2, Array3, ArrayView, Dimension};
 use rand::Rng;
-use strf::data::hdf5_io::write_array;
-use strf::data::{Clip, Counts, Entity, Recording, Splits, write};
-use strf::files::Existing;
-use strf::rng;
+use strf::base::files::Existing;
+use strf::base::rng;
+use strf::dataset::hdf5_io::write_array;
+use strf::dataset::{Clip, Counts, Entity, Recording, Splits, write};
 use tempfile::TempDir;
 
 /// Bands of [`recording`].

@@ -7,8 +7,8 @@ use clap::Args;
 
 use super::arrays::{self, ArrayOptions};
 use super::{Format, Imported, Report};
-use crate::error::{Error, Result};
-use crate::files;
+use crate::base::error::{Error, Result};
+use crate::base::files;
 
 mod v5;
 mod v73;
@@ -80,7 +80,7 @@ fn inside(outer: &str, name: &str) -> String {
 
 /// `cells (1, 6)`, in MATLAB's order of axes.
 fn described(holds: &str, dims: &[usize]) -> String {
-    format!("{holds} {}", crate::data::schema::shape(dims))
+    format!("{holds} {}", crate::dataset::schema::shape(dims))
 }
 
 /// Column-major numbers of these lengths as an array with the axes in MATLAB's order.

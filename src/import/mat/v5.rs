@@ -5,9 +5,9 @@ use std::path::Path;
 use matrw::{MatFile, MatVariable, MatlabType, load_matfile_from_u8};
 
 use super::{bytes, column_major, described, inside, row_major};
-use crate::data::schema::shape;
-use crate::error::{Error, Problem, Result};
-use crate::files;
+use crate::base::error::{Error, Problem, Result};
+use crate::base::files;
+use crate::dataset::schema::shape;
 use crate::import::arrays::{Arrays, Value, refused};
 use crate::import::axes::LastAxes;
 

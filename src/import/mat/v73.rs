@@ -5,9 +5,9 @@ use hdf5::types::{Reference, TypeDescriptor};
 use hdf5::{Dataset, File, Group, ObjectReference1, ReferencedObject};
 
 use super::{described, inside, row_major};
-use crate::data::hdf5_io;
-use crate::data::hdf5_values::{is_list, is_number, members, texts};
-use crate::error::{Error, Problem, Result};
+use crate::base::error::{Error, Problem, Result};
+use crate::dataset::hdf5_io;
+use crate::dataset::hdf5_values::{is_list, is_number, members, texts};
 use crate::import::arrays::{Arrays, Value, refused};
 use crate::import::axes::LastAxes;
 

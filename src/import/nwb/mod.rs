@@ -14,9 +14,9 @@ use super::session::{OpenSound, Opened, Presented, Session, SoundOptions};
 use super::spikes::{self, Library};
 use super::unit::Unit;
 use super::{Format, Imported};
-use crate::config::wording::{counted, stimuli_counted};
-use crate::data::{Entity, hdf5_io};
-use crate::error::{Error, Result};
+use crate::base::error::{Error, Result};
+use crate::base::wording::{counted, stimuli_counted};
+use crate::dataset::{Entity, hdf5_io};
 use crate::sound;
 
 mod presentations;

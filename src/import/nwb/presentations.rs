@@ -1,10 +1,10 @@
 //! When which stimulus was presented: a table of intervals, or the start of each sound.
 use super::table::Table;
 use super::{Nwb, Nwbfile, sounds};
-use crate::config::wording::counted;
-use crate::config::wording::joined;
-use crate::data::hdf5_values::members;
-use crate::error::Result;
+use crate::base::error::Result;
+use crate::base::wording::counted;
+use crate::base::wording::joined;
+use crate::dataset::hdf5_values::members;
 use crate::import::report::Report;
 
 const INTERVALS: &str = "/intervals";

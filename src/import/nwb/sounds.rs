@@ -3,10 +3,10 @@ use hdf5::{Dataset, Group};
 
 use super::Nwbfile;
 use super::presentations::Shown;
-use crate::data::hdf5_values::{is_number, members};
-use crate::error::{Error, Result};
+use crate::base::error::{Error, Result};
+use crate::base::units::samples;
+use crate::dataset::hdf5_values::{is_number, members};
 use crate::sound::Sound;
-use crate::units::samples;
 
 /// Group of sounds that were presented at a time of their own.
 pub const PRESENTATION: &str = "/stimulus/presentation";

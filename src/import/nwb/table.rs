@@ -2,8 +2,8 @@
 use hdf5::{Dataset, Group};
 
 use super::Nwbfile;
-use crate::data::hdf5_values::{is_list, is_number, is_text, members, texts};
-use crate::error::{Error, Result};
+use crate::base::error::{Error, Result};
+use crate::dataset::hdf5_values::{is_list, is_number, is_text, members, texts};
 
 /// What the name of a column ends in that divides another one by rows.
 const INDEX: &str = "_index";

@@ -2,9 +2,9 @@
 use super::Nwbfile;
 use super::presentations::Shown;
 use super::table::Table;
-use crate::config::wording::counted;
-use crate::data::Entity;
-use crate::error::Result;
+use crate::base::error::Result;
+use crate::base::wording::counted;
+use crate::dataset::Entity;
 use crate::import::counts::Presentation;
 use crate::import::report::Report;
 use crate::import::unit::Unit;

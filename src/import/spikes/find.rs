@@ -3,10 +3,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::{Spikes, natural};
-use crate::config::wording::counted;
-use crate::data::Entity;
-use crate::error::{Error, Problem, Problems, Result};
-use crate::files;
+use crate::base::error::{Error, Problem, Problems, Result};
+use crate::base::files;
+use crate::base::wording::counted;
+use crate::dataset::Entity;
 use crate::import::report::{Report, listed};
 
 /// How deep folders are searched.

@@ -12,9 +12,9 @@ use super::report::{Report, listed};
 use super::session::{OpenSound, Opened, Presented, Session, SoundOptions};
 use super::unit::Unit;
 use super::{Format, Imported};
-use crate::config::wording::counted;
-use crate::data::Entity;
-use crate::error::{Error, Result};
+use crate::base::error::{Error, Result};
+use crate::base::wording::counted;
+use crate::dataset::Entity;
 use crate::sound;
 
 mod find;

@@ -2,7 +2,7 @@
 use std::fs;
 use std::path::Path;
 
-use crate::error::{Error, Problem, Result};
+use crate::base::error::{Error, Problem, Result};
 
 /// What begins a line that holds no repeat.
 const COMMENTS: [char; 2] = ['#', '%'];

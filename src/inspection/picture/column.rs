@@ -1,13 +1,13 @@
 //! The panels of one neuron: sound, single repeats, PSTH.
 use super::Example;
 use super::excerpt::{Excerpt, Unit};
-use crate::config::wording::counted;
+use crate::base::wording::counted;
 use crate::figures::axes;
 use crate::figures::canvas::{Anchor, Canvas, Rect, Run};
 use crate::figures::colour::{BLUE, GREY, NOT_A_NUMBER, WHITE, mix};
 use crate::figures::fonts::{Type, Weight};
-use crate::figures::looks::{NAME, REMARK};
 use crate::figures::rasters::{self, Shades};
+use crate::figures::text_styles::{NAME, REMARK};
 use crate::figures::ticks::{self, number};
 
 const RANK: Type = Type { weight: Weight::Bold, ..NAME };

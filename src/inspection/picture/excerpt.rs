@@ -1,9 +1,9 @@
 //! The start of one clip and how one neuron answered it, in columns that a panel has room for.
 use ndarray::{Array1, Array2, Array3, ArrayView1, ArrayView2, Axis, s};
 
-use crate::data::{Clip, Stored};
+use crate::dataset::{Clip, Stored};
 use crate::figures::page::shown_bins;
-use crate::metrics::statistics::mean_of_defined;
+use crate::stats::moments::mean_of_defined;
 
 /// What the values of responses are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,12 +1,12 @@
 //! How many neurons have which reliability.
-use crate::config::wording::counted;
+use crate::base::wording::counted;
 use crate::figures::axes::{self, FRAME};
 use crate::figures::canvas::{Anchor, Canvas, Rect, Run};
 use crate::figures::colour::BLUE;
-use crate::figures::looks::{NAME, REMARK};
+use crate::figures::text_styles::{NAME, REMARK};
 use crate::figures::ticks::{self, number};
 use crate::inspection::Neuron;
-use crate::metrics::statistics::median;
+use crate::stats::moments::median;
 
 /// About how many bars there are.
 const BARS: f64 = 25.0;

@@ -7,10 +7,10 @@ mod page;
 use std::path::Path;
 
 use super::{Inspection, Neuron, by_reliability};
-use crate::data::{OfNeurons, Recording, ResponseFile, Stored};
-use crate::error::Result;
+use crate::base::error::Result;
+use crate::base::files::Existing;
+use crate::dataset::{OfNeurons, Recording, ResponseFile, Stored};
 use crate::figures::page::{column_pixels, three};
-use crate::files::Existing;
 use excerpt::{Excerpt, Unit};
 
 /// A neuron that is shown, and why.

@@ -1,11 +1,11 @@
 //! Where everything lies on the page.
 use super::{Example, column, histogram};
-use crate::error::Result;
+use crate::base::error::Result;
 use crate::figures::axes::AROUND_TICK;
 use crate::figures::canvas::{Canvas, Rect};
 use crate::figures::fonts::Fonts;
-use crate::figures::looks::REMARK;
 use crate::figures::page::{self, BETWEEN, FIRST_COLUMN, MARGIN, Panel, WIDTH};
+use crate::figures::text_styles::REMARK;
 use crate::inspection::Inspection;
 
 const HEAD: usize = 104;

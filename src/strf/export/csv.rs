@@ -7,9 +7,9 @@ use std::path::Path;
 use csv::Writer;
 use ndarray::Dimension;
 
-use crate::dims::Axis;
-use crate::error::{Cause, Error, Result};
-use crate::files::{self, Existing};
+use crate::base::error::{Cause, Error, Result};
+use crate::base::files::{self, Existing};
+use crate::models::dims::Axis;
 use crate::strf::dump::{Dump, Values, Which};
 use crate::strf::export::Content;
 use crate::strf::export::npz::about;

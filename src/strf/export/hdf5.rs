@@ -3,11 +3,11 @@ use std::path::Path;
 
 use hdf5::File;
 
-use crate::data::hdf5_io::{
+use crate::base::error::Result;
+use crate::base::files::Existing;
+use crate::dataset::hdf5_io::{
     create, write_array, write_number, write_string, write_strings, write_text,
 };
-use crate::error::Result;
-use crate::files::Existing;
 use crate::strf::dump::{Named, Values};
 use crate::strf::export::{Content, FORMAT, VERSION};
 

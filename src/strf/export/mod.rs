@@ -1,9 +1,10 @@
 //! The file formats of exported STRFs: adding one is one file and one row.
 use std::path::Path;
 
-use crate::cli::ExportFormat;
-use crate::error::Result;
-use crate::files::Existing;
+use clap::ValueEnum;
+
+use crate::base::error::Result;
+use crate::base::files::Existing;
 use crate::strf::dump::{Dump, Named};
 use crate::strf::measures::Measures;
 
@@ -16,6 +17,18 @@ pub const FORMAT: &str = "strf-strfs";
 
 /// Version of the layout that [`FORMAT`] names.
 pub const VERSION: u32 = 1;
+
+/// File format of exported receptive fields.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ExportFormat {
+    /// One HDF5 file
+    #[value(alias = "h5")]
+    Hdf5,
+    /// One NumPy archive
+    Npz,
+    /// A folder of CSV tables
+    Csv,
+}
 
 /// A row of the table of file formats.
 #[derive(Debug)]

@@ -6,8 +6,8 @@ use std::path::Path;
 use ndarray_npy::{NpzWriter, WriteNpyError, WriteNpyExt, WriteNpzError};
 use serde_json::{Map, Value, json};
 
-use crate::error::{Error, Result};
-use crate::files::{self, Existing};
+use crate::base::error::{Error, Result};
+use crate::base::files::{self, Existing};
 use crate::strf::dump::Values;
 use crate::strf::export::{Content, FORMAT, VERSION};
 

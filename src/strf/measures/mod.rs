@@ -7,7 +7,7 @@ use rayon::prelude::*;
 
 use super::dump::{Dump, Named, Values};
 use crate::config::part::{Part, Row};
-use crate::dims::Axis;
+use crate::models::dims::Axis;
 
 pub mod balance;
 pub mod duration;

@@ -4,7 +4,7 @@ use ndarray::ArrayView2;
 use super::MeasureRow;
 use super::field::Field;
 use crate::config::part::Part;
-use crate::strf::eigen::largest;
+use crate::stats::eigen::largest;
 
 /// The row of [`separability`].
 pub const SEPARABILITY: MeasureRow = MeasureRow {

@@ -1,12 +1,12 @@
 //! Draws a dump: panels, axes, colour bar, titles.
 use ndarray::{ArrayView2, Axis as Dim};
 
-use crate::error::Result;
+use crate::base::error::Result;
 use crate::figures::axes::{AROUND_TICK, FRAME, MARK};
 use crate::figures::canvas::{Anchor, Canvas, Rect, Run};
 use crate::figures::colour::{GREY, INK, diverging};
 use crate::figures::fonts::{Fonts, Type, Weight};
-use crate::figures::looks::{LABEL, NAME, REMARK, TICK, TITLE};
+use crate::figures::text_styles::{LABEL, NAME, REMARK, TICK, TITLE};
 use crate::figures::ticks::{self, Tick};
 use crate::strf::dump::{Dump, Method, Rows, Which};
 use crate::strf::plot::layout::{Content, Layout, MARGIN};

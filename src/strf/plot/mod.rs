@@ -2,9 +2,9 @@
 //! now growing to the left and frequency upward.
 use std::path::Path;
 
-use crate::error::{Error, Result};
+use crate::base::error::{Error, Result};
+use crate::base::files::Existing;
 use crate::figures::canvas::Canvas;
-use crate::files::Existing;
 use crate::strf::dump::{Dump, Rows, Which};
 
 mod figure;

@@ -9,7 +9,7 @@
 use ndarray::{Array4, Axis as ArrayAxis};
 
 use super::dump::Values;
-use crate::metrics::null::false_discovery_rates;
+use crate::scores::null::false_discovery_rates;
 
 pub mod repeats;
 pub mod shuffles;

@@ -14,7 +14,7 @@
 use ndarray::{Array2, Array3, Array4, ArrayView3, ArrayView4, Axis};
 
 use super::Significance;
-use crate::metrics::statistics::median;
+use crate::stats::moments::median;
 
 /// Fewest shuffled fits that weights are held against.
 pub const FEWEST: usize = 5;

@@ -1,0 +1,11 @@
+//! What every room needs: errors, files, units, random numbers, words, the terminal.
+pub mod device;
+pub mod error;
+pub mod files;
+pub mod interrupt;
+pub mod progress;
+pub mod rng;
+pub mod table;
+pub mod tensor_file;
+pub mod units;
+pub mod wording;

@@ -1,0 +1,140 @@
+//! HDF5 files as this program opens and writes them: messages that say what to do, files that are
+//! written beside and renamed, strings and arrays in one call.
+use std::io::Read;
+use std::path::Path;
+
+use hdf5::types::VarLenUnicode;
+use hdf5::{Group, H5Type, Location, MinorErrorCode};
+use ndarray::{ArrayView, ArrayView1, Dimension, arr0};
+
+use crate::base::error::{Error, Result};
+use crate::base::files::{self, Existing};
+
+/// What the first bytes of an HDF5 file are; a user block of 512, 1024, ... bytes may lie before.
+const SIGNATURE: [u8; 8] = *b"\x89HDF\r\n\x1a\n";
+/// Arrays of fewer bytes are stored as they are: compression would make them larger.
+const COMPRESSED_FROM_BYTES: usize = 4096;
+/// Small enough that all cores have some of a clip to inflate.
+const CHUNK_KB: usize = 128;
+/// A file that is being written grows in memory by this much.
+const GROWTH_BYTES: usize = 1 << 16;
+/// zlib's level: higher ones take several times as long for a few percent.
+const DEFLATE_LEVEL: u8 = 4;
+
+/// Opens a file for reading.
+///
+/// Fails with a message of its own where the file is missing, a folder, unreadable, empty, not
+/// HDF5, truncated, or locked by a program that writes it.
+pub fn open(path: &Path) -> Result<hdf5::File> {
+    require_signature(path)?;
+    hdf5::File::open(path).map_err(|source| {
+        let locked = source.contains_minor(MinorErrorCode::CantLockFile);
+        let what = if locked {
+            "another program has it open for writing (close it there)"
+        } else {
+            "it is truncated or damaged (copy or write it again)"
+        };
+        Error::file(format!("opening {}: {what}", path.display()), source)
+    })
+}
+
+/// Tells a file that is no HDF5 file from one that is damaged, before the library sees it.
+fn require_signature(path: &Path) -> Result<()> {
+    let shown = path.display();
+    let mut head = Vec::new();
+    let mut file = files::open(path, "HDF5 file")?;
+    let read = file.by_ref().take(1 << 16).read_to_end(&mut head);
+    read.map_err(|source| Error::file(format!("opening {shown}"), source))?;
+    let offsets = std::iter::once(0).chain((9..16).map(|power| 1 << power));
+    if offsets.filter_map(|at| head.get(at..)).any(|from| from.starts_with(&SIGNATURE)) {
+        return Ok(());
+    }
+    Err(Error::Refused(format!("{shown}: {}", foreign(&head))))
+}
+
+/// What a file without HDF5's signature is, and how to get an HDF5 file out of it.
+fn foreign(head: &[u8]) -> &'static str {
+    if head.starts_with(b"MATLAB 5.0") {
+        return "this is a MATLAB file of version 7 or older, not HDF5; make a dataset of it with \
+                strf import mat";
+    }
+    if head.starts_with(b"PK") {
+        return "this is a ZIP or NumPy (.npz) archive, not HDF5; make a dataset of it with \
+                strf import npz";
+    }
+    if SIGNATURE.starts_with(head) {
+        return "the file ends after a few bytes; copy or write it again";
+    }
+    "this is not an HDF5 file; data/README.md shows how to write one"
+}
+
+/// Writes a file beside `path` with `fill` and renames it, so that nobody reads half of it.
+pub fn create(
+    path: &Path,
+    existing: Existing,
+    fill: impl FnOnce(&hdf5::File) -> hdf5::Result<()>,
+) -> Result<()> {
+    files::file(path, existing, |beside| {
+        fill_file(beside, fill).map_err(|source| {
+            let full = source.to_string().contains("No space left");
+            let what = if full { files::DISK_FULL } else { "" };
+            Error::file(format!("writing {}{what}", path.display()), source)
+        })
+    })
+}
+
+/// The file grows in memory and is written in one go: the library does not survive a full disk in
+/// the middle of a file. The oldest layout keeps no times, so that the same content gives the same
+/// bytes. Nobody else knows the file's name yet, and not every disk of a cluster can lock files.
+fn fill_file(path: &Path, fill: impl FnOnce(&hdf5::File) -> hdf5::Result<()>) -> hdf5::Result<()> {
+    let file = hdf5::File::with_options()
+        .with_access_plist(|plist| {
+            plist.core_options(GROWTH_BYTES, true).libver_earliest().file_locking(false)
+        })
+        .create(path)?;
+    fill(&file)?;
+    file.flush()?;
+    file.close()
+}
+
+/// Writes strings as variable-length UTF-8, shape `(values)`.
+pub fn write_strings(group: &Group, name: &str, values: &[impl AsRef<str>]) -> hdf5::Result<()> {
+    let values =
+        values.iter().map(|value| utf8(value.as_ref())).collect::<hdf5::Result<Vec<_>>>()?;
+    write_array(group, name, ArrayView1::from(&values))
+}
+
+/// Writes one text as a scalar dataset; attributes end at 64 kB.
+pub fn write_string(group: &Group, name: &str, value: &str) -> hdf5::Result<()> {
+    write_array(group, name, arr0(utf8(value)?).view())
+}
+
+/// Writes an array of any rank in its own type, compressed where that pays.
+pub fn write_array<T: H5Type + Clone, D: Dimension>(
+    group: &Group,
+    name: &str,
+    array: ArrayView<'_, T, D>,
+) -> hdf5::Result<()> {
+    let array = array.as_standard_layout();
+    let mut builder = group.new_dataset_builder().obj_track_times(false);
+    if array.len() * size_of::<T>() >= COMPRESSED_FROM_BYTES {
+        // Single bytes have nothing to shuffle.
+        builder = if size_of::<T>() > 1 { builder.shuffle() } else { builder };
+        builder = builder.chunk_min_kb(CHUNK_KB).deflate(DEFLATE_LEVEL);
+    }
+    builder.with_data(array.view()).create(name).map(|_dataset| ())
+}
+
+/// Writes a number as an attribute.
+pub fn write_number<T: H5Type>(place: &Location, name: &str, value: T) -> hdf5::Result<()> {
+    place.new_attr::<T>().create(name)?.write_scalar(&value)
+}
+
+/// Writes a text as an attribute.
+pub fn write_text(place: &Location, name: &str, value: &str) -> hdf5::Result<()> {
+    place.new_attr::<VarLenUnicode>().create(name)?.write_scalar(&utf8(value)?)
+}
+
+fn utf8(text: &str) -> hdf5::Result<VarLenUnicode> {
+    text.parse().map_err(|source| hdf5::Error::from(format!("{text:?}: {source}")))
+}

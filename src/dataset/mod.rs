@@ -1,0 +1,24 @@
+//! The dataset file: what it holds, in memory and on disk, and every way in and out.
+pub mod hdf5_io;
+pub mod hdf5_values;
+pub mod schema;
+
+mod check;
+mod chunks;
+mod dense;
+mod grouped;
+pub mod ids;
+mod numbers;
+mod predictions;
+mod read;
+mod recording;
+mod source;
+mod stored;
+mod write;
+
+pub use check::validate;
+pub use predictions::write_predictions;
+pub use read::{Read, read, read_for_prediction, read_sound};
+pub use recording::{Clip, Entity, OfNeurons, Recording, Splits};
+pub use stored::{ResponseFile, Stored};
+pub use write::{Counts, write};

@@ -1,0 +1,216 @@
+//! Output nonlinearities and losses over rows: formulas of single values, turned into loops that
+//! become vector instructions.
+use crate::simd::real::{Real, pick, vectorized};
+use crate::simd::sums::total;
+
+/// A pointwise nonlinearity with `P` parameters per neuron.
+pub trait Formula<const P: usize>: Send + Sync + 'static {
+    /// Its value at a drive, and one number that spares the way back a costly function.
+    fn forward<R: Real>(drive: R, parameters: [R; P]) -> (R, R);
+
+    /// Its derivatives by the drive and by its parameters.
+    fn slopes<R: Real>(point: Point<R>, parameters: [R; P]) -> (R, [R; P]);
+}
+
+/// Where a nonlinearity was evaluated.
+#[derive(Debug, Clone, Copy)]
+pub struct Point<R> {
+    /// The drive.
+    pub drive: R,
+    /// The value there.
+    pub value: R,
+    /// What [`Formula::forward`] keeps.
+    pub kept: R,
+}
+
+/// What came out of evaluating a row of drives.
+#[derive(Debug, Clone)]
+pub struct Evaluated<R> {
+    /// The values.
+    pub values: Vec<R>,
+    /// What [`Formula::forward`] keeps.
+    pub kept: Vec<R>,
+}
+
+/// A nonlinearity over rows.
+pub trait Curve<R: Real>: Send + Sync {
+    /// Number of parameters per neuron.
+    fn parameters(&self) -> usize;
+
+    /// Replaces drives by values.
+    fn replace(&self, parameters: &[R], row: &mut [R]);
+
+    /// Values and what the way back needs.
+    fn evaluate(&self, parameters: &[R], drives: &[R]) -> Evaluated<R>;
+
+    /// Turns the gradients of values into those of drives; adds those of the parameters to
+    /// `by_parameters`. `at` are the drives and what came out of them.
+    fn backward(
+        &self,
+        parameters: &[R],
+        at: (&[R], &Evaluated<R>),
+        grads: &mut [R],
+        by_parameters: &mut [f64],
+    );
+}
+
+/// A nonlinearity for both types of numbers.
+pub trait AnyCurve: Curve<f32> + Curve<f64> {}
+
+impl<C: Curve<f32> + Curve<f64>> AnyCurve for C {}
+
+/// A formula applied value by value.
+pub struct Pointwise<F, const P: usize>(pub F);
+
+/// Values that are computed in one loop of known length, which becomes vector instructions.
+const LANES: usize = 64;
+
+impl<F: Formula<P>, const P: usize> Pointwise<F, P> {
+    fn of_neuron<R: Real>(parameters: &[R]) -> [R; P] {
+        std::array::from_fn(|i| parameters[i])
+    }
+
+    #[inline(always)]
+    fn replace_row<R: Real>(parameters: [R; P], row: &mut [R]) {
+        for x in row {
+            *x = F::forward(*x, parameters).0;
+        }
+    }
+
+    #[inline(always)]
+    fn evaluate_row<R: Real>(parameters: [R; P], drives: &[R], values: &mut [R], kept: &mut [R]) {
+        for ((drive, value), kept) in drives.iter().zip(values).zip(kept) {
+            (*value, *kept) = F::forward(*drive, parameters);
+        }
+    }
+
+    /// Values of a known number; the gradient of the parameters at each.
+    #[inline(always)]
+    fn backward_lanes<R: Real>(
+        parameters: [R; P],
+        [drives, values, kept]: [&[R; LANES]; 3],
+        grads: &mut [R; LANES],
+    ) -> [[R; LANES]; P] {
+        let mut by_parameters = [[R::constant(0.0); LANES]; P];
+        for lane in 0..LANES {
+            let point = Point { drive: drives[lane], value: values[lane], kept: kept[lane] };
+            let (slope, slopes) = F::slopes(point, parameters);
+            for i in 0..P {
+                by_parameters[i][lane] = grads[lane] * slopes[i];
+            }
+            grads[lane] *= slope;
+        }
+        by_parameters
+    }
+}
+
+impl<F: Formula<P>, const P: usize, R: Real> Curve<R> for Pointwise<F, P> {
+    fn parameters(&self) -> usize {
+        P
+    }
+
+    fn replace(&self, parameters: &[R], row: &mut [R]) {
+        let parameters = Self::of_neuron(parameters);
+        vectorized(
+            #[inline(always)]
+            || Self::replace_row(parameters, row),
+        );
+    }
+
+    fn evaluate(&self, parameters: &[R], drives: &[R]) -> Evaluated<R> {
+        let parameters = Self::of_neuron(parameters);
+        let mut values = vec![R::constant(0.0); drives.len()];
+        let mut kept = values.clone();
+        vectorized(
+            #[inline(always)]
+            || Self::evaluate_row(parameters, drives, &mut values, &mut kept),
+        );
+        Evaluated { values, kept }
+    }
+
+    fn backward(
+        &self,
+        parameters: &[R],
+        (drives, at): (&[R], &Evaluated<R>),
+        grads: &mut [R],
+        by_parameters: &mut [f64],
+    ) {
+        let parameters = Self::of_neuron(parameters);
+        let mut add = |by_lanes: [[R; LANES]; P]| {
+            for (sum, by_lanes) in by_parameters.iter_mut().zip(&by_lanes) {
+                *sum += total(by_lanes);
+            }
+        };
+        let split = [drives, &at.values, &at.kept].map(|row| row.as_chunks::<LANES>());
+        let (whole, rest) = grads.as_chunks_mut::<LANES>();
+        for (i, grads) in whole.iter_mut().enumerate() {
+            add(vectorized(
+                #[inline(always)]
+                || Self::backward_lanes(parameters, split.map(|(whole, _)| &whole[i]), grads),
+            ));
+        }
+        if let Some(last) = rest.len().checked_sub(1) {
+            // Lanes without a value stand at the last one, with no gradient.
+            let points = split.map(|(_, row)| std::array::from_fn(|lane| row[lane.min(last)]));
+            let gradient = |lane| rest.get(lane).copied().unwrap_or_default();
+            let mut grads: [R; LANES] = std::array::from_fn(gradient);
+            add(Self::backward_lanes(parameters, points.each_ref(), &mut grads));
+            rest.copy_from_slice(&grads[..=last]);
+        }
+    }
+}
+
+/// What a prediction is charged for a recorded value.
+pub trait Charge: std::fmt::Debug + Send + Sync + 'static {
+    /// The charge, and its derivative by the prediction.
+    fn charge<R: Real>(prediction: R, recorded: R) -> (R, R);
+}
+
+/// A loss over rows.
+pub trait Loss<R: Real>: Send + Sync {
+    /// The charge at one bin.
+    fn at_bin(&self, prediction: R, recorded: R) -> R;
+
+    /// The sum of charges over the bins that were recorded; NaN in `recorded` = not recorded.
+    /// `predictions` are replaced by `scale` times their gradient.
+    fn charge(&self, predictions: &mut [R], recorded: &[R], scale: R) -> f64;
+}
+
+/// A loss for both types of numbers.
+pub trait AnyLoss: std::fmt::Debug + Loss<f32> + Loss<f64> {}
+
+impl<L: std::fmt::Debug + Loss<f32> + Loss<f64>> AnyLoss for L {}
+
+impl<C: Charge, R: Real> Loss<R> for C {
+    fn at_bin(&self, prediction: R, recorded: R) -> R {
+        C::charge(prediction, recorded).0
+    }
+
+    fn charge(&self, predictions: &mut [R], recorded: &[R], scale: R) -> f64 {
+        let mut charges = recorded.to_vec();
+        vectorized(
+            #[inline(always)]
+            || charge_row::<C, R>(predictions, &mut charges, scale),
+        );
+        total(&charges)
+    }
+}
+
+/// Replaces predictions by `scale` times their gradient, and what was recorded by the charge.
+#[inline(always)]
+fn charge_row<C: Charge, R: Real>(predictions: &mut [R], recorded: &mut [R], scale: R) {
+    let zero = R::constant(0.0);
+    for (prediction, y) in predictions.iter_mut().zip(recorded) {
+        let (charge, slope) = C::charge(*prediction, *y);
+        let missing = is_missing(*y);
+        *prediction = pick(missing, zero, scale * slope);
+        *y = pick(missing, zero, charge);
+    }
+}
+
+/// Whether a value is NaN.
+#[inline(always)]
+#[expect(clippy::eq_op, reason = "NaN alone differs from itself")]
+fn is_missing<R: Real>(value: R) -> bool {
+    value != value
+}

@@ -1,0 +1,91 @@
+//! Double exponential: a exp(-exp(k x - s)) + b, per neuron.
+use candle_core::{Result, Tensor, Var};
+
+use super::{Drive, Output, per_neuron, rescale_softplus, signs};
+use crate::config::part::Part;
+use crate::models::layers::softplus;
+use crate::models::ops::curve::{AnyCurve, Formula, Point, Pointwise};
+use crate::models::params::{Role, Scope, Start};
+use crate::simd::real::Real;
+
+/// The row of `double_exponential`.
+pub const PART: Part = Part {
+    name: "double_exponential",
+    summary: "a exp(-exp(k x - s)) + b, per neuron",
+    source: "Thorson, Liénard & David (2015), PLoS Comput. Biol. 11(12):e1004628, doi:10.1371/journal.pcbi.1004628",
+    keys: &[],
+};
+
+/// Parameters `_raw_a`, `_raw_b` (through a softplus), `k` and `s`, `(N)` each.
+struct DoubleExponential {
+    raw_a: Var,
+    raw_b: Var,
+    k: Var,
+    s: Var,
+}
+
+/// Takes its parameters from `scope`.
+pub fn build(neurons: usize, scope: &Scope) -> Result<Box<dyn Output>> {
+    let get = |name, low, high| scope.get(name, neurons, Role::Decayed, Start::Uniform(low, high));
+    Ok(Box::new(DoubleExponential {
+        raw_a: get("_raw_a", -0.43, 1.40)?,
+        raw_b: get("_raw_b", -1.43, 0.43)?,
+        k: get("k", -0.5, 0.5)?,
+        s: get("s", 0.5, 1.5)?,
+    }))
+}
+
+impl Output for DoubleExponential {
+    fn forward(&self, drive: &Tensor) -> Result<Tensor> {
+        let amplitude = per_neuron(&softplus(&self.raw_a)?)?;
+        let baseline = per_neuron(&softplus(&self.raw_b)?)?;
+        let (k, s) = (per_neuron(&self.k)?, per_neuron(&self.s)?);
+        let inner = drive.broadcast_mul(&k)?.broadcast_sub(&s)?.minimum(FLOOR)?.exp()?;
+        inner.neg()?.exp()?.broadcast_mul(&amplitude)?.broadcast_add(&baseline)
+    }
+
+    fn curve(&self) -> &'static dyn AnyCurve {
+        &Pointwise(Gompertz)
+    }
+
+    fn parameters(&self) -> Result<Vec<Tensor>> {
+        Ok(vec![
+            softplus(&self.raw_a)?,
+            softplus(&self.raw_b)?,
+            self.k.as_tensor().clone(),
+            self.s.as_tensor().clone(),
+        ])
+    }
+
+    fn slope(&self, _neurons: usize) -> Result<Vec<f32>> {
+        signs(&self.k.neg()?)
+    }
+
+    fn rescale(&self, factors: &Tensor) -> Result<Drive> {
+        rescale_softplus(&self.raw_a, factors)?;
+        rescale_softplus(&self.raw_b, factors)?;
+        Ok(Drive::Same)
+    }
+}
+
+/// Beyond it the curve is at its floor, and its slope would be ∞ · 0.
+const FLOOR: f64 = 80.0;
+
+/// `y = a exp(−e^{kx − s}) + b`; parameters `a`, `b`, `k` and `s`.
+struct Gompertz;
+
+impl Formula<4> for Gompertz {
+    #[inline(always)]
+    fn forward<R: Real>(drive: R, [a, b, k, s]: [R; 4]) -> (R, R) {
+        let inner = (k * drive - s).at_most(R::constant(FLOOR)).exp();
+        let share = (-inner).exp();
+        (a * share + b, -a * share * inner) // and the derivative by the exponent
+    }
+
+    #[inline(always)]
+    fn slopes<R: Real>(point: Point<R>, [a, b, k, _]: [R; 4]) -> (R, [R; 4]) {
+        let Point { drive, value, kept: by_exponent } = point;
+        let share = (value - b) / a;
+        (by_exponent * k, [share, R::constant(1.0), by_exponent * drive, -by_exponent])
+    }
+}

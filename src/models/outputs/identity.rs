@@ -1,0 +1,48 @@
+//! Identity: the drive itself; may be negative.
+use candle_core::{Result, Tensor};
+
+use super::{Drive, Output};
+use crate::config::part::Part;
+use crate::models::ops::curve::{AnyCurve, Formula, Point, Pointwise};
+use crate::models::params::Scope;
+use crate::simd::real::Real;
+
+/// The row of `identity`.
+pub const PART: Part =
+    Part { name: "identity", summary: "the drive itself; may be negative", source: "", keys: &[] };
+
+struct Identity;
+
+/// Has no parameters.
+pub fn build(_neurons: usize, _scope: &Scope) -> Result<Box<dyn Output>> {
+    Ok(Box::new(Identity))
+}
+
+impl Output for Identity {
+    fn forward(&self, drive: &Tensor) -> Result<Tensor> {
+        Ok(drive.clone())
+    }
+
+    fn curve(&self) -> &'static dyn AnyCurve {
+        &Pointwise(Line)
+    }
+
+    fn rescale(&self, _factors: &Tensor) -> Result<Drive> {
+        Ok(Drive::Multiplied)
+    }
+}
+
+/// `y = x`.
+struct Line;
+
+impl Formula<0> for Line {
+    #[inline(always)]
+    fn forward<R: Real>(drive: R, []: [R; 0]) -> (R, R) {
+        (drive, drive)
+    }
+
+    #[inline(always)]
+    fn slopes<R: Real>(_point: Point<R>, []: [R; 0]) -> (R, [R; 0]) {
+        (R::constant(1.0), [])
+    }
+}

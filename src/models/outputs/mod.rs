@@ -1,0 +1,127 @@
+//! Output nonlinearities: from a neuron's drive to its response.
+use candle_core::{DType, Result, Tensor, Var};
+
+use super::ops::curve::AnyCurve;
+use super::params::Scope;
+use crate::config::part::{self, Part, Row};
+
+pub mod double_exponential;
+pub mod identity;
+pub mod parametric_sigmoid;
+pub mod parametric_softplus;
+pub mod relu;
+pub mod sigmoid;
+pub mod softplus;
+
+/// A pointwise function of each neuron's drive.
+pub trait Output {
+    /// From `(B, N, T)` to the same shape.
+    fn forward(&self, drive: &Tensor) -> Result<Tensor>;
+
+    /// The same on the fast path.
+    fn curve(&self) -> &'static dyn AnyCurve;
+
+    /// The parameters of [`Output::curve`], `(N)` each.
+    fn parameters(&self) -> Result<Vec<Tensor>> {
+        Ok(Vec::new())
+    }
+
+    /// Changes its parameters such that it multiplies each neuron's response by a factor `(N)`, and
+    /// says what its drive must do for that.
+    fn rescale(&self, _factors: &Tensor) -> Result<Drive> {
+        Ok(Drive::Fixed)
+    }
+
+    /// The sign of its slope for each neuron: 1 where more drive is more response, else −1.
+    fn slope(&self, neurons: usize) -> Result<Vec<f32>> {
+        Ok(vec![1.0; neurons])
+    }
+}
+
+/// What the drive of an output nonlinearity must do for the response to be multiplied.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Drive {
+    /// Be multiplied by the same factor.
+    Multiplied,
+    /// Stay as it is.
+    Same,
+    /// The response cannot be multiplied.
+    Fixed,
+}
+
+/// Whether a response can be negative.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sign {
+    /// A rate.
+    NeverNegative,
+    /// Any signal.
+    Either,
+}
+
+/// A row of the table of output nonlinearities.
+#[derive(Debug)]
+pub struct OutputRow {
+    /// What it says of itself.
+    pub part: Part,
+    /// Whether it can be negative.
+    pub sign: Sign,
+    /// Builds it for so many neurons, its parameters in a scope.
+    pub build: fn(usize, &Scope) -> Result<Box<dyn Output>>,
+}
+
+impl Row for OutputRow {
+    fn part(&self) -> &Part {
+        &self.part
+    }
+}
+
+/// The output nonlinearities: adding one is one file and one row.
+pub static TABLE: &[OutputRow] = &[
+    OutputRow { part: identity::PART, sign: Sign::Either, build: identity::build },
+    OutputRow { part: relu::PART, sign: Sign::NeverNegative, build: relu::build },
+    OutputRow { part: sigmoid::PART, sign: Sign::NeverNegative, build: sigmoid::build },
+    OutputRow { part: softplus::PART, sign: Sign::NeverNegative, build: softplus::build },
+    OutputRow {
+        part: parametric_sigmoid::PART,
+        sign: Sign::NeverNegative,
+        build: parametric_sigmoid::build,
+    },
+    OutputRow {
+        part: parametric_softplus::PART,
+        sign: Sign::NeverNegative,
+        build: parametric_softplus::build,
+    },
+    OutputRow {
+        part: double_exponential::PART,
+        sign: Sign::NeverNegative,
+        build: double_exponential::build,
+    },
+];
+
+/// Their names, in the table's order.
+pub fn names() -> Vec<&'static str> {
+    part::names(TABLE)
+}
+
+/// `(N)` parameters, ready to meet `(B, N, T)`.
+fn per_neuron(parameters: &Tensor) -> Result<Tensor> {
+    let n = parameters.dims1()?;
+    parameters.reshape((1, n, 1))
+}
+
+/// 1 where a parameter is positive or zero, else −1.
+fn signs(parameters: &Tensor) -> Result<Vec<f32>> {
+    let values = parameters.to_dtype(DType::F32)?.to_vec1::<f32>()?;
+    Ok(values.into_iter().map(|value| if value < 0.0 { -1.0 } else { 1.0 }).collect())
+}
+
+/// Multiplies what a softplus makes of `raw (N)` by factors `(N)`.
+fn rescale_softplus(raw: &Var, factors: &Tensor) -> Result<()> {
+    let values = |t: &Tensor| t.to_dtype(DType::F64)?.to_vec1::<f64>();
+    let scaled = values(raw)?.into_iter().zip(values(factors)?).map(|(raw, factor)| {
+        let value = factor * (raw.max(0.0) + (-raw.abs()).exp().ln_1p());
+        value + (-(-value).exp_m1()).ln() // the inverse of the softplus
+    });
+    let scaled = Tensor::from_vec(scaled.collect::<Vec<f64>>(), raw.shape(), raw.device())?;
+    raw.set(&scaled.to_dtype(raw.dtype())?)
+}

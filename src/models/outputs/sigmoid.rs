@@ -1,0 +1,44 @@
+//! Sigmoid: 1 / (1 + exp(-x)).
+use candle_core::{Result, Tensor};
+
+use super::Output;
+use crate::config::part::Part;
+use crate::models::ops::curve::{AnyCurve, Formula, Point, Pointwise};
+use crate::models::params::Scope;
+use crate::simd::real::Real;
+
+/// The row of `sigmoid`.
+pub const PART: Part =
+    Part { name: "sigmoid", summary: "1 / (1 + exp(-x))", source: "", keys: &[] };
+
+struct Sigmoid;
+
+/// Has no parameters.
+pub fn build(_neurons: usize, _scope: &Scope) -> Result<Box<dyn Output>> {
+    Ok(Box::new(Sigmoid))
+}
+
+impl Output for Sigmoid {
+    fn forward(&self, drive: &Tensor) -> Result<Tensor> {
+        candle_nn::ops::sigmoid(drive)
+    }
+
+    fn curve(&self) -> &'static dyn AnyCurve {
+        &Pointwise(Logistic)
+    }
+}
+
+/// `y = 1/(1 + e⁻ˣ)`.
+struct Logistic;
+
+impl Formula<0> for Logistic {
+    #[inline(always)]
+    fn forward<R: Real>(drive: R, []: [R; 0]) -> (R, R) {
+        (drive.sigmoid(), drive)
+    }
+
+    #[inline(always)]
+    fn slopes<R: Real>(Point { value, .. }: Point<R>, []: [R; 0]) -> (R, [R; 0]) {
+        (value * (R::constant(1.0) - value), [])
+    }
+}

@@ -1,0 +1,44 @@
+//! Softplus: log(1 + exp(x)).
+use candle_core::{Result, Tensor};
+
+use super::Output;
+use crate::config::part::Part;
+use crate::models::layers::softplus;
+use crate::models::ops::curve::{AnyCurve, Formula, Point, Pointwise};
+use crate::models::params::Scope;
+use crate::simd::real::Real;
+
+/// The row of `softplus`.
+pub const PART: Part = Part { name: "softplus", summary: "log(1 + exp(x))", source: "", keys: &[] };
+
+struct Softplus;
+
+/// Has no parameters.
+pub fn build(_neurons: usize, _scope: &Scope) -> Result<Box<dyn Output>> {
+    Ok(Box::new(Softplus))
+}
+
+impl Output for Softplus {
+    fn forward(&self, drive: &Tensor) -> Result<Tensor> {
+        softplus(drive)
+    }
+
+    fn curve(&self) -> &'static dyn AnyCurve {
+        &Pointwise(SmoothRamp)
+    }
+}
+
+/// `y = log(1 + eˣ)`.
+struct SmoothRamp;
+
+impl Formula<0> for SmoothRamp {
+    #[inline(always)]
+    fn forward<R: Real>(drive: R, []: [R; 0]) -> (R, R) {
+        drive.softplus_and_slope()
+    }
+
+    #[inline(always)]
+    fn slopes<R: Real>(Point { kept, .. }: Point<R>, []: [R; 0]) -> (R, [R; 0]) {
+        (kept, [])
+    }
+}

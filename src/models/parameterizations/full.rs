@@ -1,0 +1,43 @@
+//! Full kernel: every weight of the STRF free.
+use candle_core::{Result, Tensor, Var};
+
+use super::{Kernel, KernelDims, rescale_rows};
+use crate::base::error;
+use crate::config::keys::Values;
+use crate::config::part::Part;
+use crate::models::params::{Role, Scope, fan_in};
+
+/// The row of `full`.
+pub const PART: Part =
+    Part { name: "full", summary: "every weight of the STRF free", source: "", keys: &[] };
+
+/// Parameters `weight (O, C, F, K)` and `bias (O)`.
+struct Full {
+    weight: Var,
+    bias: Var,
+}
+
+/// Takes the parameters from `scope`.
+pub fn build(_values: &Values, dims: KernelDims, scope: &Scope) -> error::Result<Box<dyn Kernel>> {
+    let KernelDims { outputs, channels, bands, lags } = dims;
+    let start = fan_in(dims.fan_in());
+    let shape = (outputs, channels, bands, lags);
+    let weight = scope.get("weight", shape, Role::Decayed, start.clone())?;
+    let bias = scope.get("bias", outputs, Role::Decayed, start)?;
+    Ok(Box::new(Full { weight, bias }))
+}
+
+impl Kernel for Full {
+    fn weight(&self) -> Result<Tensor> {
+        Ok(self.weight.as_tensor().clone())
+    }
+
+    fn bias(&self) -> &Tensor {
+        &self.bias
+    }
+
+    fn rescale(&self, factors: &Tensor) -> Result<()> {
+        rescale_rows(&self.weight, factors)?;
+        rescale_rows(&self.bias, factors)
+    }
+}

@@ -1,0 +1,36 @@
+//! What a model predicts for clips.
+use candle_core::{DType, Device, Result, Tensor};
+use ndarray::Array2;
+
+use super::batch::{Batch, Member, Sample};
+use crate::models::Network;
+
+/// Batches of `samples` in their order.
+pub fn batches(network: &Network, samples: &[Sample], size: usize) -> Result<Vec<Batch>> {
+    let members = samples.iter().map(|sample| network.given(&sample.member));
+    let members: Vec<Member> = members.collect::<Result<_>>()?;
+    Ok(members.chunks(size.max(1)).map(|clips| Batch::of(clips.to_vec())).collect())
+}
+
+/// Predictions of each clip in evaluation mode, `(N, T)` each.
+pub fn predict(network: &Network, batches: &[Batch]) -> Result<Vec<Array2<f32>>> {
+    let clips = batches.iter().map(|batch| predict_batch(network, batch));
+    Ok(clips.collect::<Result<Vec<_>>>()?.into_iter().flatten().collect())
+}
+
+fn predict_batch(network: &Network, batch: &Batch) -> Result<Vec<Array2<f32>>> {
+    let on_cpu = |y: &Tensor| array(&y.to_device(&Device::Cpu)?.to_dtype(DType::F32)?);
+    network.responses(batch)?.iter().map(on_cpu).collect()
+}
+
+/// Predictions for each of `samples` in evaluation mode, `(N, T)` each, `size` of them at a time.
+pub fn of(network: &Network, samples: &[Sample], size: usize) -> Result<Vec<Array2<f32>>> {
+    predict(network, &batches(network, samples, size)?)
+}
+
+/// A matrix on the CPU as an array.
+fn array(matrix: &Tensor) -> Result<Array2<f32>> {
+    let (rows, columns) = matrix.dims2()?;
+    let values = matrix.flatten_all()?.to_vec1::<f32>()?;
+    Array2::from_shape_vec((rows, columns), values).map_err(candle_core::Error::wrap)
+}

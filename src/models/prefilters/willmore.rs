@@ -1,0 +1,87 @@
+//! Willmore adaptation: each band minus an exponential average of its past, rectified, as the
+//! inferior colliculus adapts to the mean level. `y(t) = max(0, x(t) − C Σ_{k=1}^{L−1} a^{k−1} x(t−k))`.
+//!
+//! Differs from deepSTRF 0.1.0: there `L` counts milliseconds as bins.
+use candle_core::{Result, Tensor};
+use ndarray::{Array2, Array3};
+
+use super::{
+    Adaptation, KERNEL_BINS, Kernels, MAX_FREQ, MIN_FREQ, Prefilter, RECTIFY, SCALE,
+    average_weights, numbers, past_average,
+};
+use crate::base::error;
+use crate::config::keys::Values;
+use crate::config::part::Part;
+use crate::models::dims::Dims;
+use crate::models::layers::relu;
+use crate::models::ops::stage::StageWithParameters;
+use crate::models::params::{Role, Scope, Start};
+
+/// The row of `willmore`.
+pub const PART: Part = Part {
+    name: "willmore",
+    summary: "each band minus an exponential average of its past, rectified: adaptation to the mean level",
+    source: "Willmore, Schoppe, King, Schnupp & Harper (2016), J. Neurosci. 36(2):280-289, doi:10.1523/JNEUROSCI.2441-15.2016",
+    keys: &[SCALE, MIN_FREQ, MAX_FREQ, RECTIFY, KERNEL_BINS],
+};
+
+/// Buffer `a (F)`; nothing is trained.
+struct Willmore {
+    a: Tensor,
+    rectify: bool,
+    before: Adaptation,
+}
+
+/// Takes the buffer from `scope`.
+pub fn build(values: &Values, dims: &Dims, scope: &Scope) -> error::Result<Box<dyn Prefilter>> {
+    let adaptation = Adaptation::new(values, dims)?;
+    let decays = Start::Values(adaptation.decays(dims.dt_ms));
+    Ok(Box::new(Willmore {
+        a: scope.get("a", dims.bands, Role::Buffer, decays)?.detach(),
+        rectify: values.flag("rectify")?,
+        before: adaptation,
+    }))
+}
+
+impl Prefilter for Willmore {
+    fn forward(&self, x: &Tensor) -> Result<Tensor> {
+        let x = x.squeeze(1)?;
+        let above = (&x - past_average(&x, &self.a, self.before.bins)?)?.unsqueeze(1)?;
+        if self.rectify { relu(&above) } else { Ok(above) }
+    }
+
+    fn stage(&self) -> Result<Option<StageWithParameters>> {
+        Ok(None)
+    }
+
+    fn memory(&self) -> usize {
+        self.before.bins
+    }
+
+    fn channels(&self) -> &'static [&'static str] {
+        &["sound"]
+    }
+
+    fn adaptation(&self) -> Result<Kernels> {
+        let Adaptation { centres_hz, tau_ms, bins, .. } = &self.before;
+        let averages: Vec<Vec<f64>> =
+            numbers(&self.a)?.into_iter().map(|a| average_weights(a, *bins)).collect();
+        let weight = |(_channel, f, k): (usize, usize, usize)| match k {
+            0 => 1.0,
+            k => -averages[f][k],
+        };
+        Ok(Kernels {
+            weights: Array3::from_shape_fn((1, tau_ms.len(), *bins), weight),
+            tau_ms: Array2::from_shape_fn((1, tau_ms.len()), |(_channel, f)| tau_ms[f]),
+            past: None,
+            first_tau_ms: tau_ms.clone(),
+            first_past: 1.0,
+            centres_hz: centres_hz.clone(),
+            learns: false,
+        })
+    }
+
+    fn notes(&self) -> &[String] {
+        &self.before.notes
+    }
+}

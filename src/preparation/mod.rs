@@ -1,0 +1,19 @@
+//! What a fit makes of a dataset: selection, split, smoothing, standardization.
+mod conditions;
+mod neurons;
+pub mod prepare;
+mod psth;
+mod recorded;
+mod reduce;
+mod select;
+mod smooth;
+mod split;
+mod standardize;
+
+pub use neurons::{Doubtful, Survey};
+pub use psth::psth;
+pub use recorded::{Recorded, qualities};
+pub use select::{Selected, keep_neurons, keep_stimuli, select};
+pub use smooth::{hanning, smooth, smoothed_psth};
+pub use split::{ClipSets, divide};
+pub use standardize::{Fitted, Standardization};

@@ -1,0 +1,63 @@
+//! Responses to all clips, looked at one clip after the other.
+use ndarray::{Array3, ArrayView3};
+
+use crate::base::error::Result;
+use crate::dataset::{OfNeurons, Recording, ResponseFile, Stored};
+use crate::scores::quality::{Quality, Survey};
+
+/// The responses to a clip, in memory or in a file.
+pub trait Recorded: OfNeurons + Clone {
+    /// Their shape `(N, R, T)`.
+    fn shape(&self) -> (usize, usize, usize);
+
+    /// Shows `look` the responses `(N, R, T)` to every clip in turn, with the clip's index.
+    ///
+    /// # Errors
+    /// They cannot be read.
+    fn each_clip(
+        recording: &Recording<Self>,
+        look: impl FnMut(usize, ArrayView3<f32>),
+    ) -> Result<()>;
+}
+
+impl Recorded for Array3<f32> {
+    fn shape(&self) -> (usize, usize, usize) {
+        self.dim()
+    }
+
+    fn each_clip(
+        recording: &Recording<Self>,
+        mut look: impl FnMut(usize, ArrayView3<f32>),
+    ) -> Result<()> {
+        let clips = recording.clips.iter().enumerate();
+        clips.for_each(|(index, clip)| look(index, clip.responses.view()));
+        Ok(())
+    }
+}
+
+impl Recorded for Stored {
+    fn shape(&self) -> (usize, usize, usize) {
+        self.dim()
+    }
+
+    fn each_clip(
+        recording: &Recording<Self>,
+        mut look: impl FnMut(usize, ArrayView3<f32>),
+    ) -> Result<()> {
+        let mut file = ResponseFile::open(&recording.file)?;
+        for (index, clip) in recording.clips.iter().enumerate() {
+            look(index, file.read(&clip.responses)?.view());
+        }
+        Ok(())
+    }
+}
+
+/// How good the recording of each neuron is, over all clips.
+///
+/// # Errors
+/// As [`Recorded::each_clip`].
+pub fn qualities<R: Recorded>(recording: &Recording<R>) -> Result<Vec<Quality>> {
+    let mut survey = Survey::new(recording.neurons.len());
+    R::each_clip(recording, |_, responses| drop(survey.add(responses)))?;
+    Ok(survey.finish(recording.dt_ms))
+}

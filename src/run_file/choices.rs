@@ -1,0 +1,69 @@
+//! Settings with a few named values.
+macro_rules! choices {
+    ($($(#[$doc:meta])* $name:ident { $($(#[$value_doc:meta])* $value:ident = $word:literal,)* })*) => {$(
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub enum $name {
+            $($(#[$value_doc])* $value,)*
+        }
+
+        impl $name {
+            /// The words of the run file.
+            pub const WORDS: &[&str] = &[$($word),*];
+
+            /// The value that a word of the run file names.
+            pub fn from_word(word: &str) -> Option<Self> {
+                match word {
+                    $($word => Some(Self::$value),)*
+                    _ => None,
+                }
+            }
+
+            /// Its word in the run file.
+            pub const fn word(self) -> &'static str {
+                match self {
+                    $(Self::$value => $word,)*
+                }
+            }
+        }
+    )*};
+}
+
+choices! {
+    /// How cochleagrams are standardized, with statistics of the training stimuli only.
+    Standardize {
+        /// Each band: its mean is subtracted, then it is divided by its standard deviation.
+        Band = "band",
+        /// The same with one mean and one standard deviation for all bands.
+        Global = "global",
+        /// Divided by one standard deviation, not centred.
+        Scale = "scale",
+        /// Left as it is.
+        None = "none",
+    }
+    /// What decides which epoch is best, computed on the validation stimuli.
+    Monitor {
+        /// The loss; less is better.
+        ValidLoss = "valid_loss",
+        /// The mean correlation; more is better.
+        ValidCc = "valid_cc",
+        /// The mean correlation relative to the noise ceiling; more is better.
+        ValidCcNorm = "valid_cc_norm",
+    }
+    /// Whose best epoch is kept.
+    Best {
+        /// One epoch for all neurons, by their mean score.
+        Mean = "mean",
+        /// Each neuron's own.
+        PerNeuron = "per_neuron",
+    }
+    /// How the learning rate changes over training.
+    Schedule {
+        /// It stays.
+        Constant = "constant",
+        /// It falls along half a cosine to zero at the last epoch.
+        Cosine = "cosine",
+        /// It falls when the monitored score has stopped to improve.
+        Plateau = "plateau",
+    }
+}

@@ -1,0 +1,141 @@
+//! The run file: as written → checked against the tables of keys → values in range.
+mod choices;
+mod condition;
+mod paths;
+mod render;
+mod resolve;
+mod rules;
+mod sections;
+mod selection;
+mod settings;
+mod split;
+mod template;
+
+use std::path::{Path, PathBuf};
+
+use crate::base::error::{Error, Problem, Result};
+use crate::config::check::{Check, refused};
+use crate::config::part::Chosen;
+use crate::models::parameterizations::{self, ParameterizationRow};
+use crate::models::prefilters::{self, PrefilterRow};
+use crate::models::{self, Architecture, ModelRow};
+
+pub use choices::{Best, Monitor, Schedule, Standardize};
+pub use condition::{Condition, Relation};
+pub use paths::relative;
+pub use selection::Selection;
+pub use settings::{Data, Output, Train};
+pub use split::Split;
+pub use template::{Others, Template};
+
+/// A run file whose values are in range.
+#[derive(Debug, Clone)]
+pub struct RunConfig {
+    /// The file it was read from, for messages.
+    pub file: PathBuf,
+    /// `[data]`.
+    pub data: Data,
+    /// `[model]`, `[prefilter]`, `[parameterization]`.
+    pub architecture: Architecture,
+    /// `[train]`.
+    pub train: Train,
+    /// `[output]`.
+    pub output: Output,
+}
+
+/// The parts as far as they could be read.
+struct Draft {
+    model: Option<Chosen<ModelRow>>,
+    prefilter: Option<Chosen<PrefilterRow>>,
+    parameterization: Option<Chosen<ParameterizationRow>>,
+}
+
+/// The sections that make an [`Architecture`].
+const ARCHITECTURE: [&str; 3] = ["model", "prefilter", "parameterization"];
+
+impl RunConfig {
+    /// Reads a run file; each of `overrides` is a `section.key=value` that replaces what the file
+    /// says.
+    ///
+    /// # Errors
+    /// Everything that does not fit, at once.
+    pub fn load(file: &Path, overrides: &[String]) -> Result<Self> {
+        let text = std::fs::read_to_string(file)
+            .map_err(|source| Error::file(format!("reading {}", file.display()), source))?;
+        Self::parse(&text, file, overrides)
+    }
+
+    /// The run file `text`, whose paths are relative to the folder of `file`.
+    ///
+    /// # Errors
+    /// As [`RunConfig::load`].
+    pub fn parse(text: &str, file: &Path, overrides: &[String]) -> Result<Self> {
+        let mut check = Check::open(text, sections::SECTIONS, file, overrides)?;
+        check.sections(&sections::SECTIONS.iter().map(|section| section.name).collect::<Vec<_>>());
+        let data = check.values("data", sections::DATA);
+        let draft = Draft::read(&mut check);
+        let train = check.values("train", sections::TRAIN);
+        let output = check.values("output", sections::OUTPUT);
+        check.problems.extend(rules::of_training(&train, &draft, &check.document));
+
+        let architecture = draft.finish(check.problems, file)?;
+        let unsaid = match architecture.prefilter {
+            Some(_) => Standardize::Scale,
+            None => Standardize::Band,
+        };
+        Ok(Self {
+            file: file.into(),
+            data: Data::new(&data, folder_of(file), unsaid)?,
+            architecture,
+            train: Train::new(&train)?,
+            output: Output::new(&output, file)?,
+        })
+    }
+
+    /// `ln + adaptrans, zebra_finch.h5`: model, prefilter and dataset, as pictures name them.
+    pub fn title(&self) -> String {
+        let parts = self.architecture.title();
+        match self.data.file.file_name() {
+            Some(file) => format!("{parts}, {}", file.display()),
+            None => parts,
+        }
+    }
+
+    /// The `[model]`, `[prefilter]` and `[parameterization]` of a text that has no other section.
+    ///
+    /// # Errors
+    /// As [`RunConfig::load`].
+    pub fn architecture(text: &str, file: &Path) -> Result<Architecture> {
+        let mut check = Check::open(text, sections::SECTIONS, file, &[])?;
+        check.sections(&ARCHITECTURE);
+        let draft = Draft::read(&mut check);
+        draft.finish(check.problems, file)
+    }
+}
+
+impl Draft {
+    fn read(check: &mut Check) -> Self {
+        let draft = Self {
+            model: check.part("model", models::TABLE),
+            prefilter: check.part("prefilter", prefilters::TABLE),
+            parameterization: check.part("parameterization", parameterizations::TABLE),
+        };
+        check.problems.extend(rules::between_parts(&draft, &check.document));
+        draft
+    }
+
+    /// The architecture if there are no problems, else all of them.
+    fn finish(self, problems: Vec<Problem>, file: &Path) -> Result<Architecture> {
+        match (self.model, self.parameterization) {
+            (Some(model), Some(parameterization)) if problems.is_empty() => {
+                Ok(Architecture { model, prefilter: self.prefilter, parameterization })
+            }
+            _ => Err(refused(problems, file)),
+        }
+    }
+}
+
+/// The folder that the paths of a run file start from.
+fn folder_of(file: &Path) -> &Path {
+    file.parent().unwrap_or_else(|| Path::new(""))
+}

@@ -1,0 +1,194 @@
+//! The sections of a run file and the keys of those that hold no parts.
+use super::choices::{Best, Monitor, Schedule, Standardize};
+use super::selection;
+use super::split;
+use crate::config::keys::{Default, Key, Kind, Range};
+use crate::config::part::parts;
+use crate::config::sections::{Holds, Section};
+use crate::models::{self, loss, parameterizations, prefilters};
+
+/// The sections in the order in which they are written.
+pub static SECTIONS: &[Section] = &[
+    Section { name: "data", doc: "what the model is fitted to", holds: Holds::Keys(DATA) },
+    Section {
+        name: "model",
+        doc: "what lies between the prefilter and the response",
+        holds: Holds::Part { table: || parts(models::TABLE), absent: None },
+    },
+    Section {
+        name: "prefilter",
+        doc: "what lies between the cochleagram and the model; leave out for none",
+        holds: Holds::Part { table: || parts(prefilters::TABLE), absent: Some("none") },
+    },
+    Section {
+        name: "parameterization",
+        doc: "what the weights of an STRF are made of; leave out for full",
+        holds: Holds::Part { table: || parts(parameterizations::TABLE), absent: Some("full") },
+    },
+    Section { name: "train", doc: "how the model is fitted", holds: Holds::Keys(TRAIN) },
+    Section {
+        name: "output",
+        doc: "where the run is written, and what beside the model",
+        holds: Holds::Keys(OUTPUT),
+    },
+];
+
+/// `[data]`
+pub const DATA: &[Key] = &[
+    Key {
+        name: "file",
+        kind: Kind::Path,
+        default: Default::Required("\"data.h5\""),
+        doc: "dataset, as data/README.md describes it",
+    },
+    Key {
+        name: "neurons",
+        kind: Kind::Declared(&selection::KIND),
+        default: Default::Is("\"all\""),
+        doc: "which neurons are fitted; beside attributes, tables compare what strf inspect says of \
+              the stimuli in use, such as { reliability = \">0.1\" }: repeats, bins, mean, rate_hz, \
+              signal_power, noise_power, snr, cc_max and reliability, unless an attribute of the \
+              dataset has that name",
+    },
+    Key {
+        name: "stimuli",
+        kind: Kind::Declared(&selection::KIND),
+        default: Default::Is("\"all\""),
+        doc: "which stimuli are used",
+    },
+    Key {
+        name: "smooth_ms",
+        kind: Kind::Number(Range::closed(0.0, 10_000.0)),
+        default: Default::Is("21.0"),
+        doc: "length of the Hanning window that smooths the responses, in milliseconds; 0 = none",
+    },
+    Key {
+        name: "skip_ms",
+        kind: Kind::Number(Range::closed(0.0, 1e6)),
+        default: Default::Is("0.0"),
+        doc: "start of each clip that is left out of loss and scores, in milliseconds",
+    },
+    Key {
+        name: "standardize",
+        kind: Kind::Choice(Standardize::WORDS),
+        default: Default::Follows("\"scale\" with a prefilter, \"band\" without"),
+        doc: "how cochleagrams are standardized, with statistics of the training stimuli only: \
+              mean 0 and variance 1 by band, or of all bands together, or variance 1 without \
+              centring, or as they are",
+    },
+    Key {
+        name: "split",
+        kind: Kind::Declared(&split::KIND),
+        default: Default::Follows(
+            "\"file\" where the dataset has /splits, else \
+             { train = 0.7, valid = 0.15, test = 0.15, seed = 0 }",
+        ),
+        doc: "how stimuli are divided into training, validation and test: as the dataset says, by \
+              fractions that sum to 1, or by their ids",
+    },
+];
+
+/// `[train]`
+pub const TRAIN: &[Key] = &[
+    Key {
+        name: "loss",
+        kind: Kind::Part(loss::names),
+        default: Default::Is("\"mse\""),
+        doc: "what training makes small; poisson needs an output that is never negative",
+    },
+    Key {
+        name: "epochs",
+        kind: Kind::Integer(0, 1_000_000),
+        default: Default::Is("500"),
+        doc: "most passes over the training stimuli; 0 = the untrained model",
+    },
+    Key {
+        name: "batch",
+        kind: Kind::Integer(1, 65_536),
+        default: Default::Is("8"),
+        doc: "clips per step",
+    },
+    Key {
+        name: "lr",
+        kind: Kind::Number(Range::above(0.0, 1.0)),
+        default: Default::Is("0.001"),
+        doc: "learning rate of AdamW",
+    },
+    Key {
+        name: "weight_decay",
+        kind: Kind::Number(Range::closed(0.0, 1.0)),
+        default: Default::Is("0.0001"),
+        doc: "weight decay of AdamW; spares positions, widths, time constants and norms",
+    },
+    Key {
+        name: "patience",
+        kind: Kind::Integer(1, 1_000_000),
+        default: Default::Is("50"),
+        doc: "epochs without a better monitored score after which training stops",
+    },
+    Key {
+        name: "monitor",
+        kind: Kind::Choice(Monitor::WORDS),
+        default: Default::Is("\"valid_cc_norm\""),
+        doc: "score that decides which epoch is best; valid_cc stands in for a valid_cc_norm that \
+              is undefined, as with single repeats",
+    },
+    Key {
+        name: "best",
+        kind: Kind::Choice(Best::WORDS),
+        default: Default::Is("\"mean\""),
+        doc: "one best epoch for all neurons, or each neuron's own (linear and ln)",
+    },
+    Key {
+        name: "l1",
+        kind: Kind::Number(Range::closed(0.0, 1e6)),
+        default: Default::Is("0.0"),
+        doc: "weight of the L1 penalty on the STRF as it acts, not on its factors",
+    },
+    Key {
+        name: "clip_norm",
+        kind: Kind::Number(Range::closed(0.0, 1e9)),
+        default: Default::Is("0.0"),
+        doc: "largest norm of a step's gradient; 0 = no clipping",
+    },
+    Key {
+        name: "schedule",
+        kind: Kind::Choice(Schedule::WORDS),
+        default: Default::Is("\"constant\""),
+        doc: "how the learning rate changes over training",
+    },
+    Key {
+        name: "seed",
+        kind: Kind::Integer(0, i64::MAX.unsigned_abs()),
+        default: Default::Is("0"),
+        doc: "every random number of training follows from it",
+    },
+    Key {
+        name: "device",
+        kind: Kind::Device,
+        default: Default::Is("\"cpu\""),
+        doc: "where to compute; cuda needs a program built with --features cuda",
+    },
+];
+
+/// `[output]`
+pub const OUTPUT: &[Key] = &[
+    Key {
+        name: "folder",
+        kind: Kind::Path,
+        default: Default::Follows("runs/ and the name of the run file, beside the run file"),
+        doc: "run folder",
+    },
+    Key {
+        name: "tensorboard",
+        kind: Kind::Flag,
+        default: Default::Is("false"),
+        doc: "whether tensorboard/ in the run folder tells TensorBoard of every epoch",
+    },
+    Key {
+        name: "tensorboard_pictures",
+        kind: Kind::Integer(0, 1_000_000),
+        default: Default::Is("10"),
+        doc: "epochs from one picture of the STRFs for TensorBoard to the next; 0 = none",
+    },
+];

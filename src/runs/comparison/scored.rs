@@ -1,0 +1,140 @@
+//! The scores that lie in a run folder, and what they were taken over.
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+
+use crate::base::error::{Error, Result};
+use crate::runs::folder::RunFolder;
+use crate::runs::metadata::Metadata;
+
+/// One finished run.
+#[derive(Debug, Clone)]
+pub struct Scored {
+    /// Where it lies.
+    pub folder: PathBuf,
+    /// Model and prefilter: `ln + adaptrans`.
+    pub model: String,
+    /// The dataset that it was scored on.
+    pub data: PathBuf,
+    /// What has to agree between runs: what it is and how it is written.
+    pub grounds: Vec<(&'static str, String)>,
+    /// Each neuron's row, by its id.
+    pub rows: BTreeMap<String, Row>,
+    /// Names of the scores.
+    pub scores: Vec<String>,
+}
+
+/// One neuron.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Row {
+    /// As in `scores.csv`.
+    pub repeats: String,
+    /// As in `scores.csv`.
+    pub bins: String,
+    /// One of each score; NaN where undefined.
+    pub values: Vec<f64>,
+}
+
+impl Scored {
+    /// Reads `scores.csv` and `scores.json` of a run.
+    ///
+    /// # Errors
+    /// No finished run lies there, or its scores are damaged.
+    pub fn read(path: &Path) -> Result<Self> {
+        let folder = RunFolder::open(path)?;
+        let (table, summary) = folder.scores()?;
+        let metadata = folder.metadata()?;
+        let (scores, rows) = rows(&table).ok_or_else(|| {
+            let shown = path.display();
+            Error::Refused(format!(
+                "{shown}/scores.csv: found a damaged table, expected neuron,repeats,bins and \
+                 scores; write it anew with strf eval {shown} --out {shown} --force"
+            ))
+        })?;
+        let data = data(path, &summary["run"]);
+        let grounds = grounds(&data, &summary["run"], &metadata);
+        let model = metadata.architecture(&folder.metadata_file())?.title();
+        Ok(Self { folder: path.to_owned(), model, data, grounds, rows, scores })
+    }
+
+    /// A score of each neuron, in the order of their ids; NaN where undefined.
+    ///
+    /// # Errors
+    /// The table lacks it.
+    pub fn column(&self, score: &str) -> Result<Vec<f64>> {
+        let place = self.place(score)?;
+        Ok(self.rows.values().map(|row| row.values[place]).collect())
+    }
+
+    /// The row of a neuron.
+    ///
+    /// # Errors
+    /// The table lacks it.
+    pub fn row(&self, id: &str) -> Result<&Row> {
+        self.rows.get(id).ok_or_else(|| {
+            let shown = self.folder.display();
+            Error::Refused(format!(
+                "{shown}/scores.csv: found no neuron {id}, expected every neuron of the model; \
+                 write it anew with strf eval {shown} --out {shown} --force"
+            ))
+        })
+    }
+
+    /// The place of a score in each row.
+    ///
+    /// # Errors
+    /// The table lacks it.
+    pub fn place(&self, score: &str) -> Result<usize> {
+        self.scores.iter().position(|known| known == score).ok_or_else(|| {
+            let shown = self.folder.display();
+            Error::Refused(format!(
+                "{shown}/scores.csv: found no column {score}, expected one; write it anew with \
+                 strf eval {shown} --out {shown} --force"
+            ))
+        })
+    }
+}
+
+/// The dataset that scores were taken on.
+fn data(folder: &Path, run: &Value) -> PathBuf {
+    let file = folder.join(run["data"].as_str().unwrap_or_default());
+    std::fs::canonicalize(&file).unwrap_or(file)
+}
+
+/// What scores were taken over.
+fn grounds(data: &Path, run: &Value, metadata: &Metadata) -> Vec<(&'static str, String)> {
+    let over = run["over"].as_str().unwrap_or("all clips");
+    vec![
+        ("data", data.display().to_string()),
+        ("bin width", format!("{} ms", metadata.dt_ms)),
+        ("smooth_ms", metadata.smooth_ms.to_string()),
+        ("skip_ms", metadata.skip_ms.to_string()),
+        ("stimuli", stimuli(&run["stimuli"])),
+        ("scores over", over.to_owned()),
+    ]
+}
+
+/// Their ids in alphabetical order.
+fn stimuli(ids: &Value) -> String {
+    let ids = ids.as_array().into_iter().flatten().filter_map(Value::as_str);
+    let mut ids: Vec<&str> = ids.collect();
+    ids.sort_unstable();
+    ids.join(", ")
+}
+
+type Rows = BTreeMap<String, Row>;
+
+fn rows(table: &str) -> Option<(Vec<String>, Rows)> {
+    let mut reader = csv::Reader::from_reader(table.as_bytes());
+    let header: Vec<String> = reader.headers().ok()?.iter().map(str::to_owned).collect();
+    let scores = header.strip_prefix(&["neuron", "repeats", "bins"].map(str::to_owned))?.to_vec();
+    let row = |record: csv::Result<csv::StringRecord>| {
+        let record = record.ok()?;
+        let values = record.iter().skip(3).map(|value| value.parse().ok());
+        let values = values.collect::<Option<Vec<f64>>>()?;
+        let (repeats, bins) = (record[1].to_owned(), record[2].to_owned());
+        Some((record[0].to_owned(), Row { repeats, bins, values }))
+    };
+    Some((scores, reader.records().map(row).collect::<Option<Rows>>()?))
+}

@@ -1,0 +1,184 @@
+//! A run file, its dataset and its model, ready to be fitted.
+use candle_core::{DType, Tensor};
+use serde_json::{Map, Value as Json, json};
+
+use super::folder::{OldRun, RunFolder};
+use super::metadata::{Metadata, PROGRAM, architecture_json};
+use crate::base::device;
+use crate::base::device::DeviceName;
+use crate::base::error::{Error, Result};
+use crate::dataset::{Read, ResponseFile, Splits, read_sound};
+use crate::models::Network;
+use crate::models::batch::response_deviations;
+use crate::models::params::Params;
+use crate::models::prediction;
+use crate::preparation::prepare::Prepared;
+use crate::run_file::Split;
+use crate::run_file::{Output, RunConfig, Schedule, relative};
+use crate::scores::evaluation::{Over, Scores, Scoring, score_predictions};
+use crate::training;
+use crate::training::checkpoint::Checkpoint;
+use crate::training::history::History;
+
+/// All that a fit needs, checked against each other; nothing has been written yet.
+pub struct Experiment {
+    /// With what follows from the dataset filled in.
+    pub config: RunConfig,
+    /// Where the run is written.
+    pub folder: RunFolder,
+    /// The dataset's part that is used, as the model meets it.
+    pub prepared: Prepared,
+    /// The model, which starts from predictions of the size of the responses.
+    pub network: Network,
+    /// Its tensors.
+    pub params: Params,
+    /// What was inferred from the dataset, and what the user should know of the model.
+    pub notes: Vec<String>,
+}
+
+impl Experiment {
+    /// Reads the dataset and builds the model.
+    ///
+    /// # Errors
+    /// The dataset, the run file and the run folder do not go together.
+    pub fn open(mut config: RunConfig, old: OldRun) -> Result<Self> {
+        let folder = RunFolder::claim(&config.output.folder, old)?;
+        let device = device::open(config.train.device)?;
+        let Read { recording, mut notes } = read_sound(&config.data.file)?;
+        config.resolve(&recording)?;
+        let split = config.data.split.clone().unwrap_or(Split::UNSAID);
+        let prepared = Prepared::new(recording, &config.data, &split, &device)?;
+        let params = Params::new(config.train.seed, DType::F32, &device);
+        let network = Network::build(&config.architecture, &prepared.dims, &params)?;
+        prepared.require_room(network.lags())?;
+        // Training goes the same way whatever the unit of the responses.
+        network.rescale(&Tensor::new(response_deviations(&prepared.train)?, &device)?)?;
+        notes.extend(prepared.notes.iter().chain(network.notes()).cloned());
+        Ok(Self { config, folder, prepared, network, params, notes })
+    }
+
+    /// Begins the run folder, or finds where a stopped run is to go on.
+    ///
+    /// # Errors
+    /// The folder cannot be written, or holds a run with other settings.
+    pub fn begin(&self, old: OldRun) -> Result<(Checkpoint, History)> {
+        let state = match old {
+            OldRun::Resume => self.folder.state()?,
+            OldRun::Refuse | OldRun::Replace => None,
+        };
+        let found = if let Some(checkpoint) = state {
+            self.require_same_run(&checkpoint)?;
+            let history = self.folder.history(checkpoint.progress.epoch)?;
+            self.folder.remove_scores()?;
+            self.folder.make()?;
+            (checkpoint, history)
+        } else {
+            self.folder.make()?;
+            self.folder.clear()?;
+            (training::start(&self.params, self.identity()?)?, History::default())
+        };
+        let (checkpoint, history) = &found;
+        self.folder.write_config(&self.config.to_toml(self.folder.path())?)?;
+        self.folder.write_metadata(&self.metadata()?, self.network.reference())?;
+        self.folder.write_history(history.text())?;
+        self.folder.write_best(checkpoint)?;
+        self.folder.write_state(checkpoint)?;
+        Ok(found)
+    }
+
+    /// Scores the model as it is on the test stimuli, whose responses are read again.
+    ///
+    /// # Errors
+    /// A tensor operation fails, or the dataset is no longer what it was.
+    pub fn scores(&self) -> Result<Scores> {
+        let Prepared { test, test_responses, neurons, preparation, version, .. } = &self.prepared;
+        let mut file = ResponseFile::reopen(&self.config.data.file, *version)?;
+        let responses =
+            |clip: usize| Ok(preparation.treatment.repeats(file.read(&test_responses[clip])?));
+        let predictions = prediction::of(&self.network, test, self.config.train.batch)?;
+        let mut scoring = Scoring::new(neurons, Over::AllClips);
+        score_predictions(&predictions, &mut scoring, responses)?;
+        Ok(scoring.finish())
+    }
+
+    /// What `scores.json` says of how the scores came about.
+    ///
+    /// # Errors
+    /// A path that has no name in UTF-8.
+    pub fn description(&self, checkpoint: &Checkpoint) -> Result<Map<String, Json>> {
+        let Splits { test, .. } = &self.prepared.splits;
+        let best = &checkpoint.progress.best;
+        let mut run = Map::new();
+        run.insert("program".into(), PROGRAM.into());
+        run.insert("data".into(), relative(&self.config.data.file, self.folder.path())?.into());
+        run.insert("split".into(), "test".into());
+        run.insert("stimuli".into(), test.clone().into());
+        run.insert("parameters".into(), self.params.count().into());
+        run.insert("epochs".into(), checkpoint.progress.epoch.into());
+        run.insert("best_epoch".into(), best.epoch.into());
+        run.insert("best_score".into(), json!(best.score));
+        Ok(run)
+    }
+
+    /// What prediction needs beside the weights.
+    ///
+    /// # Errors
+    /// The architecture cannot be described.
+    pub fn metadata(&self) -> Result<Metadata> {
+        let Prepared { dims, neurons, splits, preparation, .. } = &self.prepared;
+        Ok(Metadata {
+            program: PROGRAM.to_owned(),
+            architecture: architecture_json(&self.config.architecture)?,
+            dt_ms: dims.dt_ms,
+            bands: dims.bands,
+            frequencies_hz: dims.frequencies_hz.clone(),
+            neurons: neurons.clone(),
+            mean: preparation.standardization.mean.clone(),
+            scale: preparation.standardization.scale.clone(),
+            smooth_ms: preparation.treatment.smooth_ms,
+            skip_ms: preparation.treatment.skip_ms,
+            stimuli: splits.clone(),
+        })
+    }
+
+    /// The run file without what may change between the sittings of one run: how long to train,
+    /// where to compute, where the folder lies, what is written for `TensorBoard`.
+    fn identity(&self) -> Result<String> {
+        let mut config = self.config.clone();
+        if config.train.schedule != Schedule::Cosine {
+            config.train.epochs = 0;
+        }
+        config.train.patience = 1;
+        config.train.device = DeviceName::Cpu;
+        let folder = self.folder.path().to_owned();
+        config.output = Output { folder, tensorboard: false, tensorboard_pictures: 0 };
+        config.to_toml(self.folder.path())
+    }
+
+    fn require_same_run(&self, checkpoint: &Checkpoint) -> Result<()> {
+        let (own, theirs) = (self.identity()?, &checkpoint.progress.run);
+        let mut problems = self.params.load(&checkpoint.best_weights)?;
+        problems.extend(self.params.load(&checkpoint.weights)?);
+        if own != *theirs {
+            return Err(Error::Refused(format!(
+                "{}: found a run with {}, expected {} as {} says; choose another folder with \
+                 --out, or replace the run with --force",
+                self.folder.path().display(),
+                lines_without(theirs, &own),
+                lines_without(&own, theirs),
+                self.config.file.display()
+            )));
+        }
+        if problems.is_empty() {
+            return Ok(());
+        }
+        Err(Error::Input { file: self.folder.state_file(), problems })
+    }
+}
+
+/// The lines of a run file that another does not have.
+fn lines_without(text: &str, other: &str) -> String {
+    let lines: Vec<&str> =
+        text.lines().filter(|line| !other.lines().any(|other| other == *line)).collect();
+    if lines.is_empty() { "no such lines".to_owned() } else { lines.join(", ") }
+}

@@ -1,0 +1,309 @@
+//! What a run leaves on disk, readable without the program: TOML, CSV, JSON, safetensors.
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use candle_core::{Device, Tensor};
+use serde_json::{Map, Value as Json};
+
+use super::metadata::Metadata;
+use crate::base::error::{Error, Result};
+use crate::base::files::{self, Existing};
+use crate::base::tensor_file;
+use crate::models::Reference;
+use crate::models::params::BATCH_COUNTER;
+use crate::training::checkpoint::Checkpoint;
+use crate::training::history::History;
+
+const CONFIG: &str = "config.toml";
+const HISTORY: &str = "history.csv";
+const SCORES_CSV: &str = "scores.csv";
+const SCORES_JSON: &str = "scores.json";
+const STATE: &str = "state/state.safetensors";
+const MODEL: &str = "model/model.safetensors";
+const METADATA: &str = "model/metadata.json";
+const REFERENCE: &str = "model/config.json";
+const EVENTS: &str = "tensorboard/events.out.tfevents.strf";
+/// Everything that a run writes, in the order in which replacing a run removes it.
+const ALL: [&str; 9] =
+    [SCORES_JSON, SCORES_CSV, STATE, MODEL, METADATA, REFERENCE, HISTORY, EVENTS, CONFIG];
+/// The folders inside it.
+const FOLDERS: [&str; 2] = ["model", "state"];
+/// The folder inside it that only some runs have.
+const TENSORBOARD: &str = "tensorboard";
+
+/// A folder with a run in it, or room for one.
+#[derive(Debug, Clone)]
+pub struct RunFolder {
+    path: PathBuf,
+}
+
+/// What `strf train` may do with a run that is already in the folder.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OldRun {
+    /// Nothing: stop with a message.
+    Refuse,
+    /// Go on with it.
+    Resume,
+    /// Remove it.
+    Replace,
+}
+
+impl RunFolder {
+    /// The folder for a new run, without touching it: fails where something in it may not be
+    /// replaced.
+    pub fn claim(path: &Path, old: OldRun) -> Result<Self> {
+        let folder = Self { path: path.to_owned() };
+        let shown = path.display();
+        if !path.exists() {
+            return Ok(folder);
+        }
+        if !path.is_dir() {
+            let what = "is a file, expected a run folder; choose another with --out";
+            return Err(Error::Refused(format!("{shown} {what}")));
+        }
+        let own = ALL.iter().any(|name| folder.has(name));
+        match folder.stranger()? {
+            Some(name) if !own => Err(Error::Refused(format!(
+                "{shown} holds {name} and no run, expected a run folder, an empty one or none; \
+                 choose another with --out"
+            ))),
+            _ if own && old == OldRun::Refuse => Err(folder.occupied()),
+            _ => Ok(folder),
+        }
+    }
+
+    /// The first name in the folder, in alphabetical order, that no run leaves there, not even one
+    /// that was killed before its first file.
+    fn stranger(&self) -> Result<Option<String>> {
+        let ours = |name: &String| {
+            name == TENSORBOARD
+                || FOLDERS.contains(&name.as_str())
+                || name.starts_with(files::UNFINISHED)
+        };
+        Ok(files::names(&self.path)?.into_iter().find(|name| !ours(name)))
+    }
+
+    /// The folder of a run that is there.
+    pub fn open(path: &Path) -> Result<Self> {
+        let shown = path.display();
+        let folder = Self { path: path.to_owned() };
+        let what = match path {
+            _ if !path.exists() => "there is no such folder; check the path",
+            _ if !path.is_dir() => "found a file, expected a run folder",
+            _ if !folder.has(MODEL) || !folder.has(METADATA) || !folder.has(CONFIG) => {
+                "found no model in it, expected a run folder that `strf train` wrote"
+            }
+            _ => return Ok(folder),
+        };
+        Err(Error::Refused(format!("{shown}: {what}")))
+    }
+
+    fn occupied(&self) -> Error {
+        let shown = self.path.display();
+        Error::Refused(if self.has(SCORES_JSON) {
+            format!(
+                "{shown} holds a finished run; choose another folder with --out, or replace it \
+                 with --force"
+            )
+        } else {
+            format!(
+                "{shown} holds a run that was stopped; go on with it with --resume, or replace it \
+                 with --force"
+            )
+        })
+    }
+
+    /// Where it lies.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Makes the folder, and removes what a kill left half written in it.
+    pub fn make(&self) -> Result<()> {
+        let inner = FOLDERS.map(|name| self.path.join(name));
+        std::iter::once(&self.path).chain(&inner).try_for_each(|folder| make(folder))
+    }
+
+    /// Removes the files of the run in it.
+    pub fn clear(&self) -> Result<()> {
+        ALL.iter().try_for_each(|name| self.remove(name))
+    }
+
+    /// Removes the scores: the run is not finished.
+    pub fn remove_scores(&self) -> Result<()> {
+        [SCORES_JSON, SCORES_CSV].iter().try_for_each(|name| self.remove(name))
+    }
+
+    fn remove(&self, name: &str) -> Result<()> {
+        if self.has(name) { files::remove(&self.path.join(name)) } else { Ok(()) }
+    }
+
+    fn has(&self, name: &str) -> bool {
+        self.path.join(name).exists()
+    }
+
+    fn write(&self, name: &str, bytes: &[u8]) -> Result<()> {
+        files::write(&self.path.join(name), Existing::Replace, bytes)
+    }
+
+    fn read(&self, name: &str) -> Result<String> {
+        let path = self.path.join(name);
+        fs::read_to_string(&path)
+            .map_err(|source| Error::file(format!("reading {}", path.display()), source))
+    }
+
+    /// The run file with every default filled in.
+    pub fn config_file(&self) -> PathBuf {
+        self.path.join(CONFIG)
+    }
+
+    /// Its text.
+    pub fn config(&self) -> Result<String> {
+        self.read(CONFIG)
+    }
+
+    /// Writes the run file with every default filled in.
+    pub fn write_config(&self, text: &str) -> Result<()> {
+        self.write(CONFIG, text.as_bytes())
+    }
+
+    /// Writes what prediction needs beside the weights, and deepSTRF's arguments.
+    pub fn write_metadata(&self, metadata: &Metadata, reference: &Reference) -> Result<()> {
+        let mut arguments: Map<String, Json> = reference.arguments.clone();
+        arguments.insert("_model_class".to_owned(), reference.class.into());
+        self.write(REFERENCE, pretty(&Json::Object(arguments))?.as_bytes())?;
+        self.write(METADATA, pretty(metadata)?.as_bytes())
+    }
+
+    /// Where lies what prediction needs beside the weights.
+    pub fn metadata_file(&self) -> PathBuf {
+        self.path.join(METADATA)
+    }
+
+    /// What prediction needs beside the weights.
+    pub fn metadata(&self) -> Result<Metadata> {
+        let text = self.read(METADATA)?;
+        serde_json::from_str(&text).map_err(|source| {
+            let what = "it is damaged or describes no model; copy it again or train anew";
+            Error::file(format!("{}: {what}", self.metadata_file().display()), source)
+        })
+    }
+
+    /// Writes the weights of the best epoch.
+    pub fn write_best(&self, checkpoint: &Checkpoint) -> Result<()> {
+        let weights = with_batch_counter(&checkpoint.best_weights, checkpoint.progress.steps)?;
+        self.write(MODEL, &tensor_file::bytes(&weights, None)?)
+    }
+
+    /// Where the weights of the best epoch lie.
+    pub fn weights_file(&self) -> PathBuf {
+        self.path.join(MODEL)
+    }
+
+    /// Writes all that the next epoch depends on.
+    pub fn write_state(&self, checkpoint: &Checkpoint) -> Result<()> {
+        self.write(STATE, &checkpoint.bytes()?)
+    }
+
+    /// Where the state lies.
+    pub fn state_file(&self) -> PathBuf {
+        self.path.join(STATE)
+    }
+
+    /// The state of a run that was stopped, if one got so far.
+    pub fn state(&self) -> Result<Option<Checkpoint>> {
+        let has = self.has(STATE);
+        has.then(|| Checkpoint::read(&self.path.join(STATE))).transpose()
+    }
+
+    /// The first `epochs` epochs of `history.csv`.
+    pub fn history(&self, epochs: usize) -> Result<History> {
+        History::first(&self.read(HISTORY)?, epochs).map_err(|found| {
+            Error::Refused(format!(
+                "{}: found {found}, expected the history of the state beside it; start the run \
+                 anew with --force",
+                self.path.join(HISTORY).display()
+            ))
+        })
+    }
+
+    /// `history.csv`.
+    pub fn history_file(&self) -> PathBuf {
+        self.path.join(HISTORY)
+    }
+
+    /// `scores.csv`.
+    pub fn scores_file(&self) -> PathBuf {
+        self.path.join(SCORES_CSV)
+    }
+
+    /// Writes `history.csv`.
+    pub fn write_history(&self, text: &str) -> Result<()> {
+        self.write(HISTORY, text.as_bytes())
+    }
+
+    /// Where the events for `TensorBoard` lie, in a folder that is there.
+    ///
+    /// # Errors
+    /// The folder cannot be made.
+    pub fn events_file(&self) -> Result<PathBuf> {
+        make(&self.path.join(TENSORBOARD))?;
+        Ok(self.path.join(EVENTS))
+    }
+
+    /// The text of `scores.csv`, and what `scores.json` says.
+    ///
+    /// # Errors
+    /// The run is not finished, or its scores are damaged.
+    pub fn scores(&self) -> Result<(String, Json)> {
+        if !self.has(SCORES_JSON) || !self.has(SCORES_CSV) {
+            return Err(Error::Refused(format!(
+                "{}: found no scores, expected a finished run; go on with it with --resume",
+                self.path.display()
+            )));
+        }
+        let summary = serde_json::from_str(&self.read(SCORES_JSON)?).map_err(|source| {
+            let file = self.path.join(SCORES_JSON);
+            Error::file(format!("{}: it is damaged; score the run anew", file.display()), source)
+        })?;
+        Ok((self.read(SCORES_CSV)?, summary))
+    }
+
+    /// Writes `scores.csv` and then `scores.json`, which marks the run as finished.
+    pub fn write_scores(&self, csv: &str, summary: &Json) -> Result<()> {
+        write_scores(&self.path, csv, summary, Existing::Replace)
+    }
+}
+
+/// Makes a folder, and removes what a kill left half written in it.
+fn make(folder: &Path) -> Result<()> {
+    fs::create_dir_all(folder).map_err(|source| {
+        Error::file(format!("creating the folder {}", folder.display()), source)
+    })?;
+    files::remove_unfinished(folder)
+}
+
+/// Writes `scores.csv` and `scores.json` into a folder.
+pub fn write_scores(folder: &Path, csv: &str, summary: &Json, existing: Existing) -> Result<()> {
+    files::write(&folder.join(SCORES_CSV), existing, csv.as_bytes())?;
+    files::write(&folder.join(SCORES_JSON), existing, pretty(summary)?.as_bytes())
+}
+
+fn pretty(value: &impl serde::Serialize) -> Result<String> {
+    let text = serde_json::to_string_pretty(value);
+    text.map(|text| text + "\n").map_err(|source| Error::failed("writing JSON", source))
+}
+
+/// The weights with the counter that PyTorch's batch normalization keeps beside its statistics.
+fn with_batch_counter(
+    weights: &BTreeMap<String, Tensor>,
+    steps: u32,
+) -> Result<BTreeMap<String, Tensor>> {
+    let mut all = weights.clone();
+    for norm in weights.keys().filter_map(|name| name.strip_suffix("running_mean")) {
+        let counter = Tensor::new(i64::from(steps), &Device::Cpu)?;
+        all.insert(format!("{norm}{BATCH_COUNTER}"), counter);
+    }
+    Ok(all)
+}

@@ -1,0 +1,71 @@
+//! `model/metadata.json`: what prediction needs beside the weights.
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+use crate::base::error::{Error, Result};
+use crate::dataset::Splits;
+use crate::models::Architecture;
+use crate::models::dims::Dims;
+use crate::run_file::RunConfig;
+
+/// Name and version of this program.
+pub const PROGRAM: &str = concat!("strf ", env!("CARGO_PKG_VERSION"));
+
+/// Everything about a trained model but its weights.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Metadata {
+    /// Name and version of the program that wrote it.
+    pub program: String,
+    /// `[model]`, `[prefilter]` and `[parameterization]` with every default filled in.
+    pub architecture: serde_json::Value,
+    /// Width of a bin in milliseconds.
+    pub dt_ms: f64,
+    /// Number of bands.
+    pub bands: usize,
+    /// Centres of the bands in Hz, where the dataset gave them.
+    pub frequencies_hz: Option<Vec<f64>>,
+    /// Ids of the neurons.
+    pub neurons: Vec<String>,
+    /// What is subtracted from each band before it is divided by its scale.
+    pub mean: Vec<f32>,
+    /// What each band is divided by.
+    pub scale: Vec<f32>,
+    /// Length of the window over the responses in milliseconds.
+    pub smooth_ms: f64,
+    /// Bins at the start of each clip left out of loss and scores, in milliseconds.
+    pub skip_ms: f64,
+    /// Which stimuli served what.
+    pub stimuli: Splits,
+}
+
+impl Metadata {
+    /// The parts of the model; `file` is where the metadata lie, for messages.
+    ///
+    /// # Errors
+    /// Parts or values that this version of the program does not know.
+    pub fn architecture(&self, file: &Path) -> Result<Architecture> {
+        let doing = || format!("{}: its architecture is no table of sections", file.display());
+        let text =
+            toml::to_string(&self.architecture).map_err(|source| Error::file(doing(), source))?;
+        RunConfig::architecture(&text, file)
+    }
+
+    /// What the recording fixed of the model.
+    pub fn dims(&self) -> Dims {
+        Dims {
+            dt_ms: self.dt_ms,
+            bands: self.bands,
+            neurons: self.neurons.len(),
+            frequencies_hz: self.frequencies_hz.clone(),
+        }
+    }
+}
+
+/// The parts as JSON, by section.
+pub fn architecture_json(architecture: &Architecture) -> Result<serde_json::Value> {
+    let doing = "describing the model as JSON";
+    let table: toml::Table =
+        architecture.to_toml()?.parse().map_err(|source| Error::failed(doing, source))?;
+    serde_json::to_value(table).map_err(|source| Error::failed(doing, source))
+}

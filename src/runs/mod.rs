@@ -1,0 +1,9 @@
+//! What a run is: asked for, fitted, left on disk, read again, compared with others.
+pub mod comparison;
+pub mod experiment;
+pub mod folder;
+pub mod metadata;
+mod split_name;
+pub mod trained;
+
+pub use split_name::SplitName;

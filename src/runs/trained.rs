@@ -1,0 +1,183 @@
+//! A trained model as it lies in its run folder, ready to predict.
+use std::path::{Path, PathBuf};
+
+use candle_core::{DType, Device};
+
+use super::SplitName;
+use super::folder::RunFolder;
+use super::metadata::Metadata;
+use crate::base::device;
+use crate::base::device::DeviceName;
+use crate::base::error::{Error, Problem, Problems, Result};
+use crate::base::tensor_file;
+use crate::dataset::{Read, Recording, Stored, read_for_prediction, read_sound};
+use crate::models::params::Params;
+use crate::models::{Network, Owners};
+use crate::preparation::prepare::{Preparation, Treatment};
+use crate::preparation::{Standardization, keep_neurons};
+use crate::run_file::RunConfig;
+
+/// A model with the weights of its best epoch.
+pub struct Trained {
+    /// Where it lies.
+    pub folder: RunFolder,
+    /// The run file.
+    pub config: RunConfig,
+    /// What prediction needs beside the weights.
+    pub metadata: Metadata,
+    /// The model.
+    pub network: Network,
+    /// Where its tensors lie.
+    pub device: Device,
+}
+
+/// What a dataset has to hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Needs {
+    /// Sound and responses of the model's neurons.
+    Responses,
+    /// Sound only.
+    Sound,
+}
+
+impl Trained {
+    /// Opens a run folder.
+    ///
+    /// # Errors
+    /// No run lies there, or its weights are not those of the model that it describes.
+    pub fn open(path: &Path) -> Result<Self> {
+        let folder = RunFolder::open(path)?;
+        let config = RunConfig::load(&folder.config_file(), &[])?;
+        let metadata = folder.metadata()?;
+        let device = usable_device(config.train.device)?;
+        let params = Params::new(config.train.seed, DType::F32, &device);
+        let architecture = metadata.architecture(&folder.metadata_file())?;
+        let network = Network::build(&architecture, &metadata.dims(), &params)?;
+        let file = folder.weights_file();
+        let problems = params.load(&tensor_file::read(&file)?)?;
+        if !problems.is_empty() {
+            return Err(Error::Input { file, problems });
+        }
+        Ok(Self { folder, config, metadata, network, device })
+    }
+
+    /// See [`RunConfig::title`].
+    pub fn title(&self) -> String {
+        self.config.title()
+    }
+
+    /// Whether every neuron has an STRF of its own among the weights.
+    ///
+    /// # Errors
+    /// A tensor operation fails.
+    pub fn has_strfs_of_neurons(&self) -> Result<bool> {
+        Ok(self.network.strfs()?.is_some_and(|strfs| strfs.owners == Owners::Neurons))
+    }
+
+    /// `PSTH as it is scored, smoothed over 21 ms`: what pictures of it say.
+    pub fn psth_remark(&self) -> String {
+        match self.metadata.smooth_ms {
+            smooth_ms if smooth_ms > 0.0 => {
+                format!("PSTH as it is scored, smoothed over {smooth_ms} ms")
+            }
+            _ => "PSTH as it is scored".to_owned(),
+        }
+    }
+
+    /// How clips become samples.
+    pub fn preparation(&self) -> Preparation {
+        let Metadata { mean, scale, dt_ms, smooth_ms, skip_ms, .. } = self.metadata.clone();
+        let standardization = Standardization { mean, scale };
+        Preparation { standardization, treatment: Treatment { dt_ms, smooth_ms, skip_ms } }
+    }
+
+    /// The run's dataset or another, with the model's neurons in the model's order.
+    ///
+    /// # Errors
+    /// It cannot be read, or does not fit the model.
+    pub fn recording(&self, other: Option<&Path>, needs: Needs) -> Result<Read<Stored>> {
+        let file: PathBuf = other.map_or_else(|| self.config.data.file.clone(), Path::to_owned);
+        let Read { recording, notes } = match needs {
+            Needs::Responses => read_sound(&file)?,
+            Needs::Sound => read_for_prediction(&file)?,
+        };
+        let recording = self.fitting(recording, needs)?;
+        Ok(Read { recording, notes })
+    }
+
+    fn fitting(&self, recording: Recording<Stored>, needs: Needs) -> Result<Recording<Stored>> {
+        let Metadata { dt_ms, bands, neurons, .. } = &self.metadata;
+        let mut problems = Problems::default();
+        problems.require((recording.dt_ms - dt_ms).abs() < 1e-9, || {
+            Problem::new("dt_ms", recording.dt_ms.to_string(), format!("{dt_ms}, as in training"))
+        });
+        problems.require(recording.bands() == *bands, || {
+            let found = format!("{} bands", recording.bands());
+            Problem::new("/stimuli/*/cochleagram", found, format!("{bands}, as in training"))
+        });
+        let place = |id: &String| recording.neurons.iter().position(|known| known.id == *id);
+        let places: Vec<Option<usize>> = neurons.iter().map(place).collect();
+        let missing = neurons.iter().zip(&places).filter(|(_, place)| place.is_none());
+        for (id, _) in missing.filter(|_| needs == Needs::Responses) {
+            problems.push(Problem::new(
+                "/neurons/id",
+                format!("no neuron {id}"),
+                "every neuron of the model",
+            ));
+        }
+        problems.into_result(&recording.file, ())?;
+        match needs {
+            Needs::Sound => Ok(recording),
+            Needs::Responses => {
+                let places: Vec<usize> = places.into_iter().flatten().collect();
+                Ok(keep_neurons(recording, &places))
+            }
+        }
+    }
+
+    /// Indices of the clips of a part; of a dataset that is not the run's own, only `all` makes
+    /// sense.
+    ///
+    /// # Errors
+    /// A stimulus that the run used is no longer there, or `split` is asked of another dataset.
+    pub fn clips<R>(&self, recording: &Recording<R>, split: SplitName) -> Result<Vec<usize>> {
+        let stimuli = &self.metadata.stimuli;
+        let ids = match split {
+            SplitName::All => return Ok((0..recording.clips.len()).collect()),
+            SplitName::Train => &stimuli.train,
+            SplitName::Valid => &stimuli.valid,
+            SplitName::Test => &stimuli.test,
+        };
+        let mut problems = Problems::default();
+        let mut clips = Vec::new();
+        for id in ids {
+            match recording.clips.iter().position(|clip| clip.stimulus.id == *id) {
+                Some(clip) => clips.push(clip),
+                None => problems.push(
+                    Problem::new(
+                        "/stimuli",
+                        format!("no stimulus {id}"),
+                        "every stimulus of the split",
+                    )
+                    .hint("--split all takes whatever stimuli the file has"),
+                ),
+            }
+        }
+        problems.into_result(&recording.file, clips)
+    }
+}
+
+/// The device that the run was trained on, or the CPU where that is not there.
+fn usable_device(name: DeviceName) -> Result<Device> {
+    match device::open(name) {
+        Ok(device) => Ok(device),
+        Err(_) => device::open(DeviceName::Cpu),
+    }
+}
+
+/// The part that is meant where none is named: the test stimuli of the run's own dataset, all of
+/// another.
+pub fn default_split(split: Option<SplitName>, other: Option<&Path>) -> SplitName {
+    let unsaid = if other.is_some() { SplitName::All } else { SplitName::Test };
+    split.unwrap_or(unsaid)
+}

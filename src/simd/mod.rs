@@ -1,0 +1,6 @@
+//! Loops over rows of numbers that become vector instructions.
+pub mod lanes;
+pub mod parallel;
+pub mod real;
+pub mod sums;
+pub mod tile;

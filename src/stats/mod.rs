@@ -1,0 +1,6 @@
+//! Statistics of lists of numbers, whatever they count.
+pub mod bootstrap;
+pub mod eigen;
+pub mod moments;
+pub mod normal;
+pub mod wilcoxon;
