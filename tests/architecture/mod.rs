@@ -2,7 +2,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use source_tree::{Import, Module, SourceTree};
+use source_tree::{Definition, Import, Module, SourceTree};
 
 mod source_tree;
 
@@ -17,16 +17,40 @@ const BANDS: &[(&str, &[&str])] = &[
 ];
 
 /// Rooms whose files may still import each other in circles.
-const WITH_CIRCLES: &[&str] = &[
-    "config",
-    "dataset",
-    "figures",
-    "import",
-    "inspection",
-    "models",
-    "preparation",
-    "scores",
-    "strf",
+const WITH_CIRCLES: &[&str] =
+    &["config", "figures", "import", "inspection", "models", "preparation", "strf"];
+
+/// Names that rooms still define twice.
+const DEFINED_TWICE: &[&str] = &[
+    "Axis",
+    "Clip",
+    "Column",
+    "Grid",
+    "Heard",
+    "Kernels",
+    "Kind",
+    "Output",
+    "Panel",
+    "Part",
+    "Prepared",
+    "Read",
+    "Recorded",
+    "Reference",
+    "Relation",
+    "Report",
+    "Row",
+    "Rows",
+    "Run",
+    "Scale",
+    "Scores",
+    "Shown",
+    "Sound",
+    "Source",
+    "Sums",
+    "Survey",
+    "Value",
+    "Values",
+    "Version",
 ];
 
 fn crate_sources() -> SourceTree {
@@ -115,6 +139,31 @@ fn reachable(imports: &[Import]) -> BTreeMap<Module, Vec<Module>> {
     reached
 }
 
+/// The types and traits that another room uses while the crate defines their name twice or more, one
+/// line each.
+fn names_of_two_meanings(tree: &SourceTree) -> Vec<String> {
+    let mut places: BTreeMap<String, Vec<Module>> = BTreeMap::new();
+    for Definition { name, module } in tree.definitions() {
+        places.entry(name).or_default().push(module);
+    }
+    let imports = tree.imports();
+    let used_elsewhere = |name: &String, module: &Module| {
+        imports.iter().any(|import| {
+            import.item.as_ref() == Some(name)
+                && import.to == *module
+                && import.from.first() != module.first()
+        })
+    };
+    let twice = places.iter().filter(|(name, modules)| {
+        modules.len() > 1 && modules.iter().any(|module| used_elsewhere(name, module))
+    });
+    let line = |(name, modules): (&String, &Vec<Module>)| {
+        let files: Vec<&str> = modules.iter().map(|module| tree.file(module)).collect();
+        format!("{name}: {}", files.join(", "))
+    };
+    twice.map(line).collect()
+}
+
 #[test]
 fn a_room_imports_only_rooms_that_stand_before_it() {
     let breaches = breaches_of_order(&crate_sources(), &rooms());
@@ -133,6 +182,16 @@ fn no_files_import_each_other_in_a_circle() {
         .map(|circle| circle.join("\n"))
         .collect();
     assert!(circles.is_empty(), "\n{}", circles.join("\n\n"));
+}
+
+#[test]
+fn a_type_that_another_room_uses_has_a_name_of_its_own() {
+    let known =
+        |line: &String| DEFINED_TWICE.iter().any(|name| line.split(':').next() == Some(*name));
+    let found = names_of_two_meanings(&crate_sources());
+    let new: Vec<&String> = found.iter().filter(|line| !known(line)).collect();
+    assert!(new.is_empty(), "\n{new:#?}");
+    assert_eq!(found.len(), DEFINED_TWICE.len(), "a name in the list has one meaning by now");
 }
 
 /// A made-up crate of two rooms in which all is well.
@@ -213,4 +272,16 @@ fn names_that_a_folder_hands_on_do_not_hide_a_circle() {
         ("ground/row.rs", "use super::Row;\npub const ROW: Row = Row;"),
     ];
     assert_eq!(circles(&SourceTree::new(&table)), Vec::<Vec<String>>::new());
+}
+
+#[test]
+fn a_name_with_a_meaning_in_each_of_two_rooms_is_told_where_another_room_uses_it() {
+    let own = with("models/error.rs", "enum Error {}");
+    let want = ["Error: ground/error.rs, models/error.rs"];
+    assert_eq!(names_of_two_meanings(&SourceTree::new(&own)), want);
+    let used_by_none = [
+        ("ground/mod.rs", "struct Size;"),
+        ("models/mod.rs", "struct Size;\n#[cfg(test)]\nmod tests { struct Size; }"),
+    ];
+    assert_eq!(names_of_two_meanings(&SourceTree::new(&used_by_none)), [""; 0]);
 }
