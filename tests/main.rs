@@ -6,6 +6,7 @@
     reason = "a test fails by panicking"
 )]
 
+mod architecture;
 mod bad_datasets;
 mod bad_input;
 mod bad_run_files;

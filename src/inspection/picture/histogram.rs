@@ -5,7 +5,7 @@ use crate::figures::canvas::{Anchor, Canvas, Rect, Run};
 use crate::figures::colour::BLUE;
 use crate::figures::text_styles::{NAME, REMARK};
 use crate::figures::ticks::{self, number};
-use crate::inspection::Neuron;
+use crate::inspection::overview::Neuron;
 use crate::stats::moments::median;
 
 /// About how many bars there are.
