@@ -1,7 +1,7 @@
 //! What every format gives.
 use std::path::Path;
 
-use super::report::Report;
+use super::report::ImportReport;
 use crate::base::error::Result;
 use crate::dataset::Recording;
 
@@ -17,7 +17,7 @@ pub trait Format {
     ///
     /// # Errors
     /// Files are missing, damaged or not what they should be, or do not fit each other.
-    fn read(&self, report: &mut Report) -> Result<Imported>;
+    fn read(&self, report: &mut ImportReport) -> Result<Imported>;
 }
 
 /// A recording, and how its sound became cochleagrams.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use crate::dataset::{Clip, Entity, Recording};
-use crate::preparation::Recorded;
+use crate::preparation::RecordedResponses;
 use crate::scores::quality::Quality;
 
 /// How many neurons or stimuli there are, and what the file says of them.
@@ -125,7 +125,7 @@ impl Bands {
 }
 
 impl Repeats {
-    pub(super) fn of<R: Recorded>(clips: &[Clip<R>]) -> Self {
+    pub(super) fn of<R: RecordedResponses>(clips: &[Clip<R>]) -> Self {
         let repeats = || clips.iter().map(|clip| clip.responses.shape().1);
         Self { fewest: repeats().min().unwrap_or(0), most: repeats().max().unwrap_or(0) }
     }

@@ -5,7 +5,7 @@ use rayon::prelude::*;
 use serde_json::{Value, json};
 
 use super::chance::{LEAST_SHIFT_MS, Null, Permutations};
-use super::comparison::{Comparison, Sums};
+use super::comparison::{Comparison, CorrelationSums};
 use crate::stats::bootstrap::{Draws, Interval};
 use crate::stats::false_discovery::false_discovery_rates;
 
@@ -127,5 +127,8 @@ impl Uncertainty {
 /// Intervals of `cc` and `cc_norm` of one neuron.
 fn intervals(comparison: &Comparison, draws: &Draws) -> [Interval; 2] {
     let (used, repeated) = comparison.sums_of_clips();
-    [draws.interval(&used, Sums::cc), draws.interval(&repeated, Sums::cc_norm)]
+    [
+        draws.interval(&used, CorrelationSums::cc),
+        draws.interval(&repeated, CorrelationSums::cc_norm),
+    ]
 }

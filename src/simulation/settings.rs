@@ -21,7 +21,7 @@ const NO_PREFILTER: &str = "none";
 /// Kinds of synthetic sound.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Sound {
+pub enum StimulusKind {
     /// Dynamic random chords: each band takes a random level that holds for some bins
     Chords,
     /// Sums of moving ripples whose amplitudes fall as one over modulation frequency
@@ -68,7 +68,7 @@ pub struct Settings {
     /// How repeats differ.
     pub noise: Noise,
     /// What is heard.
-    pub sound: Sound,
+    pub sound: StimulusKind,
     /// Mean response per bin, above 0.
     pub rate: f64,
     /// Everything random follows from it.

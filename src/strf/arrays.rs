@@ -13,12 +13,12 @@ pub struct Named<'a> {
     /// Unit of its values; empty for text.
     pub unit: &'a str,
     /// The values.
-    pub values: Values<'a>,
+    pub values: ArrayValues<'a>,
 }
 
 /// The values of a [`Named`] array.
 #[derive(Debug)]
-pub enum Values<'a> {
+pub enum ArrayValues<'a> {
     /// Weights and other numbers of the model.
     F32(ArrayViewD<'a, f32>),
     /// 0 or 1.
@@ -31,7 +31,7 @@ pub enum Values<'a> {
     OneText(&'a str),
 }
 
-impl Values<'_> {
+impl ArrayValues<'_> {
     /// The lengths of its axes; none for a single text.
     pub fn shape(&self) -> &[usize] {
         match self {

@@ -84,9 +84,9 @@ pub fn local(
         shares: Array2::zeros((neurons, kept)),
     };
     for (row, &neuron) in request.neurons.iter().enumerate() {
-        let mut sums = Sums::new(bands * lags);
+        let mut sums = JacobianSums::new(bands * lags);
         for sample in long() {
-            let heard = Heard::new(network, &sample.member.sound)?;
+            let heard = AnsweredClip::new(network, &sample.member.sound)?;
             jacobians(network, &heard, neuron, request, |jacobian| sums.add(jacobian.iter()))?;
         }
         local.keep(row, &sums.finish(kept));
@@ -117,7 +117,7 @@ pub fn mean(
     let mut sums = Array3::zeros((neurons.len(), scale.len(), *lags));
     let mut count = 0;
     for sample in samples.iter().filter(|sample| sample.bins() > *lags) {
-        let heard = Heard::new(network, &sample.member.sound)?;
+        let heard = AnsweredClip::new(network, &sample.member.sound)?;
         for (mut sum, &neuron) in sums.outer_iter_mut().zip(*neurons) {
             jacobians(network, &heard, neuron, request, |jacobian| sum += jacobian)?;
             step();
@@ -135,12 +135,12 @@ impl Request<'_> {
 }
 
 /// A clip, and what the model answers to it.
-struct Heard {
+struct AnsweredClip {
     sound: Var,        // (1, 1, F, T)
     responses: Tensor, // (N, T)
 }
 
-impl Heard {
+impl AnsweredClip {
     fn new(network: &Network, sound: &Tensor) -> Result<Self> {
         let sound = Var::from_tensor(&sound.detach())?;
         let responses = network.forward(&sound, None, Mode::Eval)?.get(0)?;
@@ -153,12 +153,12 @@ impl Heard {
 /// Bins that share no input are served by one backward pass.
 fn jacobians(
     network: &Network,
-    heard: &Heard,
+    heard: &AnsweredClip,
     neuron: usize,
     request: &Request,
     mut take: impl FnMut(&Array2<f64>),
 ) -> Result<()> {
-    let Heard { sound, responses } = heard;
+    let AnsweredClip { sound, responses } = heard;
     let bins = sound.dim(3)?;
     let output = responses.get(neuron)?;
     let chosen: Vec<usize> = (request.lags..bins).step_by(request.every).collect();
@@ -202,14 +202,14 @@ impl Local {
 }
 
 /// Sums over the Jacobians of a neuron, each as `D = F·K` numbers.
-struct Sums {
+struct JacobianSums {
     count: usize,
     sum: Array1<f64>,
     products: Array2<f64>,
     block: Vec<f64>, // rows that are not in the sums yet
 }
 
-/// What [`Sums`] come to.
+/// What [`JacobianSums`] come to.
 struct Summary {
     mean: Array1<f64>,
     deviation: Array1<f64>,
@@ -217,7 +217,7 @@ struct Summary {
     eigen: eigen::Eigen,
 }
 
-impl Sums {
+impl JacobianSums {
     fn new(size: usize) -> Self {
         let (sum, products) = (Array1::zeros(size), Array2::zeros((size, size)));
         Self { count: 0, sum, products, block: Vec::new() }

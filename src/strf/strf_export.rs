@@ -1,7 +1,7 @@
 //! Receptive fields together with everything that is needed to read them years later.
 use ndarray::{Array4, ArrayD, ArrayView1};
 
-use super::arrays::{Named, Values};
+use super::arrays::{ArrayValues, Named};
 use super::significance::{Meaning, Significance};
 use crate::base::error::{Error, Result};
 use crate::models::dims::Axis;
@@ -22,7 +22,7 @@ pub struct StrfExport {
     /// Names of the `C` channels: `sound`, or `ON` and `OFF`.
     pub channels: Vec<String>,
     /// Whose STRFs they are.
-    pub rows: Rows,
+    pub rows: StrfRows,
     /// What belongs to the model beside its kernels.
     pub extras: Vec<Extra>,
     /// The run file, as text.
@@ -37,7 +37,7 @@ pub struct StrfExport {
 
 /// Whose STRFs lie along the first axis.
 #[derive(Debug, Clone)]
-pub enum Rows {
+pub enum StrfRows {
     /// One STRF for each neuron, by id.
     Neurons(Vec<String>),
     /// One STRF for each hidden unit, counted from 0.
@@ -119,8 +119,8 @@ impl StrfExport {
     /// Whether the first axis counts neurons or hidden units.
     pub fn first_axis(&self) -> Axis {
         match self.rows {
-            Rows::Neurons(_) => Axis::Neuron,
-            Rows::Hidden { .. } => Axis::Hidden,
+            StrfRows::Neurons(_) => Axis::Neuron,
+            StrfRows::Hidden { .. } => Axis::Hidden,
         }
     }
 
@@ -132,7 +132,7 @@ impl StrfExport {
     /// Ids of the neurons that the model predicts.
     pub fn neurons(&self) -> &[String] {
         match &self.rows {
-            Rows::Neurons(ids) | Rows::Hidden { neurons: ids, .. } => ids,
+            StrfRows::Neurons(ids) | StrfRows::Hidden { neurons: ids, .. } => ids,
         }
     }
 
@@ -174,7 +174,7 @@ impl StrfExport {
             name,
             axes: self.strf_axes(),
             unit: self.unit(which),
-            values: Values::F32(self.strfs(which).view().into_dyn()),
+            values: ArrayValues::F32(self.strfs(which).view().into_dyn()),
         };
         let axis = |name, axis, unit, values| Named { name, axes: vec![axis], unit, values };
         let mut arrays = vec![
@@ -185,13 +185,13 @@ impl StrfExport {
         if let Some(centres) = &self.frequencies_hz {
             arrays.push(axis("frequencies", Axis::Frequency, "Hz", coordinates(centres)));
         }
-        arrays.push(axis("channels", Axis::Channel, "", Values::Text(&self.channels)));
-        arrays.push(axis("neurons/id", Axis::Neuron, "", Values::Text(self.neurons())));
+        arrays.push(axis("channels", Axis::Channel, "", ArrayValues::Text(&self.channels)));
+        arrays.push(axis("neurons/id", Axis::Neuron, "", ArrayValues::Text(self.neurons())));
         arrays.extend(self.extras.iter().map(|extra| Named {
             name: &extra.name,
             axes: extra.axes.clone(),
             unit: &extra.unit,
-            values: Values::F32(extra.values.view()),
+            values: ArrayValues::F32(extra.values.view()),
         }));
         arrays.extend(self.significance.iter().flat_map(Significance::arrays).map(
             |(name, meaning, values)| Named {
@@ -201,7 +201,7 @@ impl StrfExport {
                 values,
             },
         ));
-        let config = Values::OneText(&self.config);
+        let config = ArrayValues::OneText(&self.config);
         arrays.push(Named { name: "config", axes: Vec::new(), unit: "", values: config });
         arrays
     }
@@ -230,7 +230,7 @@ impl StrfExport {
     }
 
     fn disagreement(&self, array: &Named) -> Option<String> {
-        let Values::F32(values) = &array.values else { return None };
+        let ArrayValues::F32(values) = &array.values else { return None };
         let found = values.shape();
         let counted = array.axes.len() == found.len();
         let fits = |(axis, n): (&Axis, &usize)| self.length(*axis).is_none_or(|want| want == *n);
@@ -245,7 +245,7 @@ impl StrfExport {
     fn length(&self, axis: Axis) -> Option<usize> {
         match (axis, &self.rows) {
             (Axis::Neuron, _) => Some(self.neurons().len()),
-            (Axis::Hidden, Rows::Hidden { count, .. }) => Some(*count),
+            (Axis::Hidden, StrfRows::Hidden { count, .. }) => Some(*count),
             (Axis::Channel, _) => Some(self.channels.len()),
             (Axis::Frequency, _) => match &self.frequencies_hz {
                 Some(centres) => Some(centres.len()),
@@ -257,6 +257,6 @@ impl StrfExport {
     }
 }
 
-fn coordinates(values: &[f64]) -> Values<'_> {
-    Values::F64(ArrayView1::from(values).into_dyn())
+fn coordinates(values: &[f64]) -> ArrayValues<'_> {
+    ArrayValues::F64(ArrayView1::from(values).into_dyn())
 }

@@ -6,7 +6,7 @@ use clap::ValueEnum;
 use super::counts::{Presentation, Tally, Window};
 use crate::base::error::{Error, Result};
 use crate::base::wording::counted;
-use crate::import::report::Report;
+use crate::import::report::ImportReport;
 
 /// A unit of time in which spikes are stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -63,7 +63,7 @@ pub fn check(
     window: Window,
     all: Tally,
     stimuli: &[Lengths],
-    report: &mut Report,
+    report: &mut ImportReport,
 ) -> Result<()> {
     let none_inside = all.total() > 0 && all.inside == 0;
     // Clips have hundreds of bins, so that chance does not put all of many spikes at the start.

@@ -109,14 +109,14 @@ where
         self.counts[r % 2] += 1;
     }
 
-    /// See [`Rows::copy_half`].
+    /// See [`RepeatRows::copy_half`].
     pub fn copy_half(&self, half: usize, to: &mut Vec<f64>) -> usize {
         to.clear();
         to.extend(self.halves[half][..self.bins].iter().map(|sum| f64::from(*sum)));
         self.counts[half]
     }
 
-    /// See [`Rows::weighted_product`].
+    /// See [`RepeatRows::weighted_product`].
     pub fn weighted_product(&self, series: &[f64], weights: &[f64]) -> f64 {
         vectorized(
             #[inline(always)]
@@ -126,7 +126,7 @@ where
 }
 
 /// The recorded repeats of a clip, as they are or less their means.
-pub trait Rows {
+pub trait RepeatRows {
     /// The mean of each.
     fn means(&self) -> &[f64];
 
@@ -145,7 +145,7 @@ pub trait Rows {
     fn weighted_product(&self, series: &[f64], weights: &[f64]) -> f64;
 }
 
-/// See [`Rows::weighted_product`]; the rows are of `length` numbers.
+/// See [`RepeatRows::weighted_product`]; the rows are of `length` numbers.
 #[inline(always)]
 fn weighted_product<T: Copy>((rows, length): (&[T], usize), series: &[f64], weights: &[f64]) -> f64
 where

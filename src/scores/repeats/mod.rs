@@ -18,4 +18,4 @@ pub mod quality;
 
 mod values;
 
-pub use values::Values;
+pub use values::ResponseValues;

@@ -7,7 +7,7 @@ use super::complete::{Complete, half_correlations};
 use super::covariance::{Repeats, recorded_repeats};
 use super::reliability::{ClipReliability, Reliability};
 use super::split_halves::{SIDE_BY_SIDE, SplitHalves, Triangles};
-use super::values::Values;
+use super::values::ResponseValues;
 
 /// How good the recording of one neuron is; NaN where a number is not defined.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -70,7 +70,7 @@ pub fn names() -> Vec<&'static str> {
 
 /// The qualities of a population, taken one clip after the other; no single repeats are kept.
 #[derive(Debug)]
-pub struct Survey {
+pub struct QualitySurvey {
     neurons: Vec<Seen>,
     halves: SplitHalves,
 }
@@ -78,13 +78,13 @@ pub struct Survey {
 /// What was seen of one neuron so far.
 #[derive(Debug, Clone, Default)]
 struct Seen {
-    values: Values,
+    values: ResponseValues,
     repeats: usize,
     bins: usize,
     reliability: Reliability,
 }
 
-impl Survey {
+impl QualitySurvey {
     /// No clips yet.
     pub fn new(neurons: usize) -> Self {
         Self { neurons: vec![Seen::default(); neurons], halves: SplitHalves::default() }
@@ -92,7 +92,7 @@ impl Survey {
 
     /// Takes the responses `(N, R, T)` to one more clip, NaN = not recorded, and says what values
     /// each neuron has in it.
-    pub fn add(&mut self, responses: ArrayView3<f32>) -> Vec<Values> {
+    pub fn add(&mut self, responses: ArrayView3<f32>) -> Vec<ResponseValues> {
         let (_, repeats, _) = responses.dim();
         self.halves.extend(repeats);
         let Self { neurons, halves } = self;
@@ -125,7 +125,7 @@ fn add_side_by_side(
     responses: &[ArrayView2<f32>],
     halves: &SplitHalves,
     Work { clips, triangles }: &mut Work,
-) -> Vec<Values> {
+) -> Vec<ResponseValues> {
     for (clip, responses) in clips.iter_mut().zip(responses) {
         if clip.read(*responses) {
             clip.multiply(None);
@@ -137,7 +137,7 @@ fn add_side_by_side(
     seen.map(|(seen, ((clip, of_halves), responses))| match clip.repeats() {
         0 => {
             let any = ClipReliability::new(&Repeats::new(*responses), halves);
-            seen.add(any, recorded_repeats(*responses), Values::of(*responses))
+            seen.add(any, recorded_repeats(*responses), ResponseValues::of(*responses))
         }
         repeats => seen.add(clip.reliability(of_halves), repeats, clip.values(*responses)),
     })
@@ -146,7 +146,12 @@ fn add_side_by_side(
 
 impl Seen {
     /// Takes what one more clip has, and gives its values.
-    fn add(&mut self, clip: ClipReliability, repeats: usize, values: Values) -> Values {
+    fn add(
+        &mut self,
+        clip: ClipReliability,
+        repeats: usize,
+        values: ResponseValues,
+    ) -> ResponseValues {
         self.bins += clip.bins;
         self.repeats = self.repeats.max(repeats);
         self.reliability.add(clip);

@@ -1,5 +1,5 @@
 //! How much of the power that repeats share a prediction explains.
-use super::{MetricRow, Shown};
+use super::{MetricRow, Visibility};
 use crate::config::part::Part;
 use crate::scores::comparison::Comparison;
 use crate::stats::moments::ratio;
@@ -12,7 +12,7 @@ pub const SPE: MetricRow = MetricRow {
         source: "Sahani & Linden (2003), Advances in Neural Information Processing Systems 15",
         keys: &[],
     },
-    shown: Shown::InFiles,
+    shown: Visibility::InFiles,
     compute: signal_power_explained,
 };
 

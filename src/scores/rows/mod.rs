@@ -19,14 +19,14 @@ pub struct MetricRow {
     /// What it says of itself.
     pub part: Part,
     /// Where it stands for single neurons.
-    pub shown: Shown,
+    pub shown: Visibility,
     /// The score of one neuron; NaN where it is not defined.
     pub compute: fn(&Comparison) -> f64,
 }
 
 /// Where the scores of single neurons stand; their summary stands everywhere.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Shown {
+pub enum Visibility {
     /// On the terminal and in files.
     Everywhere,
     /// In files only, for a terminal is narrow.

@@ -1,7 +1,7 @@
 //! How well a prediction follows the PSTH in rank, whatever the nonlinearity between them.
 use std::cell::RefCell;
 
-use super::{MetricRow, Shown};
+use super::{MetricRow, Visibility};
 use crate::config::part::Part;
 use crate::scores::comparison::Comparison;
 use crate::stats::moments::{correlation, key, ranks, ratio, sort_key};
@@ -14,7 +14,7 @@ pub const SPEARMAN: MetricRow = MetricRow {
         source: "",
         keys: &[],
     },
-    shown: Shown::InFiles,
+    shown: Visibility::InFiles,
     compute: spearman,
 };
 

@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 
 use crate::base::error::{Error, Result};
 use crate::base::files::{self, Existing};
-use crate::strf::arrays::Values;
+use crate::strf::arrays::ArrayValues;
 use crate::strf::export::{Content, FORMAT, VERSION};
 
 pub(super) fn write(content: &Content, path: &Path, existing: Existing) -> Result<()> {
@@ -23,11 +23,11 @@ fn bytes(content: &Content) -> std::result::Result<Vec<u8>, WriteNpzError> {
     let mut npz = NpzWriter::new_compressed(Cursor::new(Vec::new()));
     for array in content.arrays() {
         match &array.values {
-            Values::F32(values) => npz.add_array(array.name, values)?,
-            Values::F64(values) => npz.add_array(array.name, values)?,
-            Values::U8(values) => npz.add_array(array.name, values)?,
-            Values::Text(lines) => npz.add_array(array.name, &Unicode::List(lines))?,
-            Values::OneText(text) => npz.add_array(array.name, &Unicode::One(text))?,
+            ArrayValues::F32(values) => npz.add_array(array.name, values)?,
+            ArrayValues::F64(values) => npz.add_array(array.name, values)?,
+            ArrayValues::U8(values) => npz.add_array(array.name, values)?,
+            ArrayValues::Text(lines) => npz.add_array(array.name, &Unicode::List(lines))?,
+            ArrayValues::OneText(text) => npz.add_array(array.name, &Unicode::One(text))?,
         }
     }
     npz.add_array("about", &Unicode::One(&about(content).to_string()))?;

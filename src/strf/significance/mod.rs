@@ -8,7 +8,7 @@
 //! doi:10.1111/j.2517-6161.1995.tb02031.x.
 use ndarray::{Array4, Axis as ArrayAxis};
 
-use super::arrays::Values;
+use super::arrays::ArrayValues;
 use crate::stats::false_discovery::false_discovery_rates;
 
 pub mod others;
@@ -62,17 +62,17 @@ impl Significance {
     }
 
     /// Every array by its name in files, in their order.
-    pub fn arrays(&self) -> Vec<(&'static str, Meaning, Values<'_>)> {
+    pub fn arrays(&self) -> Vec<(&'static str, Meaning, ArrayValues<'_>)> {
         let mut arrays = vec![
-            ("significance/mask", Meaning::Number, Values::U8(self.mask.view().into_dyn())),
-            ("significance/p", Meaning::Number, Values::F64(self.p.view().into_dyn())),
-            ("significance/q", Meaning::Number, Values::F64(self.q.view().into_dyn())),
+            ("significance/mask", Meaning::Number, ArrayValues::U8(self.mask.view().into_dyn())),
+            ("significance/p", Meaning::Number, ArrayValues::F64(self.p.view().into_dyn())),
+            ("significance/q", Meaning::Number, ArrayValues::F64(self.q.view().into_dyn())),
         ];
         if let Some(Moments { mean, deviation }) = &self.moments {
             let (mean, deviation) = (mean.view().into_dyn(), deviation.view().into_dyn());
             arrays.extend([
-                ("significance/mean", Meaning::Weight, Values::F32(mean)),
-                ("significance/deviation", Meaning::Weight, Values::F32(deviation)),
+                ("significance/mean", Meaning::Weight, ArrayValues::F32(mean)),
+                ("significance/deviation", Meaning::Weight, ArrayValues::F32(deviation)),
             ]);
         }
         arrays
