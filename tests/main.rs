@@ -26,6 +26,7 @@ mod import_merge;
 mod import_nwb;
 mod import_spikes;
 mod inspect;
+mod layers;
 mod local;
 mod measures;
 mod memory;

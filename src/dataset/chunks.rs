@@ -16,7 +16,7 @@ const AT_ONCE_BYTES: usize = 1 << 23;
 type Decode = fn(&[u8], &mut [f32]);
 
 /// How the numbers of a dataset lie in its chunks.
-struct Layout {
+struct ChunkLayout {
     shape: Vec<usize>,
     /// Shape of a chunk; those at the far edges reach beyond the dataset.
     chunk: Vec<usize>,
@@ -36,14 +36,14 @@ struct Chunk {
 
 /// A dataset whose chunks can be read past the library.
 pub(super) struct Chunked {
-    layout: Layout,
+    layout: ChunkLayout,
     chunks: Vec<Chunk>,
 }
 
 impl Chunked {
     /// None where the library has to read the dataset.
     pub(super) fn of(dataset: &Dataset) -> Option<Self> {
-        let layout = Layout::of(dataset)?;
+        let layout = ChunkLayout::of(dataset)?;
         let chunks = layout.chunks(dataset)?;
         Some(Self { layout, chunks })
     }
@@ -91,7 +91,7 @@ fn indices(shape: &[usize], place: usize) -> Vec<usize> {
     indices
 }
 
-impl Layout {
+impl ChunkLayout {
     /// None where there are no chunks, or others than shuffled and deflated ones of plain numbers.
     fn of(dataset: &Dataset) -> Option<Self> {
         let chunk = dataset.chunk()?;

@@ -8,7 +8,7 @@ use super::strf_export::{Extra, Method, StrfExport, StrfRows};
 use crate::base::error::{Error, Result};
 use crate::models::batch::Sample;
 use crate::models::dims::Axis;
-use crate::models::prefilters::Quantity;
+use crate::models::dims::Quantity;
 use crate::models::{Network, Owners, Strfs};
 use crate::runs::metadata::Metadata;
 use crate::runs::trained::Trained;

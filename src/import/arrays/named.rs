@@ -4,7 +4,7 @@ use ndarray::{Array2, Array3, ArrayD, Dimension, Ix2, Ix3};
 use super::axes::{Axes, NamedAxis};
 use super::guess;
 use super::options::ArrayOptions;
-use super::per_stimulus::{Layout, per_stimulus};
+use super::per_stimulus::{StimulusLayout, per_stimulus};
 use super::value::Arrays;
 use crate::base::error::{Error, Problem, Problems, Result};
 use crate::base::wording::counted;
@@ -149,7 +149,7 @@ impl<'a> Named<'a> {
             self.problems.push(Problem::new(option, axis.word(), format!("axes out of {all}")));
             return Ok(None);
         }
-        let layout = Layout { order, last: self.arrays.last_axes() };
+        let layout = StimulusLayout { order, last: self.arrays.last_axes() };
         let pieces = per_stimulus(value, &axes.0, layout).map_err(|found| {
             let problem = Problem::new(name, found, format!("the axes {axes}"));
             self.problems.push(problem.hint(format!("say with {option} which it has")));

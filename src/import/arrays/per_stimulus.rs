@@ -7,7 +7,7 @@ use crate::dataset::schema::shape;
 
 /// How the arrays of single stimuli come out.
 #[derive(Debug, Clone, Copy)]
-pub struct Layout<'a> {
+pub struct StimulusLayout<'a> {
     /// Their axes; time is the last.
     pub order: &'a [NamedAxis],
     /// How the file treats axes of length 1.
@@ -22,7 +22,7 @@ pub struct Layout<'a> {
 pub fn per_stimulus(
     value: ArrayValue,
     axes: &[NamedAxis],
-    layout: Layout,
+    layout: StimulusLayout,
 ) -> Result<Vec<ArrayD<f32>>, String> {
     match value {
         ArrayValue::Numbers(array) => {
@@ -42,7 +42,7 @@ fn of_cells(
     dims: &[usize],
     cells: Vec<ArrayValue>,
     axes: &[NamedAxis],
-    layout: Layout,
+    layout: StimulusLayout,
 ) -> Result<Vec<ArrayD<f32>>, String> {
     let dims: Vec<usize> = dims.iter().copied().filter(|length| *length != 1).collect();
     let [outer, inner @ ..] = &dims[..] else { return along(1, cells, axes, layout) };
@@ -62,7 +62,7 @@ fn along(
     count: usize,
     cells: Vec<ArrayValue>,
     axes: &[NamedAxis],
-    layout: Layout,
+    layout: StimulusLayout,
 ) -> Result<Vec<ArrayD<f32>>, String> {
     let Some((axis, inner)) = axes.split_first().filter(|(_, inner)| !inner.is_empty()) else {
         return Err(format!("{count} cells"));
@@ -119,7 +119,8 @@ mod tests {
     use super::*;
     use NamedAxis::{Neuron, Repeat, Stimulus, Time};
 
-    const LAYOUT: Layout = Layout { order: &[Neuron, Repeat, Time], last: LastAxes::Dropped };
+    const LAYOUT: StimulusLayout =
+        StimulusLayout { order: &[Neuron, Repeat, Time], last: LastAxes::Dropped };
 
     fn numbers(dims: &[usize], value: f32) -> ArrayValue {
         ArrayValue::Numbers(ArrayD::from_elem(IxDyn(dims), value))

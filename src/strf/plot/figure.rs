@@ -8,7 +8,7 @@ use crate::figures::colour::{GREY, INK, diverging};
 use crate::figures::fonts::{Fonts, Type, Weight};
 use crate::figures::text_styles::{LABEL, NAME, REMARK, TICK, TITLE};
 use crate::figures::ticks::{self, Tick};
-use crate::strf::plot::layout::{Content, Layout, MARGIN};
+use crate::strf::plot::layout::{Content, MARGIN, PanelLayout};
 use crate::strf::plot::{ColourScale, MOST_PANELS, name, outline};
 use crate::strf::significance::Significance;
 use crate::strf::strf_export::{Method, StrfExport, StrfRows, Which};
@@ -28,7 +28,7 @@ const NAME_OVER_CHANNELS_BASELINE: usize = 36;
 struct Figure<'a> {
     exported: &'a StrfExport,
     which: Which,
-    layout: Layout,
+    layout: PanelLayout,
     /// Largest magnitude of each panel.
     peaks: Vec<f32>,
     /// What the full colours of each panel stand for.
@@ -79,13 +79,13 @@ impl<'a> Figure<'a> {
             bar_labels: widest(&bar),
         };
         // The size of cells does not depend on the labels.
-        let (width, height) = Layout::new(content).cell_size();
+        let (width, height) = PanelLayout::new(content).cell_size();
         let line = f64::from(TICK.em) * 1.35 / height as f64;
         let frequency = ticks::frequency(exported.frequencies_hz.as_deref(), bands, line);
         let longest = exported.lags_ms.last().map_or(String::new(), |lag| ticks::number(*lag, 6));
         let apart = fonts.text_width(&longest, TICK) + AROUND_TICK;
         let lag = ticks::lag(&exported.lags_ms, apart as f64 / width as f64);
-        let layout = Layout::new(Content { frequency_labels: widest(&frequency), ..content });
+        let layout = PanelLayout::new(Content { frequency_labels: widest(&frequency), ..content });
         let (width, height) = layout.size();
         let canvas = Canvas::new(width, height, fonts);
         Ok(Self { exported, which, layout, peaks, full, frequency, lag, bar, canvas })

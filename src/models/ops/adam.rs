@@ -7,7 +7,7 @@ use crate::simd::real::{Real, vectorized};
 
 /// `mean ← keep · mean + (1 − keep) · x` with `x` the gradient, or its square.
 #[derive(Debug, Clone, Copy)]
-pub struct Fade {
+pub struct AdamMoment {
     /// How much of the mean is kept.
     pub keep: f64,
     /// Of what the mean is.
@@ -23,7 +23,7 @@ pub enum Of {
     Square,
 }
 
-impl Fade {
+impl AdamMoment {
     /// Moves `mean` on.
     pub fn apply(self, mean: &mut Tensor, grad: &Tensor) -> Result<()> {
         if matches!(grad.device(), Device::Cpu) {
@@ -60,7 +60,7 @@ fn fade_squares<R: Real>(means: &mut [R], grads: &[R], keep: R, take: R) {
     }
 }
 
-impl InplaceOp2 for Fade {
+impl InplaceOp2 for AdamMoment {
     fn name(&self) -> &'static str {
         "fade"
     }
@@ -87,7 +87,7 @@ impl InplaceOp2 for Fade {
 
 /// `x ← (1 − decay) · x − rate · first / (sqrt(second / correction) + eps)`.
 #[derive(Debug, Clone, Copy)]
-pub struct Descent {
+pub struct AdamStep {
     /// How much of a value is lost.
     pub decay: f64,
     /// How far a step goes.
@@ -98,7 +98,7 @@ pub struct Descent {
     pub eps: f64,
 }
 
-impl Descent {
+impl AdamStep {
     /// Moves `var` on.
     pub fn apply(self, var: &Var, first: &Tensor, second: &Tensor) -> Result<()> {
         if matches!(var.device(), Device::Cpu) {
@@ -131,7 +131,7 @@ fn descend<R: Real>(
     }
 }
 
-impl InplaceOp3 for Descent {
+impl InplaceOp3 for AdamStep {
     fn name(&self) -> &'static str {
         "descent"
     }

@@ -14,7 +14,7 @@ const EPS: f64 = 1e-5;
 /// normalization if there is one, then those of the nonlinearity, then the time constant of the
 /// leaky output unit in bins if there is one.
 #[derive(Clone, Copy)]
-pub struct Tail {
+pub struct OutputHead {
     /// Whether drives are normalized over the bins of a batch.
     pub normalized: bool,
     /// The output nonlinearity.
@@ -23,9 +23,9 @@ pub struct Tail {
     pub leak: Option<Leak>,
 }
 
-/// What one neuron came to.
+/// What one neuron came to: its loss, and the gradient of it.
 #[derive(Debug, Clone)]
-pub struct Fitted {
+pub struct NeuronGradient {
     /// Its share of the loss.
     pub loss: f64,
     /// The gradient of its parameters.
@@ -34,7 +34,7 @@ pub struct Fitted {
     pub statistics: (f64, f64),
 }
 
-/// Multiplications that a bin of the tail is worth.
+/// Multiplications that a bin of the head is worth.
 const WORK: usize = 64;
 
 /// The rows of one neuron, clip by clip, and what they are held against.
@@ -47,7 +47,7 @@ pub struct NeuronRows<'a, R> {
     pub scale: f64,
 }
 
-impl Tail {
+impl OutputHead {
     /// Number of parameters per neuron.
     pub fn parameters(&self) -> usize {
         let curve = <dyn AnyCurve>::parameters_of(self.curve);
@@ -60,7 +60,7 @@ impl Tail {
         parameters: &[R],
         neurons: Vec<NeuronRows<R>>,
         loss: &dyn AnyLoss,
-    ) -> Vec<Fitted> {
+    ) -> Vec<NeuronGradient> {
         let count = neurons.len();
         let work = WORK * count * bins_of(neurons.first());
         let start = |(neuron, rows)| Neuron::new(of_neuron(parameters, neuron, count), rows);
@@ -96,6 +96,53 @@ impl Tail {
                 leak.forward(&taus, &shared(&responses), drives);
             }
         });
+    }
+
+    /// Replaces the drives of each neuron by the gradients of the sum of one neuron's responses at
+    /// some bins; `statistics` as [`OutputHead::respond`] takes them.
+    pub fn gradients<'a, R: Number>(
+        &self,
+        parameters: &[R],
+        statistics: &[(f64, f64)],
+        drives: impl ExactSizeIterator<Item = &'a mut [R]>,
+        (neuron, bins): (usize, &[usize]),
+    ) {
+        let own = of_neuron(parameters, neuron, drives.len());
+        for (place, drive) in drives.enumerate() {
+            let mut weights = vec![R::constant(0.0); drive.len()];
+            if place == neuron {
+                bins.iter().for_each(|bin| weights[*bin] = R::constant(1.0));
+                self.gradient_of_neuron(&own, statistics.get(neuron), drive, weights);
+            } else {
+                drive.copy_from_slice(&weights);
+            }
+        }
+    }
+
+    fn gradient_of_neuron<R: Number>(
+        &self,
+        own: &[R],
+        statistics: Option<&(f64, f64)>,
+        drive: &mut [R],
+        mut grads: Vec<R>,
+    ) {
+        self.standardize(drive, statistics);
+        self.scale_and_shift(own, drive);
+        let curve = R::curve(self.curve);
+        let points = curve.evaluate(self.of_curve(own), drive);
+        if let (Some(leak), Some(tau)) = (self.leak, own.last()) {
+            leak.backward(&[*tau], &[&points.values], &mut [&mut grads]);
+        }
+        let mut by_parameters = vec![0.0; own.len()];
+        curve.backward(self.of_curve(own), (drive, &points), &mut grads, &mut by_parameters);
+        let gain = match (self.normalized, own, statistics) {
+            (true, [scale, ..], Some((_, variance))) => {
+                R::from_f64(scale.to_f64() * inverse_deviation(*variance))
+            }
+            _ => R::constant(1.0),
+        };
+        affine(&mut grads, gain, R::constant(0.0));
+        drive.copy_from_slice(&grads);
     }
 
     /// Brings a drive to mean 0 and variance 1, if that is to be.
@@ -171,7 +218,8 @@ impl Tail {
         }
         for (neuron, row) in neurons.iter_mut().zip(&mut rows) {
             let (recorded, scale) = (neuron.rows.recorded[clip], neuron.rows.scale);
-            neuron.fitted.loss += scale * R::loss(loss).charge(row, recorded, R::from_f64(scale));
+            neuron.fitted.loss +=
+                scale * R::loss(loss).loss_and_gradient(row, recorded, R::from_f64(scale));
         }
         if let Some(leak) = self.leak {
             let by_tau = leak.backward(&taus, &responses, &mut changed(&mut rows));
@@ -201,12 +249,12 @@ struct Neuron<'a, R> {
     rows: NeuronRows<'a, R>,
     /// Clip by clip, the gradients by what enters the nonlinearity, while the norm waits for them.
     grads: Vec<Vec<R>>,
-    fitted: Fitted,
+    fitted: NeuronGradient,
 }
 
 impl<'a, R: Number> Neuron<'a, R> {
     fn new(own: Vec<R>, rows: NeuronRows<'a, R>) -> Self {
-        let fitted = Fitted::new(own.len());
+        let fitted = NeuronGradient::new(own.len());
         Self { own, rows, grads: Vec::new(), fitted }
     }
 
@@ -246,7 +294,7 @@ fn changed<R>(rows: &mut [Vec<R>]) -> Vec<&mut [R]> {
     rows.iter_mut().map(Vec::as_mut_slice).collect()
 }
 
-impl Fitted {
+impl NeuronGradient {
     fn new(parameters: usize) -> Self {
         Self { loss: 0.0, by_parameters: vec![0.0; parameters], statistics: (0.0, 1.0) }
     }

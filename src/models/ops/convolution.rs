@@ -1,10 +1,10 @@
-//! A layer: correlation, then normalization over channels at each band and bin, then a
+//! A convolution of a layer: correlation, then normalization over channels at each band and bin, then a
 //! nonlinearity; the last two where they are wanted. Each output band is finished while it lies in
 //! the cache.
 use super::activation::Activation;
 use super::correlation::Correlation;
 use super::rows::{Layout, Rows};
-use super::stage::{Passing, Stage, Ways, slot};
+use super::stage::{BackwardPass, GradientMode, Stage};
 use crate::simd::parallel::map;
 use crate::simd::real::{Real, vectorized};
 use crate::simd::sums::{dot, total};
@@ -23,7 +23,7 @@ pub enum Norm {
 
 /// Parameters: kernels `(O, I, C, J)`, bias `(O)`; normalized: weight `(O)`, bias `(O)`.
 #[derive(Debug, Clone, Copy)]
-pub struct Layer {
+pub struct Convolution {
     /// The correlation.
     pub correlation: Correlation,
     /// What normalizes it.
@@ -32,20 +32,30 @@ pub struct Layer {
     pub activation: Activation,
 }
 
-/// Where [`Stage::prepare`] puts what.
-const PACKED: usize = 0;
-const BIAS: usize = 1;
-const SCALE: usize = 2;
-const SHIFT: usize = 3;
-const TURNED: usize = 4;
+/// The parameters of a layer in the order of its loops.
+pub struct Prepared<R> {
+    packed: Vec<R>,
+    bias: Vec<R>,
+    /// Weight and bias of the normalization; 1 and 0 without one.
+    scale: Vec<R>,
+    shift: Vec<R>,
+    /// Turned kernels, where the gradient of the input will be asked for.
+    turned: Vec<R>,
+}
 
-/// What a layer keeps: normalized drives, and rows of each band.
-const NORMALIZED: usize = 0;
-const BAND_ROWS: usize = 1;
+/// What a layer that is more than a correlation keeps.
+#[derive(Default)]
+pub struct State<R> {
+    /// Normalized drives.
+    normalized: Rows<R>,
+    /// Rows of each band.
+    band_rows: Rows<R>,
+}
+
 /// Rows of each band: the inverse deviation, and room for two more.
 const ROWS_OF_A_BAND: usize = 3;
 
-impl Layer {
+impl Convolution {
     /// A layer without normalization and nonlinearity.
     pub fn linear(correlation: Correlation) -> Self {
         Self { correlation, norm: Norm::None, activation: Activation::Identity }
@@ -56,7 +66,10 @@ impl Layer {
     }
 }
 
-impl<R: Real> Stage<R> for Layer {
+impl<R: Real> Stage<R> for Convolution {
+    type Prepared = Prepared<R>;
+    type State = State<R>;
+
     fn parameters(&self) -> usize {
         let per_output = if self.norm == Norm::Channels { 3 } else { 1 };
         self.correlation.weights() + per_output * self.correlation.outputs
@@ -70,7 +83,7 @@ impl<R: Real> Stage<R> for Layer {
         self.correlation.output(input.bins)
     }
 
-    fn prepare(&self, parameters: &[R], ways: Ways) -> Vec<Vec<R>> {
+    fn prepare(&self, parameters: &[R], mode: GradientMode) -> Prepared<R> {
         let outputs = self.correlation.outputs;
         let (weights, rest) = parameters.split_at(self.correlation.weights());
         let (bias, norm) = rest.split_at(outputs);
@@ -78,31 +91,34 @@ impl<R: Real> Stage<R> for Layer {
             Norm::Channels => (norm[..outputs].to_vec(), norm[outputs..].to_vec()),
             Norm::None => (vec![R::constant(1.0); outputs], vec![R::constant(0.0); outputs]),
         };
-        let turned = match ways {
-            Ways::Both => self.correlation.pack_turned(weights),
-            Ways::Forward | Ways::Parameters => Vec::new(),
-        };
-        vec![self.correlation.pack(weights), bias.to_vec(), scale, shift, turned]
+        let turned =
+            if mode.of_input() { self.correlation.pack_turned(weights) } else { Vec::new() };
+        Prepared {
+            packed: self.correlation.pack(weights),
+            bias: bias.to_vec(),
+            scale,
+            shift,
+            turned,
+        }
     }
 
     fn forward(
         &self,
-        prepared: &[Vec<R>],
+        prepared: &Prepared<R>,
         input: &Rows<R>,
         output: &mut Rows<R>,
-        kept: &mut Vec<Rows<R>>,
+        state: &mut State<R>,
     ) {
-        let (packed, bias) = (&prepared[PACKED], &prepared[BIAS]);
+        let Prepared { packed, bias, .. } = prepared;
         let (correlation, layout) = (self.correlation, output.layout());
         if self.is_linear() {
             return correlation.forward(packed, bias, input, output);
         }
-        slot(kept, BAND_ROWS, band_rows(layout));
-        slot(kept, NORMALIZED, layout.bare());
-        let (drives, band_rows) = kept.split_at_mut(BAND_ROWS);
-        let (drive, band_rows) = (&mut drives[NORMALIZED], &mut band_rows[0]);
+        state.band_rows.arrange(band_rows(layout));
+        state.normalized.arrange(layout.bare());
+        let State { normalized: drive, band_rows } = state;
         let finish = |mut drive: Band<R>, mut output: Band<R>, mut rows: Band<R>| {
-            let norm = (&prepared[SCALE][..], &prepared[SHIFT][..]);
+            let norm = (&prepared.scale[..], &prepared.shift[..]);
             vectorized(
                 #[inline(always)]
                 || self.finish(&mut drive, &mut output, &mut rows, norm),
@@ -129,41 +145,37 @@ impl<R: Real> Stage<R> for Layer {
         });
     }
 
-    fn backward(&self, prepared: &[Vec<R>], passing: Passing<R>, by_parameters: &mut [R]) {
-        let Passing { input, output, kept, grad, input_grad } = passing;
-        let outputs = self.correlation.outputs;
-        let (by_weights, by_rest) = by_parameters.split_at_mut(self.correlation.weights());
-        let layout = grad.layout();
-        let sums: Vec<Vec<[f64; 3]>> = if self.is_linear() {
-            grad.bands_mut()
-                .into_iter()
-                .map(|rows| rows.into_iter().map(|row| [total(row), 0.0, 0.0]).collect())
-                .collect()
+    fn backward(&self, prepared: &Prepared<R>, state: &mut State<R>, pass: BackwardPass<R>) {
+        let BackwardPass { input, output, grad, input_grad, by_parameters } = pass;
+        let sums = if self.is_linear() {
+            by_parameters.is_some().then(|| sums_of_linear(grad)).unwrap_or_default()
         } else {
-            let [normalized, band_rows, ..] = kept.as_mut_slice() else { return };
-            let tasks: Vec<_> =
-                grad.bands_mut().into_iter().zip(band_rows.bands_mut()).enumerate().collect();
-            let work = 8 * layout.rows() * layout.bins;
-            let scale = &prepared[SCALE];
-            map(tasks, work, |(band, (mut grads, mut rows))| {
-                let values = band_of(output, band, outputs);
-                let normalized = band_of(normalized, band, outputs);
-                vectorized(
-                    #[inline(always)]
-                    || self.through_band((&values, &normalized), &mut grads, &mut rows, scale),
-                )
-            })
+            self.through_bands(prepared, state, output, grad)
         };
-        for (i, sums) in sums.iter().flat_map(|band| band.iter().enumerate()) {
-            for (kind, sum) in sums.iter().enumerate().take(by_rest.len() / outputs) {
-                by_rest[kind * outputs + i] += R::from_f64(*sum);
+        if let Some(by_parameters) = by_parameters {
+            let outputs = self.correlation.outputs;
+            let (by_weights, by_rest) = by_parameters.split_at_mut(self.correlation.weights());
+            for (i, sums) in sums.iter().flat_map(|band| band.iter().enumerate()) {
+                for (kind, sum) in sums.iter().enumerate().take(by_rest.len() / outputs) {
+                    by_rest[kind * outputs + i] += R::from_f64(*sum);
+                }
             }
+            self.correlation.kernel_gradient(input, grad, by_weights);
         }
-        self.correlation.kernel_gradient(input, grad, by_weights);
         if let Some(input_grad) = input_grad {
-            self.correlation.input_gradient(&prepared[TURNED], grad, input_grad);
+            self.correlation.input_gradient(&prepared.turned, grad, input_grad);
         }
     }
+}
+
+/// Of each output of each band: the gradients of bias, and of a norm that is not there.
+type SumsOfBand = Vec<[f64; 3]>;
+
+fn sums_of_linear<R: Real>(grad: &Rows<R>) -> Vec<SumsOfBand> {
+    let Layout { bands, channels, .. } = grad.layout();
+    let sums =
+        |band| (0..channels).map(move |row| [total(grad.row(band * channels + row)), 0.0, 0.0]);
+    (0..bands).map(|band| sums(band).collect()).collect()
 }
 
 /// The rows of one band, to be changed.
@@ -178,7 +190,38 @@ fn band_rows(layout: Layout) -> Layout {
     Layout { channels: ROWS_OF_A_BAND, ..layout.bare() }
 }
 
-impl Layer {
+impl Convolution {
+    /// Turns the gradients of outputs into those of drives, band by band; for each output the
+    /// gradients of bias, of the norm's weight and of its bias.
+    fn through_bands<R: Real>(
+        &self,
+        prepared: &Prepared<R>,
+        state: &mut State<R>,
+        output: &Rows<R>,
+        grad: &mut Rows<R>,
+    ) -> Vec<SumsOfBand> {
+        let (layout, outputs) = (grad.layout(), self.correlation.outputs);
+        let State { normalized, band_rows } = state;
+        let tasks: Vec<_> =
+            grad.bands_mut().into_iter().zip(band_rows.bands_mut()).enumerate().collect();
+        let work = 8 * layout.rows() * layout.bins;
+        map(tasks, work, |(band, (mut grads, mut rows))| {
+            let values = band_of(output, band, outputs);
+            let normalized = band_of(normalized, band, outputs);
+            vectorized(
+                #[inline(always)]
+                || {
+                    self.through_band(
+                        (&values, &normalized),
+                        &mut grads,
+                        &mut rows,
+                        &prepared.scale,
+                    )
+                },
+            )
+        })
+    }
+
     /// Normalizes the drives of one band in place and writes the outputs.
     #[inline(always)]
     fn finish<R: Real>(

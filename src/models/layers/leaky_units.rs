@@ -1,11 +1,12 @@
 //! Leaky units: each output is an exponentially fading sum of its past inputs.
 use candle_core::{Result, Tensor, Var};
 
-use crate::models::ops::leaky as ops;
-use crate::models::ops::leaky::Leak;
+use super::{Layer, MapShape, Pass, Reach, exponential_window};
+use crate::models::dims::{Axis, Quantity};
+use crate::models::ops::Length;
+use crate::models::ops::leaky::{self as ops, Leak};
 use crate::models::ops::stage::StageWithParameters;
-use crate::models::ops::{Length, exponential_window};
-use crate::models::params::{Role, Scope, Start};
+use crate::models::params::{ParamSpec, Scope, Start};
 
 /// How leaky units are built.
 #[derive(Debug, Clone, Copy)]
@@ -16,6 +17,8 @@ pub struct LeakyConfig {
     pub memory: Length,
     /// Whether the input is scaled by `1/(1+d²)`, so that a constant passes unchanged.
     pub decay_input: bool,
+    /// Width of a bin in milliseconds.
+    pub dt_ms: f64,
 }
 
 /// `y(t) = g Σ_{k<L} λ^k x(t−k)` with `λ = 1 − 1/(1+d²)` and `g = 1/(1+d²)` or 1, one `d` per unit.
@@ -32,13 +35,19 @@ pub struct LeakyUnits {
 
 impl LeakyUnits {
     /// Takes `d (units)` from `scope`.
+    ///
+    /// # Errors
+    /// The device has no room for it.
     pub fn new(units: usize, config: LeakyConfig, scope: &Scope) -> Result<Self> {
         let start = Start::Exponential((config.init_tau_bins - 1.0).max(0.0).sqrt());
-        Ok(Self { d: scope.get("d", units, Role::Spared, start)?, config })
+        Ok(Self { d: scope.get("d", units, ParamSpec::not_decayed(start))?, config })
     }
 
     /// From `(B, units, T)` to the same shape.
-    pub fn forward(&self, x: &Tensor) -> Result<Tensor> {
+    ///
+    /// # Errors
+    /// A tensor operation fails.
+    pub fn respond(&self, x: &Tensor) -> Result<Tensor> {
         let (_b, units, _t) = x.dims3()?;
         let tau = self.tau_bins()?;
         let decay = (1.0 - tau.recip()?)?;
@@ -53,20 +62,50 @@ impl LeakyUnits {
         if self.config.decay_input { y.broadcast_div(&tau.reshape((1, units, 1))?) } else { Ok(y) }
     }
 
-    /// The units on the fast path.
-    pub fn stage(&self) -> Result<StageWithParameters> {
-        let units = ops::LeakyUnits { units: self.d.dims1()?, leak: self.leak() };
-        Ok((Box::new(units), vec![self.tau_bins()?]))
-    }
-
-    /// How they remember on the fast path.
+    /// How they remember on the fused path.
     pub fn leak(&self) -> Leak {
         Leak { memory: self.config.memory, scaled: self.config.decay_input }
     }
 
     /// Time constants in bins, `(units)`.
+    ///
+    /// # Errors
+    /// A tensor operation fails.
     pub fn tau_bins(&self) -> Result<Tensor> {
         self.d.sqr()? + 1.0
+    }
+
+    /// Time constants in milliseconds under a name, of units that lie along an axis.
+    ///
+    /// # Errors
+    /// A tensor operation fails.
+    pub fn tau_ms(&self, name: &'static str, axes: &'static [Axis]) -> Result<Quantity> {
+        let values = (self.tau_bins()? * self.config.dt_ms)?;
+        Ok(Quantity { name, unit: "ms", axes, values })
+    }
+}
+
+/// As hidden units: the channels of a map of one band.
+impl Layer for LeakyUnits {
+    fn output(&self, input: MapShape) -> MapShape {
+        input
+    }
+
+    fn forward(&self, input: &Tensor, _pass: &Pass) -> Result<Tensor> {
+        self.respond(&input.squeeze(2)?)?.unsqueeze(2)
+    }
+
+    fn stage(&self, _input: MapShape) -> Result<Option<StageWithParameters>> {
+        let units = ops::LeakyUnits { units: self.d.dims1()?, leak: self.leak() };
+        Ok(Some(StageWithParameters::new(units, vec![self.tau_bins()?])))
+    }
+
+    fn reach(&self) -> Reach {
+        Reach::Fading
+    }
+
+    fn learnt(&self) -> Result<Vec<Quantity>> {
+        Ok(vec![self.tau_ms("hidden_tau_ms", &[Axis::Hidden])?])
     }
 }
 
