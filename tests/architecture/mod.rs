@@ -164,6 +164,17 @@ fn a_type_that_another_room_uses_has_a_name_of_its_own() {
     assert_eq!(found.len(), DEFINED_TWICE.len(), "a name in the list has one meaning by now");
 }
 
+#[test]
+fn the_page_on_the_architecture_lists_the_rooms_in_their_order() {
+    let page = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("docs/architecture.md");
+    let page = std::fs::read_to_string(page).unwrap();
+    let rows = page.lines().filter_map(|line| line.strip_prefix("| `")?.split('`').next());
+    assert_eq!(rows.collect::<Vec<_>>(), rooms());
+    let arrows = page.lines().filter(|line| BANDS.iter().any(|(band, _)| line.starts_with(&band.to_uppercase())));
+    let drawn = arrows.flat_map(|line| line.split_whitespace().skip(1).filter(|word| *word != "─►"));
+    assert_eq!(drawn.collect::<Vec<_>>(), rooms());
+}
+
 /// A made-up crate of two rooms in which all is well.
 const TIDY: [(&str, &str); 4] = [
     ("lib.rs", "pub mod ground;\npub mod models;\n"),
