@@ -1,13 +1,12 @@
 //! Exported STRFs: every file format holds every number with its axes, and the picture shows them.
 #![expect(clippy::unwrap_used, reason = "helpers of tests")]
 
-use std::fs::{self, File};
+use std::fs;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use hdf5::types::VarLenUnicode;
-use ndarray::{Array1, Array4, ArrayD, array};
-use ndarray_npy::ReadNpyExt;
+use ndarray::{Array4, ArrayD, Ix1, Ix4, array};
 use strf::base::files::Existing::{Keep, Replace};
 use strf::models::dims::Axis;
 use strf::strf::export::ExportFormat;
@@ -15,6 +14,8 @@ use strf::strf::export::export;
 use strf::strf::plot::{ColourScale, plot};
 use strf::strf::strf_export::{Extra, Method, StrfExport, StrfRows, Which};
 use tempfile::TempDir;
+
+use crate::support::npz::Npz;
 
 const FORMATS: [ExportFormat; 3] = [ExportFormat::Hdf5, ExportFormat::Npz, ExportFormat::Csv];
 
@@ -132,16 +133,10 @@ fn bands_without_frequencies_are_called_bands() {
     assert_eq!(table[4], ["3", "0.1"]);
 }
 
-type Npz = zip::ZipArchive<File>;
-
 fn npy(npz: &mut Npz, name: &str) -> Vec<u8> {
     let mut bytes = Vec::new();
-    npz.by_name(&format!("{name}.npy")).unwrap().read_to_end(&mut bytes).unwrap();
+    npz.0.by_name(&format!("{name}.npy")).unwrap().read_to_end(&mut bytes).unwrap();
     bytes
-}
-
-fn numbers<T: ReadNpyExt>(npz: &mut Npz, name: &str) -> T {
-    T::read_npy(&npy(npz, name)[..]).unwrap()
 }
 
 /// The header of a NumPy array of texts, and the texts.
@@ -163,15 +158,15 @@ fn unicode(npz: &mut Npz, name: &str) -> (String, Vec<String>) {
 fn npz_holds_the_same_arrays_under_the_same_names() {
     let dump = of_neurons();
     let (_folder, path) = written(&dump, ExportFormat::Npz);
-    let npz = &mut Npz::new(File::open(path).unwrap()).unwrap();
-    assert_eq!(numbers::<Array4<f32>>(npz, "strfs"), dump.strfs);
-    assert_eq!(numbers::<Array4<f32>>(npz, "strfs_effective"), dump.effective);
-    assert_eq!(numbers::<Array1<f64>>(npz, "lags_ms").to_vec(), dump.lags_ms);
-    assert_eq!(Some(numbers::<Array1<f64>>(npz, "frequencies").to_vec()), dump.frequencies_hz);
-    assert_eq!(numbers::<Array1<f32>>(npz, "a_on"), array![0.5, 0.25, 0.125, 0.1]);
+    let npz = &mut Npz::open(&path);
+    assert_eq!(npz.array::<f32, Ix4>("strfs"), dump.strfs);
+    assert_eq!(npz.array::<f32, Ix4>("strfs_effective"), dump.effective);
+    assert_eq!(npz.array::<f64, Ix1>("lags_ms").to_vec(), dump.lags_ms);
+    assert_eq!(Some(npz.array::<f64, Ix1>("frequencies").to_vec()), dump.frequencies_hz);
+    assert_eq!(npz.array::<f32, Ix1>("a_on"), array![0.5, 0.25, 0.125, 0.1]);
 
     let (header, channels) = unicode(npz, "channels");
-    assert_eq!(header, "{'descr': '<U3', 'fortran_order': False, 'shape': (2,), }");
+    assert_eq!(header, "{'descr': '<U3', 'fortran_order': False, 'shape': (2, ), }");
     assert_eq!(channels, ["ON", "OFF"]);
     assert_eq!(unicode(npz, "neurons/id").1, ["a/1", "unit, \"b\"", "Ω3"]);
     let (header, config) = unicode(npz, "config");
@@ -310,7 +305,7 @@ fn drawn(dump: &StrfExport, scale: ColourScale) -> (png::OutputInfo, Vec<u8>) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("strfs.png");
     plot(dump, Which::Effective, scale, &path, Keep).unwrap();
-    let mut png = png::Decoder::new(File::open(path).unwrap()).read_info().unwrap();
+    let mut png = png::Decoder::new(fs::File::open(path).unwrap()).read_info().unwrap();
     let mut pixels = vec![0; png.output_buffer_size()];
     let info = png.next_frame(&mut pixels).unwrap();
     (info, pixels)

@@ -11,6 +11,8 @@ use strf::strf::export::export;
 use strf::strf::measures::{Axes, Field, TABLE};
 use strf::strf::strf_export::{Method, StrfExport, StrfRows};
 
+use crate::support::npz::Npz;
+
 const LOWEST_HZ: f64 = 500.0;
 
 /// A Gabor function over octaves above [`LOWEST_HZ`] and seconds.
@@ -202,7 +204,7 @@ fn every_format_holds_the_measures_with_their_units() {
     export(&dump(), ExportFormat::Npz, &path("a.npz"), Keep).unwrap();
     export(&dump(), ExportFormat::Csv, &path("a"), Keep).unwrap();
     let file = hdf5::File::open(path("a.h5")).unwrap();
-    let mut npz = ndarray_npy::NpzReader::new(std::fs::File::open(path("a.npz")).unwrap()).unwrap();
+    let mut npz = Npz::open(&path("a.npz"));
     let mut table = csv::Reader::from_path(path("a/measures.csv")).unwrap();
     let header = table.headers().unwrap().clone();
     let records: Vec<_> = table.records().map(|record| record.unwrap()).collect();
@@ -214,7 +216,7 @@ fn every_format_holds_the_measures_with_their_units() {
         let unit = unit.read_scalar::<hdf5::types::VarLenUnicode>().unwrap();
         assert_eq!(unit.as_str(), row.unit, "{name}");
         let values = dataset.read_raw::<f64>().unwrap();
-        let archived: ndarray::Array1<f64> = npz.by_name(&format!("{at}.npy")).unwrap();
+        let archived: ndarray::Array1<f64> = npz.array(&at);
         let tabled: f64 = records[0][1 + column].parse().unwrap();
         let want = measured(&by_hand(), &["ON", "OFF"], name);
         assert_eq!((values[0], archived[0], tabled), (want, want, want), "{name}");

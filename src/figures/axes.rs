@@ -1,7 +1,8 @@
 //! A rectangle with marks and numbers along its left and lower edges.
 use super::text_styles::{LABEL, TICK};
-use crate::figures::canvas::{Anchor, Canvas, Rect, Run};
+use crate::figures::canvas::Canvas;
 use crate::figures::colour::GREY;
+use crate::figures::marks::{Anchor, Direction, Rect};
 use crate::figures::ticks::Tick;
 
 /// Thickness of a frame.
@@ -35,7 +36,7 @@ pub fn left(canvas: &mut Canvas, area: Rect, ticks: &[Tick]) {
         let mark = Rect { x: area.x - FRAME - MARK, y: y - 1, width: MARK, height: 2 };
         canvas.fill(mark, GREY);
         let at = (area.x - AROUND_TICK + 2, y + TICK.capital() / 2);
-        canvas.text(&tick.label, TICK, at, Anchor::Right, Run::Right);
+        canvas.text(&tick.label, TICK, at, Anchor::Right, Direction::Right);
     }
 }
 
@@ -46,19 +47,19 @@ pub fn below(canvas: &mut Canvas, area: Rect, ticks: &[Tick]) {
         let mark = Rect { x: x - 1, y: area.bottom() + FRAME, width: 2, height: MARK };
         canvas.fill(mark, GREY);
         let at = (x, area.bottom() + AROUND_TICK + TICK.capital());
-        canvas.text(&tick.label, TICK, at, Anchor::Centre, Run::Right);
+        canvas.text(&tick.label, TICK, at, Anchor::Centre, Direction::Right);
     }
 }
 
 /// The name of the left axis, its baseline at `x`.
 pub fn name_left(canvas: &mut Canvas, area: Rect, x: usize, name: &str) {
-    canvas.text(name, LABEL, (x, area.centre_y()), Anchor::Centre, Run::Up);
+    canvas.text(name, LABEL, (x, area.centre_y()), Anchor::Centre, Direction::Up);
 }
 
 /// The name of the lower axis, under its numbers.
 pub fn name_below(canvas: &mut Canvas, area: Rect, name: &str) {
     let baseline = area.bottom() + AROUND_TICK + 2 * TICK.capital() + LABEL.capital() + 8;
-    canvas.text(name, LABEL, (area.centre_x(), baseline), Anchor::Centre, Run::Right);
+    canvas.text(name, LABEL, (area.centre_x(), baseline), Anchor::Centre, Direction::Right);
 }
 
 /// The same area, its upper edge raised by so many pixels.

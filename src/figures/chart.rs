@@ -1,8 +1,9 @@
 //! Lines and dots over two axes of numbers.
 use super::text_styles::REMARK;
 use crate::figures::axes;
-use crate::figures::canvas::{Anchor, Canvas, Point, Rect, Run};
+use crate::figures::canvas::Canvas;
 use crate::figures::colour::{GREY, Rgb};
+use crate::figures::marks::{Anchor, Direction, Point, Rect};
 use crate::figures::ticks;
 
 /// Pixels of a curve.
@@ -103,7 +104,7 @@ fn samples(
     let (mut x, y) = (area.x, area.y - GAP);
     for (name, colour) in names {
         let width = sample(canvas, (x as f32, (y - REMARK.capital() / 2) as f32), *colour);
-        canvas.text(name, REMARK, (x + width + GAP, y), Anchor::Left, Run::Right);
+        canvas.text(name, REMARK, (x + width + GAP, y), Anchor::Left, Direction::Right);
         x += width + 3 * GAP + canvas.text_width(name, REMARK);
     }
 }

@@ -1,8 +1,8 @@
 //! Panels of one size in rows, each with axes of its own.
 use super::text_styles::{LABEL, NAME};
 use crate::figures::axes;
-use crate::figures::canvas::{Anchor, Canvas, Rect, Run};
-use crate::figures::fonts::{Type, Weight};
+use crate::figures::canvas::Canvas;
+use crate::figures::marks::{Anchor, Direction, Rect, TextStyle, Weight};
 use crate::figures::page::{MARGIN, name_at};
 
 /// The name of a panel above it.
@@ -17,7 +17,7 @@ const AXIS_NAME: usize = 44;
 /// A baseline above a panel.
 const BASELINE: usize = 14;
 
-const PANEL: Type = Type { weight: Weight::Bold, ..NAME };
+const PANEL: TextStyle = TextStyle { weight: Weight::Bold, ..NAME };
 
 /// Where panels lie.
 #[derive(Debug, Clone, Copy)]
@@ -65,7 +65,7 @@ impl Grid {
     pub fn name(&self, canvas: &mut Canvas, place: usize, name: &str) {
         let area = self.area(place);
         let name = canvas.shorten(name, PANEL, area.width);
-        canvas.text(&name, PANEL, (area.x, area.y - BASELINE), Anchor::Left, Run::Right);
+        canvas.text(&name, PANEL, (area.x, area.y - BASELINE), Anchor::Left, Direction::Right);
     }
 
     /// Writes the name of the left axis that all panels share.
@@ -83,7 +83,7 @@ impl Grid {
     pub fn name_below(&self, canvas: &mut Canvas, name: &str) {
         let whole = self.whole();
         let baseline = whole.bottom() + BELOW + LABEL.capital() + BASELINE;
-        canvas.text(name, LABEL, (whole.centre_x(), baseline), Anchor::Centre, Run::Right);
+        canvas.text(name, LABEL, (whole.centre_x(), baseline), Anchor::Centre, Direction::Right);
     }
 }
 

@@ -1,7 +1,8 @@
 //! Pages of up to three neurons side by side: head, columns, and how much of a clip they show.
 use super::text_styles::{LABEL, REMARK, TITLE};
 use crate::base::units::bins;
-use crate::figures::canvas::{Anchor, Canvas, Rect, Run};
+use crate::figures::canvas::Canvas;
+use crate::figures::marks::{Anchor, Direction, Rect};
 
 /// White around a page.
 pub const MARGIN: usize = 40;
@@ -25,10 +26,10 @@ pub type Panel = (usize, usize);
 pub fn head(canvas: &mut Canvas, title: &str, remark: &str) {
     let room = canvas.width() - 2 * MARGIN;
     let title = canvas.shorten(title, TITLE, room);
-    canvas.text(&title, TITLE, (MARGIN, MARGIN + TITLE.capital()), Anchor::Left, Run::Right);
+    canvas.text(&title, TITLE, (MARGIN, MARGIN + TITLE.capital()), Anchor::Left, Direction::Right);
     let remark = canvas.shorten(remark, REMARK, room);
     let at = (MARGIN, MARGIN + TITLE.capital() + 2 * REMARK.capital() + 10);
-    canvas.text(&remark, REMARK, at, Anchor::Left, Run::Right);
+    canvas.text(&remark, REMARK, at, Anchor::Left, Direction::Right);
 }
 
 /// The baseline of the names of left axes.

@@ -3,8 +3,9 @@ use ndarray::{ArrayView2, s};
 
 use super::text_styles::TICK;
 use crate::figures::axes;
-use crate::figures::canvas::{Canvas, Rect};
+use crate::figures::canvas::Canvas;
 use crate::figures::colour::{INK, NOT_A_NUMBER, Rgb, WHITE, diverging, mix, rising};
+use crate::figures::marks::Rect;
 use crate::figures::ticks::{self, Tick};
 
 /// White between the repeats of a raster that has room for it.

@@ -2,11 +2,12 @@
 use super::{Drawn, HEAD, head};
 use crate::base::error::Result;
 use crate::figures::axes;
-use crate::figures::canvas::{Canvas, Rect};
+use crate::figures::canvas::Canvas;
 use crate::figures::chart::{Chart, legend};
 use crate::figures::colour::{BLUE, GREY, INK, Rgb, VERMILION, WHITE, mix, rising};
 use crate::figures::fonts::Fonts;
 use crate::figures::grid::{Grid, NUMBERS_AND_NAME};
+use crate::figures::marks::Rect;
 use crate::figures::page::MARGIN;
 use crate::figures::text_styles::TICK;
 use crate::figures::ticks;

@@ -2,10 +2,11 @@
 use super::table::Table;
 use super::{Drawn, HEAD, head};
 use crate::base::error::Result;
-use crate::figures::canvas::{Canvas, Rect};
+use crate::figures::canvas::Canvas;
 use crate::figures::chart::Chart;
 use crate::figures::colour::BLUE;
 use crate::figures::fonts::Fonts;
+use crate::figures::marks::Rect;
 use crate::figures::page::{MARGIN, name_at};
 use crate::runs::trained::Trained;
 use crate::stats::moments::median;

@@ -2,10 +2,11 @@
 use super::{Drawn, HEAD};
 use crate::base::error::Result;
 use crate::figures::axes;
-use crate::figures::canvas::{Anchor, Canvas, Rect, Run};
+use crate::figures::canvas::Canvas;
 use crate::figures::chart::{Chart, dots};
 use crate::figures::colour::{BLUE, GREY, Rgb, VERMILION, WHITE, mix};
 use crate::figures::fonts::Fonts;
+use crate::figures::marks::{Anchor, Direction, Rect};
 use crate::figures::page::{self, MARGIN, name_at};
 use crate::figures::text_styles::{LABEL, NAME, REMARK};
 use crate::figures::ticks;
@@ -179,7 +180,7 @@ fn name_run(
     for (line, (text, look)) in lines.into_iter().enumerate() {
         let text = canvas.shorten(&text, look, strip - 16);
         let baseline = chart.area.bottom() + axes::AROUND_TICK + (line + 1) * 30 - 8;
-        canvas.text(&text, look, (x, baseline), Anchor::Centre, Run::Right);
+        canvas.text(&text, look, (x, baseline), Anchor::Centre, Direction::Right);
     }
 }
 

@@ -2,10 +2,11 @@
 use super::table::Table;
 use super::{Drawn, HEAD, head};
 use crate::base::error::Result;
-use crate::figures::canvas::{Canvas, Rect};
+use crate::figures::canvas::Canvas;
 use crate::figures::chart::{Chart, legend};
 use crate::figures::colour::{BLUE, VERMILION};
 use crate::figures::fonts::Fonts;
+use crate::figures::marks::Rect;
 use crate::figures::page::{MARGIN, name_at};
 use crate::run_file::Monitor;
 use crate::runs::trained::Trained;

@@ -6,10 +6,11 @@ use super::{Drawn, HEAD, head, response_unit};
 use crate::base::error::Result;
 use crate::dataset::{Clip, OfNeurons, ResponseFile, ResponseLocation};
 use crate::figures::axes;
-use crate::figures::canvas::{Anchor, Canvas, Rect, Run};
+use crate::figures::canvas::Canvas;
 use crate::figures::chart::{Chart, legend};
 use crate::figures::colour::{GREY, VERMILION};
-use crate::figures::fonts::{Fonts, Type, Weight};
+use crate::figures::fonts::Fonts;
+use crate::figures::marks::{Anchor, Direction, Rect, TextStyle, Weight};
 use crate::figures::page::{self, BETWEEN, Panel, WIDTH, shown_bins, three};
 use crate::figures::rasters::{self, Shades};
 use crate::figures::text_styles::NAME;
@@ -27,7 +28,7 @@ const PANELS: [Panel; 3] = [(0, 240), (BETWEEN, 280), (BETWEEN + LEGEND, 300)];
 /// The name of the neuron above its panels.
 const ABOVE: usize = 40;
 const FOOT: usize = 110;
-const NEURON: Type = Type { weight: Weight::Bold, ..NAME };
+const NEURON: TextStyle = TextStyle { weight: Weight::Bold, ..NAME };
 
 /// One neuron's part of the picture.
 struct Column {
@@ -137,7 +138,7 @@ impl Column {
     fn draw(&self, canvas: &mut Canvas, areas: [Rect; 3], hz: Option<&[f64]>, is_first: bool) {
         let [sound, repeats, response] = areas;
         let name = canvas.shorten(&self.name, NEURON, sound.width);
-        canvas.text(&name, NEURON, (sound.x, sound.y - 14), Anchor::Left, Run::Right);
+        canvas.text(&name, NEURON, (sound.x, sound.y - 14), Anchor::Left, Direction::Right);
         rasters::sound(canvas, sound, self.sound.view(), hz);
         rasters::repeats(canvas, repeats, self.repeats.view(), self.shades());
         axes::frame(canvas, sound);

@@ -65,6 +65,12 @@ impl Column {
         .replace('-', "−")
     }
 
+    /// What its numbers mean, with their unit.
+    pub fn title(&self) -> String {
+        let Self { meaning, unit, .. } = self;
+        if unit.is_empty() { (*meaning).to_owned() } else { format!("{meaning} ({unit})") }
+    }
+
     /// The column as the page's script reads it; null where undefined.
     pub fn json(&self) -> Value {
         let values: Vec<Value> = self.values.iter().map(|value| rounded(*value)).collect();

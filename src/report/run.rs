@@ -3,6 +3,7 @@ use ndarray::{Array2, s};
 use serde_json::{Map, Value};
 
 use super::columns::{self, Column};
+use super::html::Figure;
 use super::packed;
 use crate::base::error::{Error, Result};
 use crate::base::wording::counted;
@@ -35,7 +36,7 @@ pub struct RunPage<'a> {
     /// Receptive fields of hidden units that a page shows.
     pub hidden_units: usize,
     /// Each picture with what it shows, or why there is none.
-    pub figures: Vec<(&'static str, Result<String, String>)>,
+    pub figures: Vec<Figure>,
     /// What the page's script needs.
     script: Map<String, Value>,
 }
@@ -200,10 +201,6 @@ fn traces(trained: &Trained) -> Result<Value> {
     Ok(traces)
 }
 
-fn figures(trained: &Trained) -> Vec<(&'static str, Result<String, String>)> {
-    let drawn = |row: &pictures::PictureRow| match (row.draw)(trained) {
-        Ok(drawn) => drawn.svg(row.summary),
-        Err(error) => Err(error.to_string()),
-    };
-    pictures::TABLE.iter().map(|row| (row.summary, drawn(row))).collect()
+fn figures(trained: &Trained) -> Vec<Figure> {
+    pictures::TABLE.iter().map(|row| Figure::new(row.summary, (row.draw)(trained))).collect()
 }

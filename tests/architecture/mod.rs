@@ -170,8 +170,11 @@ fn the_page_on_the_architecture_lists_the_rooms_in_their_order() {
     let page = std::fs::read_to_string(page).unwrap();
     let rows = page.lines().filter_map(|line| line.strip_prefix("| `")?.split('`').next());
     assert_eq!(rows.collect::<Vec<_>>(), rooms());
-    let arrows = page.lines().filter(|line| BANDS.iter().any(|(band, _)| line.starts_with(&band.to_uppercase())));
-    let drawn = arrows.flat_map(|line| line.split_whitespace().skip(1).filter(|word| *word != "─►"));
+    let arrows = page
+        .lines()
+        .filter(|line| BANDS.iter().any(|(band, _)| line.starts_with(&band.to_uppercase())));
+    let drawn =
+        arrows.flat_map(|line| line.split_whitespace().skip(1).filter(|word| *word != "─►"));
     assert_eq!(drawn.collect::<Vec<_>>(), rooms());
 }
 

@@ -3,6 +3,7 @@ pub mod combinations;
 pub mod compare;
 pub mod drawn;
 pub mod golden;
+pub mod npz;
 pub mod runs;
 pub mod sounds;
 

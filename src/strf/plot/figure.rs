@@ -3,9 +3,10 @@ use ndarray::{ArrayView2, Axis as Dim};
 
 use crate::base::error::Result;
 use crate::figures::axes::{AROUND_TICK, FRAME, MARK};
-use crate::figures::canvas::{Anchor, Canvas, Rect, Run};
+use crate::figures::canvas::Canvas;
 use crate::figures::colour::{GREY, INK, diverging};
-use crate::figures::fonts::{Fonts, Type, Weight};
+use crate::figures::fonts::Fonts;
+use crate::figures::marks::{Anchor, Direction, Rect, TextStyle, Weight};
 use crate::figures::text_styles::{LABEL, NAME, REMARK, TICK, TITLE};
 use crate::figures::ticks::{self, Tick};
 use crate::strf::plot::layout::{Content, MARGIN, PanelLayout};
@@ -13,7 +14,7 @@ use crate::strf::plot::{ColourScale, MOST_PANELS, name, outline};
 use crate::strf::significance::Significance;
 use crate::strf::strf_export::{Method, StrfExport, StrfRows, Which};
 
-const PEAK: Type = Type { weight: Weight::Regular, em: 18.0, colour: GREY };
+const PEAK: TextStyle = TextStyle { weight: Weight::Regular, em: 18.0, colour: GREY };
 
 /// Baselines below the upper edge of the picture, and below the grid.
 const TITLE_BASELINE: usize = MARGIN + 22;
@@ -224,7 +225,7 @@ impl<'a> Figure<'a> {
             None => "band",
         };
         let at = (MARGIN + LABEL.capital(), grid.centre_y());
-        self.canvas.text(frequency, LABEL, at, Anchor::Centre, Run::Up);
+        self.canvas.text(frequency, LABEL, at, Anchor::Centre, Direction::Up);
     }
 
     fn bar(&mut self) {
@@ -250,13 +251,13 @@ impl<'a> Figure<'a> {
             (Which::Effective, Method::Kernel) => "effective STRF",
         };
         let x = bar.right() + AROUND_TICK + widest + 14 + LABEL.capital();
-        self.canvas.text(what, LABEL, (x, bar.centre_y()), Anchor::Centre, Run::Up);
+        self.canvas.text(what, LABEL, (x, bar.centre_y()), Anchor::Centre, Direction::Up);
         let at = (x + 32, bar.centre_y());
-        self.canvas.text(self.exported.unit(self.which), REMARK, at, Anchor::Centre, Run::Up);
+        self.canvas.text(self.exported.unit(self.which), REMARK, at, Anchor::Centre, Direction::Up);
     }
 
-    fn text(&mut self, text: &str, look: Type, at: (usize, usize), anchor: Anchor) {
-        self.canvas.text(text, look, at, anchor, Run::Right);
+    fn text(&mut self, text: &str, look: TextStyle, at: (usize, usize), anchor: Anchor) {
+        self.canvas.text(text, look, at, anchor, Direction::Right);
     }
 }
 
@@ -328,9 +329,11 @@ mod tests {
         let layout = Figure::new(&exported, which, scale).unwrap().layout;
         let canvas = draw(&exported, which, scale).unwrap();
         let cell = layout.cell(layout.image(panel, channel), band, lag);
-        let colour = canvas.at(cell.x, cell.y);
+        let pixels = canvas.pixels().unwrap();
+        let at = |x: usize, y: usize| pixels[y * canvas.width() + x];
+        let colour = at(cell.x, cell.y);
         for (x, y) in [(cell.right() - 1, cell.y), (cell.x, cell.bottom() - 1)] {
-            assert_eq!(canvas.at(x, y), colour, "{panel} {channel} {band} {lag}");
+            assert_eq!(at(x, y), colour, "{panel} {channel} {band} {lag}");
         }
         colour
     }

@@ -1,6 +1,6 @@
 //! Where everything lies in a picture, in pixels.
 use crate::figures::axes::AROUND_TICK;
-use crate::figures::canvas::Rect;
+use crate::figures::marks::Rect;
 
 /// White around everything.
 pub const MARGIN: usize = 40;
