@@ -11,13 +11,13 @@ use crate::preparation::RecordedResponses;
 /// What `strf inspect` says of a dataset file; numbers that are not defined are NaN, null in JSON.
 #[derive(Debug, Clone, Serialize)]
 pub struct Inspection {
-    /// The file.
+    /// Path of the file.
     pub file: String,
     /// Width of a bin in milliseconds.
     pub dt_ms: f64,
     /// The stimuli.
     pub stimuli: Entities,
-    /// Their lengths.
+    /// Lengths of the stimuli.
     pub bins: Bins,
     /// The bands of the cochleagrams.
     pub bands: Bands,

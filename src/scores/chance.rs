@@ -31,7 +31,7 @@ pub enum Null {
 }
 
 impl Null {
-    /// As written.
+    /// What was permuted, as results name it.
     pub fn name(self) -> &'static str {
         match self {
             Self::Shifts => "circular shifts",
@@ -44,9 +44,9 @@ impl Null {
 /// What is permuted, how often, and from which seed.
 #[derive(Debug, Clone, Copy)]
 pub struct Permutations {
-    /// How often.
+    /// How often responses are permuted.
     pub count: usize,
-    /// Of the random numbers.
+    /// Seed of the random numbers.
     pub seed: u64,
     /// Least step between shifts, in bins.
     pub least_step: usize,
@@ -54,7 +54,8 @@ pub struct Permutations {
 
 impl Permutations {
     /// The probability that a prediction which has nothing to do with the responses reaches their
-    /// `cc`, and what was permuted, by random numbers for the neuron called `id`; NaN where neither is possible or the correlation is undefined.
+    /// `cc`, and what was permuted, by random numbers for the neuron called `id`; NaN where neither
+    /// is possible or the correlation is undefined.
     ///
     /// `(1 + permutations that reach it) / (1 + permutations)`: never 0.
     ///

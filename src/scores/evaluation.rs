@@ -17,7 +17,7 @@ const SHOWN_NEURONS: usize = 20;
 /// The scores of a model, one row a neuron; NaN where a score is not defined.
 #[derive(Debug, Clone)]
 pub struct Scores {
-    /// Ids.
+    /// Ids of the neurons.
     pub neurons: Vec<String>,
     /// The largest number of repeats that a clip has recorded.
     pub repeats: Vec<usize>,

@@ -34,7 +34,7 @@ pub(super) static TABLE: &[FieldRow] = &[
     FieldRow { name: "dcls", channel: gaussians },
 ];
 
-/// Their names, in the table's order.
+/// Names of the shapes, in the table's order.
 pub fn names() -> Vec<&'static str> {
     TABLE.iter().map(|row| row.name).collect()
 }

@@ -59,7 +59,7 @@ pub struct Settings {
     pub missing: f64,
     /// How far back receptive fields look, in milliseconds; at least a bin.
     pub window_ms: f64,
-    /// One of [`shapes`](super::shapes).
+    /// Shape of the receptive fields, one of [`shapes`](super::shapes).
     pub shape: String,
     /// `none`, or a name of [`prefilters::TABLE`].
     pub prefilter: String,

@@ -8,9 +8,9 @@ use crate::models::dims::Axis;
 pub struct Named<'a> {
     /// Path inside the file.
     pub name: &'a str,
-    /// What its axes count; empty for a single text.
+    /// What the axes count; empty for a single text.
     pub axes: Vec<Axis>,
-    /// Unit of its values; empty for text.
+    /// Unit of the values; empty for text.
     pub unit: &'a str,
     /// The values.
     pub values: ArrayValues<'a>,
@@ -32,7 +32,7 @@ pub enum ArrayValues<'a> {
 }
 
 impl ArrayValues<'_> {
-    /// The lengths of its axes; none for a single text.
+    /// Lengths of the axes; none for a single text.
     pub fn shape(&self) -> &[usize] {
         match self {
             Self::U8(values) => values.shape(),

@@ -102,8 +102,8 @@ pub fn far_apart(network: &Network, samples: &[Sample]) -> usize {
     network.memory().unwrap_or(bins.div_ceil(FEW)).max(network.lags())
 }
 
-/// The mean of the Jacobians alone, `(N, F, K)`; NaN where no clip is longer than the window. `step`
-/// is told after each neuron of each such clip.
+/// The mean of the Jacobians alone, `(N, F, K)`; NaN where no clip is longer than the window.
+/// `step` is told after each neuron of each such clip.
 ///
 /// # Errors
 /// A tensor operation fails.

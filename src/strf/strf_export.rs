@@ -13,7 +13,7 @@ pub struct StrfExport {
     pub title: String,
     /// `(N or H, C, F, K)`, the kernels as the model applies them; lag 0 is the present bin.
     pub strfs: Array4<f32>,
-    /// The same shape, with normalization and standardization folded in.
+    /// `(N or H, C, F, K)`, the kernels with normalization and standardization folded in.
     pub effective: Array4<f32>,
     /// How long before now, in milliseconds; `K` values, ascending.
     pub lags_ms: Vec<f64>,
@@ -21,7 +21,7 @@ pub struct StrfExport {
     pub frequencies_hz: Option<Vec<f64>>,
     /// Names of the `C` channels: `sound`, or `ON` and `OFF`.
     pub channels: Vec<String>,
-    /// Whose STRFs they are.
+    /// Whose STRFs lie along the first axis.
     pub rows: StrfRows,
     /// What belongs to the model beside its kernels.
     pub extras: Vec<Extra>,
@@ -52,13 +52,13 @@ pub enum StrfRows {
 /// Numbers of a model beside its STRFs.
 #[derive(Debug, Clone)]
 pub struct Extra {
-    /// As the dataset or table is called, e.g. `readout_weights`.
+    /// Name of the dataset or table, e.g. `readout_weights`.
     pub name: String,
-    /// What its axes count.
+    /// What the axes of the values count.
     pub axes: Vec<Axis>,
-    /// E.g. `ms`; `1` for a pure number.
+    /// Unit such as `ms`; `1` for a pure number.
     pub unit: String,
-    /// One axis for each of [`Extra::axes`].
+    /// The numbers, with one axis for each of [`Extra::axes`].
     pub values: ArrayD<f32>,
 }
 
@@ -72,7 +72,7 @@ pub enum Method {
 }
 
 impl Method {
-    /// As it is written to files.
+    /// Name of the method in files.
     pub fn name(self) -> &'static str {
         match self {
             Self::Kernel => "kernel",
@@ -136,7 +136,7 @@ impl StrfExport {
         }
     }
 
-    /// As attributes and tables call an axis; bands without known frequencies are just bands.
+    /// What attributes and tables call an axis; bands without known frequencies are just bands.
     pub fn axis_name(&self, axis: Axis) -> &'static str {
         match axis {
             Axis::Neuron => "neuron",

@@ -30,7 +30,7 @@ impl NamedAxis {
         (Self::Time, "time"),
     ];
 
-    /// Its name in `--axes`.
+    /// What `--axes` calls the axis.
     pub fn word(self) -> &'static str {
         Self::ALL.iter().find(|(axis, _)| *axis == self).map_or("", |(_, word)| word)
     }

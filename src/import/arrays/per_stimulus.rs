@@ -8,7 +8,7 @@ use crate::dataset::schema::shape;
 /// How the arrays of single stimuli come out.
 #[derive(Debug, Clone, Copy)]
 pub struct StimulusLayout<'a> {
-    /// Their axes; time is the last.
+    /// Axes of the array of a stimulus; time is the last.
     pub order: &'a [NamedAxis],
     /// How the file treats axes of length 1.
     pub last: LastAxes,

@@ -47,21 +47,21 @@ pub type OpenSound = Box<dyn Fn() -> Result<Opened> + Send + Sync>;
 /// A sound, and what the user should know of how it is read.
 #[derive(Debug)]
 pub struct Opened {
-    /// From its onset to its end.
+    /// The sound from its onset to its end.
     pub sound: Sound<'static>,
-    /// One sentence each.
+    /// What the user should know of how it was read, one sentence each.
     pub notes: Vec<String>,
 }
 
 /// A stimulus and what the neurons did.
 pub struct Presented {
-    /// Its id and attributes.
+    /// Id and attributes of the stimulus.
     pub stimulus: Entity,
-    /// Its sound.
+    /// Opens the sound of the stimulus.
     pub open: OpenSound,
     /// What to call the sound in messages.
     pub name: String,
-    /// For each neuron its presentations, in order; none where it did not hear the stimulus.
+    /// The presentations to each neuron, in order; none where it did not hear the stimulus.
     pub presentations: Vec<Vec<Presentation>>,
 }
 

@@ -46,9 +46,9 @@ pub type Lengths<'a> = (&'a [Vec<Presentation>], usize);
 /// Times as they were taken.
 #[derive(Debug, Clone, Copy)]
 pub struct Taken<'a> {
-    /// Where they lie.
+    /// File of the spike times.
     pub file: &'a Path,
-    /// In which unit they were read.
+    /// Unit in which the times were read.
     pub unit: Unit,
     /// Rate of the sounds, which times may count the samples of.
     pub rate_hz: f64,

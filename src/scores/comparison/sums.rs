@@ -3,8 +3,8 @@ use std::ops::{Add, Mul, Sub};
 
 use crate::stats::moments::ratio;
 
-/// Of one clip or several; all are about the same two levels, so that little is lost in
-/// differences.
+/// Sums over the bins of one clip or several; all are about the same two levels, so that little is
+/// lost in differences.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct CorrelationSums {
     /// Bins.
@@ -24,7 +24,7 @@ pub struct CorrelationSums {
 }
 
 impl CorrelationSums {
-    /// One bin.
+    /// The sums of a single bin.
     pub fn bin(p: f64, y: f64) -> Self {
         Self { n: 1.0, p, y, pp: p * p, yy: y * y, py: p * y, noise: 0.0 }
     }

@@ -21,14 +21,16 @@ pub struct Quality {
     /// Mean rate in spikes per second: the mean over the width of a bin. Defined where all
     /// responses of the recording are counts.
     pub rate_hz: f64,
-    /// [`crate::scores::rows::power::signal_power`]: variance over time that repeats share, in squared units of
-    /// the response.
+    /// [`crate::scores::rows::power::signal_power`]: variance over time that repeats share, in
+    /// squared units of the response.
     pub signal_power: f64,
-    /// [`crate::scores::rows::power::noise_power`]: the rest of a single repeat's variance over time.
+    /// [`crate::scores::rows::power::noise_power`]: the rest of a single repeat's variance over
+    /// time.
     pub noise_power: f64,
     /// [`crate::scores::rows::power::snr`]: signal power over noise power.
     pub snr: f64,
-    /// [`crate::scores::rows::split_half::cc_max`]: the best correlation with the PSTH that noise allows.
+    /// [`crate::scores::rows::split_half::cc_max`]: the best correlation with the PSTH that noise
+    /// allows.
     pub cc_max: f64,
     /// [`crate::scores::rows::trial_to_trial::ttrc`]: the mean correlation of two repeats.
     pub reliability: f64,
@@ -37,9 +39,9 @@ pub struct Quality {
 /// One number of a [`Quality`]: a column of tables, and what a run file selects by.
 #[derive(Debug)]
 pub struct Measure {
-    /// As written.
+    /// Name of the measure, as tables and run files write it.
     pub name: &'static str,
-    /// Whether it counts something, and is a whole number.
+    /// Whether the measure counts something, and is a whole number.
     pub counts: bool,
     /// The number of one neuron.
     pub of: fn(&Quality) -> f64,

@@ -17,7 +17,7 @@ pub struct ResponseValues {
     pub highest: f32,
     /// Whether all are whole numbers.
     pub whole: bool,
-    /// Of those recorded.
+    /// Sum of the recorded ones.
     pub sum: f64,
 }
 
@@ -29,7 +29,7 @@ impl Default for ResponseValues {
 }
 
 impl ResponseValues {
-    /// Of responses `(R, T)`.
+    /// The values of responses `(R, T)`.
     pub fn of(responses: ArrayView2<f32>) -> Self {
         match responses.to_slice() {
             Some(all) => Self::of_row(all),
@@ -59,7 +59,7 @@ impl ResponseValues {
         }
     }
 
-    /// These and others.
+    /// The values of these responses and of others.
     #[must_use]
     pub fn and(self, other: Self) -> Self {
         Self {

@@ -17,8 +17,9 @@ pub const SPE: MetricRow = MetricRow {
 };
 
 /// `(variance(PSTH) − variance(PSTH − prediction)) / signal power`, all over the bins of all clips
-/// with two repeats or more, with the signal power of [`crate::scores::Target::signal_power`]; 1 for the
-/// true mean response, 0 for a constant, below it where the error varies more than the PSTH.
+/// with two repeats or more, with the signal power of [`crate::scores::Target::signal_power`]; 1
+/// for the true mean response, 0 for a constant, below it where the error varies more than the
+/// PSTH.
 ///
 /// Source: Sahani & Linden (2003). Differs: over all clips in a row, with unequal repeats.
 pub fn signal_power_explained(comparison: &Comparison) -> f64 {

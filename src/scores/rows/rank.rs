@@ -36,8 +36,8 @@ thread_local! {
     static LISTS: RefCell<[Vec<u64>; 2]> = const { RefCell::new([Vec::new(), Vec::new()]) };
 }
 
-/// What the correlation of [`crate::stats::moments::ranks`] is, from bins sorted by one series and then
-/// by the other.
+/// What the correlation of [`crate::stats::moments::ranks`] is, from bins sorted by one series and
+/// then by the other.
 fn rank_correlation(x: &[f32], y: &[f64]) -> f64 {
     // Twice the ranks are integers, which hold as many bins as anyone has.
     if u32::try_from(2 * x.len()).is_err() {

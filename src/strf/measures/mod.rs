@@ -26,11 +26,11 @@ use transfer::{Modulation, RATES, Transfer};
 /// A row of the table of measures.
 #[derive(Debug)]
 pub struct MeasureRow {
-    /// What it says of itself.
+    /// What the measure says of itself.
     pub part: Part,
-    /// Of its values; `1` for a pure number.
+    /// Unit of the values; `1` for a pure number.
     pub unit: &'static str,
-    /// On one line, with `w(c,f,k)` the weights.
+    /// Formula on one line, with `w(c,f,k)` the weights.
     pub formula: &'static str,
     /// The measure of one receptive field; NaN where it is not defined.
     pub compute: fn(&Field) -> f64,
@@ -61,42 +61,42 @@ pub static TABLE: &[MeasureRow] = &[
 /// The measures of every receptive field of an export.
 #[derive(Debug)]
 pub struct Measures {
-    /// One for each row of [`TABLE`], its values `(N or H)`.
+    /// A column for each row of [`TABLE`], its values `(N or H)`.
     pub columns: Vec<MeasureColumn>,
-    /// One for each modulation transfer function that is known.
+    /// An entry for each modulation transfer function that is known.
     pub transfers: Vec<Transfers>,
 }
 
 /// A measure of all receptive fields.
 #[derive(Debug)]
 pub struct MeasureColumn {
-    /// As files call it: `measures/best_frequency_hz`.
+    /// Path of the column in files: `measures/best_frequency_hz`.
     pub path: String,
-    /// What it is.
+    /// Row of the measure.
     pub row: &'static MeasureRow,
-    /// One for each receptive field.
+    /// A value for each receptive field.
     pub values: ArrayD<f64>,
 }
 
 /// The modulation transfer functions of all receptive fields over one kind of rate.
 #[derive(Debug)]
 pub struct Transfers {
-    /// As files call the rates: `modulation/temporal_rates_hz`.
+    /// Path of the rates in files: `modulation/temporal_rates_hz`.
     pub rates_name: &'static str,
-    /// As files call the functions: `modulation/temporal`.
+    /// Path of the functions in files: `modulation/temporal`.
     pub name: &'static str,
     /// What the rates count.
     pub axis: Axis,
-    /// Of the rates.
+    /// Unit of the rates.
     pub unit: &'static str,
-    /// Ascending from 0.
+    /// The rates, ascending from 0.
     pub rates: ArrayD<f64>,
     /// `(N or H, rates)`; NaN for a receptive field of zeros.
     pub gains: ArrayD<f64>,
 }
 
 impl Measures {
-    /// Of the effective STRFs of an export.
+    /// The measures of the effective STRFs of an export.
     pub fn of(exported: &StrfExport) -> Self {
         let axes = Axes {
             lags_ms: &exported.lags_ms,

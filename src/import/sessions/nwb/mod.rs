@@ -79,9 +79,9 @@ const RESOLUTION_MS: f64 = 0.001;
 /// An open file, for reading and for messages.
 #[derive(Debug, Clone)]
 pub struct Nwbfile {
-    /// Where it lies.
+    /// Path of the file.
     pub path: Arc<PathBuf>,
-    /// Its content.
+    /// Content of the file.
     pub file: File,
 }
 

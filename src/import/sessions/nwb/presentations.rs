@@ -20,9 +20,9 @@ const USUAL: [&str; 7] =
 
 /// All presentations, and where they were found.
 pub struct Presentations {
-    /// In the order of the table.
+    /// The presentations in the order of the table.
     pub shown: Vec<Shown>,
-    /// Its path.
+    /// Path of the table.
     pub table: String,
 }
 

@@ -21,17 +21,17 @@ const TYPE: &str = "type";
 
 /// One folder of spike files.
 pub struct Found {
-    /// Its neuron.
+    /// Neuron of the folder.
     pub neuron: Entity,
-    /// Type of its stimuli, where a folder's name says it.
+    /// Type of the stimuli, where a folder's name says it.
     pub kind: Option<String>,
-    /// In the order of the files' names.
+    /// Spike files in the order of their names.
     pub heard: Vec<SpikeFile>,
 }
 
 /// A spike file and the sound that was played.
 pub struct SpikeFile {
-    /// One line a repeat.
+    /// Spike file, with one line a repeat.
     pub spikes: PathBuf,
     /// The sound file.
     pub sound: PathBuf,
