@@ -7,7 +7,7 @@ use crate::base::table::Notation;
 use crate::config::part::find;
 use crate::figures::ticks::number;
 use crate::runs::comparison::Scored;
-use crate::scores::{self, Shown};
+use crate::scores::{self, Visibility};
 use crate::strf::measures::Measures;
 
 /// Digits that a page keeps of a number.
@@ -112,7 +112,7 @@ pub fn of_scores(scored: &Scored, neurons: &[String]) -> Result<Vec<Column>> {
         let meaning = known.map(|row| row.part.summary).or(other.map(|(_, meaning)| *meaning));
         let values = rows.iter().map(|row| row.values[place]).collect();
         let column = Column::new(name, ("", meaning.unwrap_or_default()), values);
-        let in_table = known.is_none_or(|row| row.shown == Shown::Everywhere);
+        let in_table = known.is_none_or(|row| row.shown == Visibility::Everywhere);
         columns.push(Column { in_table, ..column });
     }
     Ok(columns)
@@ -120,7 +120,7 @@ pub fn of_scores(scored: &Scored, neurons: &[String]) -> Result<Vec<Column>> {
 
 /// The measures of receptive fields; `of` says which of `count` neurons each belongs to.
 pub fn of_fields(measures: &Measures, of: &[usize], count: usize) -> Vec<Column> {
-    let column = |measure: &crate::strf::measures::Column| {
+    let column = |measure: &crate::strf::measures::MeasureColumn| {
         let mut values = vec![f64::NAN; count];
         for (neuron, value) in of.iter().zip(&measure.values) {
             values[*neuron] = *value;
