@@ -1,5 +1,5 @@
 //! How a prefilter adapts: its kernels over lag, and its time constants and weights over frequency.
-use super::{Drawn, HEAD, head};
+use super::drawn::{Drawn, HEAD, head};
 use crate::base::error::Result;
 use crate::figures::axes;
 use crate::figures::canvas::Canvas;

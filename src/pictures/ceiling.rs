@@ -1,6 +1,6 @@
 //! The correlation of each neuron against its noise ceiling.
+use super::drawn::{Drawn, HEAD, head};
 use super::table::Table;
-use super::{Drawn, HEAD, head};
 use crate::base::error::Result;
 use crate::figures::canvas::Canvas;
 use crate::figures::chart::Chart;

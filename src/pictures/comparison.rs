@@ -1,5 +1,5 @@
 //! Runs against each other, neuron by neuron: two as a scatter, more as strips side by side.
-use super::{Drawn, HEAD};
+use super::drawn::{Drawn, HEAD};
 use crate::base::error::Result;
 use crate::figures::axes;
 use crate::figures::canvas::Canvas;

@@ -1,6 +1,6 @@
 //! Losses and validation scores over epochs.
+use super::drawn::{Drawn, HEAD, head};
 use super::table::Table;
-use super::{Drawn, HEAD, head};
 use crate::base::error::Result;
 use crate::figures::canvas::Canvas;
 use crate::figures::chart::{Chart, legend};

@@ -2,9 +2,9 @@
 use candle_core::{DType, Device, Tensor};
 use ndarray::{Array2, ArrayView1, Axis};
 
+use super::drawn::{Drawn, HEAD, head, response_unit};
 use super::quantiles::{density, quantile_bins};
 use super::test_clips::{best_first, predicted};
-use super::{Drawn, HEAD, head, response_unit};
 use crate::base::error::{Error, Result};
 use crate::dataset::{OfNeurons, Recording, ResponseFile, Stored};
 use crate::figures::axes;

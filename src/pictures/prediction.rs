@@ -1,8 +1,8 @@
 //! Prediction over PSTH, with the sound and the single repeats, of three neurons.
 use ndarray::{Array2, Array3, ArrayView1, Axis, s};
 
+use super::drawn::{Drawn, HEAD, head, response_unit};
 use super::test_clips::{best_first, predicted};
-use super::{Drawn, HEAD, head, response_unit};
 use crate::base::error::Result;
 use crate::dataset::{Clip, OfNeurons, ResponseFile, Stored};
 use crate::figures::axes;
