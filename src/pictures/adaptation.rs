@@ -6,7 +6,7 @@ use crate::figures::canvas::Canvas;
 use crate::figures::chart::{Chart, legend};
 use crate::figures::colour::{BLUE, GREY, INK, Rgb, VERMILION, WHITE, mix, rising};
 use crate::figures::fonts::Fonts;
-use crate::figures::grid::{Grid, NUMBERS_AND_NAME};
+use crate::figures::grid::{NUMBERS_AND_NAME, PanelGrid};
 use crate::figures::marks::Rect;
 use crate::figures::page::MARGIN;
 use crate::figures::text_styles::TICK;
@@ -19,12 +19,12 @@ const BANDS: usize = 5;
 const PANEL: (usize, usize) = (800, 420);
 /// White between two rows, for the name of an axis and a legend.
 const BETWEEN_ROWS: usize = 40;
-/// The legend above a row.
+/// Room for the legend above a row.
 const LEGEND: usize = 40;
 /// The curves of the channels.
 const CHANNELS: [Rgb; 2] = [BLUE, VERMILION];
 
-/// The picture of the prefilter.
+/// Draws kernels, time constants and weights of the prefilter.
 pub(super) fn draw(trained: &Trained) -> Result<Drawn> {
     let Some(kernels) = trained.network.adaptation()? else {
         return Ok(Drawn::Nothing("the model has no prefilter".into()));
@@ -32,9 +32,9 @@ pub(super) fn draw(trained: &Trained) -> Result<Drawn> {
     let names = trained.network.channels();
     let columns = names.len().max(1 + usize::from(kernels.past.is_some()));
     let upper =
-        Grid { panels: names.len(), columns, panel: PANEL, top: HEAD, left: NUMBERS_AND_NAME };
-    let lower = Grid { top: upper.size().1 - MARGIN + BETWEEN_ROWS, ..upper };
-    let lower = Grid { panels: columns, ..lower };
+        PanelGrid { panels: names.len(), columns, panel: PANEL, top: HEAD, left: NUMBERS_AND_NAME };
+    let lower = PanelGrid { top: upper.size().1 - MARGIN + BETWEEN_ROWS, ..upper };
+    let lower = PanelGrid { panels: columns, ..lower };
     let (width, height) = lower.size();
     let mut canvas = Canvas::new(width, height, Fonts::new()?);
     let remark = if kernels.learns {
@@ -61,7 +61,12 @@ fn khz(hz: f64) -> String {
 
 /// Kernels of some bands, a panel for each channel. The present bin outweighs each bin of the past
 /// by far, so it is told in words.
-fn over_lag(canvas: &mut Canvas, (kernels, dt_ms): (&Kernels, f64), names: &[&str], grid: &Grid) {
+fn over_lag(
+    canvas: &mut Canvas,
+    (kernels, dt_ms): (&Kernels, f64),
+    names: &[&str],
+    grid: &PanelGrid,
+) {
     let bands = some_bands(kernels.centres_hz.len());
     let colour = |place: usize| rising(place as f32, (0.0, bands.len() as f32 - 0.4));
     let (_c, _f, bins) = kernels.weights.dim();
@@ -100,7 +105,7 @@ fn span(values: &[f64]) -> String {
 }
 
 /// Time constants and weights of the past over the bands.
-fn over_frequency(canvas: &mut Canvas, kernels: &Kernels, names: &[&str], grid: &Grid) {
+fn over_frequency(canvas: &mut Canvas, kernels: &Kernels, names: &[&str], grid: &PanelGrid) {
     let before = kernels.learns.then_some(("before training", pale()));
     let taus = kernels.tau_ms.outer_iter().map(|tau| tau.to_vec()).zip(CHANNELS);
     let first = before.map(|(_, colour)| (kernels.first_tau_ms.clone(), colour));

@@ -1,4 +1,5 @@
-//! What all pictures of a run share: what comes of drawing one, its head, and the unit of responses.
+//! What all pictures of a run share: what comes of drawing one, its head, and the unit of
+//! responses.
 use crate::base::error::Result;
 use crate::figures::canvas::Canvas;
 use crate::figures::page::{self, MARGIN};
@@ -34,7 +35,7 @@ pub(crate) fn response_unit(counts: bool, dt_ms: f64) -> (f64, &'static str) {
     if counts { (1000.0 / dt_ms, "spikes/s") } else { (1.0, "response") }
 }
 
-/// Model, dataset and run, and a line below.
+/// Writes model, dataset and run as the title of a page, and a line below.
 pub(super) fn head(canvas: &mut Canvas, trained: &Trained, remark: &str) {
     let title = format!("{}: {}", trained.title(), trained.folder.path().display());
     page::head(canvas, &title, remark);

@@ -19,11 +19,11 @@ pub(crate) use drawn::response_unit;
 /// A row of the table of pictures.
 #[derive(Debug)]
 pub struct PictureRow {
-    /// Name of its file.
+    /// Name of the picture's file, without its ending.
     pub name: &'static str,
-    /// One line on what it shows.
+    /// One line on what the picture shows.
     pub summary: &'static str,
-    /// Draws it.
+    /// Draws the picture of a run.
     pub draw: fn(&Trained) -> Result<Drawn>,
 }
 

@@ -11,7 +11,7 @@ pub(super) struct Table {
 }
 
 impl Table {
-    /// Reads the file; nothing where there is none.
+    /// Reads a CSV file; nothing where there is none.
     ///
     /// # Errors
     /// It cannot be read, or has rows of different lengths.

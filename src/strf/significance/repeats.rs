@@ -77,7 +77,8 @@ pub fn of_repeats(fits: &[ArrayView4<f32>], differ: Differ, alpha: f64) -> Signi
     Significance::new(p, alpha, Some(Moments { mean, deviation }), &against)
 }
 
-/// `P(|T| ≥ |m| / SE)` of Student's t: `I_x(ν/2, 1/2)` at `x = ν / (ν + t²)`; NaN where the mean is.
+/// `P(|T| ≥ |m| / SE)` of Student's t: `I_x(ν/2, 1/2)` at `x = ν / (ν + t²)`; NaN where the mean
+/// is.
 fn two_sided(m: f64, error: f64, freedom: f64) -> f64 {
     if m.abs() <= 0.0 {
         return 1.0;
