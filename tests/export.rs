@@ -9,10 +9,10 @@ use hdf5::types::VarLenUnicode;
 use ndarray::{Array4, ArrayD, Ix1, Ix4, array};
 use strf::base::files::Existing::{Keep, Replace};
 use strf::models::dims::Axis;
-use strf::strf::dump::{Dump, Extra, Method, Rows, Which};
 use strf::strf::export::ExportFormat;
 use strf::strf::export::export;
 use strf::strf::plot::{Scale, plot};
+use strf::strf::strf_export::{Extra, Method, Rows, StrfExport, Which};
 use tempfile::TempDir;
 
 use crate::support::npz::Npz;
@@ -20,11 +20,11 @@ use crate::support::npz::Npz;
 const FORMATS: [ExportFormat; 3] = [ExportFormat::Hdf5, ExportFormat::Npz, ExportFormat::Csv];
 
 /// `(3, 2, 4, 5)`: three neurons, ON and OFF, four bands, five lags.
-fn of_neurons() -> Dump {
+fn of_neurons() -> StrfExport {
     let strfs = Array4::from_shape_fn((3, 2, 4, 5), |(n, c, f, k)| {
         (1000 * n + 100 * c + 10 * f + k) as f32 / 8192.0 - 0.1
     });
-    Dump {
+    StrfExport {
         title: "ln + adaptrans, birds.h5".into(),
         effective: strfs.mapv(|w| w * -3.0),
         strfs,
@@ -46,9 +46,9 @@ fn of_neurons() -> Dump {
 }
 
 /// The same STRFs as those of three hidden units, read by the two neurons `x` and `y`.
-fn of_hidden_units() -> Dump {
+fn of_hidden_units() -> StrfExport {
     let weights = array![[0.5_f32, -1.5, 2.0], [4.0, 0.0, f32::NAN]].into_dyn();
-    Dump {
+    StrfExport {
         rows: Rows::Hidden { count: 3, neurons: vec!["x".into(), "y".into()] },
         extras: vec![Extra {
             name: "readout_weights".into(),
@@ -60,7 +60,7 @@ fn of_hidden_units() -> Dump {
     }
 }
 
-fn written(dump: &Dump, format: ExportFormat) -> (TempDir, PathBuf) {
+fn written(dump: &StrfExport, format: ExportFormat) -> (TempDir, PathBuf) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("strfs");
     export(dump, format, &path, Keep).unwrap();
@@ -122,7 +122,7 @@ fn strfs_of_hidden_units_come_with_their_neurons() {
 
 #[test]
 fn bands_without_frequencies_are_called_bands() {
-    let dump = Dump { frequencies_hz: None, ..of_neurons() };
+    let dump = StrfExport { frequencies_hz: None, ..of_neurons() };
     let (_folder, path) = written(&dump, ExportFormat::Hdf5);
     let file = hdf5::File::open(path).unwrap();
     assert!(!file.link_exists("frequencies"));
@@ -301,7 +301,7 @@ fn arrays_that_do_not_fit_their_axes_are_all_named() {
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
 }
 
-fn drawn(dump: &Dump, scale: Scale) -> (png::OutputInfo, Vec<u8>) {
+fn drawn(dump: &StrfExport, scale: Scale) -> (png::OutputInfo, Vec<u8>) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("strfs.png");
     plot(dump, Which::Effective, scale, &path, Keep).unwrap();
@@ -323,7 +323,7 @@ fn pictures_are_png_files_that_are_the_same_every_time() {
 
 #[test]
 fn pictures_show_at_most_sixty_strfs() {
-    let of = |count: usize| Dump {
+    let of = |count: usize| StrfExport {
         strfs: Array4::ones((count, 2, 4, 5)),
         effective: Array4::ones((count, 2, 4, 5)),
         rows: Rows::Neurons((0..count).map(|n| n.to_string()).collect()),
@@ -349,7 +349,7 @@ fn pictures_are_not_overwritten_and_not_empty() {
 
     let nobody = Array4::zeros((0, 2, 4, 5));
     let rows = Rows::Neurons(Vec::new());
-    let dump = Dump { strfs: nobody.clone(), effective: nobody, rows, ..of_neurons() };
+    let dump = StrfExport { strfs: nobody.clone(), effective: nobody, rows, ..of_neurons() };
     let error = plot(&dump, Which::Raw, Scale::Common, &path, Replace).unwrap_err();
     assert!(error.to_string().contains("[0, 2, 4, 5], expected at least one"), "{error}");
 }

@@ -1,12 +1,13 @@
 //! The fast path of every combination of parts: equal to the graph of candle's operations, to
 //! finite differences, causal bit for bit, and independent of what else is in a batch.
-use candle_core::{DType, Device, Result, Tensor};
+use candle_core::{DType, Device, Result, Tensor, Var};
 use strf::base::rng;
 use strf::models::Network;
 use strf::models::batch::{Batch, Member, Padded};
 use strf::models::dims::Dims;
 use strf::models::layers::Mode;
 use strf::models::loss::{self, LossRow};
+use strf::models::ops::chain::ResponseSum;
 
 use crate::support::combinations::{all, build, dims};
 use crate::support::compare::{Tolerance, assert_close, flat, largest, slope};
@@ -201,6 +202,37 @@ fn gradients_are_those_of_finite_differences() -> Result<()> {
                     "{name}[{i}] {} {slope} of\n{text}",
                     got[i]
                 );
+            }
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn gradients_by_the_sound_equal_the_plain_path() -> Result<()> {
+    let bins = 23;
+    for (dtype, within) in [(DType::F64, 1e-8), (DType::F32, 2e-3)] {
+        for text in all() {
+            let (network, _params) = build(&text, dtype, &dims());
+            let [clips, given] = batch(&network, &[bins, 9], &dims(), dtype)?;
+            // Running statistics that are no longer those of the start.
+            network.loss(&given, &loss::TABLE[0])?;
+            let sound = Var::from_tensor(&clips.clips()[0].sound)?;
+            let responses = network.forward(&sound, None, Mode::Eval)?.squeeze(0)?;
+            let chosen: [(usize, &[usize]); 2] = [(0, &[bins - 1]), (2, &[0, 7, 13])];
+            let sums = chosen.map(|(neuron, bins)| ResponseSum { neuron, bins });
+            let gradients = network.gradients_by_sound(&sound, &sums)?;
+            for (sum, got) in sums.iter().zip(gradients) {
+                let values = sum.bins.iter().map(|bin| responses.get(sum.neuron)?.get(*bin));
+                let value = Tensor::stack(&values.collect::<Result<Vec<_>>>()?, 0)?.sum_all()?;
+                let grads = value.backward()?;
+                let want = match grads.get(&sound) {
+                    Some(want) => want.squeeze(0)?,
+                    None => got.zeros_like()?,
+                };
+                let absolute = within * (1e-3 + largest(&want));
+                let tolerance = Tolerance { relative: within, absolute };
+                assert_close(&format!("{sum:?} of\n{text}"), &got, &want, tolerance);
             }
         }
     }

@@ -1,8 +1,8 @@
 //! Figures that can be read whatever their number of neurons, runs and bands.
 use ndarray::Array4;
 use strf::base::files::Existing;
-use strf::strf::dump::{Dump, Method, Rows, Which};
 use strf::strf::plot::{Scale, plot};
+use strf::strf::strf_export::{Method, Rows, StrfExport, Which};
 
 use crate::support::drawn::assert_legible;
 use crate::support::runs::{LN, MODELS, Workplace, recording, run_file};
@@ -123,13 +123,13 @@ fn a_comparison_without_a_common_neuron_says_so() {
 }
 
 /// STRFs of neurons with long ids, over 13 bands and 9 lags.
-fn many(neurons: usize, channels: &[&str]) -> Dump {
+fn many(neurons: usize, channels: &[&str]) -> StrfExport {
     let shape = (neurons, channels.len(), 13, 9);
     let strfs = Array4::from_shape_fn(shape, |(n, c, f, k)| {
         ((n + 1) * (c + 2) * (f + 3) * (k + 1)) as f32 % 17.0 / 8192.0 - 1e-3
     });
     let ids = (0..neurons).map(|n| format!("site{n:03}_electrode_17_unit_{n:04}"));
-    Dump {
+    StrfExport {
         title: "ln + adaptrans, a_recording_with_a_long_name.h5".into(),
         effective: strfs.clone(),
         strfs,

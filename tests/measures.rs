@@ -6,10 +6,10 @@ use std::f64::consts::TAU;
 use ndarray::{Array3, Array4, Axis as ArrayAxis, s};
 use strf::base::files::Existing::Keep;
 use strf::config::part::{Row, find};
-use strf::strf::dump::{Dump, Method, Rows};
 use strf::strf::export::ExportFormat;
 use strf::strf::export::export;
 use strf::strf::measures::{Axes, Field, TABLE};
+use strf::strf::strf_export::{Method, Rows, StrfExport};
 
 use crate::support::npz::Npz;
 
@@ -177,10 +177,10 @@ fn what_is_not_defined_is_nan() {
 }
 
 /// Two neurons: [`by_hand`], and one of zeros.
-fn dump() -> Dump {
+fn dump() -> StrfExport {
     let mut strfs = Array4::zeros((2, 2, 3, 4));
     strfs.index_axis_mut(ArrayAxis(0), 0).assign(&by_hand());
-    Dump {
+    StrfExport {
         title: "ln + adaptrans, birds.h5".into(),
         effective: strfs.clone(),
         strfs,

@@ -56,8 +56,9 @@ fn the_table_of_models_is_that_of_the_program() {
 }
 
 #[test]
-fn three_commands_lead_from_sound_files_to_a_picture_where_the_recording_is_there() {
-    let Some(shared) = shared() else { return };
+#[ignore = "needs ../shared"]
+fn three_commands_lead_from_sound_files_to_a_picture_of_the_real_recording() {
+    let shared = shared();
     let place = Workplace::empty();
     for folder in ["zebra_finch", "data", "configs/zebra_finch"] {
         std::fs::create_dir_all(place.path(folder)).unwrap();
@@ -81,9 +82,9 @@ fn three_commands_lead_from_sound_files_to_a_picture_where_the_recording_is_ther
 }
 
 #[test]
-fn the_run_files_of_the_zebra_finch_train_and_score_where_the_recording_is_there() {
-    let Some(shared) = shared() else { return };
-    let recording = shared.join("zebra_finch.h5");
+#[ignore = "needs ../shared"]
+fn run_files_train_and_score_models_of_the_real_recording() {
+    let recording = shared().join("zebra_finch.h5");
     let place = Workplace::new();
     for entry in std::fs::read_dir(root().join("configs/zebra_finch")).unwrap() {
         let file = entry.unwrap().path();

@@ -10,7 +10,7 @@ use crate::base::progress::{Bar, Console};
 use crate::base::wording::counted;
 use crate::config::part::Row;
 use crate::dataset::Splits;
-use crate::models::Kernels;
+use crate::models::HasStrfs;
 use crate::preparation::prepare::Prepared;
 use crate::run_file::{Best, RunConfig};
 use crate::runs::experiment::Experiment;
@@ -100,7 +100,7 @@ fn announce(experiment: &Experiment, console: &Console) {
     let architecture = &config.architecture;
     let mut parts = vec![architecture.model.row.part().name];
     parts.extend(architecture.prefilter.as_ref().map(|chosen| chosen.row.part().name));
-    if architecture.model.row.kernels == Kernels::Strfs {
+    if architecture.model.row.strfs == HasStrfs::Yes {
         parts.push(architecture.parameterization.row.part().name);
     }
     let Splits { train, valid, test } = &prepared.splits;

@@ -11,6 +11,8 @@ use std::f64::consts::TAU;
 
 use realfft::num_complex::Complex;
 
+use crate::simd::level::dispatch;
+
 /// Filters that are computed side by side.
 pub(super) const LANES: usize = 8;
 /// Highest order of a filter.
@@ -176,7 +178,7 @@ impl Filters {
     }
 
     fn run_order<const ORDER: usize>(&mut self, steps: Steps) {
-        pulp::Arch::new().dispatch(Run::<ORDER> { filters: self, steps });
+        dispatch(Run::<ORDER> { filters: self, steps });
     }
 }
 

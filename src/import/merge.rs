@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use ndarray::{Array3, s};
 
+use super::format::{Format, Imported};
 use super::report::{Report, listed};
-use super::{Format, Imported};
 use crate::base::error::{Error, Problem, Problems, Result};
 use crate::base::wording::{counted, stimuli_counted};
 use crate::dataset::{self, Clip, Entity, Recording, Splits};

@@ -3,7 +3,8 @@ use std::collections::BTreeMap;
 
 use ndarray::ArrayView1;
 
-use super::{Entities, Inspection, Neuron};
+use super::inspect::Inspection;
+use super::overview::{Entities, Neuron};
 use crate::base::error::Result;
 use crate::base::table::{self, Notation, aligned};
 use crate::base::wording::range;

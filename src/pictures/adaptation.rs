@@ -11,7 +11,7 @@ use crate::figures::marks::Rect;
 use crate::figures::page::MARGIN;
 use crate::figures::text_styles::TICK;
 use crate::figures::ticks;
-use crate::models::prefilters::Kernels;
+use crate::models::prefilters::AdaptationKernels;
 use crate::runs::trained::Trained;
 
 /// Bands whose kernels are shown.
@@ -24,27 +24,35 @@ const LEGEND: usize = 40;
 /// The curves of the channels.
 const CHANNELS: [Rgb; 2] = [BLUE, VERMILION];
 
-/// Draws kernels, time constants and weights of the prefilter.
+/// Draws kernels, time constants and weights of the prefilters, one below the other.
 pub(super) fn draw(trained: &Trained) -> Result<Drawn> {
-    let Some(kernels) = trained.network.adaptation()? else {
+    let adaptations = trained.network.adaptations()?;
+    if adaptations.is_empty() {
         return Ok(Drawn::Nothing("the model has no prefilter".into()));
-    };
-    let names = trained.network.channels();
-    let columns = names.len().max(1 + usize::from(kernels.past.is_some()));
-    let upper =
-        PanelGrid { panels: names.len(), columns, panel: PANEL, top: HEAD, left: NUMBERS_AND_NAME };
-    let lower = PanelGrid { top: upper.size().1 - MARGIN + BETWEEN_ROWS, ..upper };
-    let lower = PanelGrid { panels: columns, ..lower };
-    let (width, height) = lower.size();
-    let mut canvas = Canvas::new(width, height, Fonts::new()?);
-    let remark = if kernels.learns {
+    }
+    let names = trained.network.channels_of_prefilters();
+    let (mut grids, mut size, mut top) = (Vec::new(), (0, 0), HEAD);
+    for (kernels, names) in adaptations.iter().zip(&names) {
+        let columns = names.len().max(1 + usize::from(kernels.past.is_some()));
+        let upper =
+            PanelGrid { panels: names.len(), columns, panel: PANEL, top, left: NUMBERS_AND_NAME };
+        let lower =
+            PanelGrid { top: upper.size().1 - MARGIN + BETWEEN_ROWS, panels: columns, ..upper };
+        let (width, height) = lower.size();
+        (size, top) = ((width.max(size.0), height), height);
+        grids.push((upper, lower));
+    }
+    let mut canvas = Canvas::new(size.0, size.1, Fonts::new()?);
+    let remark = if adaptations.iter().any(|kernels| kernels.learns) {
         "as fitted; grey: before training"
     } else {
         "fixed: nothing of it was trained"
     };
     head(&mut canvas, trained, &format!("{remark}; before rectification"));
-    over_lag(&mut canvas, (&kernels, trained.metadata.dt_ms), names, &upper);
-    over_frequency(&mut canvas, &kernels, names, &lower);
+    for ((kernels, names), (upper, lower)) in adaptations.iter().zip(names).zip(&grids) {
+        over_lag(&mut canvas, (kernels, trained.metadata.dt_ms), names, upper);
+        over_frequency(&mut canvas, kernels, names, lower);
+    }
     Ok(Drawn::Picture(Box::new(canvas)))
 }
 
@@ -63,7 +71,7 @@ fn khz(hz: f64) -> String {
 /// by far, so it is told in words.
 fn over_lag(
     canvas: &mut Canvas,
-    (kernels, dt_ms): (&Kernels, f64),
+    (kernels, dt_ms): (&AdaptationKernels, f64),
     names: &[&str],
     grid: &PanelGrid,
 ) {
@@ -105,7 +113,12 @@ fn span(values: &[f64]) -> String {
 }
 
 /// Time constants and weights of the past over the bands.
-fn over_frequency(canvas: &mut Canvas, kernels: &Kernels, names: &[&str], grid: &PanelGrid) {
+fn over_frequency(
+    canvas: &mut Canvas,
+    kernels: &AdaptationKernels,
+    names: &[&str],
+    grid: &PanelGrid,
+) {
     let before = kernels.learns.then_some(("before training", pale()));
     let taus = kernels.tau_ms.outer_iter().map(|tau| tau.to_vec()).zip(CHANNELS);
     let first = before.map(|(_, colour)| (kernels.first_tau_ms.clone(), colour));
@@ -128,7 +141,12 @@ fn pale() -> Rgb {
 }
 
 /// Values `(F)` of every band; bands stand at equal distances, as in pictures of receptive fields.
-fn bands_panel(canvas: &mut Canvas, kernels: &Kernels, area: Rect, curves: &[(Vec<f64>, Rgb)]) {
+fn bands_panel(
+    canvas: &mut Canvas,
+    kernels: &AdaptationKernels,
+    area: Rect,
+    curves: &[(Vec<f64>, Rgb)],
+) {
     let bands = kernels.centres_hz.len();
     let values = curves.iter().flat_map(|(values, _)| values.iter().copied());
     let chart = Chart::around(area, (-0.5, bands as f64 - 0.5), values.chain([0.0]));

@@ -6,7 +6,7 @@ use super::drawn::{Drawn, HEAD, head, response_unit};
 use super::quantiles::{density, quantile_bins};
 use super::test_clips::{best_first, predicted};
 use crate::base::error::{Error, Result};
-use crate::dataset::{OfNeurons, Recording, ResponseFile, Stored};
+use crate::dataset::{OfNeurons, Recording, ResponseFile, ResponseLocation};
 use crate::figures::axes;
 use crate::figures::canvas::Canvas;
 use crate::figures::chart::{Chart, legend};
@@ -17,7 +17,7 @@ use crate::figures::ticks;
 use crate::preparation::psth;
 use crate::runs::SplitName;
 use crate::runs::trained::{Needs, Trained};
-use crate::scores::quality::Values;
+use crate::scores::repeats::Values;
 
 /// Most neurons that are shown.
 const MOST: usize = 12;
@@ -89,7 +89,7 @@ struct Recorded {
 }
 
 /// A recording and the places of clips.
-type Clips<'a> = (&'a Recording<Stored>, &'a [usize]);
+type Clips<'a> = (&'a Recording<ResponseLocation>, &'a [usize]);
 
 impl Recorded {
     fn read(

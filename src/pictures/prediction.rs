@@ -4,7 +4,7 @@ use ndarray::{Array2, Array3, ArrayView1, Axis, s};
 use super::drawn::{Drawn, HEAD, head, response_unit};
 use super::test_clips::{best_first, predicted};
 use crate::base::error::Result;
-use crate::dataset::{Clip, OfNeurons, ResponseFile, Stored};
+use crate::dataset::{Clip, OfNeurons, ResponseFile, ResponseLocation};
 use crate::figures::axes;
 use crate::figures::canvas::Canvas;
 use crate::figures::chart::{Chart, legend};
@@ -15,11 +15,11 @@ use crate::figures::page::{self, BETWEEN, Panel, WIDTH, shown_bins, three};
 use crate::figures::rasters::{self, Shades};
 use crate::figures::text_styles::NAME;
 use crate::figures::ticks;
-use crate::preparation::prepare::Treatment;
+use crate::preparation::Treatment;
 use crate::preparation::psth;
 use crate::runs::SplitName;
 use crate::runs::trained::{Needs, Trained};
-use crate::scores::quality::Values;
+use crate::scores::repeats::Values;
 
 /// Room for the legend above the lowest panel.
 const LEGEND: usize = 40;
@@ -112,7 +112,7 @@ impl Column {
     /// The start of a clip; `responses` `(1, R, T)` and `prediction` `(T)` are the neuron's.
     fn new(
         name: String,
-        (clip, dt_ms): (&Clip<Stored>, f64),
+        (clip, dt_ms): (&Clip<ResponseLocation>, f64),
         responses: Array3<f32>,
         prediction: ArrayView1<f32>,
         treatment: &Treatment,

@@ -2,16 +2,16 @@
 use ndarray::Array2;
 
 use crate::base::error::Result;
-use crate::dataset::{Recording, ResponseFile, Stored};
+use crate::dataset::{Recording, ResponseFile, ResponseLocation};
 use crate::models::prediction;
 use crate::runs::trained::Trained;
-use crate::scores::correlation::CC;
 use crate::scores::evaluation::{Over, Scoring, score_predictions};
+use crate::scores::rows::correlation::CC;
 
 /// Predictions of each clip `(N, T)`, and the correlation of each neuron over all clips.
 pub(super) fn predicted(
     trained: &Trained,
-    recording: &Recording<Stored>,
+    recording: &Recording<ResponseLocation>,
     clips: &[usize],
     file: &mut ResponseFile,
 ) -> Result<(Vec<Array2<f32>>, Vec<f64>)> {

@@ -9,6 +9,7 @@ mod select;
 mod smooth;
 mod split;
 mod standardize;
+mod treatment;
 
 pub use neurons::{Doubtful, Survey};
 pub use psth::psth;
@@ -17,3 +18,4 @@ pub use select::{Selected, keep_neurons, keep_stimuli, select};
 pub use smooth::{hanning, smooth, smoothed_psth};
 pub use split::{ClipSets, divide};
 pub use standardize::{Fitted, Standardization};
+pub use treatment::{Preparation, Treatment};

@@ -42,7 +42,7 @@ impl Survey {
 
     /// Looks at the responses `(N, R, T)` to one more clip, of the neurons that may still lack
     /// something.
-    pub fn look(&mut self, responses: ArrayView3<f32>) {
+    pub fn scan(&mut self, responses: ArrayView3<f32>) {
         let mut psth = Array1::zeros(responses.dim().2);
         for (seen, repeats) in self.neurons.iter_mut().zip(responses.outer_iter()) {
             if !matches!(seen, Seen::Changing) {

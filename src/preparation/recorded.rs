@@ -2,7 +2,7 @@
 use ndarray::{Array3, ArrayView3};
 
 use crate::base::error::Result;
-use crate::dataset::{OfNeurons, Recording, ResponseFile, Stored};
+use crate::dataset::{OfNeurons, Recording, ResponseFile, ResponseLocation};
 use crate::scores::quality::{Quality, Survey};
 
 /// The responses to a clip, in memory or in a file.
@@ -10,13 +10,13 @@ pub trait Recorded: OfNeurons + Clone {
     /// Their shape `(N, R, T)`.
     fn shape(&self) -> (usize, usize, usize);
 
-    /// Shows `look` the responses `(N, R, T)` to every clip in turn, with the clip's index.
+    /// Gives `scan` the responses `(N, R, T)` to every clip in turn, with the clip's index.
     ///
     /// # Errors
     /// They cannot be read.
     fn each_clip(
         recording: &Recording<Self>,
-        look: impl FnMut(usize, ArrayView3<f32>),
+        scan: impl FnMut(usize, ArrayView3<f32>),
     ) -> Result<()>;
 }
 
@@ -27,26 +27,26 @@ impl Recorded for Array3<f32> {
 
     fn each_clip(
         recording: &Recording<Self>,
-        mut look: impl FnMut(usize, ArrayView3<f32>),
+        mut scan: impl FnMut(usize, ArrayView3<f32>),
     ) -> Result<()> {
         let clips = recording.clips.iter().enumerate();
-        clips.for_each(|(index, clip)| look(index, clip.responses.view()));
+        clips.for_each(|(index, clip)| scan(index, clip.responses.view()));
         Ok(())
     }
 }
 
-impl Recorded for Stored {
+impl Recorded for ResponseLocation {
     fn shape(&self) -> (usize, usize, usize) {
         self.dim()
     }
 
     fn each_clip(
         recording: &Recording<Self>,
-        mut look: impl FnMut(usize, ArrayView3<f32>),
+        mut scan: impl FnMut(usize, ArrayView3<f32>),
     ) -> Result<()> {
         let mut file = ResponseFile::open(&recording.file)?;
         for (index, clip) in recording.clips.iter().enumerate() {
-            look(index, file.read(&clip.responses)?.view());
+            scan(index, file.read(&clip.responses)?.view());
         }
         Ok(())
     }

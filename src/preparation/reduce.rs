@@ -2,16 +2,16 @@
 use ndarray::{Array2, Axis};
 
 use super::neurons::Survey;
-use super::prepare::Treatment;
+use super::treatment::Treatment;
 use super::{ClipSets, Doubtful, keep_neurons, psth};
 use crate::base::error::{Error, Result};
 use crate::base::wording;
-use crate::dataset::{Recording, ResponseFile, Stored};
+use crate::dataset::{Recording, ResponseFile, ResponseLocation};
 use crate::scores::Ceiling;
 
 /// What training needs of the responses, and the recording of the neurons that can be fitted.
 pub(super) struct Reduced {
-    pub(super) recording: Recording<Stored>,
+    pub(super) recording: Recording<ResponseLocation>,
     /// `(N, T)` of each training clip.
     pub(super) psths: Vec<Array2<f32>>,
     /// Of the validation clips.
@@ -23,7 +23,7 @@ pub(super) struct Reduced {
 impl Reduced {
     /// Reads the responses to all clips in use, one after the other.
     pub(super) fn read(
-        recording: Recording<Stored>,
+        recording: Recording<ResponseLocation>,
         sets: &ClipSets,
         treatment: &Treatment,
     ) -> Result<Self> {
@@ -64,7 +64,11 @@ impl Reduced {
 }
 
 /// Names the neurons with doubtful training or test data.
-fn warnings(recording: &Recording<Stored>, trained: &Doubtful, tested: &Doubtful) -> Vec<String> {
+fn warnings(
+    recording: &Recording<ResponseLocation>,
+    trained: &Doubtful,
+    tested: &Doubtful,
+) -> Vec<String> {
     let says = [
         (&trained.constant, "the response never changes in the training stimuli"),
         (&tested.unrecorded, "no recorded bin in the test stimuli, so no score"),
@@ -79,7 +83,7 @@ fn warnings(recording: &Recording<Stored>, trained: &Doubtful, tested: &Doubtful
 }
 
 /// The neurons that were recorded in training.
-fn kept(recording: &Recording<Stored>, trained: &Doubtful) -> Result<Vec<usize>> {
+fn kept(recording: &Recording<ResponseLocation>, trained: &Doubtful) -> Result<Vec<usize>> {
     let neurons = 0..recording.neurons.len();
     let kept: Vec<usize> = neurons.filter(|n| !trained.unrecorded.contains(n)).collect();
     if kept.is_empty() {

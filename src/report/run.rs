@@ -15,11 +15,11 @@ use crate::preparation::psth;
 use crate::runs::SplitName;
 use crate::runs::comparison::Scored;
 use crate::runs::trained::{Needs, Trained};
-use crate::scores::quality::Values;
-use crate::strf::dump::{Dump, Method, Rows, Which};
-use crate::strf::from_model::{Source, dump_mean};
+use crate::scores::repeats::Values;
+use crate::strf::from_model::{Source, export_mean};
 use crate::strf::local::{Request, far_apart, mean};
 use crate::strf::measures::Measures;
+use crate::strf::strf_export::{Method, Rows, StrfExport, Which};
 
 /// Bins of predictions that a page holds at most, over all neurons.
 const MOST_BINS: usize = 300_000;
@@ -44,7 +44,7 @@ pub struct RunPage<'a> {
 
 /// Receptive fields of neurons.
 struct Fields {
-    dump: Dump,
+    dump: StrfExport,
     /// Places of the neurons that they belong to.
     of: Vec<usize>,
 }
@@ -149,11 +149,11 @@ fn of_gradients(trained: &Trained, of: Vec<usize>, step: impl FnMut()) -> Result
         let found = "found no test stimulus that is longer than the model looks back";
         return Err(Error::Refused(format!("{found}, expected one for its gradient")));
     }
-    Ok(Fields { dump: dump_mean(trained, &of, &mean)?, of })
+    Ok(Fields { dump: export_mean(trained, &of, &mean)?, of })
 }
 
 /// Receptive fields as the page's script reads them.
-fn described(dump: &Dump, of: &[usize]) -> Value {
+fn described(dump: &StrfExport, of: &[usize]) -> Value {
     let mut fields = packed::fields(&dump.effective);
     let unit = dump.unit(Which::Effective);
     let what = match dump.method {

@@ -169,9 +169,11 @@ impl RunFolder {
     }
 
     /// Writes what prediction needs beside the weights, and deepSTRF's arguments.
-    pub fn write_metadata(&self, metadata: &Metadata, reference: &Reference) -> Result<()> {
-        let mut arguments: Map<String, Json> = reference.arguments.clone();
-        arguments.insert("_model_class".to_owned(), reference.class.into());
+    pub fn write_metadata(&self, metadata: &Metadata, reference: Option<&Reference>) -> Result<()> {
+        let mut arguments =
+            reference.map_or_else(Map::new, |reference| reference.arguments.clone());
+        let class = reference.map_or(Json::Null, |reference| reference.class.into());
+        arguments.insert("_model_class".to_owned(), class);
         self.write(REFERENCE, pretty(&Json::Object(arguments))?.as_bytes())?;
         self.write(METADATA, pretty(metadata)?.as_bytes())
     }

@@ -10,10 +10,10 @@ use crate::base::device;
 use crate::base::device::DeviceName;
 use crate::base::error::{Error, Problem, Problems, Result};
 use crate::base::tensor_file;
-use crate::dataset::{Read, Recording, Stored, read_for_prediction, read_sound};
+use crate::dataset::{Read, Recording, ResponseLocation, read_for_prediction, read_sound};
 use crate::models::params::Params;
 use crate::models::{Network, Owners};
-use crate::preparation::prepare::{Preparation, Treatment};
+use crate::preparation::{Preparation, Treatment};
 use crate::preparation::{Standardization, keep_neurons};
 use crate::run_file::RunConfig;
 
@@ -95,7 +95,7 @@ impl Trained {
     ///
     /// # Errors
     /// It cannot be read, or does not fit the model.
-    pub fn recording(&self, other: Option<&Path>, needs: Needs) -> Result<Read<Stored>> {
+    pub fn recording(&self, other: Option<&Path>, needs: Needs) -> Result<Read<ResponseLocation>> {
         let file: PathBuf = other.map_or_else(|| self.config.data.file.clone(), Path::to_owned);
         let Read { recording, notes } = match needs {
             Needs::Responses => read_sound(&file)?,
@@ -105,7 +105,11 @@ impl Trained {
         Ok(Read { recording, notes })
     }
 
-    fn fitting(&self, recording: Recording<Stored>, needs: Needs) -> Result<Recording<Stored>> {
+    fn fitting(
+        &self,
+        recording: Recording<ResponseLocation>,
+        needs: Needs,
+    ) -> Result<Recording<ResponseLocation>> {
         let Metadata { dt_ms, bands, neurons, .. } = &self.metadata;
         let mut problems = Problems::default();
         problems.require((recording.dt_ms - dt_ms).abs() < 1e-9, || {

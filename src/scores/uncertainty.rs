@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 use rayon::prelude::*;
 use serde_json::{Value, json};
 
-use super::Comparison;
-use super::null::{LEAST_SHIFT_MS, Null, Permutations, false_discovery_rates};
-use super::sums::Sums;
+use super::chance::{LEAST_SHIFT_MS, Null, Permutations};
+use super::comparison::{Comparison, Sums};
 use crate::stats::bootstrap::{Draws, Interval};
+use crate::stats::false_discovery::false_discovery_rates;
 
 /// Rate of false discoveries below which neurons are counted.
 const DISCOVERY: f64 = 0.05;

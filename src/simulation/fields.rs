@@ -190,7 +190,7 @@ mod tests {
     use super::*;
     use crate::base::rng;
     use crate::models::parameterizations::KernelDims;
-    use crate::models::params::{Params, Role, Start};
+    use crate::models::params::{ParamSpec, Params, Start};
     use crate::run_file::RunConfig;
 
     #[test]
@@ -206,12 +206,13 @@ mod tests {
         };
         let params = Params::new(0, DType::F64, &Device::Cpu);
         let scope = params.scope("");
-        let get = |name, start| scope.get(name, (2, 1, 1, 3), Role::Spared, start).unwrap();
+        let get =
+            |name, start| scope.get(name, (2, 1, 1, 3), ParamSpec::not_decayed(start)).unwrap();
         // Its time runs from the oldest bin; 9 − 1 − k is the lag k.
         get("P", both(|bell| bell.band, |bell| 8.5 - bell.time));
         get("SIG", both(|bell| bell.bandwidth - 0.27, |bell| bell.duration - 0.27));
         let weights = Start::Values(bells.iter().map(|bell| bell.weight).collect());
-        scope.get("weight", (1, 1, 3), Role::Spared, weights).unwrap();
+        scope.get("weight", (1, 1, 3), ParamSpec::not_decayed(weights)).unwrap();
 
         let text = "[model]\ntype = \"ln\"\n[parameterization]\ntype = \"dcls\"\ngaussians = 3\n";
         let chosen = RunConfig::architecture(text, Path::new("test")).unwrap().parameterization;

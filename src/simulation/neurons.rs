@@ -12,6 +12,7 @@ use super::settings::Checked;
 use crate::base::error::Result;
 use crate::base::rng;
 use crate::models::dims::Dims;
+use crate::models::layers::Pass;
 use crate::models::params::Params;
 use crate::preparation::Standardization;
 use crate::run_file::Standardize;
@@ -123,7 +124,7 @@ impl Heard {
         };
         let scope = params.scope("prefiltering");
         let prefilter = (chosen.row.build)(&chosen.values, dims, &scope)?;
-        let filtered = sounds.map(|x| prefilter.forward(&x?)?.detach().contiguous());
+        let filtered = sounds.map(|x| prefilter.forward(&x?, &Pass::eval())?.detach().contiguous());
         Ok(Self {
             filtered: filtered.collect::<candle_core::Result<_>>()?,
             channels: prefilter.channels().iter().map(ToString::to_string).collect(),

@@ -3,7 +3,7 @@ use ndarray::{ArrayViewD, IxDyn};
 
 use crate::models::dims::Axis;
 
-/// An array of a dump by the name that it has in every file format.
+/// An array of an export by the name that it has in every file format.
 #[derive(Debug)]
 pub struct Named<'a> {
     /// Path inside the file.

@@ -4,9 +4,9 @@ use crate::base::error::Result;
 use crate::models::Network;
 use crate::runs::experiment::Experiment;
 use crate::runs::metadata::Metadata;
-use crate::strf::dump::Which;
 use crate::strf::from_model::Source;
 use crate::strf::plot::{Scale, draw};
+use crate::strf::strf_export::Which;
 use crate::training::history::Row;
 use events::Events;
 

@@ -6,7 +6,7 @@ use crate::figures::colour::BLUE;
 use crate::figures::marks::{Anchor, Direction, Rect};
 use crate::figures::text_styles::{NAME, REMARK};
 use crate::figures::ticks::{self, number};
-use crate::inspection::Neuron;
+use crate::inspection::overview::Neuron;
 use crate::stats::moments::median;
 
 /// About how many bars there are.

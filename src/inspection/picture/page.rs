@@ -7,7 +7,7 @@ use crate::figures::fonts::Fonts;
 use crate::figures::marks::Rect;
 use crate::figures::page::{self, BETWEEN, FIRST_COLUMN, MARGIN, Panel, WIDTH};
 use crate::figures::text_styles::REMARK;
-use crate::inspection::Inspection;
+use crate::inspection::inspect::Inspection;
 
 const HEAD: usize = 104;
 /// Four lines above the panels of a neuron.

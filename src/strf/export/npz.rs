@@ -11,7 +11,7 @@ use zip::write::SimpleFileOptions;
 
 use crate::base::error::{Cause, Error, Result};
 use crate::base::files::{self, Existing};
-use crate::strf::dump::Values;
+use crate::strf::arrays::Values;
 use crate::strf::export::{Content, FORMAT, VERSION};
 
 pub(super) fn write(content: &Content, path: &Path, existing: Existing) -> Result<()> {
@@ -41,10 +41,12 @@ pub(super) fn about(content: &Content) -> Value {
     let mut about = Map::new();
     about.insert("format".into(), FORMAT.into());
     about.insert("version".into(), VERSION.into());
-    about.extend(content.dump.about().into_iter().map(|(name, text)| (name.into(), text.into())));
+    about.extend(
+        content.exported.about().into_iter().map(|(name, text)| (name.into(), text.into())),
+    );
     let arrays = content.arrays();
     let arrays = arrays.iter().filter(|array| !array.axes.is_empty()).map(|array| {
-        let axes = content.dump.axis_names(&array.axes);
+        let axes = content.exported.axis_names(&array.axes);
         (array.name.to_owned(), json!({ "axes": axes, "unit": array.unit }))
     });
     about.insert("arrays".into(), Value::Object(arrays.collect()));

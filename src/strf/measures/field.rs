@@ -1,8 +1,8 @@
 //! One receptive field as its measures see it: in f64, with its axes and what several of them need.
 use ndarray::{ArrayView3, Axis};
 
-use super::modulation::Modulation;
 use super::profile;
+use super::transfer::Modulation;
 
 /// An STRF `(C, F, K)` with its axes.
 #[derive(Debug)]
@@ -50,7 +50,12 @@ impl Field {
         let finite = weights.iter().all(|weight| weight.is_finite());
         if finite && field.weights.iter().any(|weight| *weight != 0.0) {
             field.peak = field.largest();
-            field.modulation = Some(Modulation::of(&field));
+            field.modulation = Some(Modulation::of(
+                &field.weights,
+                (field.shape.1, field.shape.2),
+                &field.lags_ms,
+                field.octaves.as_deref(),
+            ));
         }
         field
     }

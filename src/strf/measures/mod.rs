@@ -5,7 +5,8 @@
 use ndarray::{Array2, ArrayD, Axis as ArrayAxis};
 use rayon::prelude::*;
 
-use super::dump::{Dump, Named, Values};
+use super::arrays::{Named, Values};
+use super::strf_export::StrfExport;
 use crate::config::part::{Part, Row};
 use crate::models::dims::Axis;
 
@@ -15,11 +16,12 @@ mod field;
 pub mod modulation;
 mod profile;
 pub mod separability;
+pub mod transfer;
 pub mod tuning;
 
 pub use field::{Axes, Field};
 
-use modulation::{Modulation, RATES, Transfer};
+use transfer::{Modulation, RATES, Transfer};
 
 /// A row of the table of measures.
 #[derive(Debug)]
@@ -95,13 +97,13 @@ pub struct Transfers {
 
 impl Measures {
     /// Of the effective STRFs of an export.
-    pub fn of(dump: &Dump) -> Self {
+    pub fn of(exported: &StrfExport) -> Self {
         let axes = Axes {
-            lags_ms: &dump.lags_ms,
-            frequencies_hz: dump.frequencies_hz.as_deref(),
-            channels: &dump.channels,
+            lags_ms: &exported.lags_ms,
+            frequencies_hz: exported.frequencies_hz.as_deref(),
+            channels: &exported.channels,
         };
-        let strfs: Vec<_> = dump.effective.axis_iter(ArrayAxis(0)).collect();
+        let strfs: Vec<_> = exported.effective.axis_iter(ArrayAxis(0)).collect();
         let fields: Vec<Field> =
             strfs.into_par_iter().map(|strf| Field::new(strf, &axes)).collect();
         let column = |row: &'static MeasureRow| {

@@ -8,9 +8,10 @@
 //! doi:10.1111/j.2517-6161.1995.tb02031.x.
 use ndarray::{Array4, Axis as ArrayAxis};
 
-use super::dump::Values;
-use crate::scores::null::false_discovery_rates;
+use super::arrays::Values;
+use crate::stats::false_discovery::false_discovery_rates;
 
+pub mod others;
 pub mod repeats;
 pub mod shuffles;
 
