@@ -30,9 +30,13 @@ impl Network {
     /// Builds the parts that a run file chooses; their parameters lie in `params`.
     pub fn build(architecture: &Architecture, dims: &Dims, params: &Params) -> error::Result<Self> {
         let scope = params.scope("prefiltering");
-        let prefilter = match &architecture.prefilter {
-            Some(chosen) => Some((chosen.row.build)(&chosen.values, dims, &scope)?),
-            None => None,
+        let prefilter = match architecture.prefilters.as_slice() {
+            [] => None,
+            [chosen] => Some((chosen.row.build)(&chosen.values, dims, &scope)?),
+            [_, ..] => {
+                let what = "prefilter: found several, expected at most one";
+                return Err(error::Error::Refused(what.into()));
+            }
         };
         let stage = prefilter.as_ref().map(|prefilter| prefilter.stage()).transpose()?;
         let prefilter_learns = stage.flatten().is_some();
