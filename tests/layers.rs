@@ -297,3 +297,30 @@ fn a_stage_refuses_what_another_kind_prepared() {
     let mut state = StageState::default();
     assert!(AnyStage::forward(&other, &prepared, &input, &mut output, &mut state).is_err());
 }
+
+#[test]
+fn prefilters_in_a_row_have_tensors_of_their_own() -> Result<()> {
+    let text = |scale: &str| {
+        let section = |name| format!("[[prefilter]]\ntype = \"{name}\"\nscale = \"{scale}\"\n");
+        let both = ["willmore", "adaptrans"].map(section).concat();
+        format!("[model]\ntype = \"linear\"\nwindow_ms = 20.0\n{both}")
+    };
+    let (network, params) = build(&text("mel"), DType::F32, &dims());
+    let names: Vec<String> = params.all().into_iter().map(|(name, _)| name).collect();
+    let expected =
+        ["prefiltering.a", "prefiltering_2.d_off", "prefiltering_2.d_on", "prefiltering_2.p"];
+    assert_eq!(names[..4], expected);
+    assert_eq!(network.channels(), ["ON", "OFF"]);
+    let lengths = network.adaptations()?.into_iter().map(|kernels| kernels.weights.dim().2);
+    let reaches: usize = lengths.map(|bins| bins - 1).sum();
+    assert_eq!(network.memory(), Some(network.lags() + reaches));
+
+    // Behind the one that learns nothing, batches hold what it gives.
+    let sound = noise("row", &[1, 1, dims().bands, 30], DType::F32)?;
+    let psth = noise("psth", &[1, dims().neurons, 30], DType::F32)?;
+    let given = network.given(&Member::new(sound.clone(), psth)?)?;
+    let alone = "[model]\ntype = \"linear\"\nwindow_ms = 20.0\n[prefilter]\ntype = \"willmore\"\nscale = \"mel\"\n";
+    let (alone, _params) = build(alone, DType::F32, &dims());
+    assert_eq!(flat(&given.sound), flat(&alone.filtered(&sound)?));
+    Ok(())
+}

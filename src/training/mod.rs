@@ -12,9 +12,9 @@ use candle_core::Tensor;
 
 use crate::base::error::{Error, Result};
 use crate::base::rng;
-use crate::models::Network;
 use crate::models::batch::{Batch, Member, Sample};
 use crate::models::params::Params;
+use crate::models::{Network, Step};
 use crate::run_file::Train;
 use crate::run_file::{Best as BestOf, Monitor, Schedule};
 use crate::scores::Ceiling;
@@ -172,7 +172,8 @@ impl<'a> Fitting<'a> {
     /// One optimizer step; the loss stays on its device.
     fn step(&mut self, batch: &Batch, lr: f64) -> Result<Tensor> {
         let Task { network, settings, .. } = self.task;
-        let data_loss = network.loss(batch, settings.loss)?;
+        let step = Step { seed: settings.seed, number: u64::from(self.optimizer.steps()) };
+        let data_loss = network.loss_at(batch, settings.loss, step)?;
         let total = if settings.l1 > 0.0 {
             (&data_loss + (network.l1()? * settings.l1)?)?
         } else {
