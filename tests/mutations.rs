@@ -7,7 +7,7 @@
 //! as many as it is told, with other damage where `SEED=1` says so. A file that is damaged and read
 //! with other values is no fault: only how the command ends counts here.
 #![cfg(unix)]
-#![expect(clippy::unwrap_used, clippy::panic, reason = "test support")]
+#![expect(clippy::unwrap_used, clippy::panic, clippy::print_stdout, reason = "test support")]
 
 use std::fs::File;
 use std::io::{Read, Write};
@@ -229,12 +229,9 @@ impl Reader {
             let mut rng = rng::generator(seed, &format!("{} {case}", self.name));
             let (damaged, how) = damage(&bytes, &mut rng);
             let (status, stderr) = self.run(&place, &damaged);
-            match fault(status, &stderr) {
-                Some(what) => faults.push(self.kept(case, &damaged, &how, &what, &stderr)),
-                None => {
-                    statuses[status.and_then(|s| s.code()).unwrap_or(0).unsigned_abs() as usize] +=
-                        1
-                }
+            match judged(status, &stderr) {
+                Ok(code) => statuses[code] += 1,
+                Err(what) => faults.push(self.kept(case, &damaged, &how, &what, &stderr)),
             }
         }
         println!("{}: {cases} files, ended with 0, 1, 2: {statuses:?}", self.name);
@@ -286,15 +283,17 @@ fn ended(mut child: Child) -> Option<ExitStatus> {
     None
 }
 
-/// What is wrong with how a command ended.
-fn fault(status: Option<ExitStatus>, stderr: &str) -> Option<String> {
-    let Some(status) = status else { return Some("waits for ever".into()) };
+/// The exit status of a command, or what is wrong with how it ended.
+fn judged(status: Option<ExitStatus>, stderr: &str) -> Result<usize, String> {
+    let status = status.ok_or("waits for ever")?;
     match status.code() {
-        _ if stderr.contains("panicked") => Some("panics".into()),
-        Some(0) => None,
-        Some(1 | 2) => stderr.trim().is_empty().then(|| "says nothing".into()),
-        Some(other) => Some(format!("ends with status {other}")),
-        None => Some(format!("ended by signal {:?}", status.signal())),
+        _ if stderr.contains("panicked") => Err("panics".into()),
+        Some(0) => Ok(0),
+        Some(1 | 2) if stderr.trim().is_empty() => Err("says nothing".into()),
+        Some(1) => Ok(1),
+        Some(2) => Ok(2),
+        Some(other) => Err(format!("ends with status {other}")),
+        None => Err(format!("ended by signal {:?}", status.signal())),
     }
 }
 

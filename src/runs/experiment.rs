@@ -3,16 +3,16 @@ use candle_core::{DType, Tensor};
 use serde_json::{Map, Value as Json, json};
 
 use super::folder::{OldRun, RunFolder};
-use super::metadata::{Metadata, PROGRAM, architecture_json};
+use super::metadata::{Metadata, PROGRAM, architecture_json, reference_json};
 use crate::base::device;
 use crate::base::device::DeviceName;
 use crate::base::error::{Error, Result};
-use crate::dataset::{Read, ResponseFile, Splits, read_sound};
+use crate::dataset::{ReadRecording, ResponseFile, Splits, read_sound};
 use crate::models::Network;
 use crate::models::batch::response_deviations;
 use crate::models::params::Params;
 use crate::models::prediction;
-use crate::preparation::prepare::Prepared;
+use crate::preparation::prepare::PreparedRecording;
 use crate::run_file::Split;
 use crate::run_file::{Output, RunConfig, Schedule, relative};
 use crate::scores::evaluation::{Over, Scores, Scoring, score_predictions};
@@ -27,7 +27,7 @@ pub struct Experiment {
     /// Where the run is written.
     pub folder: RunFolder,
     /// The dataset's part that is used, as the model meets it.
-    pub prepared: Prepared,
+    pub prepared: PreparedRecording,
     /// The model, which starts from predictions of the size of the responses.
     pub network: Network,
     /// Its tensors.
@@ -44,10 +44,10 @@ impl Experiment {
     pub fn open(mut config: RunConfig, old: OldRun) -> Result<Self> {
         let folder = RunFolder::claim(&config.output.folder, old)?;
         let device = device::open(config.train.device)?;
-        let Read { recording, mut notes } = read_sound(&config.data.file)?;
+        let ReadRecording { recording, mut notes } = read_sound(&config.data.file)?;
         config.resolve(&recording)?;
         let split = config.data.split.clone().unwrap_or(Split::UNSAID);
-        let prepared = Prepared::new(recording, &config.data, &split, &device)?;
+        let prepared = PreparedRecording::new(recording, &config.data, &split, &device)?;
         let params = Params::new(config.train.seed, DType::F32, &device);
         let network = Network::build(&config.architecture, &prepared.dims, &params)?;
         prepared.require_room(network.lags())?;
@@ -79,7 +79,8 @@ impl Experiment {
         };
         let (checkpoint, history) = &found;
         self.folder.write_config(&self.config.to_toml(self.folder.path())?)?;
-        self.folder.write_metadata(&self.metadata()?, self.network.reference())?;
+        let reference = reference_json(&self.config.architecture, self.network.reference());
+        self.folder.write_metadata(&self.metadata()?, &reference)?;
         self.folder.write_history(history.text())?;
         self.folder.write_best(checkpoint)?;
         self.folder.write_state(checkpoint)?;
@@ -91,7 +92,8 @@ impl Experiment {
     /// # Errors
     /// A tensor operation fails, or the dataset is no longer what it was.
     pub fn scores(&self) -> Result<Scores> {
-        let Prepared { test, test_responses, neurons, preparation, version, .. } = &self.prepared;
+        let PreparedRecording { test, test_responses, neurons, preparation, version, .. } =
+            &self.prepared;
         let mut file = ResponseFile::reopen(&self.config.data.file, *version)?;
         let responses =
             |clip: usize| Ok(preparation.treatment.repeats(file.read(&test_responses[clip])?));
@@ -125,7 +127,7 @@ impl Experiment {
     /// # Errors
     /// The architecture cannot be described.
     pub fn metadata(&self) -> Result<Metadata> {
-        let Prepared { dims, neurons, splits, preparation, .. } = &self.prepared;
+        let PreparedRecording { dims, neurons, splits, preparation, .. } = &self.prepared;
         Ok(Metadata {
             program: PROGRAM.to_owned(),
             architecture: architecture_json(&self.config.architecture)?,

@@ -4,8 +4,9 @@ use std::path::Path;
 use proptest::prelude::*;
 use strf::config::keys::{Default, Key, Kind, Range};
 use strf::config::part::{Part, Row, find};
-use strf::config::sections::{Holds, Section};
+use strf::config::sections::{Holds, Section, Times};
 use strf::models::outputs::{self, Sign};
+use strf::models::prefilters::{self, Channels, PrefilterRow};
 use strf::models::{self, HasStrfs, ModelRow, Sharing, loss, parameterizations};
 use strf::run_file::{RunConfig, SECTIONS};
 use toml::{Table, Value};
@@ -15,8 +16,16 @@ use super::{cases, names, text};
 /// A key and what is written behind it.
 type Written = (&'static str, Value);
 
-/// Which section, its `type` where it has one, and its keys.
-type WrittenSection = (&'static str, Option<&'static str>, Vec<Written>);
+/// The `type` of a section where it has one, and its keys.
+type WrittenPart = (Option<&'static str>, Vec<Written>);
+
+/// A section that stands once, or in a list.
+#[derive(Debug, Clone)]
+struct WrittenSection {
+    name: &'static str,
+    list: bool,
+    parts: Vec<WrittenPart>,
+}
 
 /// A number in a range: an end of it, or between on an even or a logarithmic scale.
 fn number(range: Range) -> BoxedStrategy<Value> {
@@ -107,18 +116,29 @@ fn keys(keys: &'static [Key]) -> BoxedStrategy<Vec<Written>> {
     all.prop_map(|keys| keys.into_iter().flatten().collect()).boxed()
 }
 
-fn part(section: &'static Section, part: &'static Part) -> BoxedStrategy<WrittenSection> {
-    keys(part.keys).prop_map(|keys| (section.name, Some(part.name), keys)).boxed()
+fn part(part: &'static Part) -> BoxedStrategy<WrittenPart> {
+    keys(part.keys).prop_map(|keys| (Some(part.name), keys)).boxed()
 }
 
-/// A section, or none where it may be left out.
+/// A section, or none where it may be left out; a list of tables where it may stand several times.
 fn section(section: &'static Section) -> BoxedStrategy<Option<WrittenSection>> {
+    let once = |part| Some(WrittenSection { name: section.name, list: false, parts: vec![part] });
     match section.holds {
-        Holds::Keys(own) => keys(own).prop_map(|keys| Some((section.name, None, keys))).boxed(),
-        Holds::Part { table, absent } => {
-            let parts: Vec<_> = table().into_iter().map(|row| part(section, row)).collect();
-            let chosen = prop::strategy::Union::new(parts).prop_map(Some);
-            if absent.is_some() { prop_oneof![Just(None), chosen].boxed() } else { chosen.boxed() }
+        Holds::Keys(own) => keys(own).prop_map(move |keys| once((None, keys))).boxed(),
+        Holds::Part { table, absent, times } => {
+            let parts: Vec<_> = table().into_iter().map(part).collect();
+            let parts = prop::strategy::Union::new(parts);
+            let single = parts.clone().prop_map(once);
+            let chosen = match times {
+                Times::Once => single.boxed(),
+                Times::Several => {
+                    let list = prop::collection::vec(parts, 1..4).prop_map(|parts| {
+                        Some(WrittenSection { name: section.name, list: true, parts })
+                    });
+                    prop_oneof![single, list].boxed()
+                }
+            };
+            if absent.is_some() { prop_oneof![Just(None), chosen].boxed() } else { chosen }
         }
     }
 }
@@ -131,39 +151,70 @@ fn run_file() -> impl Strategy<Value = Vec<WrittenSection>> {
 
 /// Leaves out what does not go with the rest.
 fn fitting(mut sections: Vec<WrittenSection>) -> Vec<WrittenSection> {
-    let of = |name: &str| sections.iter().find(|section| section.0 == name).cloned();
-    let (_, model, model_keys) = of("model").unwrap();
+    let of = |name: &str| sections.iter().find(|section| section.name == name);
+    let (model, model_keys) = &of("model").unwrap().parts[0];
     let model: &ModelRow = find(models::TABLE, model.unwrap()).unwrap();
     let default = if model.part().name == "linear" { "identity" } else { "parametric_softplus" };
     let output = model_keys.iter().find(|(key, _)| *key == "output");
     let output = output.map_or(default, |(_, value)| value.as_str().unwrap()).to_owned();
     let signed = find(outputs::TABLE, &output).unwrap().sign == Sign::Either;
     let shares = model.sharing == Sharing::Hidden || of("prefilter").is_some();
-    let plain = parameterizations::TABLE[0].part.name;
     let has_strfs = matches!(model.strfs, HasStrfs::Yes);
-    sections
-        .retain(|(name, part, _)| *name != "parameterization" || has_strfs || *part == Some(plain));
-    for (_, _, keys) in &mut sections {
-        let end =
-            |name: &str| keys.iter().find(|(key, _)| *key == name).and_then(|(_, v)| v.as_float());
-        let ascending = end("min_freq_hz").zip(end("max_freq_hz")).is_some_and(|(a, b)| a < b);
-        keys.retain(|(key, value)| match *key {
-            "min_freq_hz" | "max_freq_hz" => ascending,
-            "loss" => !(signed && find(loss::TABLE, value.as_str().unwrap()).unwrap().needs_rate),
-            "best" => !shares,
-            _ => true,
-        });
+    let plain = parameterizations::TABLE[0].part.name;
+    sections.retain(|section| {
+        section.name != "parameterization" || has_strfs || section.parts[0].0 == Some(plain)
+    });
+    for section in &mut sections {
+        if section.name == "prefilter" {
+            keep_a_chain(&mut section.parts);
+        }
+        for (_, keys) in &mut section.parts {
+            let end = |name: &str| keys.iter().find(|(key, _)| *key == name)?.1.as_float();
+            let ascending = end("min_freq_hz").zip(end("max_freq_hz")).is_some_and(|(a, b)| a < b);
+            keys.retain(|(key, value)| match *key {
+                "min_freq_hz" | "max_freq_hz" => ascending,
+                "loss" => {
+                    !(signed && find(loss::TABLE, value.as_str().unwrap()).unwrap().needs_rate)
+                }
+                "best" => !shares,
+                _ => true,
+            });
+        }
     }
     sections
 }
 
+/// Leaves out prefilters that take one channel where those before them give several.
+fn keep_a_chain(parts: &mut Vec<WrittenPart>) {
+    let mut given = 1;
+    parts.retain(|(name, _)| {
+        let row: &PrefilterRow = find(prefilters::TABLE, name.unwrap()).unwrap();
+        let fits = given == 1 || row.takes != Channels::One;
+        given = if fits { row.gives } else { given };
+        fits
+    });
+}
+
 fn table(sections: &[WrittenSection]) -> Table {
-    let section = |(name, part, keys): &WrittenSection| {
+    let part = |(part, keys): &WrittenPart| -> Table {
         let part = part.map(|part| ("type".to_owned(), Value::from(part)));
         let keys = keys.iter().map(|(key, value)| ((*key).to_owned(), value.clone()));
-        ((*name).to_owned(), Value::Table(part.into_iter().chain(keys).collect()))
+        part.into_iter().chain(keys).collect()
+    };
+    let section = |section: &WrittenSection| {
+        let parts: Vec<Table> = section.parts.iter().map(part).collect();
+        let value = if section.list { parts.into() } else { parts[0].clone().into() };
+        (section.name.to_owned(), value)
     };
     sections.iter().map(section).collect()
+}
+
+/// The tables of a section.
+fn tables(section: &Value) -> Vec<&Table> {
+    match section {
+        Value::Array(tables) => tables.iter().filter_map(Value::as_table).collect(),
+        section => section.as_table().into_iter().collect(),
+    }
 }
 
 proptest! {
@@ -185,11 +236,16 @@ proptest! {
 
         let filled: Table = text.parse().unwrap();
         for (name, section) in &written {
-            for (key, value) in section.as_table().unwrap() {
-                let found = filled.get(name).and_then(|section| section.get(key));
-                let declared = ["neurons", "stimuli", "split"].contains(&key.as_str());
-                let same = declared || found == Some(value);
-                prop_assert!(same, "{}.{}: {:?} became {:?}", name, key, value, found);
+            let found = &filled[name];
+            prop_assert_eq!(found.is_array(), section.is_array(), "{}", name);
+            prop_assert_eq!(tables(found).len(), tables(section).len(), "{}", name);
+            for (found, written) in tables(found).into_iter().zip(tables(section)) {
+                for (key, value) in written {
+                    let declared = ["neurons", "stimuli", "split"].contains(&key.as_str());
+                    let found = found.get(key);
+                    let same = declared || found == Some(value);
+                    prop_assert!(same, "{}.{}: {:?} became {:?}", name, key, value, found);
+                }
             }
         }
     }
