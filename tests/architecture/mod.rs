@@ -1,5 +1,5 @@
 //! How the rooms hang together: what a file may import, and that a name means one thing.
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use source_tree::{Definition, Import, Module, SourceTree};
@@ -89,24 +89,17 @@ fn circles(tree: &SourceTree) -> Vec<Vec<String>> {
 }
 
 /// The modules that each reaches over one import or more.
-fn reachable(imports: &[Import]) -> BTreeMap<Module, Vec<Module>> {
-    let mut reached: BTreeMap<Module, Vec<Module>> = BTreeMap::new();
-    for start in imports.iter().map(|import| &import.from) {
-        if reached.contains_key(start) {
-            continue;
-        }
-        let (mut found, mut open) = (Vec::new(), vec![start]);
+fn reachable(imports: &[Import]) -> BTreeMap<Module, BTreeSet<Module>> {
+    let from = |start: &Module| {
+        let (mut found, mut open) = (BTreeSet::new(), vec![start]);
         while let Some(from) = open.pop() {
-            for Import { to, .. } in imports.iter().filter(|import| import.from == *from) {
-                if !found.contains(to) {
-                    found.push(to.clone());
-                    open.push(to);
-                }
-            }
+            let next = imports.iter().filter(|import| import.from == *from);
+            open.extend(next.map(|import| &import.to).filter(|to| found.insert((*to).clone())));
         }
-        reached.insert(start.clone(), found);
-    }
-    reached
+        found
+    };
+    let starts: BTreeSet<&Module> = imports.iter().map(|import| &import.from).collect();
+    starts.into_iter().map(|start| (start.clone(), from(start))).collect()
 }
 
 /// The types and traits that another room uses while the crate defines their name twice or more,
