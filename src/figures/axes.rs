@@ -5,17 +5,17 @@ use crate::figures::colour::GREY;
 use crate::figures::marks::{Anchor, Direction, Rect};
 use crate::figures::ticks::Tick;
 
-/// Thickness of a frame.
+/// Pixels of the thickness of a frame.
 pub const FRAME: usize = 2;
-/// Length of a mark.
+/// Pixels of the length of a mark on an axis.
 pub const MARK: usize = 8;
-/// Mark and white before a number.
+/// Pixels from an axis to its numbers: the mark, and white.
 pub const AROUND_TICK: usize = 18;
 
 /// Where something lies along an axis: 0 is its start, 1 its end.
 pub type Share = f64;
 
-/// Lines around an area.
+/// Draws lines around an area.
 pub fn frame(canvas: &mut Canvas, area: Rect) {
     let Rect { x, y, width, height } = area.grow(FRAME);
     let (right, bottom) = (area.right(), area.bottom());
@@ -29,7 +29,7 @@ pub fn frame(canvas: &mut Canvas, area: Rect) {
     }
 }
 
-/// Marks and numbers at the left edge, growing upward.
+/// Draws marks and numbers at the left edge of an area, growing upward.
 pub fn left(canvas: &mut Canvas, area: Rect, ticks: &[Tick]) {
     for tick in ticks {
         let y = area.bottom() - along(tick.at, area.height);
@@ -40,7 +40,7 @@ pub fn left(canvas: &mut Canvas, area: Rect, ticks: &[Tick]) {
     }
 }
 
-/// Marks and numbers at the lower edge, growing to the right.
+/// Draws marks and numbers at the lower edge of an area, growing to the right.
 pub fn below(canvas: &mut Canvas, area: Rect, ticks: &[Tick]) {
     for tick in ticks {
         let x = area.x + along(tick.at, area.width);
@@ -51,18 +51,18 @@ pub fn below(canvas: &mut Canvas, area: Rect, ticks: &[Tick]) {
     }
 }
 
-/// The name of the left axis, its baseline at `x`.
+/// Writes the name of the left axis of an area, its baseline at `x`.
 pub fn name_left(canvas: &mut Canvas, area: Rect, x: usize, name: &str) {
     canvas.text(name, LABEL, (x, area.centre_y()), Anchor::Centre, Direction::Up);
 }
 
-/// The name of the lower axis, under its numbers.
+/// Writes the name of the lower axis of an area, under its numbers.
 pub fn name_below(canvas: &mut Canvas, area: Rect, name: &str) {
     let baseline = area.bottom() + AROUND_TICK + 2 * TICK.capital() + LABEL.capital() + 8;
     canvas.text(name, LABEL, (area.centre_x(), baseline), Anchor::Centre, Direction::Right);
 }
 
-/// The same area, its upper edge raised by so many pixels.
+/// An area with its upper edge raised by so many pixels.
 pub fn above(area: Rect, pixels: usize) -> Rect {
     Rect { y: area.y - pixels, height: area.height + pixels, ..area }
 }
@@ -80,7 +80,7 @@ pub fn part(area: Rect, (from, to): (Share, Share), (low, high): (Share, Share))
     }
 }
 
-/// Pixels of a share of `length`.
+/// How many pixels a share of `length` pixels is.
 fn along(share: Share, length: usize) -> usize {
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 to length")]
     let pixels = (share.clamp(0.0, 1.0) * length as f64).round() as usize;

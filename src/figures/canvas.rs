@@ -3,7 +3,7 @@ use std::path::Path;
 
 use super::colour::{Rgb, WHITE};
 use super::fonts::Fonts;
-use super::marks::{Anchor, Direction, Mark, Point, Rect, Text, TextStyle};
+use super::marks::{Anchor, Direction, Mark, Position, Rect, Text, TextStyle};
 use super::{png, svg};
 use crate::base::error::{Cause, Error, Result};
 use crate::base::files::{self, Existing};
@@ -17,17 +17,17 @@ pub struct Canvas {
 }
 
 impl Canvas {
-    /// Nothing but white.
+    /// White paper with nothing on it.
     pub fn new(width: usize, height: usize, fonts: Fonts) -> Self {
         Self { width, height, marks: Vec::new(), fonts }
     }
 
-    /// Pixels from left to right.
+    /// Pixels of the paper from left to right.
     pub fn width(&self) -> usize {
         self.width
     }
 
-    /// Pixels from top to bottom.
+    /// Pixels of the paper from top to bottom.
     pub fn height(&self) -> usize {
         self.height
     }
@@ -51,14 +51,14 @@ impl Canvas {
     }
 
     /// Draws a line of so many pixels through points; nothing where one of them is not finite.
-    pub fn line(&mut self, points: &[Point], width: f32, colour: Rgb) {
+    pub fn line(&mut self, points: &[Position], width: f32, colour: Rgb) {
         if points.iter().all(|(x, y)| x.is_finite() && y.is_finite()) {
             self.marks.push(Mark::Line { points: points.to_vec(), width, colour });
         }
     }
 
     /// Draws a filled circle; nothing where its centre is not finite.
-    pub fn dot(&mut self, centre: Point, radius: f32, colour: Rgb) {
+    pub fn dot(&mut self, centre: Position, radius: f32, colour: Rgb) {
         if centre.0.is_finite() && centre.1.is_finite() {
             self.marks.push(Mark::Dot { centre, radius, colour });
         }

@@ -10,9 +10,9 @@ pub enum Mark {
     /// A filled rectangle.
     Fill(Rect, Rgb),
     /// A line through points, with round ends and joints.
-    Line { points: Vec<Point>, width: f32, colour: Rgb },
+    Line { points: Vec<Position>, width: f32, colour: Rgb },
     /// A filled circle.
-    Dot { centre: Point, radius: f32, colour: Rgb },
+    Dot { centre: Position, radius: f32, colour: Rgb },
     /// The pixels of a rectangle, line by line.
     Image { area: Rect, pixels: Vec<Rgb> },
     /// A text.
@@ -22,17 +22,17 @@ pub enum Mark {
 /// A text at a place.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Text {
-    /// The letters.
+    /// What is written.
     pub letters: String,
-    /// How they look.
+    /// How the letters look.
     pub style: TextStyle,
-    /// Where its anchor and baseline lie.
+    /// Where the anchor and the baseline of the text lie.
     pub at: (usize, usize),
-    /// Which point of it lies there.
+    /// Which point of the text lies at [`Text::at`].
     pub anchor: Anchor,
-    /// Which way it runs.
+    /// Which way the text runs.
     pub direction: Direction,
-    /// Pixels that it takes along its baseline.
+    /// Pixels that the text takes along its baseline.
     pub width: usize,
 }
 
@@ -83,7 +83,7 @@ impl Rect {
 }
 
 /// A place on the paper: pixels from the upper left corner, right and down.
-pub type Point = (f32, f32);
+pub type Position = (f32, f32);
 
 /// Which point of a text is placed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

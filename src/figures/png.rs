@@ -7,7 +7,7 @@ use tiny_skia::{
 
 use super::colour::Rgb;
 use super::fonts::Fonts;
-use super::marks::{Anchor, Direction, Mark, Point, Rect, Text};
+use super::marks::{Anchor, Direction, Mark, Position, Rect, Text};
 use crate::base::error::Cause;
 
 /// Pixels of a metre at 144 to the inch: twice what a screen shows, so that text stays crisp.
@@ -70,7 +70,7 @@ impl Paper {
         &mut self.pixmap.pixels_mut()[start..start + rect.width]
     }
 
-    fn line(&mut self, points: &[Point], width: f32, colour: Rgb) {
+    fn line(&mut self, points: &[Position], width: f32, colour: Rgb) {
         let mut builder = PathBuilder::new();
         for (place, (x, y)) in points.iter().enumerate() {
             if place == 0 { builder.move_to(*x, *y) } else { builder.line_to(*x, *y) }
@@ -87,7 +87,7 @@ impl Paper {
         }
     }
 
-    fn dot(&mut self, (x, y): Point, radius: f32, colour: Rgb) {
+    fn dot(&mut self, (x, y): Position, radius: f32, colour: Rgb) {
         if let Some(path) = PathBuilder::from_circle(x, y, radius) {
             self.fill_path(&path, colour, Transform::identity());
         }

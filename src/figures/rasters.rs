@@ -49,13 +49,13 @@ pub fn repeats(canvas: &mut Canvas, area: Rect, responses: ArrayView2<f32>, shad
     axes::left(canvas, area, &repeat_numbers(responses.nrows()));
 }
 
-/// White for none, darker for more.
+/// The colour of a number of spikes: white for none, darker for more.
 fn spikes(count: f32) -> Rgb {
     const REST_OF_WHITE: f32 = 0.35;
     mix(INK, WHITE, REST_OF_WHITE.powf(count))
 }
 
-/// Draws `(rows, columns)`, the first row at the bottom.
+/// Draws values `(rows, columns)` as cells of colour, the first row at the bottom.
 fn cells(
     canvas: &mut Canvas,
     area: Rect,

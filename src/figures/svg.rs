@@ -119,7 +119,7 @@ fn letters(svg: &mut String, text: &Text) -> std::fmt::Result {
     )
 }
 
-/// `#1a1a1a`
+/// A colour as SVG and CSS write it: `#1a1a1a`.
 pub fn hex([red, green, blue]: Rgb) -> String {
     format!("#{red:02x}{green:02x}{blue:02x}")
 }

@@ -1,12 +1,12 @@
 //! How a prefilter adapts: its kernels over lag, and its time constants and weights over frequency.
-use super::{Drawn, HEAD, head};
+use super::drawn::{Drawn, HEAD, head};
 use crate::base::error::Result;
 use crate::figures::axes;
 use crate::figures::canvas::Canvas;
 use crate::figures::chart::{Chart, legend};
 use crate::figures::colour::{BLUE, GREY, INK, Rgb, VERMILION, WHITE, mix, rising};
 use crate::figures::fonts::Fonts;
-use crate::figures::grid::{Grid, NUMBERS_AND_NAME};
+use crate::figures::grid::{NUMBERS_AND_NAME, PanelGrid};
 use crate::figures::marks::Rect;
 use crate::figures::page::MARGIN;
 use crate::figures::text_styles::TICK;
@@ -19,12 +19,12 @@ const BANDS: usize = 5;
 const PANEL: (usize, usize) = (800, 420);
 /// White between two rows, for the name of an axis and a legend.
 const BETWEEN_ROWS: usize = 40;
-/// The legend above a row.
+/// Room for the legend above a row.
 const LEGEND: usize = 40;
 /// The curves of the channels.
 const CHANNELS: [Rgb; 2] = [BLUE, VERMILION];
 
-/// The picture of the prefilters, one below the other.
+/// Draws kernels, time constants and weights of the prefilters, one below the other.
 pub(super) fn draw(trained: &Trained) -> Result<Drawn> {
     let adaptations = trained.network.adaptations()?;
     if adaptations.is_empty() {
@@ -35,8 +35,9 @@ pub(super) fn draw(trained: &Trained) -> Result<Drawn> {
     for (kernels, names) in adaptations.iter().zip(&names) {
         let columns = names.len().max(1 + usize::from(kernels.past.is_some()));
         let upper =
-            Grid { panels: names.len(), columns, panel: PANEL, top, left: NUMBERS_AND_NAME };
-        let lower = Grid { top: upper.size().1 - MARGIN + BETWEEN_ROWS, panels: columns, ..upper };
+            PanelGrid { panels: names.len(), columns, panel: PANEL, top, left: NUMBERS_AND_NAME };
+        let lower =
+            PanelGrid { top: upper.size().1 - MARGIN + BETWEEN_ROWS, panels: columns, ..upper };
         let (width, height) = lower.size();
         (size, top) = ((width.max(size.0), height), height);
         grids.push((upper, lower));
@@ -72,7 +73,7 @@ fn over_lag(
     canvas: &mut Canvas,
     (kernels, dt_ms): (&AdaptationKernels, f64),
     names: &[&str],
-    grid: &Grid,
+    grid: &PanelGrid,
 ) {
     let bands = some_bands(kernels.centres_hz.len());
     let colour = |place: usize| rising(place as f32, (0.0, bands.len() as f32 - 0.4));
@@ -112,7 +113,12 @@ fn span(values: &[f64]) -> String {
 }
 
 /// Time constants and weights of the past over the bands.
-fn over_frequency(canvas: &mut Canvas, kernels: &AdaptationKernels, names: &[&str], grid: &Grid) {
+fn over_frequency(
+    canvas: &mut Canvas,
+    kernels: &AdaptationKernels,
+    names: &[&str],
+    grid: &PanelGrid,
+) {
     let before = kernels.learns.then_some(("before training", pale()));
     let taus = kernels.tau_ms.outer_iter().map(|tau| tau.to_vec()).zip(CHANNELS);
     let first = before.map(|(_, colour)| (kernels.first_tau_ms.clone(), colour));

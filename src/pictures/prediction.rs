@@ -1,8 +1,8 @@
 //! Prediction over PSTH, with the sound and the single repeats, of three neurons.
 use ndarray::{Array2, Array3, ArrayView1, Axis, s};
 
+use super::drawn::{Drawn, HEAD, head, response_unit};
 use super::test_clips::{best_first, predicted};
-use super::{Drawn, HEAD, head, response_unit};
 use crate::base::error::Result;
 use crate::dataset::{Clip, OfNeurons, ResponseFile, ResponseLocation};
 use crate::figures::axes;
@@ -21,7 +21,7 @@ use crate::runs::SplitName;
 use crate::runs::trained::{Needs, Trained};
 use crate::scores::repeats::ResponseValues;
 
-/// The legend above the lowest panel.
+/// Room for the legend above the lowest panel.
 const LEGEND: usize = 40;
 /// Sound, repeats, and prediction over PSTH.
 const PANELS: [Panel; 3] = [(0, 240), (BETWEEN, 280), (BETWEEN + LEGEND, 300)];
@@ -41,11 +41,11 @@ struct Column {
     seconds: f64,
     /// Whether the recorded values are counts.
     counts: bool,
-    /// Of PSTH and prediction.
+    /// The unit of PSTH and prediction.
     unit: &'static str,
 }
 
-/// The picture of the test clips.
+/// Draws what the model predicts for test clips, beside what was recorded.
 pub(super) fn draw(trained: &Trained) -> Result<Drawn> {
     let recording = trained.recording(None, Needs::Responses)?.recording;
     let clips = trained.clips(&recording, SplitName::Test)?;

@@ -4,7 +4,7 @@ use std::path::Path;
 use askama::Template;
 use askama::filters::HtmlSafe;
 
-use super::html::{Cell, Figure, Table};
+use super::html::{Cell, PictureSection, Table};
 use crate::pictures::comparison;
 use crate::runs::comparison::{Pair, Scored};
 
@@ -17,7 +17,7 @@ const HEADER: [&str; 8] =
 #[template(path = "report/compared.html")]
 pub struct ComparisonSection {
     table: Table,
-    figures: Vec<Figure>,
+    figures: Vec<PictureSection>,
 }
 
 impl HtmlSafe for ComparisonSection {}
@@ -38,7 +38,7 @@ impl ComparisonSection {
         let rows = pairs.iter().map(|pair| row(pair, called)).collect();
         let figure = |score: &&str| {
             let drawn = comparison::draw(runs, score, seed);
-            Figure::new(&format!("each neuron's {score}"), drawn)
+            PictureSection::new(&format!("each neuron's {score}"), drawn)
         };
         Self { table: Table::new(&HEADER, rows), figures: scores.iter().map(figure).collect() }
     }

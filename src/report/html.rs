@@ -46,14 +46,14 @@ impl Table {
 /// A picture under its name, or why there is none.
 #[derive(Template)]
 #[template(path = "report/figure.html")]
-pub struct Figure {
+pub struct PictureSection {
     name: String,
     picture: Result<Svg, String>,
 }
 
-impl HtmlSafe for Figure {}
+impl HtmlSafe for PictureSection {}
 
-impl Figure {
+impl PictureSection {
     /// What was drawn, or the error that kept it from being drawn.
     pub fn new(name: &str, drawn: Result<Drawn>) -> Self {
         let picture = match drawn {
@@ -108,7 +108,7 @@ mod tests {
         assert_eq!(serde_json::from_str::<Value>(&data).unwrap(), json!([evil]));
         let row = vec![Cell::Plain(evil.into()), Cell::Words("\"&".into())];
         let table = Table::new(&["a<b", "c"], vec![row]);
-        let figure = Figure { name: "f<g".into(), picture: Err(evil.into()) };
+        let figure = PictureSection { name: "f<g".into(), picture: Err(evil.into()) };
         let html = rendered(&table).unwrap() + &rendered(&figure).unwrap();
         assert!(!html.contains("<script>") && html.contains("a&#60;b"), "{html}");
         assert!(html.contains("<td class=\"words\">&#34;&#38;</td>"), "{html}");

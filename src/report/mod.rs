@@ -24,20 +24,20 @@ const STYLE: &str = include_str!("assets/style.css");
 const SCRIPT: &str = include_str!("assets/script.js");
 /// Scores by which runs are compared.
 const COMPARED: [&str; 2] = ["cc", "cc_norm"];
-/// Of the bootstraps over neurons.
+/// The seed of the bootstraps over neurons.
 const SEED: u64 = 0;
 
-/// Runs with their scores, one or more.
-pub struct Report<'a> {
-    /// The models.
+/// A report on one or several runs.
+pub struct HtmlReport<'a> {
+    /// The trained models of the runs.
     pub trained: &'a [Trained],
-    /// Their scores.
+    /// The scores of the runs, in the same order.
     pub scored: &'a [Scored],
     /// How many neurons show a receptive field that is taken from gradients.
     pub fields: usize,
 }
 
-impl Report<'_> {
+impl HtmlReport<'_> {
     /// The page; `step` is told after each receptive field that is taken from gradients, at each
     /// stimulus.
     ///

@@ -2,8 +2,8 @@
 use ndarray::{Array2, s};
 use serde_json::{Map, Value};
 
-use super::columns::{self, Column};
-use super::html::Figure;
+use super::columns::{self, NeuronColumn};
+use super::html::PictureSection;
 use super::packed;
 use crate::base::error::{Error, Result};
 use crate::base::wording::counted;
@@ -26,17 +26,18 @@ const MOST_BINS: usize = 300_000;
 
 /// One run as a page shows it.
 pub struct RunPage<'a> {
+    /// The trained model.
     pub trained: &'a Trained,
-    /// What `scores.json` says.
+    /// What `scores.json` says of the run.
     pub summary: Value,
     /// The numbers of each neuron.
-    pub columns: Vec<Column>,
+    pub columns: Vec<NeuronColumn>,
     /// Which neurons have a receptive field to show, by place.
     pub with_field: Vec<usize>,
     /// Receptive fields of hidden units that a page shows.
     pub hidden_units: usize,
     /// Each picture with what it shows, or why there is none.
-    pub figures: Vec<Figure>,
+    pub figures: Vec<PictureSection>,
     /// What the page's script needs.
     script: Map<String, Value>,
 }
@@ -49,8 +50,9 @@ struct Fields {
 }
 
 impl<'a> RunPage<'a> {
-    /// Gathers it. Where neurons have no STRF of their own, those of the `most` neurons with the
-    /// best scores are taken from gradients; `step` is told after each at each stimulus.
+    /// Gathers what a page shows of a run. Where neurons have no STRF of their own, those of the
+    /// `most` neurons with the best scores are taken from gradients; `step` is told after each at
+    /// each stimulus.
     ///
     /// # Errors
     /// The run's files are damaged, or a tensor operation fails.
@@ -94,7 +96,7 @@ impl<'a> RunPage<'a> {
                 script.insert("noTraces".into(), format!("No prediction: {error}").into())
             }
         };
-        script.insert("columns".into(), columns.iter().map(Column::json).collect());
+        script.insert("columns".into(), columns.iter().map(NeuronColumn::json).collect());
         let figures = figures(trained);
         Ok(Self { trained, summary, columns, with_field, hidden_units, figures, script })
     }
@@ -106,7 +108,7 @@ impl<'a> RunPage<'a> {
 }
 
 impl Fields {
-    /// What is said of neurons without one, among so many.
+    /// What is said of those of so many neurons that show no receptive field.
     fn missing(&self, neurons: usize) -> String {
         let shown = counted(self.of.len(), "neuron");
         format!(
@@ -122,7 +124,7 @@ fn source(trained: &Trained) -> Result<StrfSource<'_>> {
 }
 
 /// The places of the `most` neurons with the best CC, in the model's order.
-fn best(columns: &[Column], most: usize) -> Vec<usize> {
+fn best(columns: &[NeuronColumn], most: usize) -> Vec<usize> {
     let Some(cc) = columns.iter().find(|column| column.name == "cc") else { return Vec::new() };
     let mut places: Vec<usize> = (0..cc.values.len()).collect();
     let score = |place: &usize| if cc.values[*place].is_nan() { -2.0 } else { cc.values[*place] };
@@ -201,6 +203,9 @@ fn traces(trained: &Trained) -> Result<Value> {
     Ok(traces)
 }
 
-fn figures(trained: &Trained) -> Vec<Figure> {
-    pictures::TABLE.iter().map(|row| Figure::new(row.summary, (row.draw)(trained))).collect()
+fn figures(trained: &Trained) -> Vec<PictureSection> {
+    pictures::TABLE
+        .iter()
+        .map(|row| PictureSection::new(row.summary, (row.draw)(trained)))
+        .collect()
 }

@@ -4,8 +4,8 @@ use askama::filters::HtmlSafe;
 use ndarray::ArrayView1;
 use serde_json::Value;
 
-use super::columns::Column;
-use super::html::{Cell, Figure, Table};
+use super::columns::NeuronColumn;
+use super::html::{Cell, PictureSection, Table};
 use super::run::RunPage;
 use crate::base::error::Result;
 use crate::base::table::Notation;
@@ -23,21 +23,21 @@ const SCORES: [&str; 6] = ["score", "mean", "median", "neurons", "clips", "meani
 #[derive(Template)]
 #[template(path = "report/run.html")]
 pub struct RunSection<'a> {
-    /// Which of the runs it is.
+    /// The place of the run among those of the page.
     pub place: usize,
-    /// Model and dataset.
+    /// Model and dataset of the run.
     pub title: String,
-    /// What heads it; a run that stands alone has no name.
+    /// The name that heads the section; a run that stands alone has none.
     name: Option<&'a str>,
     cards: Vec<Card>,
     facts: Vec<(&'static str, String)>,
-    /// The run file.
+    /// The text of the run file.
     config: String,
     neurons: NeuronTable<'a>,
     /// How many hidden units show a receptive field.
     hidden_units: usize,
     scores: Table,
-    figures: &'a [Figure],
+    figures: &'a [PictureSection],
 }
 
 impl HtmlSafe for RunSection<'_> {}
@@ -63,7 +63,7 @@ impl<'a> RunSection<'a> {
     }
 }
 
-/// A score that says much.
+/// A score that stands on top, for it says much.
 struct Card {
     name: &'static str,
     value: String,
@@ -92,7 +92,7 @@ impl Card {
     }
 }
 
-/// What was fitted to what.
+/// What was fitted to what, as terms and what they are.
 fn facts(page: &RunPage) -> Vec<(&'static str, String)> {
     let trained = page.trained;
     let metadata = &trained.metadata;
@@ -172,7 +172,7 @@ fn scores(summary: &Value) -> Table {
 #[derive(Template)]
 #[template(path = "report/neurons.html")]
 struct NeuronTable<'a> {
-    /// Which of the runs it belongs to.
+    /// The place of the run among those of the page.
     place: usize,
     header: Vec<Head<'a>>,
     rows: Vec<NeuronRow<'a>>,
@@ -182,7 +182,7 @@ impl HtmlSafe for NeuronTable<'_> {}
 
 /// The head of a column of the table of neurons.
 enum Head<'a> {
-    /// A name.
+    /// A name that does nothing.
     Plain(&'static str),
     /// A name that sorts the table, and what its numbers mean.
     Sorting { name: &'a str, title: String },
@@ -191,15 +191,15 @@ enum Head<'a> {
 /// A neuron in the table of neurons.
 struct NeuronRow<'a> {
     id: &'a str,
-    field: Field,
+    field: FieldCell,
     cells: Vec<String>,
 }
 
 /// What the table of neurons shows of a receptive field.
-enum Field {
+enum FieldCell {
     /// No neuron has one, so that they have no column.
     NoColumn,
-    /// This neuron has none.
+    /// The neuron has no receptive field, but others have.
     Missing,
     /// The one at a place among those that the page's script draws.
     Drawn(usize),
@@ -207,7 +207,8 @@ enum Field {
 
 impl<'a> NeuronTable<'a> {
     fn new(page: &'a RunPage, place: usize) -> Self {
-        let shown: Vec<&Column> = page.columns.iter().filter(|column| column.in_table).collect();
+        let shown: Vec<&NeuronColumn> =
+            page.columns.iter().filter(|column| column.in_table).collect();
         let mut header = vec![Head::Sorting { name: "neuron", title: "id of the neuron".into() }];
         if !page.with_field.is_empty() {
             header.push(Head::Plain("STRF"));
@@ -217,14 +218,14 @@ impl<'a> NeuronTable<'a> {
         );
         let row = |(neuron, id): (usize, &'a String)| {
             let cells = shown.iter().map(|column| column.cell(neuron)).collect();
-            NeuronRow { id, field: Field::of(neuron, &page.with_field), cells }
+            NeuronRow { id, field: FieldCell::of(neuron, &page.with_field), cells }
         };
         let ids = &page.trained.metadata.neurons;
         Self { place, header, rows: ids.iter().enumerate().map(row).collect() }
     }
 }
 
-impl Field {
+impl FieldCell {
     /// That of a neuron, where `with_field` are the places of those that have one, ascending.
     fn of(neuron: usize, with_field: &[usize]) -> Self {
         if with_field.is_empty() {

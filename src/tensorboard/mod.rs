@@ -12,7 +12,7 @@ use events::Events;
 
 pub mod events;
 
-/// Name of the pictures.
+/// The name that `TensorBoard` shows above the pictures of STRFs.
 const STRFS: &str = "strfs";
 
 /// The events of a run that asks for them.
@@ -47,7 +47,7 @@ impl<'a> Board<'a> {
         }))
     }
 
-    /// What the user should know of it.
+    /// What the user should know of a board that lacks something that was asked for.
     pub fn note(&self) -> Option<&'static str> {
         let missing = self.pictures.is_some() && !self.has_strfs;
         missing.then_some("TensorBoard gets no pictures: the model has no kernels to draw")
