@@ -313,6 +313,84 @@ fn combinations_that_make_no_sense_are_refused_with_their_reason() {
 }
 
 #[test]
+fn problems_of_several_prefilters_name_the_one_that_is_meant() {
+    let second = "[[prefilter]]\ntype = \"willmore\"\n[[prefilter]]\n";
+    assert_eq!(
+        complaint(&format!("{second}type = \"adaptrans\"\nscale = \"meel\"\n")),
+        "9:9 prefilter[2].scale: found \"meel\", expected \"file\", \"mel\", \"greenwood\", \
+         \"erb\" or \"log\" (did you mean mel?)"
+    );
+    assert_eq!(
+        complaint(&format!("{second}rectify = true\n").replace("rectify", "type")),
+        "8:8 prefilter[2].type: found true, expected \"adaptrans\", \"willmore\" or \"none\""
+    );
+    assert_eq!(
+        complaint(second),
+        "7:3 prefilter[2].type: found nothing, expected \"adaptrans\", \"willmore\" or \"none\""
+    );
+    assert_eq!(
+        complaint("[[prefilter]]\ntype = \"willmore\"\nrectify = 1\n"),
+        "7:11 prefilter.rectify: found 1, expected true or false"
+    );
+    assert_eq!(
+        complaint("[[train]]\nlr = 0.1\n"),
+        "5:3 train: found a list, expected a section [train]"
+    );
+    assert_eq!(
+        complaints(&format!("prefilter = [{{ type = \"willmore\" }}, 3]\n{SOUND}"), &[]),
+        ["1:37 prefilter: found 3, expected [[prefilter]]"]
+    );
+}
+
+#[test]
+fn a_prefilter_takes_as_many_channels_as_the_one_in_front_of_it_gives() {
+    for name in ["adaptrans", "willmore"] {
+        assert_eq!(
+            complaint(&format!(
+                "[[prefilter]]\ntype = \"adaptrans\"\n[[prefilter]]\ntype = \"{name}\"\n"
+            )),
+            format!(
+                "8:8 prefilter[2].type: found \"{name}\", expected a prefilter that takes 2 \
+                 channels ({name} takes a single channel, and adaptrans in front of it gives 2)"
+            )
+        );
+    }
+    let ln = "[data]\nfile = \"x.h5\"\n[model]\ntype = \"ln\"\n[train]\nbest = \"per_neuron\"\n";
+    let stack = "[[prefilter]]\ntype = \"willmore\"\n[[prefilter]]\ntype = \"adaptrans\"\n";
+    assert_eq!(
+        complaints(&format!("{ln}{stack}"), &[]),
+        ["6:8 train.best: found \"per_neuron\", expected \"mean\" (neurons share the prefilter's \
+          weights, unless prefilter[2].learnable = false)"]
+    );
+}
+
+#[test]
+fn overrides_of_a_prefilter_that_is_not_there_are_refused() {
+    let single = format!("{SOUND}[prefilter]\ntype = \"willmore\"\n");
+    for number in ["0", "3", "x", "-1", ""] {
+        let set = format!("prefilter[{number}].scale=mel");
+        assert_eq!(
+            complaints(&single, &["--set", &set]),
+            [format!(
+                "--set {set}: found prefilter[{number}], expected prefilter[1] to prefilter[2]"
+            )]
+        );
+    }
+    assert_eq!(
+        complaints(&single, &["--set=prefilter[2].scale=mel"]),
+        ["--set prefilter[2].scale=mel: found nothing, expected \"adaptrans\", \"willmore\" or \
+          \"none\""]
+    );
+    assert_eq!(
+        complaints(SOUND, &["--set=train[1].lr=0.1"]),
+        [
+            "--set train[1].lr=0.1: found an unknown section, expected [data], [model], [prefilter], \
+          [parameterization], [train] or [output] (did you mean train?)"
+        ]
+    );
+}
+
+#[test]
 fn all_problems_are_reported_at_once_in_the_order_of_the_file() {
     let text = "\
 [train]

@@ -74,7 +74,7 @@ fn init_writes_a_run_file_that_holds_from_where_it_lies() {
     assert!(text.lines().all(|line| line.chars().count() <= 100), "{text}");
     let architecture = RunConfig::load(&file, &[]).unwrap().architecture;
     assert_eq!(architecture.model.row.part.name, "nrf");
-    assert_eq!(architecture.prefilter.unwrap().row.part.name, "adaptrans");
+    assert_eq!(architecture.prefilters[0].row.part.name, "adaptrans");
     assert_eq!(architecture.parameterization.row.part.name, "dcls");
 
     let output = strf(temp.path(), &arguments);

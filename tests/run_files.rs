@@ -5,7 +5,7 @@
 use std::path::{Path, PathBuf};
 
 use strf::base::device::DeviceName;
-use strf::config::part::Row;
+use strf::config::part::{Chosen, Row, find};
 use strf::dataset::{Recording, Splits};
 use strf::models::parameterizations::{self, ParameterizationRow};
 use strf::models::prefilters::{self, PrefilterRow};
@@ -57,7 +57,7 @@ fn keys_that_are_left_out_take_the_documented_defaults() {
     assert_eq!((train.schedule, train.seed), (Schedule::Constant, 0));
     assert_eq!(train.device, DeviceName::Cpu);
     assert_eq!(config.output.folder, Path::new("configs/runs/mine"));
-    assert!(config.architecture.prefilter.is_none());
+    assert!(config.architecture.prefilters.is_empty());
     assert_eq!(config.architecture.parameterization.row.part.name, "full");
 }
 
@@ -97,10 +97,72 @@ fn the_types_none_and_full_leave_their_sections_out() {
         "{LEAST}[prefilter]\ntype = \"adaptrans\"\ninit_w = 0.5\n[parameterization]\ntype = \"dcls\"\ngaussians = 3\n"
     );
     let config = parse(&text, &["prefilter.type=none", "parameterization.type=full"]);
-    assert!(config.architecture.prefilter.is_none());
+    assert!(config.architecture.prefilters.is_empty());
     assert_eq!(config.architecture.parameterization.row.part.name, "full");
     let config = parse(&format!("{LEAST}[prefilter]\ntype = \"none\"\n"), &[]);
-    assert!(config.architecture.prefilter.is_none());
+    assert!(config.architecture.prefilters.is_empty());
+}
+
+const STACK: &str = "\
+[[prefilter]]
+type = \"willmore\"
+scale = \"mel\"
+[[prefilter]]
+type = \"adaptrans\"
+init_w = 0.5
+";
+
+#[test]
+fn prefilters_stand_in_a_row_and_are_written_back_as_they_were_given() {
+    let config = parse(&format!("{LEAST}{STACK}"), &[]);
+    assert_eq!(config.architecture.title(), "ln + willmore + adaptrans");
+    assert_eq!(config.data.standardize, Standardize::Scale);
+    let written = config.architecture.to_toml().unwrap();
+    assert_eq!(written.matches("[[prefilter]]\n").count(), 2, "{written}");
+
+    let single = STACK.split("[[prefilter]]").nth(1).unwrap();
+    for heading in ["[prefilter]\n", "[[prefilter]]\n"] {
+        let config = parse(&format!("{LEAST}{}{single}", heading.trim_end()), &[]);
+        let written = config.architecture.to_toml().unwrap();
+        assert_eq!(written.lines().filter(|line| line.contains("[prefilter]")).count(), 1);
+        assert!(written.contains(&format!("\n{heading}")), "{written}");
+    }
+    let none = parse(&format!("prefilter = []\n{LEAST}"), &[]);
+    assert!(none.architecture.prefilters.is_empty());
+}
+
+#[test]
+fn overrides_reach_each_prefilter_and_add_the_next_one() {
+    let scales = |text: &str, overrides: &[&str]| -> Vec<String> {
+        let config = parse(&format!("{LEAST}{text}"), overrides);
+        let part = |chosen: &Chosen<PrefilterRow>| {
+            let scale = chosen.values.text("scale").unwrap_or("-");
+            format!("{} {scale}", chosen.row.part.name)
+        };
+        config.architecture.prefilters.iter().map(part).collect()
+    };
+    assert_eq!(scales(STACK, &["prefilter.scale=erb"]), ["willmore erb", "adaptrans -"]);
+    assert_eq!(scales(STACK, &["prefilter[2].scale=erb"]), ["willmore mel", "adaptrans erb"]);
+    assert_eq!(scales(STACK, &["prefilter.type=none"]), ["adaptrans -"]);
+    assert_eq!(scales(STACK, &["prefilter[2].type=none"]), ["willmore mel"]);
+    let single = "[prefilter]\ntype = \"willmore\"\n";
+    assert_eq!(scales(single, &["prefilter[1].scale=log"]), ["willmore log"]);
+    assert_eq!(
+        scales(single, &["prefilter[2].type=willmore", "prefilter[2].scale=log"]),
+        ["willmore -", "willmore log"]
+    );
+    assert_eq!(scales("", &["prefilter[1].type=adaptrans"]), ["adaptrans -"]);
+}
+
+#[test]
+fn the_scale_of_each_prefilter_follows_from_the_dataset() {
+    let mut config = parse(&format!("{LEAST}{STACK}"), &[]);
+    let error = config.clone().resolve(&recording(None, None)).unwrap_err().to_string();
+    assert!(error.contains("\n  prefilter[2].scale: found nothing"), "{error}");
+    assert!(error.contains("give prefilter[2].scale, prefilter[2].min_freq_hz and"), "{error}");
+    config.resolve(&recording(Some(vec![500.0, 700.0]), None)).unwrap();
+    let scales = config.architecture.prefilters.iter().map(|chosen| chosen.values.text("scale"));
+    assert_eq!(scales.map(Result::unwrap).collect::<Vec<_>>(), ["mel", "file"]);
 }
 
 #[test]
@@ -135,7 +197,7 @@ gaussians = 3
     let file = Path::new("case.toml");
     let architecture = RunConfig::architecture(text, file).unwrap();
     assert_eq!(architecture.model.values.count("hidden").unwrap(), 5);
-    let prefilter = architecture.prefilter.as_ref().unwrap();
+    let prefilter = &architecture.prefilters[0];
     assert_eq!(prefilter.values.count("kernel_bins").unwrap(), 651);
     assert_eq!(architecture.parameterization.values.count("gaussians").unwrap(), 3);
     let written = architecture.to_toml().unwrap();
@@ -152,13 +214,13 @@ fn what_the_dataset_says_is_filled_in() {
     let mut config = parse(&text, &[]);
     config.resolve(&recording(Some(vec![500.0, 700.0]), Some(Splits::default()))).unwrap();
     assert_eq!(config.data.split, Some(Split::File));
-    let prefilter = config.architecture.prefilter.as_ref().unwrap();
+    let prefilter = &config.architecture.prefilters[0];
     assert_eq!(prefilter.values.text("scale").unwrap(), "file");
 
     let mut config = parse(&text, &["prefilter.scale=mel"]);
     config.resolve(&recording(None, None)).unwrap();
     assert_eq!(config.data.split, Some(Split::UNSAID));
-    let prefilter = config.architecture.prefilter.as_ref().unwrap();
+    let prefilter = &config.architecture.prefilters[0];
     assert_eq!(prefilter.values.text("scale").unwrap(), "mel");
 }
 
@@ -199,11 +261,20 @@ fn varied(overrides: &mut Vec<String>) -> Vec<String> {
     ]
     .map(String::from)
     .into();
+    let stack = || ["willmore", "adaptrans"].map(|name| find(prefilters::TABLE, name).unwrap());
+    let stacked = Template {
+        model: find(models::TABLE, "dnet").unwrap(),
+        prefilters: stack().into(),
+        parameterization: find(parameterizations::TABLE, "dcls").unwrap(),
+        data: "../data/x.h5",
+        others: Others::Commented,
+    };
     let texts = combinations().into_iter().map(|(model, prefilter, parameterization)| {
         let (data, others) = ("../data/x.h5", Others::LeftOut);
-        Template { model, prefilter, parameterization, data, others }.text()
+        let prefilters = prefilter.into_iter().collect();
+        Template { model, prefilters, parameterization, data, others }.text()
     });
-    texts.collect()
+    texts.chain([stacked.text()]).collect()
 }
 
 #[test]
@@ -244,7 +315,7 @@ fn a_run_file_in_its_own_run_folder_names_the_folder_it_lies_in() {
 fn the_reference_file_shows_every_key_as_the_tables_have_it() {
     let template = Template {
         model: models::TABLE.iter().find(|row| row.part().name == "ln").unwrap(),
-        prefilter: None,
+        prefilters: vec![],
         parameterization: &parameterizations::TABLE[0],
         data: "data.h5",
         others: Others::Commented,

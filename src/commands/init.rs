@@ -20,9 +20,9 @@ pub struct InitArgs {
     /// A name of `strf list models`
     #[arg(long, default_value = "ln", value_name = "NAME")]
     pub model: String,
-    /// A name of `strf list prefilters`
+    /// A name of `strf list prefilters`; several times for several, one behind the other
     #[arg(long, value_name = "NAME")]
-    pub prefilter: Option<String>,
+    pub prefilter: Vec<String>,
     /// A name of `strf list parameterizations`
     #[arg(long, value_name = "NAME")]
     pub parameterization: Option<String>,
@@ -56,13 +56,13 @@ fn template(args: &InitArgs, file: &Path) -> Result<String> {
     let parent = file.parent().unwrap_or_else(|| Path::new(""));
     let folder = if parent.as_os_str().is_empty() { Path::new(".") } else { parent };
     let data = relative(&args.data, folder)?;
-    let prefilter = args.prefilter.as_deref().filter(|name| *name != "none");
+    let prefilters = args.prefilter.iter().filter(|name| *name != "none");
     let parameterization = args.parameterization.as_deref().unwrap_or("full");
     let template = Template {
         model: named("--model", models::TABLE, &args.model)?,
-        prefilter: prefilter
+        prefilters: prefilters
             .map(|name| named("--prefilter", prefilters::TABLE, name))
-            .transpose()?,
+            .collect::<Result<_>>()?,
         parameterization: named("--parameterization", parameterizations::TABLE, parameterization)?,
         data: &data,
         others: if args.all_keys { Others::Commented } else { Others::LeftOut },

@@ -99,7 +99,7 @@ fn announce(experiment: &Experiment, console: &Console) {
     }
     let architecture = &config.architecture;
     let mut parts = vec![architecture.model.row.part().name];
-    parts.extend(architecture.prefilter.as_ref().map(|chosen| chosen.row.part().name));
+    parts.extend(architecture.prefilter_names());
     if architecture.model.row.strfs == HasStrfs::Yes {
         parts.push(architecture.parameterization.row.part().name);
     }

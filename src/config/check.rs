@@ -1,7 +1,7 @@
 //! A section as written against the table of its keys.
 use std::path::Path;
 
-use super::document::{Document, Entry, TYPE};
+use super::document::{Document, Entry, SectionAt, TYPE};
 use super::keys::{Default, Key, Value, Values};
 use super::part::{Chosen, KeyProblem, Row, find, names};
 use super::sections::{Section, section, where_known};
@@ -69,41 +69,51 @@ impl Check<'_> {
         let known = key_names(keys);
         for entry in written.iter().flat_map(|section| &section.entries) {
             if !known.contains(&&*entry.name) {
-                self.problems.push(self.unknown_key(section, entry, &owner, &known));
+                self.problems.push(self.unknown_key(section.into(), entry, &owner, &known));
             }
         }
-        self.known_values(section, keys)
+        self.known_values(section.into(), keys)
     }
 
     /// The part that a section names, with its values; nothing if the section leaves it out or
     /// names none that there is.
     pub fn part<R: Row>(&mut self, name: &str, table: &'static [R]) -> Option<Chosen<R>> {
-        let named = self.named(name, table);
+        self.part_at(name.into(), table)
+    }
+
+    /// The same for each section of a name that may stand several times, in the file's order.
+    pub fn parts<R: Row>(&mut self, name: &str, table: &'static [R]) -> Vec<Option<Chosen<R>>> {
+        let count = self.document.count(name);
+        (0..count).map(|nth| self.part_at(SectionAt { name, nth }, table)).collect()
+    }
+
+    fn part_at<R: Row>(&mut self, at: SectionAt, table: &'static [R]) -> Option<Chosen<R>> {
+        let named = self.named(at, table);
         let (known, owner) = match &named {
             Named::Row(row) => (key_names(row.part().keys), format!("type {}", row.part().name)),
             Named::Absent(word) => (Vec::new(), format!("type {word}")),
             Named::Unknown => {
                 let of_any = table.iter().flat_map(|row| key_names(row.part().keys));
-                (of_any.collect(), format!("[{name}]"))
+                (of_any.collect(), format!("[{}]", at.name))
             }
         };
-        for entry in self.document.section(name).iter().flat_map(|section| &section.entries) {
+        for entry in self.document.section(at).iter().flat_map(|section| &section.entries) {
             if entry.name != TYPE && !known.contains(&&*entry.name) {
-                self.problems.push(self.unknown_key(name, entry, &owner, &known));
+                self.problems.push(self.unknown_key(at, entry, &owner, &known));
             }
         }
         let Named::Row(row) = named else { return None };
-        let values = self.known_values(name, row.part().keys);
+        let values = self.known_values(at, row.part().keys);
         for problem in row.check(&values) {
             let KeyProblem { key, found, expected } = problem;
-            self.problems.push(self.document.problem((name, key), &found, expected));
+            self.problems.push(self.document.problem((at, key), &found, expected));
         }
         Some(Chosen { row, values })
     }
 
     /// What `type` names.
-    fn named<R: Row>(&mut self, name: &str, table: &'static [R]) -> Named<R> {
-        let absent = section(self.document.known, name).and_then(Section::absent);
+    fn named<R: Row>(&mut self, at: SectionAt, table: &'static [R]) -> Named<R> {
+        let absent = section(self.document.known, at.name).and_then(Section::absent);
         let named = |word| match find(table, word) {
             Some(row) => Named::Row(row),
             None if Some(word) == absent => Named::Absent(word.into()),
@@ -112,10 +122,10 @@ impl Check<'_> {
         let mut words = names(table);
         words.extend(absent.filter(|word| find(table, word).is_none()));
 
-        let written = self.document.section(name);
+        let written = self.document.section(at);
         let problem = match (written, written.and_then(|section| section.entry(TYPE)), absent) {
             (None, _, Some(word)) => return named(word),
-            (_, None, _) => self.document.problem((name, TYPE), "nothing", one_of(&words)),
+            (_, None, _) => self.document.problem((at, TYPE), "nothing", one_of(&words)),
             (_, Some(entry), _) => {
                 let word = entry.value.as_str().unwrap_or_default();
                 let named = named(word);
@@ -123,7 +133,7 @@ impl Check<'_> {
                     return named;
                 }
                 let found = value::shown(&entry.value);
-                let problem = self.document.problem((name, TYPE), &found, one_of(&words));
+                let problem = self.document.problem((at, TYPE), &found, one_of(&words));
                 problem.hint(did_you_mean(word, words))
             }
         };
@@ -131,7 +141,7 @@ impl Check<'_> {
         Named::Unknown
     }
 
-    fn unknown_key(&self, section: &str, entry: &Entry, owner: &str, known: &[&str]) -> Problem {
+    fn unknown_key(&self, at: SectionAt, entry: &Entry, owner: &str, known: &[&str]) -> Problem {
         let name = entry.name.as_ref();
         let elsewhere = where_known(self.document.known, name);
         let hint = match nearest(name, known.iter().copied()) {
@@ -140,22 +150,23 @@ impl Check<'_> {
             None if known.is_empty() => format!("{owner} has no keys"),
             None => format!("its keys: {}", joined(known, "and")),
         };
-        let at = format!("{section}.{name}");
+        let at = format!("{}.{name}", self.document.label(at));
         entry.place.problem(&at, "an unknown key", format!("a key of {owner}")).hint(hint)
     }
 
     /// Values of the keys that the section gives, and defaults of those that it does not.
-    fn known_values(&mut self, section: &str, keys: &'static [Key]) -> Values {
+    fn known_values(&mut self, at: SectionAt, keys: &'static [Key]) -> Values {
+        let label = self.document.label(at);
         let mut values = Values::default();
         for key in keys {
-            let entry = self.document.section(section).and_then(|section| section.entry(key.name));
+            let entry = self.document.section(at).and_then(|section| section.entry(key.name));
             let value = match (entry, key.default) {
                 (Some(entry), _) => value::read(key, &entry.value)
-                    .map_err(|mismatch| entry_problem(section, entry, mismatch)),
-                (None, Default::Is(text)) => default(section, key, text),
+                    .map_err(|mismatch| entry_problem(&label, entry, mismatch)),
+                (None, Default::Is(text)) => default(&label, key, text),
                 (None, Default::Follows(_)) => continue,
                 (None, Default::Required(_)) => {
-                    Err(self.document.problem((section, key.name), "nothing", key.kind.expected()))
+                    Err(self.document.problem((at, key.name), "nothing", key.kind.expected()))
                 }
             };
             match value {

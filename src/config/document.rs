@@ -2,9 +2,9 @@
 use std::borrow::Cow;
 
 use toml::Spanned;
-use toml::de::{DeTable, DeValue};
+use toml::de::{DeArray, DeTable, DeValue};
 
-use super::sections::{Section, section, where_known};
+use super::sections::{Form, Section, Times, section, where_known};
 use super::value::shown;
 use crate::base::error::Problem;
 use crate::base::wording::did_you_mean;
@@ -54,10 +54,27 @@ pub struct Entry<'a> {
 pub struct DocumentSection<'a> {
     /// As written.
     pub name: Cow<'a, str>,
+    /// Whether it is an element of a list.
+    pub form: Form,
     /// Where the name stands.
     pub place: Place,
     /// Its keys.
     pub entries: Vec<Entry<'a>>,
+}
+
+/// Which section is meant: by its name, and by its place among those of this name, from 0.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SectionAt<'a> {
+    /// As in brackets.
+    pub name: &'a str,
+    /// How many of this name stand before it.
+    pub nth: usize,
+}
+
+impl<'a> From<&'a str> for SectionAt<'a> {
+    fn from(name: &'a str) -> Self {
+        Self { name, nth: 0 }
+    }
 }
 
 /// A file as written.
@@ -96,13 +113,42 @@ impl<'a> Document<'a> {
             let place = place(text, &name);
             match value.into_inner() {
                 DeValue::Table(entries) => {
-                    let entries = entries.into_iter().map(|entry| Entry::new(text, entry));
-                    let entries = entries.collect();
-                    self.sections.push(DocumentSection { name: name.into_inner(), place, entries });
+                    let (name, form) = (name.into_inner(), Form::Table);
+                    let entries = entries_of(text, entries);
+                    self.sections.push(DocumentSection { name, form, place, entries });
+                }
+                DeValue::Array(list) if self.times(name.get_ref()) == Times::Several => {
+                    self.read_list(text, name.get_ref(), list, problems);
                 }
                 value => problems.push(self.outside_sections(&place, name.get_ref(), &value)),
             }
         }
+    }
+
+    fn read_list(
+        &mut self,
+        text: &'a str,
+        name: &Cow<'a, str>,
+        list: DeArray<'a>,
+        problems: &mut Vec<Problem>,
+    ) {
+        for element in list {
+            let place = element_place(text, &element);
+            match element.into_inner() {
+                DeValue::Table(entries) => {
+                    let (name, form) = (name.clone(), Form::List);
+                    let entries = entries_of(text, entries);
+                    self.sections.push(DocumentSection { name, form, place, entries });
+                }
+                value => {
+                    problems.push(place.problem(name, shown(&value), format!("[[{name}]]")));
+                }
+            }
+        }
+    }
+
+    fn times(&self, name: &str) -> Times {
+        section(self.known, name).map_or(Times::Once, Section::times)
     }
 
     fn outside_sections(&self, place: &Place, name: &str, value: &DeValue) -> Problem {
@@ -135,14 +181,41 @@ impl<'a> Document<'a> {
         Problem { place: Some(place), ..Problem::new(at, "a second one", "each key once") }
     }
 
-    /// The section called `name`, where it was written.
-    pub fn section(&self, name: &str) -> Option<&DocumentSection<'a>> {
-        self.sections.iter().find(|section| section.name == name)
+    /// A section, where it was written.
+    pub fn section<'b>(&self, at: impl Into<SectionAt<'b>>) -> Option<&DocumentSection<'a>> {
+        let SectionAt { name, nth } = at.into();
+        self.sections.iter().filter(|section| section.name == name).nth(nth)
+    }
+
+    /// How many sections are called `name`.
+    pub fn count(&self, name: &str) -> usize {
+        self.sections.iter().filter(|section| section.name == name).count()
+    }
+
+    /// How the sections called `name` are written.
+    pub fn form(&self, name: &str) -> Form {
+        match self.section(name) {
+            Some(section) if self.count(name) == 1 => section.form,
+            Some(_) => Form::List,
+            None => Form::Table,
+        }
+    }
+
+    /// How messages name a section: `prefilter` where it is the only one of its name, else
+    /// `prefilter[2]`.
+    pub fn label<'b>(&self, at: impl Into<SectionAt<'b>>) -> String {
+        let SectionAt { name, nth } = at.into();
+        if self.count(name) > 1 { format!("{name}[{}]", nth + 1) } else { name.to_owned() }
     }
 
     /// A problem with a key where its value was written; else at its section.
-    pub fn problem(&self, at: (&str, &str), found: &str, expected: impl Into<String>) -> Problem {
-        let (section, key) = at;
+    pub fn problem<'b>(
+        &self,
+        (section, key): (impl Into<SectionAt<'b>>, &str),
+        found: &str,
+        expected: impl Into<String>,
+    ) -> Problem {
+        let section = section.into();
         let written = self.section(section);
         let entry = written.and_then(|section| section.entry(key));
         let place = match (entry, written) {
@@ -150,7 +223,7 @@ impl<'a> Document<'a> {
             (None, Some(section)) => &section.place,
             (None, None) => &Place::Nowhere,
         };
-        place.problem(&format!("{section}.{key}"), found, expected)
+        place.problem(&format!("{}.{key}", self.label(section)), found, expected)
     }
 
     /// Replaces or adds what `--set SECTION.KEY=VALUE` says; choosing the type that stands for an
@@ -161,7 +234,8 @@ impl<'a> Document<'a> {
             return Err(place.problem("", format!("{text:?}"), "SECTION.KEY=VALUE"));
         };
         let value = value_or_word(value);
-        let leaves_out = value.as_str().is_some_and(|word| self.leaves_out(section, word));
+        let section = self.section_meant(section, &place)?;
+        let leaves_out = value.as_str().is_some_and(|word| self.leaves_out(section.name, word));
         let target = self.section_to_set(section, &place);
         if key == TYPE && leaves_out {
             target.entries.clear();
@@ -172,6 +246,23 @@ impl<'a> Document<'a> {
         Ok(())
     }
 
+    /// The section that `name` or `name[2]` of `--set` means, which is there or is the next one.
+    fn section_meant(&self, text: &'a str, place: &Place) -> Result<SectionAt<'a>, Problem> {
+        let Some((name, number)) = text.strip_suffix(']').and_then(|text| text.split_once('['))
+        else {
+            return Ok(text.into());
+        };
+        if self.times(name) == Times::Once {
+            return Ok(text.into());
+        }
+        let next = self.count(name) + 1;
+        match number.parse() {
+            Ok(number @ 1..) if number <= next => Ok(SectionAt { name, nth: number - 1 }),
+            _ if next == 1 => Err(place.problem("", text, format!("{name}[1]"))),
+            _ => Err(place.problem("", text, format!("{name}[1] to {name}[{next}]"))),
+        }
+    }
+
     /// Whether this type stands for a section that is left out.
     fn leaves_out(&self, name: &str, word: &str) -> bool {
         section(self.known, name).is_some_and(|section| section.absent() == Some(word))
@@ -179,7 +270,7 @@ impl<'a> Document<'a> {
 
     /// Gives a section a type where the file gives it none.
     pub fn default_type(&mut self, section: &'a str, word: &'a str) {
-        let target = self.section_to_set(section, &Place::Nowhere);
+        let target = self.section_to_set(section.into(), &Place::Nowhere);
         if target.entry(TYPE).is_none() {
             let (place, value_place) = (Place::Nowhere, Place::Nowhere);
             let (name, value) = (Cow::Borrowed(TYPE), DeValue::String(word.into()));
@@ -187,11 +278,12 @@ impl<'a> Document<'a> {
         }
     }
 
-    fn section_to_set(&mut self, name: &'a str, place: &Place) -> &mut DocumentSection<'a> {
-        let known = self.sections.iter().position(|section| section.name == name);
-        let index = known.unwrap_or_else(|| {
-            let (name, place) = (Cow::Borrowed(name), place.clone());
-            self.sections.push(DocumentSection { name, place, entries: Vec::new() });
+    fn section_to_set(&mut self, at: SectionAt<'a>, place: &Place) -> &mut DocumentSection<'a> {
+        let all = self.sections.iter().enumerate();
+        let mut named = all.filter(|(_, section)| section.name == at.name);
+        let index = named.nth(at.nth).map(|(index, _)| index).unwrap_or_else(|| {
+            let (name, place, form) = (Cow::Borrowed(at.name), place.clone(), Form::Table);
+            self.sections.push(DocumentSection { name, form, place, entries: Vec::new() });
             self.sections.len() - 1
         });
         &mut self.sections[index]
@@ -213,6 +305,10 @@ impl<'a> Entry<'a> {
     }
 }
 
+fn entries_of<'a>(text: &str, entries: DeTable<'a>) -> Vec<Entry<'a>> {
+    entries.into_iter().map(|entry| Entry::new(text, entry)).collect()
+}
+
 /// The key that names a part.
 pub const TYPE: &str = "type";
 
@@ -221,6 +317,14 @@ const DUPLICATE: &str = "duplicate key";
 
 fn place<T>(text: &str, spanned: &Spanned<T>) -> Place {
     let (line, column) = line_and_column(text, spanned.span().start);
+    Place::Text(line, column)
+}
+
+/// Where an element of a list stands: at its name where it is written as `[[name]]`.
+fn element_place(text: &str, element: &Spanned<DeValue>) -> Place {
+    let span = element.span();
+    let brackets = text.get(span.clone()).is_some_and(|text| text.starts_with("[["));
+    let (line, column) = line_and_column(text, span.start + if brackets { 2 } else { 0 });
     Place::Text(line, column)
 }
 

@@ -1,6 +1,7 @@
 //! Sections as text, from checked values.
 use super::keys::{Key, Value, Values};
 use super::part::{Chosen, Row};
+use super::sections::Form;
 use crate::base::error::{Error, Result};
 
 /// A section that names a part, with every key that has a value.
@@ -10,6 +11,18 @@ use crate::base::error::{Error, Result};
 pub fn part<R: Row>(name: &str, chosen: &Chosen<R>) -> Result<String> {
     let part = chosen.row.part();
     section(name, Some(part.name), part.keys, &chosen.values)
+}
+
+/// Sections of one name that each name a part, in their order.
+///
+/// # Errors
+/// A value that TOML cannot hold.
+pub fn parts<R: Row>(name: &str, form: Form, chosen: &[Chosen<R>]) -> Result<Vec<String>> {
+    let name = match form {
+        Form::Table if chosen.len() < 2 => name.to_owned(),
+        Form::Table | Form::List => format!("[{name}]"),
+    };
+    chosen.iter().map(|chosen| part(&name, chosen)).collect()
 }
 
 /// A section with every key that has a value, `type` first where it names a part.

@@ -24,7 +24,27 @@ pub enum Holds {
         table: fn() -> Vec<&'static Part>,
         /// Which type the section may be left out for.
         absent: Option<&'static str>,
+        /// How often the section may stand in a file.
+        times: Times,
     },
+}
+
+/// How often a section may stand in a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Times {
+    /// Once, as `[name]`.
+    Once,
+    /// Once as `[name]`, or any number of times as `[[name]]`, in an order that matters.
+    Several,
+}
+
+/// How a section that may stand several times is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Form {
+    /// `[name]`
+    Table,
+    /// `[[name]]`
+    List,
 }
 
 /// The section called `name` of those that a file may have.
@@ -44,6 +64,14 @@ impl Section {
         match self.holds {
             Holds::Keys(_) => None,
             Holds::Part { absent, .. } => absent,
+        }
+    }
+
+    /// How often it may stand in a file.
+    pub fn times(&self) -> Times {
+        match self.holds {
+            Holds::Keys(_) => Times::Once,
+            Holds::Part { times, .. } => times,
         }
     }
 

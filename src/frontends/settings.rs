@@ -5,14 +5,14 @@ use crate::base::error::{Error, Result};
 use crate::config::check::{Check, refused};
 use crate::config::part::{Chosen, parts};
 use crate::config::render;
-use crate::config::sections::{Holds, Section};
+use crate::config::sections::{Holds, Section, Times};
 use crate::frontends::{self, FrontendRow};
 
 /// The sections of an import file.
 static SECTIONS: &[Section] = &[Section {
     name: "frontend",
     doc: "how sound becomes a cochleagram",
-    holds: Holds::Part { table: || parts(frontends::TABLE), absent: None },
+    holds: Holds::Part { table: || parts(frontends::TABLE), absent: None, times: Times::Once },
 }];
 
 /// An import file whose values are in range.

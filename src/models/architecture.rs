@@ -4,36 +4,42 @@ use super::parameterizations::ParameterizationRow;
 use super::prefilters::PrefilterRow;
 use crate::base::error::Result;
 use crate::config::part::{Chosen, Row};
-use crate::config::render::part;
+use crate::config::render::{part, parts};
+use crate::config::sections::Form;
 
 /// The parts of a model and the values of their keys.
 #[derive(Debug, Clone)]
 pub struct Architecture {
     /// `[model]`.
     pub model: Chosen<ModelRow>,
-    /// `[prefilter]`, where there is one.
-    pub prefilter: Option<Chosen<PrefilterRow>>,
+    /// Each `[prefilter]`, in the order in which sound passes them.
+    pub prefilters: Vec<Chosen<PrefilterRow>>,
+    /// How a single prefilter is written; several are always a list.
+    pub prefilter_form: Form,
     /// `[parameterization]`.
     pub parameterization: Chosen<ParameterizationRow>,
 }
 
 impl Architecture {
-    /// `ln + adaptrans`: model and prefilter, as pictures name them.
+    /// `ln + adaptrans`: model and prefilters, as pictures name them.
     pub fn title(&self) -> String {
-        let prefilter = self.prefilter.as_ref().map(|chosen| chosen.row.part().name);
-        let parts = std::iter::once(self.model.row.part().name).chain(prefilter);
+        let parts = std::iter::once(self.model.row.part().name).chain(self.prefilter_names());
         parts.collect::<Vec<_>>().join(" + ")
     }
 
-    /// `[model]`, `[prefilter]` where there is one, and `[parameterization]`.
+    /// The names of the prefilters, in their order.
+    pub fn prefilter_names(&self) -> impl Iterator<Item = &'static str> {
+        self.prefilters.iter().map(|chosen| chosen.row.part().name)
+    }
+
+    /// `[model]`, each `[prefilter]`, and `[parameterization]`.
     ///
     /// # Errors
     /// A value that TOML cannot hold.
     pub fn to_toml(&self) -> Result<String> {
         let model = part("model", &self.model)?;
-        let prefilter = self.prefilter.as_ref().map(|chosen| part("prefilter", chosen));
+        let prefilters = parts("prefilter", self.prefilter_form, &self.prefilters)?;
         let parameterization = part("parameterization", &self.parameterization)?;
-        let sections = [Some(model), prefilter.transpose()?, Some(parameterization)];
-        Ok(sections.into_iter().flatten().collect::<Vec<_>>().join("\n"))
+        Ok([vec![model], prefilters, vec![parameterization]].concat().join("\n"))
     }
 }

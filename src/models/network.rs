@@ -44,7 +44,7 @@ impl Network {
     /// The parts do not go together, or do not fit the recording.
     pub fn build(architecture: &Architecture, dims: &Dims, params: &Params) -> error::Result<Self> {
         let mut prefilters: Vec<Box<dyn Prefilter>> = Vec::new();
-        for (place, chosen) in architecture.prefilter.iter().enumerate() {
+        for (place, chosen) in architecture.prefilters.iter().enumerate() {
             let scope = params.scope(&prefilter_name(place));
             prefilters.push((chosen.row.build)(&chosen.values, dims, &scope)?);
         }
@@ -344,9 +344,9 @@ impl Network {
         self.prefilters.iter().flat_map(|prefilter| prefilter.notes())
     }
 
-    /// The same model in deepSTRF 0.1.0, without its prefilter; none where it has no such model.
+    /// The same model in deepSTRF 0.1.0, without its prefilters; none where it has no such model.
     pub fn reference(&self) -> Option<&Reference> {
-        self.reference.as_ref().filter(|_| self.prefilters.len() < 2)
+        self.reference.as_ref()
     }
 
     /// How many bins, the present one among them, an output depends on, prefilters included; none

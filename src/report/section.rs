@@ -97,7 +97,7 @@ fn facts(page: &RunPage) -> Vec<(&'static str, String)> {
     let trained = page.trained;
     let metadata = &trained.metadata;
     let architecture = &trained.config.architecture;
-    let prefilter = architecture.prefilter.as_ref();
+    let prefilters: Vec<&str> = architecture.prefilter_names().collect();
     let run = &page.summary["run"];
     let text = |key: &str| run[key].as_u64().map(|number| number.to_string());
     let stimuli = &metadata.stimuli;
@@ -105,7 +105,7 @@ fn facts(page: &RunPage) -> Vec<(&'static str, String)> {
     let dataset = std::fs::canonicalize(dataset).unwrap_or_else(|_| dataset.clone());
     let mut list = vec![
         ("model", architecture.model.row.part().summary.to_owned()),
-        ("prefilter", prefilter.map_or("none", |chosen| chosen.row.part.name).to_owned()),
+        ("prefilter", if prefilters.is_empty() { "none".into() } else { prefilters.join(", ") }),
         ("parameterization", architecture.parameterization.row.part().name.to_owned()),
         ("dataset", dataset.display().to_string()),
         ("sound", format!("{}, bins of {} ms", counted(metadata.bands, "band"), metadata.dt_ms)),

@@ -16,6 +16,7 @@ use std::path::{Path, PathBuf};
 use crate::base::error::{Error, Problem, Result};
 use crate::config::check::{Check, refused};
 use crate::config::part::Chosen;
+use crate::config::sections::Form;
 use crate::models::parameterizations::{self, ParameterizationRow};
 use crate::models::prefilters::{self, PrefilterRow};
 use crate::models::{self, Architecture, ModelRow};
@@ -35,7 +36,7 @@ pub struct RunConfig {
     pub file: PathBuf,
     /// `[data]`.
     pub data: Data,
-    /// `[model]`, `[prefilter]`, `[parameterization]`.
+    /// `[model]`, each `[prefilter]`, `[parameterization]`.
     pub architecture: Architecture,
     /// `[train]`.
     pub train: Train,
@@ -46,12 +47,17 @@ pub struct RunConfig {
 /// The parts as far as they could be read.
 struct Draft {
     model: Option<Chosen<ModelRow>>,
-    prefilter: Option<Chosen<PrefilterRow>>,
+    /// One for each section, none where a section names no prefilter.
+    prefilters: Vec<Option<Chosen<PrefilterRow>>>,
+    prefilter_form: Form,
     parameterization: Option<Chosen<ParameterizationRow>>,
 }
 
 /// The sections that make an [`Architecture`].
-const ARCHITECTURE: [&str; 3] = ["model", "prefilter", "parameterization"];
+const ARCHITECTURE: [&str; 3] = ["model", PREFILTER, "parameterization"];
+
+/// The section that may stand several times.
+const PREFILTER: &str = "prefilter";
 
 impl RunConfig {
     /// Reads a run file; each of `overrides` is a `section.key=value` that replaces what the file
@@ -79,9 +85,9 @@ impl RunConfig {
         check.problems.extend(rules::of_training(&train, &draft, &check.document));
 
         let architecture = draft.finish(check.problems, file)?;
-        let unsaid = match architecture.prefilter {
-            Some(_) => Standardize::Scale,
-            None => Standardize::Band,
+        let unsaid = match architecture.prefilters.as_slice() {
+            [] => Standardize::Band,
+            _ => Standardize::Scale,
         };
         Ok(Self {
             file: file.into(),
@@ -117,7 +123,8 @@ impl Draft {
     fn read(check: &mut Check) -> Self {
         let draft = Self {
             model: check.part("model", models::TABLE),
-            prefilter: check.part("prefilter", prefilters::TABLE),
+            prefilters: check.parts(PREFILTER, prefilters::TABLE),
+            prefilter_form: check.document.form(PREFILTER),
             parameterization: check.part("parameterization", parameterizations::TABLE),
         };
         check.problems.extend(rules::between_parts(&draft, &check.document));
@@ -128,7 +135,9 @@ impl Draft {
     fn finish(self, problems: Vec<Problem>, file: &Path) -> Result<Architecture> {
         match (self.model, self.parameterization) {
             (Some(model), Some(parameterization)) if problems.is_empty() => {
-                Ok(Architecture { model, prefilter: self.prefilter, parameterization })
+                let prefilters = self.prefilters.into_iter().flatten().collect();
+                let prefilter_form = self.prefilter_form;
+                Ok(Architecture { model, prefilters, prefilter_form, parameterization })
             }
             _ => Err(refused(problems, file)),
         }

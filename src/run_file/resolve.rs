@@ -1,14 +1,15 @@
 //! What a run file leaves to the dataset.
-use super::RunConfig;
-use super::Split;
+use super::{PREFILTER, RunConfig, Split};
 use crate::base::error::{Problem, Problems, Result};
 use crate::config::keys::Value;
+use crate::config::part::Chosen;
 use crate::dataset::Recording;
+use crate::models::prefilters::PrefilterRow;
 
 const SCALE: &str = "scale";
 
 impl RunConfig {
-    /// Fills in what follows from the dataset: the split and the scale of a prefilter.
+    /// Fills in what follows from the dataset: the split and the scales of prefilters.
     ///
     /// # Errors
     /// What the dataset would have to say and does not.
@@ -21,31 +22,43 @@ impl RunConfig {
             Problem::new("data.split", r#""file""#, "fractions or lists of stimulus ids")
                 .hint(format!("{} has no /splits", recording.file.display()))
         });
-        self.resolve_scale(recording, &mut problems);
+        self.resolve_scales(recording, &mut problems);
         problems.into_result(&self.file, ())
     }
 
-    fn resolve_scale<R>(&mut self, recording: &Recording<R>, problems: &mut Problems) {
-        let Some(prefilter) = &mut self.architecture.prefilter else { return };
-        if !prefilter.row.part.keys.iter().any(|key| key.name == SCALE) {
-            return;
+    fn resolve_scales<R>(&mut self, recording: &Recording<R>, problems: &mut Problems) {
+        let several = self.architecture.prefilters.len() > 1;
+        for (nth, prefilter) in self.architecture.prefilters.iter_mut().enumerate() {
+            let number = if several { format!("[{}]", nth + 1) } else { String::new() };
+            resolve_scale(prefilter, &format!("{PREFILTER}{number}"), recording, problems);
         }
-        const FROM_FILE: &str = "file";
-        let given = prefilter.values.get(SCALE);
-        let found = given.map_or("nothing", |_| r#""file""#);
-        let needed =
-            given.is_none_or(|scale| matches!(scale, Value::Text(word) if word == FROM_FILE));
-        problems.require(!needed || recording.frequencies_hz.is_some(), || {
-            let expected = "a scale, with min_freq_hz and max_freq_hz";
-            let file = recording.file.display();
-            let hint = format!(
-                "{file} has no /frequencies: give prefilter.scale, prefilter.min_freq_hz and \
-                 prefilter.max_freq_hz, or add /frequencies to the file"
-            );
-            Problem::new("prefilter.scale", found, expected).hint(hint)
-        });
-        if needed {
-            prefilter.values.set(SCALE, Value::Text(FROM_FILE.into()));
-        }
+    }
+}
+
+/// Fills in where the bands lie; `label` is how messages name the section.
+fn resolve_scale<R>(
+    prefilter: &mut Chosen<PrefilterRow>,
+    label: &str,
+    recording: &Recording<R>,
+    problems: &mut Problems,
+) {
+    if !prefilter.row.part.keys.iter().any(|key| key.name == SCALE) {
+        return;
+    }
+    const FROM_FILE: &str = "file";
+    let given = prefilter.values.get(SCALE);
+    let found = given.map_or("nothing", |_| r#""file""#);
+    let needed = given.is_none_or(|scale| matches!(scale, Value::Text(word) if word == FROM_FILE));
+    problems.require(!needed || recording.frequencies_hz.is_some(), || {
+        let expected = "a scale, with min_freq_hz and max_freq_hz";
+        let file = recording.file.display();
+        let hint = format!(
+            "{file} has no /frequencies: give {label}.scale, {label}.min_freq_hz and \
+             {label}.max_freq_hz, or add /frequencies to the file"
+        );
+        Problem::new(format!("{label}.scale"), found, expected).hint(hint)
+    });
+    if needed {
+        prefilter.values.set(SCALE, Value::Text(FROM_FILE.into()));
     }
 }

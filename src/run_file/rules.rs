@@ -1,17 +1,20 @@
 //! What must hold between keys.
-use super::Draft;
+use super::{Draft, PREFILTER};
 use crate::base::error::Problem;
 use crate::base::wording::one_of;
-use crate::config::document::{Document, TYPE};
+use crate::config::document::{Document, SectionAt, TYPE};
 use crate::config::keys::{Value, Values};
 use crate::config::part::{Chosen, Row, find};
 use crate::models::outputs::Sign;
+use crate::models::prefilters::{Channels, PrefilterRow};
 use crate::models::{HasStrfs, ModelRow, Sharing};
 use crate::models::{loss, outputs, parameterizations};
 
 /// Problems of the parts with each other.
 pub fn between_parts(draft: &Draft, written: &Document) -> Vec<Problem> {
-    parameterized(draft, written).into_iter().collect()
+    let mut problems = one_behind_the_other(draft, written);
+    problems.extend(parameterized(draft, written));
+    problems
 }
 
 /// Problems of training settings with the parts.
@@ -21,6 +24,39 @@ pub fn of_training(train: &Values, draft: &Draft, written: &Document) -> Vec<Pro
         .into_iter()
         .flatten()
         .collect()
+}
+
+/// A prefilter takes as many channels as the one in front of it gives.
+fn one_behind_the_other(draft: &Draft, written: &Document) -> Vec<Problem> {
+    let prefilters = prefilters(draft);
+    let pairs = prefilters.iter().zip(prefilters.iter().skip(1));
+    let problem = |((_, before), (at, chosen)): (&Placed, &Placed)| {
+        let (before, row) = (before.row, chosen.row);
+        let (name, gives) = (row.part.name, before.gives);
+        let problem = || {
+            let expected = format!("a prefilter that takes {gives} channels");
+            let reason = format!(
+                "{name} takes a single channel, and {} in front of it gives {gives}",
+                before.part.name
+            );
+            written.problem((*at, TYPE), &format!("{name:?}"), expected).hint(reason)
+        };
+        (row.takes == Channels::One && gives > 1).then(problem)
+    };
+    pairs.filter_map(problem).collect()
+}
+
+/// A prefilter and the section that names it.
+type Placed<'a> = (SectionAt<'static>, &'a Chosen<PrefilterRow>);
+
+/// The prefilters that could be read, in their order.
+fn prefilters(draft: &Draft) -> Vec<Placed<'_>> {
+    let sections = draft.prefilters.iter().enumerate();
+    let placed = sections.map(|(nth, chosen)| {
+        let at = SectionAt { name: PREFILTER, nth };
+        chosen.as_ref().map(|chosen| (at, chosen))
+    });
+    placed.flatten().collect()
 }
 
 /// A model without STRFs takes the first parameterization only, which is the plain one.
@@ -62,13 +98,15 @@ fn best(
     draft: &Draft,
     written: &Document,
 ) -> Option<Problem> {
-    let prefilter = draft.prefilter.as_ref();
-    let learnable = prefilter.and_then(|chosen| chosen.values.get("learnable"));
-    let reason = match (model.row.sharing, learnable) {
+    let learning =
+        prefilters(draft).into_iter().find(|(_, chosen)| chosen.row.learns(&chosen.values));
+    let reason = match (model.row.sharing, learning) {
         (Sharing::Hidden, _) => format!("neurons of {} share weights", model.row.part.name),
-        (_, Some(Value::Flag(true))) => {
-            "neurons share the prefilter's weights, unless prefilter.learnable = false".into()
-        }
+        (_, Some((at, chosen))) => format!(
+            "neurons share the prefilter's weights, unless {}.{} = false",
+            written.label(at),
+            chosen.row.learnable.unwrap_or_default()
+        ),
         _ => return None,
     };
     let at = ("train", "best");

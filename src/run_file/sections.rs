@@ -4,7 +4,7 @@ use super::selection;
 use super::split;
 use crate::config::keys::{Default, Key, Kind, Range};
 use crate::config::part::parts;
-use crate::config::sections::{Holds, Section};
+use crate::config::sections::{Holds, Section, Times};
 use crate::models::{self, loss, parameterizations, prefilters};
 
 /// The sections in the order in which they are written.
@@ -13,17 +13,26 @@ pub static SECTIONS: &[Section] = &[
     Section {
         name: "model",
         doc: "what lies between the prefilter and the response",
-        holds: Holds::Part { table: || parts(models::TABLE), absent: None },
+        holds: Holds::Part { table: || parts(models::TABLE), absent: None, times: Times::Once },
     },
     Section {
         name: "prefilter",
-        doc: "what lies between the cochleagram and the model; leave out for none",
-        holds: Holds::Part { table: || parts(prefilters::TABLE), absent: Some("none") },
+        doc: "what lies between the cochleagram and the model; leave out for none, and write \
+              [[prefilter]] for each of several, one behind the other",
+        holds: Holds::Part {
+            table: || parts(prefilters::TABLE),
+            absent: Some("none"),
+            times: Times::Several,
+        },
     },
     Section {
         name: "parameterization",
         doc: "what the weights of an STRF are made of; leave out for full",
-        holds: Holds::Part { table: || parts(parameterizations::TABLE), absent: Some("full") },
+        holds: Holds::Part {
+            table: || parts(parameterizations::TABLE),
+            absent: Some("full"),
+            times: Times::Once,
+        },
     },
     Section { name: "train", doc: "how the model is fitted", holds: Holds::Keys(TRAIN) },
     Section {

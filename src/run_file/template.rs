@@ -1,4 +1,5 @@
 //! Commented run files to start from, made of the tables of keys.
+use super::PREFILTER;
 use super::sections::SECTIONS;
 use crate::base::wording::one_of;
 use crate::config::keys::{Default, Key};
@@ -14,8 +15,8 @@ use crate::models::prefilters::PrefilterRow;
 pub struct Template<'a> {
     /// Of `[model]`.
     pub model: &'static ModelRow,
-    /// Of `[prefilter]`, or none.
-    pub prefilter: Option<&'static PrefilterRow>,
+    /// Of each `[prefilter]`, in their order.
+    pub prefilters: Vec<&'static PrefilterRow>,
     /// Of `[parameterization]`.
     pub parameterization: &'static ParameterizationRow,
     /// Dataset that it names.
@@ -48,7 +49,7 @@ impl Template<'_> {
                 let keys: Vec<String> = keys.iter().map(|key| self.key(name, key)).collect();
                 format!("{heading}[{name}]\n{}", keys.join("\n"))
             }
-            Holds::Part { table, absent } => heading + &self.parts(name, &table(), absent),
+            Holds::Part { table, absent, .. } => heading + &self.parts(name, &table(), absent),
         }
     }
 
@@ -57,10 +58,12 @@ impl Template<'_> {
         names.extend(absent.filter(|absent| !names.contains(absent)));
         let types = comment(&format!("types: {}", one_of(&names)));
         let chosen = self.chosen(section);
-        let (first, others): (Vec<_>, Vec<_>) =
-            table.iter().partition(|part| Some(part.name) == chosen);
-        let first = first.into_iter().map(|part| self.part(section, part));
-        let others = others.into_iter().map(|part| commented(&self.part(section, part)));
+        let first = chosen.iter().map(|part| match chosen.as_slice() {
+            [_, _, ..] => self.part(&format!("[{section}]"), part),
+            _ => self.part(section, part),
+        });
+        let others = table.iter().filter(|part| chosen.iter().all(|own| own.name != part.name));
+        let others = others.map(|part| commented(&self.part(section, part)));
         let others = others.filter(|_| self.others == Others::Commented);
         types + &first.chain(others).collect::<Vec<_>>().join("\n")
     }
@@ -72,12 +75,12 @@ impl Template<'_> {
         std::iter::once(head).chain(keys).collect::<Vec<_>>().join("\n")
     }
 
-    /// The name of the part that a section has, if any.
-    fn chosen(&self, section: &str) -> Option<&'static str> {
+    /// The parts that the sections of a name have.
+    fn chosen(&self, section: &str) -> Vec<&'static Part> {
         match section {
-            "model" => Some(self.model.part().name),
-            "prefilter" => self.prefilter.map(|row| row.part().name),
-            _ => Some(self.parameterization.part().name),
+            "model" => vec![self.model.part()],
+            PREFILTER => self.prefilters.iter().map(|row| row.part()).collect(),
+            _ => vec![self.parameterization.part()],
         }
     }
 

@@ -3,7 +3,7 @@ use candle_core::{DType, Tensor};
 use serde_json::{Map, Value as Json, json};
 
 use super::folder::{OldRun, RunFolder};
-use super::metadata::{Metadata, PROGRAM, architecture_json};
+use super::metadata::{Metadata, PROGRAM, architecture_json, reference_json};
 use crate::base::device;
 use crate::base::device::DeviceName;
 use crate::base::error::{Error, Result};
@@ -79,7 +79,8 @@ impl Experiment {
         };
         let (checkpoint, history) = &found;
         self.folder.write_config(&self.config.to_toml(self.folder.path())?)?;
-        self.folder.write_metadata(&self.metadata()?, self.network.reference())?;
+        let reference = reference_json(&self.config.architecture, self.network.reference());
+        self.folder.write_metadata(&self.metadata()?, &reference)?;
         self.folder.write_history(history.text())?;
         self.folder.write_best(checkpoint)?;
         self.folder.write_state(checkpoint)?;

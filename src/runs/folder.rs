@@ -4,13 +4,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use candle_core::{Device, Tensor};
-use serde_json::{Map, Value as Json};
+use serde_json::Value as Json;
 
 use super::metadata::Metadata;
 use crate::base::error::{Error, Result};
 use crate::base::files::{self, Existing};
 use crate::base::tensor_file;
-use crate::models::Reference;
 use crate::models::params::BATCH_COUNTER;
 use crate::training::checkpoint::Checkpoint;
 use crate::training::history::History;
@@ -169,12 +168,8 @@ impl RunFolder {
     }
 
     /// Writes what prediction needs beside the weights, and deepSTRF's arguments.
-    pub fn write_metadata(&self, metadata: &Metadata, reference: Option<&Reference>) -> Result<()> {
-        let mut arguments =
-            reference.map_or_else(Map::new, |reference| reference.arguments.clone());
-        let class = reference.map_or(Json::Null, |reference| reference.class.into());
-        arguments.insert("_model_class".to_owned(), class);
-        self.write(REFERENCE, pretty(&Json::Object(arguments))?.as_bytes())?;
+    pub fn write_metadata(&self, metadata: &Metadata, reference: &Json) -> Result<()> {
+        self.write(REFERENCE, pretty(reference)?.as_bytes())?;
         self.write(METADATA, pretty(metadata)?.as_bytes())
     }
 

@@ -190,7 +190,7 @@ impl Settings {
     /// The prefilter with the values that a run file has by default.
     fn find_prefilter(&self) -> Result<Option<Chosen<PrefilterRow>>> {
         let text = format!("[model]\ntype = \"ln\"\n[prefilter]\ntype = {:?}\n", self.prefilter);
-        Ok(RunConfig::architecture(&text, Path::new("strf simulate"))?.prefilter)
+        Ok(RunConfig::architecture(&text, Path::new("strf simulate"))?.prefilters.pop())
     }
 }
 

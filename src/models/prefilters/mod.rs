@@ -59,8 +59,31 @@ pub type Build = fn(&Values, &Dims, &Scope) -> error::Result<Box<dyn Prefilter>>
 pub struct PrefilterRow {
     /// What it says of itself.
     pub part: Part,
+    /// How many channels it takes.
+    pub takes: Channels,
+    /// How many channels it gives.
+    pub gives: usize,
+    /// The flag that says whether it is trained; none where nothing of it ever is.
+    pub learnable: Option<&'static str>,
     /// Builds it.
     pub build: Build,
+}
+
+/// How many channels a prefilter takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Channels {
+    /// A single one.
+    One,
+    /// As many as there are.
+    Any,
+}
+
+impl PrefilterRow {
+    /// Whether it is trained with these values.
+    pub fn learns(&self, values: &Values) -> bool {
+        let flag = self.learnable.and_then(|key| values.get(key));
+        matches!(flag, Some(Value::Flag(true)))
+    }
 }
 
 impl Row for PrefilterRow {
@@ -75,8 +98,20 @@ impl Row for PrefilterRow {
 
 /// The prefilters: adding one is one file and one row.
 pub static TABLE: &[PrefilterRow] = &[
-    PrefilterRow { part: adaptrans::PART, build: adaptrans::build },
-    PrefilterRow { part: willmore::PART, build: willmore::build },
+    PrefilterRow {
+        part: adaptrans::PART,
+        takes: Channels::One,
+        gives: 2,
+        learnable: Some("learnable"),
+        build: adaptrans::build,
+    },
+    PrefilterRow {
+        part: willmore::PART,
+        takes: Channels::One,
+        gives: 1,
+        learnable: None,
+        build: willmore::build,
+    },
 ];
 
 /// Their names, in the table's order.
