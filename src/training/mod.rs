@@ -20,8 +20,8 @@ use crate::run_file::{Best as BestOf, Monitor, Schedule};
 use crate::scores::Ceiling;
 use adamw::AdamW;
 use checkpoint::{Checkpoint, Progress};
-use history::Row;
-use validation::{Scores, Validation};
+use history::EpochRow;
+use validation::{Validation, ValidationScores};
 
 /// What is fitted to what, and how.
 pub struct Task<'a> {
@@ -45,7 +45,7 @@ pub trait Witness {
     fn batch(&mut self, epoch: usize);
 
     /// An epoch is done; what `checkpoint` holds must be safe when this returns.
-    fn epoch(&mut self, row: &Row, checkpoint: &Checkpoint, improved: bool) -> Result<()>;
+    fn epoch(&mut self, row: &EpochRow, checkpoint: &Checkpoint, improved: bool) -> Result<()>;
 
     /// Whether to stop before the next batch.
     fn interrupted(&self) -> bool;
@@ -135,7 +135,7 @@ impl<'a> Fitting<'a> {
         &mut self,
         checkpoint: &mut Checkpoint,
         witness: &mut dyn Witness,
-    ) -> Result<Option<(Row, bool)>> {
+    ) -> Result<Option<(EpochRow, bool)>> {
         let settings = self.task.settings;
         let epoch = checkpoint.progress.epoch + 1;
         let halvings = checkpoint.progress.best.halvings;
@@ -184,7 +184,12 @@ impl<'a> Fitting<'a> {
     }
 
     /// Puts the epoch into the checkpoint; true where the best weights changed.
-    fn keep(&self, checkpoint: &mut Checkpoint, epoch: usize, scores: &Scores) -> Result<bool> {
+    fn keep(
+        &self,
+        checkpoint: &mut Checkpoint,
+        epoch: usize,
+        scores: &ValidationScores,
+    ) -> Result<bool> {
         let settings = self.task.settings;
         checkpoint.weights = self.task.params.values()?;
         checkpoint.moments = self.optimizer.moments()?;
