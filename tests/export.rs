@@ -11,8 +11,8 @@ use strf::base::files::Existing::{Keep, Replace};
 use strf::models::dims::Axis;
 use strf::strf::export::ExportFormat;
 use strf::strf::export::export;
-use strf::strf::plot::{Scale, plot};
-use strf::strf::strf_export::{Extra, Method, Rows, StrfExport, Which};
+use strf::strf::plot::{ColourScale, plot};
+use strf::strf::strf_export::{Extra, Method, StrfExport, StrfRows, Which};
 use tempfile::TempDir;
 
 use crate::support::npz::Npz;
@@ -31,7 +31,7 @@ fn of_neurons() -> StrfExport {
         lags_ms: vec![0.0, 2.5, 5.0, 7.5, 10.0],
         frequencies_hz: Some(vec![500.0, 1000.5, 2000.0, 4000.0]),
         channels: vec!["ON".into(), "OFF".into()],
-        rows: Rows::Neurons(vec!["a/1".into(), "unit, \"b\"".into(), "Ω3".into()]),
+        rows: StrfRows::Neurons(vec!["a/1".into(), "unit, \"b\"".into(), "Ω3".into()]),
         extras: vec![Extra {
             name: "a_on".into(),
             axes: vec![Axis::Frequency],
@@ -49,7 +49,7 @@ fn of_neurons() -> StrfExport {
 fn of_hidden_units() -> StrfExport {
     let weights = array![[0.5_f32, -1.5, 2.0], [4.0, 0.0, f32::NAN]].into_dyn();
     StrfExport {
-        rows: Rows::Hidden { count: 3, neurons: vec!["x".into(), "y".into()] },
+        rows: StrfRows::Hidden { count: 3, neurons: vec!["x".into(), "y".into()] },
         extras: vec![Extra {
             name: "readout_weights".into(),
             axes: vec![Axis::Neuron, Axis::Hidden],
@@ -301,7 +301,7 @@ fn arrays_that_do_not_fit_their_axes_are_all_named() {
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
 }
 
-fn drawn(dump: &StrfExport, scale: Scale) -> (png::OutputInfo, Vec<u8>) {
+fn drawn(dump: &StrfExport, scale: ColourScale) -> (png::OutputInfo, Vec<u8>) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("strfs.png");
     plot(dump, Which::Effective, scale, &path, Keep).unwrap();
@@ -313,12 +313,12 @@ fn drawn(dump: &StrfExport, scale: Scale) -> (png::OutputInfo, Vec<u8>) {
 
 #[test]
 fn pictures_are_png_files_that_are_the_same_every_time() {
-    let (info, pixels) = drawn(&of_hidden_units(), Scale::EachPanel);
+    let (info, pixels) = drawn(&of_hidden_units(), ColourScale::EachPanel);
     assert_eq!((info.color_type, info.bit_depth), (png::ColorType::Rgb, png::BitDepth::Eight));
     assert!(info.width > 1000 && info.height > 500, "{info:?}");
     assert!(pixels[..300].iter().all(|byte| *byte == 255), "the margin is white");
-    assert!(pixels == drawn(&of_hidden_units(), Scale::EachPanel).1);
-    assert!(pixels != drawn(&of_hidden_units(), Scale::Common).1);
+    assert!(pixels == drawn(&of_hidden_units(), ColourScale::EachPanel).1);
+    assert!(pixels != drawn(&of_hidden_units(), ColourScale::Common).1);
 }
 
 #[test]
@@ -326,10 +326,11 @@ fn pictures_show_at_most_sixty_strfs() {
     let of = |count: usize| StrfExport {
         strfs: Array4::ones((count, 2, 4, 5)),
         effective: Array4::ones((count, 2, 4, 5)),
-        rows: Rows::Neurons((0..count).map(|n| n.to_string()).collect()),
+        rows: StrfRows::Neurons((0..count).map(|n| n.to_string()).collect()),
         ..of_neurons()
     };
-    let (sixty, more) = (drawn(&of(60), Scale::EachPanel), drawn(&of(119), Scale::EachPanel));
+    let (sixty, more) =
+        (drawn(&of(60), ColourScale::EachPanel), drawn(&of(119), ColourScale::EachPanel));
     assert_eq!((sixty.0.width, sixty.0.height), (more.0.width, more.0.height));
     // What differs says how many are shown, in the head.
     let width = usize::try_from(sixty.0.width).unwrap() * 3;
@@ -343,13 +344,13 @@ fn pictures_are_not_overwritten_and_not_empty() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("strfs.png");
     fs::write(&path, "mine").unwrap();
-    let error = plot(&of_neurons(), Which::Raw, Scale::Common, &path, Keep).unwrap_err();
+    let error = plot(&of_neurons(), Which::Raw, ColourScale::Common, &path, Keep).unwrap_err();
     assert!(error.to_string().contains("exists already"), "{error}");
     assert_eq!(fs::read_to_string(&path).unwrap(), "mine");
 
     let nobody = Array4::zeros((0, 2, 4, 5));
-    let rows = Rows::Neurons(Vec::new());
+    let rows = StrfRows::Neurons(Vec::new());
     let dump = StrfExport { strfs: nobody.clone(), effective: nobody, rows, ..of_neurons() };
-    let error = plot(&dump, Which::Raw, Scale::Common, &path, Replace).unwrap_err();
+    let error = plot(&dump, Which::Raw, ColourScale::Common, &path, Replace).unwrap_err();
     assert!(error.to_string().contains("[0, 2, 4, 5], expected at least one"), "{error}");
 }

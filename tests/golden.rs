@@ -4,8 +4,10 @@ use candle_core::{DType, Device, Result, Tensor, Var};
 use strf::models::batch::{Batch, Member};
 use strf::models::layers::Mode;
 use strf::models::loss::{self, Target};
+use strf::models::ops::chain::ResponseSum;
 use strf::models::params::Params;
 
+use crate::support::at_every_level;
 use crate::support::compare::{Tolerance, assert_close, flat, largest};
 use crate::support::golden::Golden;
 
@@ -29,13 +31,16 @@ cases! {
 fn the_case_matches(case: &str) -> Result<()> {
     predictions_losses_and_gradients(case, Mode::Eval, ["prediction", "grad_eval"])?;
     predictions_losses_and_gradients(case, Mode::Train, ["prediction_train", "grad_train"])?;
-    fast_path(case)?;
+    at_every_level(|| {
+        fused_path(case)?;
+        jacobians_of_the_fused_path(case)
+    })?;
     receptive_fields(case)?;
     jacobians(case)
 }
 
-/// Predictions, loss and gradients of the fast path.
-fn fast_path(case: &str) -> Result<()> {
+/// Predictions, loss and gradients of the fused path.
+fn fused_path(case: &str) -> Result<()> {
     let golden = Golden::open(case);
     let (network, params) = golden.build(DType::F32);
     let target = Target::from_responses(&golden.io["responses"])?;
@@ -180,5 +185,20 @@ fn jacobians(case: &str) -> Result<()> {
     });
     let got = Tensor::cat(&rows.collect::<Result<Vec<_>>>()?, 0)?;
     assert_close(&format!("{case}: jacobian"), &got, want, CLOSE);
+    Ok(())
+}
+
+/// The same by the fused path.
+fn jacobians_of_the_fused_path(case: &str) -> Result<()> {
+    let golden = Golden::open(case);
+    let (network, _params) = golden.build(DType::F32);
+    let want = &golden.io["jacobian"];
+    let bins = want.dim(3)?;
+    let stimulus = golden.io["stimulus"].narrow(0, 0, 1)?.narrow(3, 0, bins)?.contiguous()?;
+    let last = [bins - 1];
+    let sums: Vec<ResponseSum> =
+        (0..golden.dims.neurons).map(|neuron| ResponseSum { neuron, bins: &last }).collect();
+    let got = Tensor::stack(&network.gradients_by_sound(&stimulus, &sums)?, 0)?;
+    assert_close(&format!("{case}: jacobian of the fused path"), &got, want, CLOSE);
     Ok(())
 }

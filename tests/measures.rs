@@ -9,7 +9,7 @@ use strf::config::part::{Row, find};
 use strf::strf::export::ExportFormat;
 use strf::strf::export::export;
 use strf::strf::measures::{Axes, Field, TABLE};
-use strf::strf::strf_export::{Method, Rows, StrfExport};
+use strf::strf::strf_export::{Method, StrfExport, StrfRows};
 
 use crate::support::npz::Npz;
 
@@ -187,7 +187,7 @@ fn dump() -> StrfExport {
         lags_ms: lags_ms()[..4].to_vec(),
         frequencies_hz: Some(frequencies_hz()[..3].to_vec()),
         channels: vec!["ON".into(), "OFF".into()],
-        rows: Rows::Neurons(vec!["a/1".into(), "b".into()]),
+        rows: StrfRows::Neurons(vec!["a/1".into(), "b".into()]),
         extras: Vec::new(),
         config: String::new(),
         version: "0.1.0".into(),

@@ -8,7 +8,7 @@ use serde_json::Map;
 use crate::base::error::{Error, Result};
 use crate::base::files::Existing;
 use crate::base::progress::Console;
-use crate::dataset::{Read, ResponseFile};
+use crate::dataset::{ReadRecording, ResponseFile};
 use crate::models::prediction;
 use crate::runs::SplitName;
 use crate::runs::folder::write_scores;
@@ -55,7 +55,7 @@ pub struct EvalArgs {
 pub fn run(args: &EvalArgs, console: &Console) -> Result<()> {
     let trained = Trained::open(&args.run)?;
     let other = args.data.as_deref();
-    let Read { recording, notes } = trained.recording(other, Needs::Responses)?;
+    let ReadRecording { recording, notes } = trained.recording(other, Needs::Responses)?;
     for note in &notes {
         console.note(note);
     }

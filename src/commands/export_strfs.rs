@@ -13,7 +13,7 @@ use crate::strf::export::ExportFormat;
 use crate::strf::export::{self, export};
 use crate::strf::from_model::{linear_response, strf_export};
 use crate::strf::local::{Request, mean};
-use crate::strf::plot::{Scale, plot};
+use crate::strf::plot::{ColourScale, plot};
 use crate::strf::strf_export::{Extra, StrfExport, Which};
 
 /// `strf export-strfs`.
@@ -136,7 +136,7 @@ impl Destination {
         export(exported, self.format, &self.out, self.existing)?;
         console.result(&self.out.display().to_string())?;
         if let Some(picture) = &self.picture {
-            plot(exported, Which::Effective, Scale::EachPanel, picture, self.existing)?;
+            plot(exported, Which::Effective, ColourScale::EachPanel, picture, self.existing)?;
             console.result(&picture.display().to_string())?;
         }
         Ok(())

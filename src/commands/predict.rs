@@ -6,7 +6,7 @@ use clap::Args;
 use crate::base::error::Result;
 use crate::base::files::{self, Existing};
 use crate::base::progress::Console;
-use crate::dataset::{Read, write_predictions};
+use crate::dataset::{ReadRecording, write_predictions};
 use crate::models::prediction;
 use crate::runs::SplitName;
 use crate::runs::trained::{Needs, Trained, default_split};
@@ -37,7 +37,7 @@ pub fn run(args: &PredictArgs, console: &Console) -> Result<()> {
     let existing = Existing::from_force(args.force);
     files::check(&out, existing)?;
     let other = args.data.as_deref();
-    let Read { recording, notes } = trained.recording(other, Needs::Sound)?;
+    let ReadRecording { recording, notes } = trained.recording(other, Needs::Sound)?;
     for note in &notes {
         console.note(note);
     }

@@ -5,7 +5,7 @@ use clap::Args;
 
 use crate::base::error::Result;
 use crate::runs::trained::Trained;
-use crate::strf::significance::others::{OtherFits, Relation};
+use crate::strf::significance::others::{FitRelation, OtherFits};
 
 /// Other fits that weights are held against.
 #[derive(Debug, Args)]
@@ -28,9 +28,9 @@ impl SignificanceArgs {
     /// As [`OtherFits::open`].
     pub(super) fn open(&self, fit: &Trained) -> Result<Option<OtherFits>> {
         let (relation, paths) = if self.shuffles.is_empty() {
-            (Relation::Repeat, &self.repeats)
+            (FitRelation::Repeat, &self.repeats)
         } else {
-            (Relation::Shuffle, &self.shuffles)
+            (FitRelation::Shuffle, &self.shuffles)
         };
         let open = || OtherFits::open(relation, paths, self.alpha, fit);
         (!paths.is_empty()).then(open).transpose()

@@ -11,7 +11,7 @@ use crate::base::wording::counted;
 use crate::config::part::Row;
 use crate::dataset::Splits;
 use crate::models::HasStrfs;
-use crate::preparation::prepare::Prepared;
+use crate::preparation::prepare::PreparedRecording;
 use crate::run_file::{Best, RunConfig};
 use crate::runs::experiment::Experiment;
 use crate::runs::folder::{OldRun, RunFolder};
@@ -61,7 +61,7 @@ pub fn run(args: &TrainArgs, console: &Console) -> Result<()> {
         console.note(&format!("going on after epoch {}", checkpoint.progress.epoch));
     }
     let Experiment { network, params, prepared, config, .. } = &experiment;
-    let Prepared { train, valid, ceiling, .. } = prepared;
+    let PreparedRecording { train, valid, ceiling, .. } = prepared;
     let task = Task { network, params, train, valid, ceiling, settings: &config.train };
     let end = {
         let mut keeper = Keeper::new(&experiment, history, &checkpoint, console)?;

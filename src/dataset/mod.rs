@@ -21,7 +21,7 @@ mod write;
 pub use check::validate;
 pub use location::ResponseLocation;
 pub use predictions::write_predictions;
-pub use read::{Read, read, read_for_prediction, read_sound};
+pub use read::{ReadRecording, read, read_for_prediction, read_sound};
 pub use recording::{Clip, Entity, OfNeurons, Recording, Splits};
 pub use responses::ResponseFile;
 pub use write::{Counts, write};

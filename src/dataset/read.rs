@@ -16,7 +16,7 @@ use crate::base::error::{Problem, Result};
 
 /// A recording and what its file left to be inferred, one sentence each.
 #[derive(Debug, Clone)]
-pub struct Read<R = Array3<f32>> {
+pub struct ReadRecording<R = Array3<f32>> {
     /// What the file holds.
     pub recording: Recording<R>,
     /// What was inferred or left out, for the user to see.
@@ -27,24 +27,24 @@ pub struct Read<R = Array3<f32>> {
 ///
 /// Fails with every problem of the file where it is no sound dataset, or with one message where it
 /// cannot be opened.
-pub fn read(path: &Path) -> Result<Read> {
+pub fn read(path: &Path) -> Result<ReadRecording> {
     read_as(path, Need::Responses)
 }
 
 /// Reads the sound, and where the responses lie; fails as [`read`], but for values of responses
 /// that nobody has looked at.
-pub fn read_sound(path: &Path) -> Result<Read<ResponseLocation>> {
+pub fn read_sound(path: &Path) -> Result<ReadRecording<ResponseLocation>> {
     // A file with a problem is read as a whole, so that all of its problems are told at once.
     read_as(path, Need::Responses).map_err(|found| read(path).err().unwrap_or(found))
 }
 
 /// Reads a file of which only the sound is needed: without `/neurons` there are none, and a
 /// stimulus without responses has `(N, 0, T)` of them.
-pub fn read_for_prediction(path: &Path) -> Result<Read<ResponseLocation>> {
+pub fn read_for_prediction(path: &Path) -> Result<ReadRecording<ResponseLocation>> {
     read_as(path, Need::Sound)
 }
 
-fn read_as<R: Take>(path: &Path, need: Need) -> Result<Read<R>> {
+fn read_as<R: Take>(path: &Path, need: Need) -> Result<ReadRecording<R>> {
     let mut source = Source::open(path)?;
     let dt_ms = header(&mut source);
     let (frequencies_hz, content) = if source.has(COCHLEAGRAMS) {
@@ -57,7 +57,7 @@ fn read_as<R: Take>(path: &Path, need: Need) -> Result<Read<R>> {
     let file = path.to_path_buf();
     source.finish(|notes| {
         let recording = Recording { file, dt_ms, frequencies_hz, neurons, clips, splits };
-        Read { recording, notes }
+        ReadRecording { recording, notes }
     })
 }
 

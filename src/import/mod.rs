@@ -19,12 +19,12 @@ mod write;
 
 pub use blocks::{BlockOptions, cut};
 pub use format::{Format, Imported};
-pub use report::Report;
+pub use report::ImportReport;
 pub use write::write;
 
-/// The formats: adding one is one file and one row here and in [`Source::format`].
+/// The formats: adding one is one file and one row here and in [`ImportSource::format`].
 #[derive(Debug, Clone, Subcommand)]
-pub enum Source {
+pub enum ImportSource {
     /// Sound files with spike times in text, one line a repeat (CRCNS)
     Spikes(spikes::Spikes),
     /// Neurodata Without Borders: units, a table of presentations, sounds
@@ -39,7 +39,7 @@ pub enum Source {
     Merge(merge::Merge),
 }
 
-impl Source {
+impl ImportSource {
     /// The format and its options.
     pub fn format(&self) -> &dyn Format {
         match self {

@@ -5,19 +5,19 @@ use super::overview::{Bands, Bins, Entities, Neuron, Repeats, Responses, SplitSi
 use super::scan::Scan;
 use super::warnings;
 use crate::base::error::Result;
-use crate::dataset::Read;
-use crate::preparation::Recorded;
+use crate::dataset::ReadRecording;
+use crate::preparation::RecordedResponses;
 
 /// What `strf inspect` says of a dataset file; numbers that are not defined are NaN, null in JSON.
 #[derive(Debug, Clone, Serialize)]
 pub struct Inspection {
-    /// The file.
+    /// Path of the file.
     pub file: String,
     /// Width of a bin in milliseconds.
     pub dt_ms: f64,
     /// The stimuli.
     pub stimuli: Entities,
-    /// Their lengths.
+    /// Lengths of the stimuli.
     pub bins: Bins,
     /// The bands of the cochleagrams.
     pub bands: Bands,
@@ -42,7 +42,7 @@ impl Inspection {
     ///
     /// # Errors
     /// Responses cannot be read.
-    pub fn of<R: Recorded>(read: &Read<R>) -> Result<Self> {
+    pub fn of<R: RecordedResponses>(read: &ReadRecording<R>) -> Result<Self> {
         let recording = &read.recording;
         let clips = &recording.clips;
         let scan = Scan::of(recording)?;

@@ -14,4 +14,4 @@ pub use inspect::Inspection;
 pub use order::sort_keys;
 pub use overview::{Bands, Bins, Entities, Neuron, Repeats, Responses, SplitSizes};
 pub use picture::plot;
-pub use report::Shown;
+pub use report::ShownNeurons;

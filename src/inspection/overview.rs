@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use crate::dataset::{Clip, Entity, Recording};
-use crate::preparation::Recorded;
+use crate::preparation::RecordedResponses;
 use crate::scores::quality::Quality;
 
 /// How many neurons or stimuli there are, and what the file says of them.
 #[derive(Debug, Clone, Serialize)]
 pub struct Entities {
-    /// How many.
+    /// How many there are.
     pub count: usize,
     /// For each attribute, how many have each of its values.
     pub attributes: BTreeMap<String, BTreeMap<String, usize>>,
@@ -19,11 +19,11 @@ pub struct Entities {
 /// Lengths of the stimuli.
 #[derive(Debug, Clone, Serialize)]
 pub struct Bins {
-    /// Of all stimuli.
+    /// Bins of all stimuli.
     pub total: usize,
-    /// Of the shortest.
+    /// Bins of the shortest stimulus.
     pub shortest: usize,
-    /// Of the longest.
+    /// Bins of the longest stimulus.
     pub longest: usize,
     /// Duration of all stimuli.
     pub seconds: f64,
@@ -43,20 +43,20 @@ pub struct Bands {
 /// Repeats of a stimulus.
 #[derive(Debug, Clone, Serialize)]
 pub struct Repeats {
-    /// Of the stimulus with the fewest.
+    /// Repeats of the stimulus with the fewest.
     pub fewest: usize,
-    /// Of the stimulus with the most.
+    /// Repeats of the stimulus with the most.
     pub most: usize,
 }
 
 /// Values of the responses.
 #[derive(Debug, Clone, Serialize)]
 pub struct Responses {
-    /// The lowest.
+    /// The lowest response.
     pub lowest: f64,
-    /// The highest.
+    /// The highest response.
     pub highest: f64,
-    /// Whether all are whole numbers, as counts are.
+    /// Whether all responses are whole numbers, as counts are.
     pub whole_numbers: bool,
     /// Share of the values that were not recorded.
     pub missing_share: f64,
@@ -65,23 +65,23 @@ pub struct Responses {
 /// How many stimuli lie in each part of the split.
 #[derive(Debug, Clone, Serialize)]
 pub struct SplitSizes {
-    /// For fitting.
+    /// Stimuli for fitting.
     pub train: usize,
-    /// For choosing the best epoch.
+    /// Stimuli for choosing the best epoch.
     pub valid: usize,
-    /// For the scores.
+    /// Stimuli for the scores.
     pub test: usize,
 }
 
 /// How one neuron was recorded.
 #[derive(Debug, Clone, Serialize)]
 pub struct Neuron {
-    /// Its id.
+    /// Id of the neuron.
     pub id: String,
-    /// How good its recording is.
+    /// How good the recording of the neuron is.
     #[serde(flatten)]
     pub quality: Quality,
-    /// Its place in the file.
+    /// Place of the neuron in the file.
     #[serde(skip)]
     pub index: usize,
     /// The clip with the largest sum of responses, the first of equal ones.
@@ -125,7 +125,7 @@ impl Bands {
 }
 
 impl Repeats {
-    pub(super) fn of<R: Recorded>(clips: &[Clip<R>]) -> Self {
+    pub(super) fn of<R: RecordedResponses>(clips: &[Clip<R>]) -> Self {
         let repeats = || clips.iter().map(|clip| clip.responses.shape().1);
         Self { fewest: repeats().min().unwrap_or(0), most: repeats().max().unwrap_or(0) }
     }

@@ -2,9 +2,9 @@
 use super::overview::{Neuron, Responses};
 use crate::base::error::Result;
 use crate::dataset::Recording;
-use crate::preparation::{Doubtful, Recorded, Survey};
+use crate::preparation::{Doubtful, PsthSurvey, RecordedResponses};
 use crate::scores::quality;
-use crate::scores::repeats::Values;
+use crate::scores::repeats::ResponseValues;
 
 /// What the responses to all clips say.
 pub(super) struct Scan {
@@ -17,16 +17,17 @@ pub(super) struct Scan {
 
 /// What was seen so far.
 struct Seen {
-    values: Values,
+    values: ResponseValues,
     /// The fullest clip of each neuron with its sum.
     fullest: Vec<(usize, f64)>,
     silent: Vec<usize>,
 }
 
 impl Scan {
-    pub(super) fn of<R: Recorded>(recording: &Recording<R>) -> Result<Self> {
+    pub(super) fn of<R: RecordedResponses>(recording: &Recording<R>) -> Result<Self> {
         let count = recording.neurons.len();
-        let (mut qualities, mut doubts) = (quality::Survey::new(count), Survey::new(count, 0));
+        let (mut qualities, mut doubts) =
+            (quality::QualitySurvey::new(count), PsthSurvey::new(count, 0));
         let mut seen = Seen::new(count);
         R::each_clip(recording, |clip, responses| {
             seen.add(clip, &qualities.add(responses));
@@ -48,12 +49,12 @@ impl Scan {
 
 impl Seen {
     fn new(neurons: usize) -> Self {
-        let (values, fullest) = (Values::default(), vec![(0, f64::NEG_INFINITY); neurons]);
+        let (values, fullest) = (ResponseValues::default(), vec![(0, f64::NEG_INFINITY); neurons]);
         Self { values, fullest, silent: Vec::new() }
     }
 
     /// Takes the values of each neuron in one more clip.
-    fn add(&mut self, clip: usize, values: &[Values]) {
+    fn add(&mut self, clip: usize, values: &[ResponseValues]) {
         for (fullest, values) in self.fullest.iter_mut().zip(values) {
             if values.recorded > 0 && values.sum > fullest.1 {
                 *fullest = (clip, values.sum);
@@ -67,7 +68,7 @@ impl Seen {
 }
 
 impl Responses {
-    fn of(values: Values) -> Self {
+    fn of(values: ResponseValues) -> Self {
         Self {
             lowest: values.lowest.into(),
             highest: values.highest.into(),

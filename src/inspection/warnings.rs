@@ -4,14 +4,14 @@ use std::collections::BTreeMap;
 use super::scan::Scan;
 use crate::base::wording;
 use crate::dataset::Recording;
-use crate::preparation::{Recorded, Standardization};
+use crate::preparation::{RecordedResponses, Standardization};
 use crate::run_file::Standardize;
 
 /// Names listed in full.
 const LISTED: usize = 8;
 
 /// One sentence each.
-pub(super) fn of<R: Recorded>(recording: &Recording<R>, scan: &Scan) -> Vec<String> {
+pub(super) fn of<R: RecordedResponses>(recording: &Recording<R>, scan: &Scan) -> Vec<String> {
     let mut warnings = Vec::new();
     neurons(recording, scan, &mut warnings);
     sounds(recording, scan, &mut warnings);
@@ -27,7 +27,11 @@ pub(super) fn of<R: Recorded>(recording: &Recording<R>, scan: &Scan) -> Vec<Stri
     warnings
 }
 
-fn neurons<R: Recorded>(recording: &Recording<R>, scan: &Scan, warnings: &mut Vec<String>) {
+fn neurons<R: RecordedResponses>(
+    recording: &Recording<R>,
+    scan: &Scan,
+    warnings: &mut Vec<String>,
+) {
     let ids = recording.neuron_ids();
     let pick = |indices: &[usize]| indices.iter().map(|n| ids[*n].clone()).collect::<Vec<String>>();
     let doubtful = &scan.doubtful;

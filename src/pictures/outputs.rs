@@ -17,7 +17,7 @@ use crate::figures::ticks;
 use crate::preparation::psth;
 use crate::runs::SplitName;
 use crate::runs::trained::{Needs, Trained};
-use crate::scores::repeats::Values;
+use crate::scores::repeats::ResponseValues;
 
 /// Most neurons that are shown.
 const MOST: usize = 12;
@@ -104,7 +104,7 @@ impl Recorded {
             let stored = recording.clips[*clip].responses.clone();
             let responses = file.read(&stored.of_neurons(shown))?;
             let mut neurons = responses.axis_iter(Axis(0));
-            counts = counts && neurons.all(|repeats| Values::of(repeats).are_counts());
+            counts = counts && neurons.all(|repeats| ResponseValues::of(repeats).are_counts());
             psths.push(psth(&treatment.repeats(responses)));
         }
         Ok(Self { psths, counts })

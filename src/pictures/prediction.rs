@@ -19,7 +19,7 @@ use crate::preparation::Treatment;
 use crate::preparation::psth;
 use crate::runs::SplitName;
 use crate::runs::trained::{Needs, Trained};
-use crate::scores::repeats::Values;
+use crate::scores::repeats::ResponseValues;
 
 /// Room for the legend above the lowest panel.
 const LEGEND: usize = 40;
@@ -119,7 +119,7 @@ impl Column {
     ) -> Self {
         let bins = shown_bins(clip.bins(), dt_ms);
         let repeats = responses.slice(s![0, .., ..bins]).to_owned();
-        let counts = Values::of(responses.index_axis(Axis(0), 0)).are_counts();
+        let counts = ResponseValues::of(responses.index_axis(Axis(0), 0)).are_counts();
         let (factor, unit) = response_unit(counts, dt_ms);
         let scaled = |value: &f32| f64::from(*value) * factor;
         let treated = psth(&treatment.repeats(responses));

@@ -14,7 +14,7 @@ pub struct Doubtful {
 
 /// What the PSTHs of some clips hold, looked at one after the other.
 #[derive(Debug)]
-pub struct Survey {
+pub struct PsthSurvey {
     skip: usize,
     neurons: Vec<Seen>,
 }
@@ -27,7 +27,7 @@ enum Seen {
     Changing,
 }
 
-impl Survey {
+impl PsthSurvey {
     /// No clips yet; `skip` bins at the start of each are to be left out.
     pub fn new(neurons: usize, skip: usize) -> Self {
         Self { skip, neurons: vec![Seen::Nothing; neurons] }

@@ -17,7 +17,7 @@ use crate::run_file::Split;
 use crate::scores::Ceiling;
 
 /// A recording ready for training.
-pub struct Prepared {
+pub struct PreparedRecording {
     /// What the recording fixes of a model.
     pub dims: Dims,
     /// Ids of the selected neurons; those that cannot be fitted are left out.
@@ -46,7 +46,7 @@ pub struct Prepared {
     longest: usize,
 }
 
-impl Prepared {
+impl PreparedRecording {
     /// Selects, divides, reads and standardizes as `[data]` says; `split` is the one it comes to.
     ///
     /// # Errors

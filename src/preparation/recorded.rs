@@ -3,10 +3,10 @@ use ndarray::{Array3, ArrayView3};
 
 use crate::base::error::Result;
 use crate::dataset::{OfNeurons, Recording, ResponseFile, ResponseLocation};
-use crate::scores::quality::{Quality, Survey};
+use crate::scores::quality::{Quality, QualitySurvey};
 
 /// The responses to a clip, in memory or in a file.
-pub trait Recorded: OfNeurons + Clone {
+pub trait RecordedResponses: OfNeurons + Clone {
     /// Their shape `(N, R, T)`.
     fn shape(&self) -> (usize, usize, usize);
 
@@ -20,7 +20,7 @@ pub trait Recorded: OfNeurons + Clone {
     ) -> Result<()>;
 }
 
-impl Recorded for Array3<f32> {
+impl RecordedResponses for Array3<f32> {
     fn shape(&self) -> (usize, usize, usize) {
         self.dim()
     }
@@ -35,7 +35,7 @@ impl Recorded for Array3<f32> {
     }
 }
 
-impl Recorded for ResponseLocation {
+impl RecordedResponses for ResponseLocation {
     fn shape(&self) -> (usize, usize, usize) {
         self.dim()
     }
@@ -55,9 +55,9 @@ impl Recorded for ResponseLocation {
 /// How good the recording of each neuron is, over all clips.
 ///
 /// # Errors
-/// As [`Recorded::each_clip`].
-pub fn qualities<R: Recorded>(recording: &Recording<R>) -> Result<Vec<Quality>> {
-    let mut survey = Survey::new(recording.neurons.len());
+/// As [`RecordedResponses::each_clip`].
+pub fn qualities<R: RecordedResponses>(recording: &Recording<R>) -> Result<Vec<Quality>> {
+    let mut survey = QualitySurvey::new(recording.neurons.len());
     R::each_clip(recording, |_, responses| drop(survey.add(responses)))?;
     Ok(survey.finish(recording.dt_ms))
 }

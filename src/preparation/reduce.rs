@@ -1,7 +1,7 @@
 //! Single repeats, read clip by clip, reduced to what training needs of them, and let go.
 use ndarray::{Array2, Axis};
 
-use super::neurons::Survey;
+use super::neurons::PsthSurvey;
 use super::treatment::Treatment;
 use super::{ClipSets, Doubtful, keep_neurons, psth};
 use crate::base::error::{Error, Result};
@@ -29,7 +29,7 @@ impl Reduced {
     ) -> Result<Self> {
         let path = recording.file.clone();
         let mut file = ResponseFile::open(&path)?;
-        let mut survey = Survey::new(recording.neurons.len(), treatment.skipped_bins());
+        let mut survey = PsthSurvey::new(recording.neurons.len(), treatment.skipped_bins());
         let mut psths = Vec::with_capacity(sets.train.len());
         for clip in &sets.train {
             let responses = file.read(&recording.clips[*clip].responses)?;
@@ -38,7 +38,7 @@ impl Reduced {
             psths.push(treatment.psth(&responses, raw));
         }
         let trained = survey.finish();
-        let mut survey = Survey::new(recording.neurons.len(), treatment.skipped_bins());
+        let mut survey = PsthSurvey::new(recording.neurons.len(), treatment.skipped_bins());
         for clip in &sets.test {
             survey.add(&psth(&file.read(&recording.clips[*clip].responses)?));
         }

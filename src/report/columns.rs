@@ -7,7 +7,7 @@ use crate::base::table::Notation;
 use crate::config::part::find;
 use crate::figures::ticks::number;
 use crate::runs::comparison::Scored;
-use crate::scores::{self, Shown};
+use crate::scores::{self, Visibility};
 use crate::strf::measures::Measures;
 
 /// Digits that a page keeps of a number.
@@ -116,7 +116,7 @@ pub fn of_scores(scored: &Scored, neurons: &[String]) -> Result<Vec<NeuronColumn
         let meaning = known.map(|row| row.part.summary).or(other.map(|(_, meaning)| *meaning));
         let values = rows.iter().map(|row| row.values[place]).collect();
         let column = NeuronColumn::new(name, ("", meaning.unwrap_or_default()), values);
-        let in_table = known.is_none_or(|row| row.shown == Shown::Everywhere);
+        let in_table = known.is_none_or(|row| row.shown == Visibility::Everywhere);
         columns.push(NeuronColumn { in_table, ..column });
     }
     Ok(columns)
@@ -124,7 +124,7 @@ pub fn of_scores(scored: &Scored, neurons: &[String]) -> Result<Vec<NeuronColumn
 
 /// The measures of receptive fields; `of` says which of `count` neurons each belongs to.
 pub fn of_fields(measures: &Measures, of: &[usize], count: usize) -> Vec<NeuronColumn> {
-    let column = |measure: &crate::strf::measures::Column| {
+    let column = |measure: &crate::strf::measures::MeasureColumn| {
         let mut values = vec![f64::NAN; count];
         for (neuron, value) in of.iter().zip(&measure.values) {
             values[*neuron] = *value;

@@ -15,11 +15,11 @@ use crate::preparation::psth;
 use crate::runs::SplitName;
 use crate::runs::comparison::Scored;
 use crate::runs::trained::{Needs, Trained};
-use crate::scores::repeats::Values;
-use crate::strf::from_model::{Source, export_mean};
+use crate::scores::repeats::ResponseValues;
+use crate::strf::from_model::{StrfSource, export_mean};
 use crate::strf::local::{Request, far_apart, mean};
 use crate::strf::measures::Measures;
-use crate::strf::strf_export::{Method, Rows, StrfExport, Which};
+use crate::strf::strf_export::{Method, StrfExport, StrfRows, Which};
 
 /// Bins of predictions that a page holds at most, over all neurons.
 const MOST_BINS: usize = 300_000;
@@ -68,7 +68,7 @@ impl<'a> RunPage<'a> {
         script.insert("neurons".into(), neurons.clone().into());
         let own = source(trained)?.kernels()?;
         let (hidden, own) = match own {
-            Some(dump) if matches!(dump.rows, Rows::Hidden { .. }) => (Some(dump), None),
+            Some(dump) if matches!(dump.rows, StrfRows::Hidden { .. }) => (Some(dump), None),
             other => (None, other),
         };
         let fields = match own {
@@ -118,9 +118,9 @@ impl Fields {
     }
 }
 
-fn source(trained: &Trained) -> Result<Source<'_>> {
+fn source(trained: &Trained) -> Result<StrfSource<'_>> {
     let Trained { network, metadata, folder, .. } = trained;
-    Ok(Source { network, metadata, title: trained.title(), config: folder.config()? })
+    Ok(StrfSource { network, metadata, title: trained.title(), config: folder.config()? })
 }
 
 /// The places of the `most` neurons with the best CC, in the model's order.
@@ -183,9 +183,9 @@ fn traces(trained: &Trained) -> Result<Value> {
     let predictions = prediction::of(&trained.network, &sounds, 1)?;
     let clip = &recording.clips[*first];
     let responses = ResponseFile::open(&recording.file)?.read(&clip.responses)?;
-    let mut values = Values::default();
+    let mut values = ResponseValues::default();
     for neuron in responses.outer_iter() {
-        values = values.and(Values::of(neuron));
+        values = values.and(ResponseValues::of(neuron));
     }
     let scored = psth(&preparation.treatment.repeats(responses));
     let bins = shown_bins(clip.bins(), recording.dt_ms).min(MOST_BINS / neurons.max(1)).max(2);

@@ -10,7 +10,7 @@ use crate::base::device;
 use crate::base::device::DeviceName;
 use crate::base::error::{Error, Problem, Problems, Result};
 use crate::base::tensor_file;
-use crate::dataset::{Read, Recording, ResponseLocation, read_for_prediction, read_sound};
+use crate::dataset::{ReadRecording, Recording, ResponseLocation, read_for_prediction, read_sound};
 use crate::models::params::Params;
 use crate::models::{Network, Owners};
 use crate::preparation::{Preparation, Treatment};
@@ -95,14 +95,18 @@ impl Trained {
     ///
     /// # Errors
     /// It cannot be read, or does not fit the model.
-    pub fn recording(&self, other: Option<&Path>, needs: Needs) -> Result<Read<ResponseLocation>> {
+    pub fn recording(
+        &self,
+        other: Option<&Path>,
+        needs: Needs,
+    ) -> Result<ReadRecording<ResponseLocation>> {
         let file: PathBuf = other.map_or_else(|| self.config.data.file.clone(), Path::to_owned);
-        let Read { recording, notes } = match needs {
+        let ReadRecording { recording, notes } = match needs {
             Needs::Responses => read_sound(&file)?,
             Needs::Sound => read_for_prediction(&file)?,
         };
         let recording = self.fitting(recording, needs)?;
-        Ok(Read { recording, notes })
+        Ok(ReadRecording { recording, notes })
     }
 
     fn fitting(

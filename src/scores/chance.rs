@@ -8,7 +8,7 @@ use rand_chacha::ChaCha8Rng;
 use realfft::RealFftPlanner;
 use realfft::num_complex::Complex;
 
-use super::comparison::{ClipSeries, Comparison, Sums};
+use super::comparison::{ClipSeries, Comparison, CorrelationSums};
 use crate::base::rng;
 
 /// Least by which two shifts of the same responses differ.
@@ -31,7 +31,7 @@ pub enum Null {
 }
 
 impl Null {
-    /// As written.
+    /// What was permuted, as results name it.
     pub fn name(self) -> &'static str {
         match self {
             Self::Shifts => "circular shifts",
@@ -44,9 +44,9 @@ impl Null {
 /// What is permuted, how often, and from which seed.
 #[derive(Debug, Clone, Copy)]
 pub struct Permutations {
-    /// How often.
+    /// How often responses are permuted.
     pub count: usize,
-    /// Of the random numbers.
+    /// Seed of the random numbers.
     pub seed: u64,
     /// Least step between shifts, in bins.
     pub least_step: usize,
@@ -54,7 +54,8 @@ pub struct Permutations {
 
 impl Permutations {
     /// The probability that a prediction which has nothing to do with the responses reaches their
-    /// `cc`, and what was permuted, by random numbers for the neuron called `id`; NaN where neither is possible or the correlation is undefined.
+    /// `cc`, and what was permuted, by random numbers for the neuron called `id`; NaN where neither
+    /// is possible or the correlation is undefined.
     ///
     /// `(1 + permutations that reach it) / (1 + permutations)`: never 0.
     ///
@@ -67,7 +68,7 @@ impl Permutations {
             Null::Exchanges => exchanges(&clips),
             Null::None => return (f64::NAN, null),
         };
-        let reached = comparison.sums_of_clips().0.into_iter().sum::<Sums>().cc();
+        let reached = comparison.sums_of_clips().0.into_iter().sum::<CorrelationSums>().cc();
         let mut generator = rng::generator(self.seed, &format!("{} for {id}", null.name()));
         // The arrangement as recorded comes out of the tables with another rounding.
         let enough = reached - TIE;
@@ -112,19 +113,19 @@ impl Permutations {
 /// Sums for every way in which the responses to a clip may lie.
 enum Tables {
     /// For each clip by shift.
-    Shifts(Vec<Vec<Sums>>),
+    Shifts(Vec<Vec<CorrelationSums>>),
     /// For each group of clips of the same length: prediction of one with responses of another.
-    Exchanges(Vec<Vec<Vec<Sums>>>),
+    Exchanges(Vec<Vec<Vec<CorrelationSums>>>),
 }
 
 impl Tables {
-    fn draw(&self, generator: &mut ChaCha8Rng) -> Sums {
+    fn draw(&self, generator: &mut ChaCha8Rng) -> CorrelationSums {
         match self {
             Self::Shifts(clips) => {
                 clips.iter().map(|shifts| shifts[generator.random_range(0..shifts.len())]).sum()
             }
             Self::Exchanges(groups) => {
-                let mut of_group = |group: &Vec<Vec<Sums>>| -> Sums {
+                let mut of_group = |group: &Vec<Vec<CorrelationSums>>| -> CorrelationSums {
                     let mut order: Vec<usize> = (0..group.len()).collect();
                     order.shuffle(generator);
                     group.iter().zip(order).map(|(row, other)| row[other]).sum()
@@ -140,7 +141,7 @@ fn exchanges(clips: &[ClipSeries]) -> Tables {
 }
 
 /// Sums of each clip's prediction with each clip's responses, at the bins that both have.
-fn exchanged(group: &[&ClipSeries]) -> Vec<Vec<Sums>> {
+fn exchanged(group: &[&ClipSeries]) -> Vec<Vec<CorrelationSums>> {
     let bins = group.first().map_or(0, |clip| clip.used.len());
     let matrix = |of: fn(&ClipSeries, usize) -> f64| {
         Array2::from_shape_fn((group.len(), bins), |(clip, t)| of(group[clip], t))
@@ -152,7 +153,7 @@ fn exchanged(group: &[&ClipSeries]) -> Vec<Vec<Sums>> {
     let (of_p, of_pp) = (p.dot(&used.t()), squares_of_p.dot(&used.t()));
     let (of_y, of_yy) = (used.dot(&y.t()), used.dot(&squares_of_y.t()));
     let of_py = p.dot(&y.t());
-    let sums = |at: (usize, usize)| Sums {
+    let sums = |at: (usize, usize)| CorrelationSums {
         n: n[at],
         p: of_p[at],
         y: of_y[at],
@@ -180,7 +181,7 @@ fn factorial(n: usize) -> f64 {
 
 /// Sums of a clip's prediction with its responses shifted by 0, 1, 2, … bins, at the bins that
 /// both have, by the convolution theorem.
-fn shifted(planner: &mut RealFftPlanner<f64>, clip: &ClipSeries) -> Vec<Sums> {
+fn shifted(planner: &mut RealFftPlanner<f64>, clip: &ClipSeries) -> Vec<CorrelationSums> {
     let bins = clip.used.len();
     let (forward, backward) = (planner.plan_fft_forward(bins), planner.plan_fft_inverse(bins));
     // Lengths are the plans' own: they do not fail.
@@ -201,7 +202,7 @@ fn shifted(planner: &mut RealFftPlanner<f64>, clip: &ClipSeries) -> Vec<Sums> {
     let (n, py) = (product(&used, &used), product(&p, &y));
     let (of_p, of_pp) = (product(&p, &used), product(&pp, &used));
     let (of_y, of_yy) = (product(&used, &y), product(&used, &yy));
-    let sums = |k: usize| Sums {
+    let sums = |k: usize| CorrelationSums {
         n: n[k],
         p: of_p[k],
         y: of_y[k],
@@ -218,11 +219,11 @@ mod tests {
     use super::*;
 
     /// Of a clip with its responses shifted, bin by bin.
-    fn clear_shifted(clip: &ClipSeries, shift: usize) -> Sums {
+    fn clear_shifted(clip: &ClipSeries, shift: usize) -> CorrelationSums {
         let bins = clip.used.len();
         let from = |t: usize| (t + bins - shift) % bins;
         let both = (0..bins).filter(|t| clip.used[*t] && clip.used[from(*t)]);
-        both.map(|t| Sums::bin(clip.prediction[t], clip.psth[from(t)])).sum()
+        both.map(|t| CorrelationSums::bin(clip.prediction[t], clip.psth[from(t)])).sum()
     }
 
     #[test]

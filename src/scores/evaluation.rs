@@ -3,9 +3,9 @@ use ndarray::{Array2, Array3, ArrayView1, ArrayView2, ArrayView3, Axis};
 use rayon::prelude::*;
 use serde_json::{Map, Value, json};
 
-use super::comparison::{Clip, Comparison, Divisions, Workspace, require_neurons};
+use super::comparison::{Comparison, Divisions, NeuronClip, Workspace, require_neurons};
 use super::repeats::split_halves::SIDE_BY_SIDE;
-use super::rows::{self, Shown};
+use super::rows::{self, Visibility};
 use super::uncertainty::{Resampling, Uncertainty};
 use crate::base::error::Result;
 use crate::base::table::{self, Notation, aligned};
@@ -17,7 +17,7 @@ const SHOWN_NEURONS: usize = 20;
 /// The scores of a model, one row a neuron; NaN where a score is not defined.
 #[derive(Debug, Clone)]
 pub struct Scores {
-    /// Ids.
+    /// Ids of the neurons.
     pub neurons: Vec<String>,
     /// The largest number of repeats that a clip has recorded.
     pub repeats: Vec<usize>,
@@ -125,7 +125,7 @@ impl<'a> Scoring<'a> {
             let first = group * SIDE_BY_SIDE;
             clips.iter().try_for_each(|(prediction, responses)| {
                 let row = |n| (prediction.row(n), responses.index_axis(Axis(0), n));
-                let rows: Vec<Clip> = (first..first + tallies.len()).map(row).collect();
+                let rows: Vec<NeuronClip> = (first..first + tallies.len()).map(row).collect();
                 add_side_by_side(tallies, &rows, over, (divisions, workspace))
             })
         };
@@ -184,7 +184,7 @@ pub fn score_predictions(
 /// One more clip of a few neurons.
 fn add_side_by_side(
     tallies: &mut [Tally],
-    clips: &[Clip],
+    clips: &[NeuronClip],
     over: Over,
     (divisions, workspace): (&Divisions, &mut Workspace),
 ) -> Result<()> {
@@ -285,7 +285,7 @@ impl Scores {
 
     fn neuron_rows(&self) -> Vec<Vec<String>> {
         let shown: Vec<usize> = (0..rows::TABLE.len())
-            .filter(|score| rows::TABLE[*score].shown == Shown::Everywhere)
+            .filter(|score| rows::TABLE[*score].shown == Visibility::Everywhere)
             .collect();
         let names = shown.iter().map(|score| rows::names()[*score]);
         let header = ["neuron", "repeats", "bins"].into_iter().chain(names).map(str::to_owned);

@@ -20,4 +20,4 @@ pub mod evaluation;
 
 pub use comparison::{Ceiling, Comparison, Correlations, Divisions, Target, Workspace};
 pub use repeats::{powers, quality};
-pub use rows::{MetricRow, Shown, TABLE, names};
+pub use rows::{MetricRow, TABLE, Visibility, names};

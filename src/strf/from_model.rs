@@ -4,7 +4,7 @@ use ndarray::{Array, Array3, Array4, ArrayD, Axis as ArrayAxis, Dimension, IxDyn
 
 use super::from_gradients::mean_gradients;
 use super::local::Local;
-use super::strf_export::{Extra, Method, Rows, StrfExport};
+use super::strf_export::{Extra, Method, StrfExport, StrfRows};
 use crate::base::error::{Error, Result};
 use crate::models::batch::Sample;
 use crate::models::dims::Axis;
@@ -25,18 +25,18 @@ pub fn strf_export(
 ) -> Result<StrfExport> {
     let Trained { network, metadata, .. } = trained;
     let source =
-        Source { network, metadata, title: trained.title(), config: trained.folder.config()? };
+        StrfSource { network, metadata, title: trained.title(), config: trained.folder.config()? };
     if let Some(exported) = source.kernels()? {
         return Ok(exported);
     }
     let gradients = mean_gradients(network, &samples()?, lags.unwrap_or(network.lags()))?;
     let effective = folded(&gradients, &vec![1.0; metadata.neurons.len()], &metadata.scale);
-    let rows = Rows::Neurons(metadata.neurons.clone());
+    let rows = StrfRows::Neurons(metadata.neurons.clone());
     source.export((effective.clone(), effective), rows, Method::Gradient)
 }
 
 /// What receptive fields are taken from, and what is written beside them.
-pub struct Source<'a> {
+pub struct StrfSource<'a> {
     /// The model.
     pub network: &'a Network,
     /// What it was fitted to.
@@ -47,7 +47,7 @@ pub struct Source<'a> {
     pub config: String,
 }
 
-impl Source<'_> {
+impl StrfSource<'_> {
     /// The kernels of the model as it is now; none where it has no kernels.
     ///
     /// # Errors
@@ -56,8 +56,8 @@ impl Source<'_> {
         let Some(Strfs { kernels, gains, owners }) = self.network.strfs()? else { return Ok(None) };
         let neurons = self.metadata.neurons.clone();
         let rows = match owners {
-            Owners::Hidden => Rows::Hidden { count: gains.len(), neurons },
-            Owners::Neurons => Rows::Neurons(neurons),
+            Owners::Hidden => StrfRows::Hidden { count: gains.len(), neurons },
+            Owners::Neurons => StrfRows::Neurons(neurons),
         };
         let strfs = array4(&kernels)?;
         let effective = folded(&strfs, &gains, &self.metadata.scale);
@@ -67,7 +67,7 @@ impl Source<'_> {
     fn export(
         &self,
         (strfs, effective): (Array4<f32>, Array4<f32>),
-        rows: Rows,
+        rows: StrfRows,
         method: Method,
     ) -> Result<StrfExport> {
         let Metadata { dt_ms, frequencies_hz, program, .. } = self.metadata;
@@ -143,7 +143,7 @@ pub fn export_mean(trained: &Trained, neurons: &[usize], mean: &Array3<f64>) -> 
         effective: mean,
         frequencies_hz: metadata.frequencies_hz.clone(),
         channels: vec!["sound".to_owned()],
-        rows: Rows::Neurons(neurons.iter().map(|at| metadata.neurons[*at].clone()).collect()),
+        rows: StrfRows::Neurons(neurons.iter().map(|at| metadata.neurons[*at].clone()).collect()),
         extras: Vec::new(),
         config: trained.folder.config()?,
         version: metadata.program.clone(),

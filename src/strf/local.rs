@@ -83,7 +83,7 @@ pub fn local(
         shares: Array2::zeros((neurons, kept)),
     };
     for (row, &neuron) in request.neurons.iter().enumerate() {
-        let mut sums = Sums::new(bands * lags);
+        let mut sums = JacobianSums::new(bands * lags);
         for sample in long() {
             jacobians(network, &sample.member.sound, neuron, request, |jacobian| {
                 sums.add(jacobian.iter())
@@ -102,8 +102,8 @@ pub fn far_apart(network: &Network, samples: &[Sample]) -> usize {
     network.memory().unwrap_or(bins.div_ceil(FEW)).max(network.lags())
 }
 
-/// The mean of the Jacobians alone, `(N, F, K)`; NaN where no clip is longer than the window. `step`
-/// is told after each neuron of each such clip.
+/// The mean of the Jacobians alone, `(N, F, K)`; NaN where no clip is longer than the window.
+/// `step` is told after each neuron of each such clip.
 ///
 /// # Errors
 /// A tensor operation fails.
@@ -190,14 +190,14 @@ impl Local {
 }
 
 /// Sums over the Jacobians of a neuron, each as `D = F·K` numbers.
-struct Sums {
+struct JacobianSums {
     count: usize,
     sum: Array1<f64>,
     products: Array2<f64>,
     block: Vec<f64>, // rows that are not in the sums yet
 }
 
-/// What [`Sums`] come to.
+/// What [`JacobianSums`] come to.
 struct Summary {
     mean: Array1<f64>,
     deviation: Array1<f64>,
@@ -205,7 +205,7 @@ struct Summary {
     eigen: eigen::Eigen,
 }
 
-impl Sums {
+impl JacobianSums {
     fn new(size: usize) -> Self {
         let (sum, products) = (Array1::zeros(size), Array2::zeros((size, size)));
         Self { count: 0, sum, products, block: Vec::new() }

@@ -1,7 +1,7 @@
 //! Receptive fields together with everything that is needed to read them years later.
 use ndarray::{Array4, ArrayD, ArrayView1};
 
-use super::arrays::{Named, Values};
+use super::arrays::{ArrayValues, Named};
 use super::significance::{Meaning, Significance};
 use crate::base::error::{Error, Result};
 use crate::models::dims::Axis;
@@ -13,7 +13,7 @@ pub struct StrfExport {
     pub title: String,
     /// `(N or H, C, F, K)`, the kernels as the model applies them; lag 0 is the present bin.
     pub strfs: Array4<f32>,
-    /// The same shape, with normalization and standardization folded in.
+    /// `(N or H, C, F, K)`, the kernels with normalization and standardization folded in.
     pub effective: Array4<f32>,
     /// How long before now, in milliseconds; `K` values, ascending.
     pub lags_ms: Vec<f64>,
@@ -21,8 +21,8 @@ pub struct StrfExport {
     pub frequencies_hz: Option<Vec<f64>>,
     /// Names of the `C` channels: `sound`, or `ON` and `OFF`.
     pub channels: Vec<String>,
-    /// Whose STRFs they are.
-    pub rows: Rows,
+    /// Whose STRFs lie along the first axis.
+    pub rows: StrfRows,
     /// What belongs to the model beside its kernels.
     pub extras: Vec<Extra>,
     /// The run file, as text.
@@ -37,7 +37,7 @@ pub struct StrfExport {
 
 /// Whose STRFs lie along the first axis.
 #[derive(Debug, Clone)]
-pub enum Rows {
+pub enum StrfRows {
     /// One STRF for each neuron, by id.
     Neurons(Vec<String>),
     /// One STRF for each hidden unit, counted from 0.
@@ -52,13 +52,13 @@ pub enum Rows {
 /// Numbers of a model beside its STRFs.
 #[derive(Debug, Clone)]
 pub struct Extra {
-    /// As the dataset or table is called, e.g. `readout_weights`.
+    /// Name of the dataset or table, e.g. `readout_weights`.
     pub name: String,
-    /// What its axes count.
+    /// What the axes of the values count.
     pub axes: Vec<Axis>,
-    /// E.g. `ms`; `1` for a pure number.
+    /// Unit such as `ms`; `1` for a pure number.
     pub unit: String,
-    /// One axis for each of [`Extra::axes`].
+    /// The numbers, with one axis for each of [`Extra::axes`].
     pub values: ArrayD<f32>,
 }
 
@@ -72,7 +72,7 @@ pub enum Method {
 }
 
 impl Method {
-    /// As it is written to files.
+    /// Name of the method in files.
     pub fn name(self) -> &'static str {
         match self {
             Self::Kernel => "kernel",
@@ -119,8 +119,8 @@ impl StrfExport {
     /// Whether the first axis counts neurons or hidden units.
     pub fn first_axis(&self) -> Axis {
         match self.rows {
-            Rows::Neurons(_) => Axis::Neuron,
-            Rows::Hidden { .. } => Axis::Hidden,
+            StrfRows::Neurons(_) => Axis::Neuron,
+            StrfRows::Hidden { .. } => Axis::Hidden,
         }
     }
 
@@ -132,11 +132,11 @@ impl StrfExport {
     /// Ids of the neurons that the model predicts.
     pub fn neurons(&self) -> &[String] {
         match &self.rows {
-            Rows::Neurons(ids) | Rows::Hidden { neurons: ids, .. } => ids,
+            StrfRows::Neurons(ids) | StrfRows::Hidden { neurons: ids, .. } => ids,
         }
     }
 
-    /// As attributes and tables call an axis; bands without known frequencies are just bands.
+    /// What attributes and tables call an axis; bands without known frequencies are just bands.
     pub fn axis_name(&self, axis: Axis) -> &'static str {
         match axis {
             Axis::Neuron => "neuron",
@@ -174,7 +174,7 @@ impl StrfExport {
             name,
             axes: self.strf_axes(),
             unit: self.unit(which),
-            values: Values::F32(self.strfs(which).view().into_dyn()),
+            values: ArrayValues::F32(self.strfs(which).view().into_dyn()),
         };
         let axis = |name, axis, unit, values| Named { name, axes: vec![axis], unit, values };
         let mut arrays = vec![
@@ -185,13 +185,13 @@ impl StrfExport {
         if let Some(centres) = &self.frequencies_hz {
             arrays.push(axis("frequencies", Axis::Frequency, "Hz", coordinates(centres)));
         }
-        arrays.push(axis("channels", Axis::Channel, "", Values::Text(&self.channels)));
-        arrays.push(axis("neurons/id", Axis::Neuron, "", Values::Text(self.neurons())));
+        arrays.push(axis("channels", Axis::Channel, "", ArrayValues::Text(&self.channels)));
+        arrays.push(axis("neurons/id", Axis::Neuron, "", ArrayValues::Text(self.neurons())));
         arrays.extend(self.extras.iter().map(|extra| Named {
             name: &extra.name,
             axes: extra.axes.clone(),
             unit: &extra.unit,
-            values: Values::F32(extra.values.view()),
+            values: ArrayValues::F32(extra.values.view()),
         }));
         arrays.extend(self.significance.iter().flat_map(Significance::arrays).map(
             |(name, meaning, values)| Named {
@@ -201,7 +201,7 @@ impl StrfExport {
                 values,
             },
         ));
-        let config = Values::OneText(&self.config);
+        let config = ArrayValues::OneText(&self.config);
         arrays.push(Named { name: "config", axes: Vec::new(), unit: "", values: config });
         arrays
     }
@@ -230,7 +230,7 @@ impl StrfExport {
     }
 
     fn disagreement(&self, array: &Named) -> Option<String> {
-        let Values::F32(values) = &array.values else { return None };
+        let ArrayValues::F32(values) = &array.values else { return None };
         let found = values.shape();
         let counted = array.axes.len() == found.len();
         let fits = |(axis, n): (&Axis, &usize)| self.length(*axis).is_none_or(|want| want == *n);
@@ -245,7 +245,7 @@ impl StrfExport {
     fn length(&self, axis: Axis) -> Option<usize> {
         match (axis, &self.rows) {
             (Axis::Neuron, _) => Some(self.neurons().len()),
-            (Axis::Hidden, Rows::Hidden { count, .. }) => Some(*count),
+            (Axis::Hidden, StrfRows::Hidden { count, .. }) => Some(*count),
             (Axis::Channel, _) => Some(self.channels.len()),
             (Axis::Frequency, _) => match &self.frequencies_hz {
                 Some(centres) => Some(centres.len()),
@@ -257,6 +257,6 @@ impl StrfExport {
     }
 }
 
-fn coordinates(values: &[f64]) -> Values<'_> {
-    Values::F64(ArrayView1::from(values).into_dyn())
+fn coordinates(values: &[f64]) -> ArrayValues<'_> {
+    ArrayValues::F64(ArrayView1::from(values).into_dyn())
 }

@@ -4,8 +4,8 @@ use crate::base::error::Result;
 use crate::models::Network;
 use crate::runs::experiment::Experiment;
 use crate::runs::metadata::Metadata;
-use crate::strf::from_model::Source;
-use crate::strf::plot::{Scale, draw};
+use crate::strf::from_model::StrfSource;
+use crate::strf::plot::{ColourScale, draw};
 use crate::strf::strf_export::Which;
 use crate::training::history::Row;
 use events::Events;
@@ -64,9 +64,9 @@ impl<'a> Board<'a> {
         }
         let title = format!("{}, epoch {}", self.title, row.epoch);
         let (metadata, config) = (&self.metadata, String::new());
-        let source = Source { network: self.network, metadata, title, config };
+        let source = StrfSource { network: self.network, metadata, title, config };
         let Some(dump) = source.kernels()? else { return Ok(()) };
-        let canvas = draw(&dump, Which::Effective, Scale::EachPanel)?;
+        let canvas = draw(&dump, Which::Effective, ColourScale::EachPanel)?;
         self.events.picture(row.epoch, STRFS, &dump.title, &canvas)
     }
 }

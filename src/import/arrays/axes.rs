@@ -8,7 +8,7 @@ use crate::base::wording::{did_you_mean, joined};
 
 /// What an axis counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Axis {
+pub enum NamedAxis {
     /// Stimuli `S`.
     Stimulus,
     /// Neurons `N`.
@@ -21,7 +21,7 @@ pub enum Axis {
     Time,
 }
 
-impl Axis {
+impl NamedAxis {
     const ALL: [(Self, &'static str); 5] = [
         (Self::Stimulus, "stimulus"),
         (Self::Neuron, "neuron"),
@@ -30,7 +30,7 @@ impl Axis {
         (Self::Time, "time"),
     ];
 
-    /// Its name in `--axes`.
+    /// What `--axes` calls the axis.
     pub fn word(self) -> &'static str {
         Self::ALL.iter().find(|(axis, _)| *axis == self).map_or("", |(_, word)| word)
     }
@@ -38,22 +38,22 @@ impl Axis {
 
 /// Names of the axes of an array, in its order, each at most once: `stimulus,neuron,repeat,time`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Axes(pub Vec<Axis>);
+pub struct Axes(pub Vec<NamedAxis>);
 
 impl FromStr for Axes {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let mut axes: Vec<Axis> = Vec::new();
+        let mut axes: Vec<NamedAxis> = Vec::new();
         for name in text.split(',').map(str::trim) {
-            let known = Axis::ALL.iter().find(|(_, word)| *word == name);
+            let known = NamedAxis::ALL.iter().find(|(_, word)| *word == name);
             let (axis, _) = known.ok_or_else(|| unknown(name))?;
             if axes.contains(axis) {
                 return Err(format!("found {name} twice, expected each axis once"));
             }
             axes.push(*axis);
         }
-        if axes.contains(&Axis::Time) {
+        if axes.contains(&NamedAxis::Time) {
             return Ok(Self(axes));
         }
         Err("found no time, expected it among the axes".into())
@@ -61,7 +61,7 @@ impl FromStr for Axes {
 }
 
 fn unknown(name: &str) -> String {
-    let words = Axis::ALL.map(|(_, word)| word);
+    let words = NamedAxis::ALL.map(|(_, word)| word);
     let hint = did_you_mean(name, words);
     let hint = if hint.is_empty() { hint } else { format!(" ({hint})") };
     format!("found {name:?}, expected names out of {}{hint}", joined(&words, "and"))
@@ -85,7 +85,7 @@ pub enum LastAxes {
 
 /// The array with as many axes as are named: axes of length 1 are taken out where there are more,
 /// put at the end where MATLAB has dropped them; nothing where that is not enough.
-pub fn with_rank(array: ArrayD<f32>, axes: &[Axis], last: LastAxes) -> Option<ArrayD<f32>> {
+pub fn with_rank(array: ArrayD<f32>, axes: &[NamedAxis], last: LastAxes) -> Option<ArrayD<f32>> {
     let mut array = array;
     while array.ndim() > axes.len() {
         let single = array.shape().iter().position(|length| *length == 1)?;
@@ -103,7 +103,7 @@ pub fn with_rank(array: ArrayD<f32>, axes: &[Axis], last: LastAxes) -> Option<Ar
 
 /// The array, whose axes are `axes`, with its axes in `order`; those that it lacks have length 1.
 /// Every axis of the array is in `order`.
-pub fn arranged(array: ArrayD<f32>, axes: &[Axis], order: &[Axis]) -> ArrayD<f32> {
+pub fn arranged(array: ArrayD<f32>, axes: &[NamedAxis], order: &[NamedAxis]) -> ArrayD<f32> {
     let (mut array, mut axes) = (array, axes.to_vec());
     for axis in order {
         if !axes.contains(axis) {
@@ -111,7 +111,7 @@ pub fn arranged(array: ArrayD<f32>, axes: &[Axis], order: &[Axis]) -> ArrayD<f32
             axes.push(*axis);
         }
     }
-    let place = |axis: &Axis| axes.iter().position(|known| known == axis).unwrap_or_default();
+    let place = |axis: &NamedAxis| axes.iter().position(|known| known == axis).unwrap_or_default();
     array.permuted_axes(order.iter().map(place).collect::<Vec<usize>>())
 }
 
@@ -139,8 +139,8 @@ mod tests {
     #[test]
     fn an_array_is_turned_and_gets_the_axes_that_it_lacks() {
         let array = ArrayD::from_shape_fn(IxDyn(&[5, 3]), |at| (10 * at[0] + at[1]) as f32);
-        let order = [Axis::Neuron, Axis::Repeat, Axis::Time];
-        let turned = arranged(array, &[Axis::Time, Axis::Neuron], &order);
+        let order = [NamedAxis::Neuron, NamedAxis::Repeat, NamedAxis::Time];
+        let turned = arranged(array, &[NamedAxis::Time, NamedAxis::Neuron], &order);
         assert_eq!(turned.shape(), [3, 1, 5]);
         assert!((turned[[2, 0, 4]] - 42.0).abs() < f32::EPSILON);
     }
@@ -148,7 +148,7 @@ mod tests {
     #[test]
     fn single_axes_come_and_go_to_fit_the_names() {
         let of = |shape: &[usize]| ArrayD::<f32>::zeros(IxDyn(shape));
-        let axes = [Axis::Neuron, Axis::Time];
+        let axes = [NamedAxis::Neuron, NamedAxis::Time];
         let shape = |array, last| with_rank(array, &axes, last).map(|array| array.shape().to_vec());
         assert_eq!(shape(of(&[4, 1, 7]), LastAxes::Kept), Some(vec![4, 7]));
         assert_eq!(shape(of(&[4]), LastAxes::Dropped), Some(vec![4, 1]));

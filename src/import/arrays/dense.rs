@@ -8,14 +8,14 @@ use ndarray::IxDyn;
 use super::axes::LastAxes;
 use super::options::{ArrayOptions, refused};
 use super::recording;
-use super::value::{Arrays, Value};
+use super::value::{ArrayValue, Arrays};
 use crate::base::error::{Error, Problem, Result};
 use crate::dataset::hdf5_io;
 use crate::dataset::hdf5_values::{
     attributes, described, is_list, is_number, is_text, members, texts,
 };
 use crate::import::format::{Format, Imported};
-use crate::import::report::Report;
+use crate::import::report::ImportReport;
 
 /// How deep groups are looked into.
 const DEPTH: usize = 6;
@@ -37,7 +37,7 @@ impl Format for Hdf5 {
         vec![&self.arrays.source]
     }
 
-    fn read(&self, report: &mut Report) -> Result<Imported> {
+    fn read(&self, report: &mut ImportReport) -> Result<Imported> {
         let mut file = Datasets::open(&self.arrays.source)?;
         recording(&mut file, &self.arrays, report).map(Imported::without_sound)
     }
@@ -86,15 +86,15 @@ impl<'a> Datasets<'a> {
 }
 
 /// An array as cells along its first axis.
-fn along_first_axis(dataset: &Dataset) -> hdf5::Result<Value> {
+fn along_first_axis(dataset: &Dataset) -> hdf5::Result<ArrayValue> {
     let dims = dataset.shape();
     let cell = |index: usize| {
         let mut places = vec![SliceOrIndex::from(..); dims.len()];
         places[0] = SliceOrIndex::Index(index);
-        dataset.read_slice::<f32, _, IxDyn>(Hyperslab::from(places)).map(Value::Numbers)
+        dataset.read_slice::<f32, _, IxDyn>(Hyperslab::from(places)).map(ArrayValue::Numbers)
     };
-    let cells = (0..dims[0]).map(cell).collect::<hdf5::Result<Vec<Value>>>()?;
-    Ok(Value::Cells(vec![dims[0]], cells))
+    let cells = (0..dims[0]).map(cell).collect::<hdf5::Result<Vec<ArrayValue>>>()?;
+    Ok(ArrayValue::Cells(vec![dims[0]], cells))
 }
 
 fn list(
@@ -119,13 +119,13 @@ impl Arrays for Datasets<'_> {
         self.contents.clone()
     }
 
-    fn value(&mut self, name: &str) -> Result<Value> {
+    fn value(&mut self, name: &str) -> Result<ArrayValue> {
         match self.dataset(name) {
-            Some(dataset) if is_number(&dataset) && Value::is_large(&dataset.shape()) => {
+            Some(dataset) if is_number(&dataset) && ArrayValue::is_large(&dataset.shape()) => {
                 self.read(name, along_first_axis(&dataset))
             }
             Some(dataset) if is_number(&dataset) => {
-                self.read(name, dataset.read_dyn::<f32>()).map(Value::Numbers)
+                self.read(name, dataset.read_dyn::<f32>()).map(ArrayValue::Numbers)
             }
             other => {
                 let found = other.map_or("no dataset".into(), |dataset| described(&dataset));

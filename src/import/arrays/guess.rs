@@ -1,6 +1,6 @@
 //! What files leave open: usual names of arrays, and usual orders of their axes.
-use super::axes::{Axes, Axis};
-use super::value::Value;
+use super::axes::{Axes, NamedAxis};
+use super::value::ArrayValue;
 use crate::base::wording;
 use crate::dataset::schema::shape;
 
@@ -61,27 +61,28 @@ pub fn find(names: &[&str], usual: &[&str]) -> Option<String> {
 }
 
 /// The axes of a value whose arrays of one stimulus have `order`, where its shape leaves no doubt.
-pub fn axes(value: &Value, order: &[Axis]) -> Option<Axes> {
-    let all: Vec<Axis> = std::iter::once(Axis::Stimulus).chain(order.iter().copied()).collect();
+pub fn axes(value: &ArrayValue, order: &[NamedAxis]) -> Option<Axes> {
+    let all: Vec<NamedAxis> =
+        std::iter::once(NamedAxis::Stimulus).chain(order.iter().copied()).collect();
     let rank = rank(value);
     if rank == all.len() {
         return Some(Axes(all));
     }
-    let is_array = matches!(value, Value::Numbers(_));
+    let is_array = matches!(value, ArrayValue::Numbers(_));
     let one_stimulus = match (order, rank) {
-        ([Axis::Frequency, Axis::Time], 2) => order.to_vec(),
-        ([Axis::Neuron, ..], 2) => vec![Axis::Neuron, Axis::Time],
-        (_, 1) => vec![Axis::Time],
+        ([NamedAxis::Frequency, NamedAxis::Time], 2) => order.to_vec(),
+        ([NamedAxis::Neuron, ..], 2) => vec![NamedAxis::Neuron, NamedAxis::Time],
+        (_, 1) => vec![NamedAxis::Time],
         _ => return None,
     };
     is_array.then_some(Axes(one_stimulus))
 }
 
 /// Axes of cells and of the arrays in them.
-fn rank(value: &Value) -> usize {
+fn rank(value: &ArrayValue) -> usize {
     match value {
-        Value::Numbers(array) => array.ndim(),
-        Value::Cells(dims, cells) => {
+        ArrayValue::Numbers(array) => array.ndim(),
+        ArrayValue::Cells(dims, cells) => {
             let outer = dims.iter().filter(|length| **length != 1).count().max(1);
             outer + cells.iter().map(rank).max().unwrap_or(0)
         }
@@ -89,10 +90,10 @@ fn rank(value: &Value) -> usize {
 }
 
 /// `6 cells of shape (1, 10, 344)`, as messages say what was found.
-pub fn described(value: &Value) -> String {
+pub fn described(value: &ArrayValue) -> String {
     match value {
-        Value::Numbers(array) => format!("an array of shape {}", shape(array.shape())),
-        Value::Cells(dims, cells) => {
+        ArrayValue::Numbers(array) => format!("an array of shape {}", shape(array.shape())),
+        ArrayValue::Cells(dims, cells) => {
             let first = cells.first().map_or("nothing".into(), described);
             format!("cells of shape {}, the first {first}", shape(dims))
         }
@@ -100,8 +101,8 @@ pub fn described(value: &Value) -> String {
 }
 
 /// All axes in their usual order, as an option is written.
-pub fn example(order: &[Axis]) -> Axes {
-    Axes(std::iter::once(Axis::Stimulus).chain(order.iter().copied()).collect())
+pub fn example(order: &[NamedAxis]) -> Axes {
+    Axes(std::iter::once(NamedAxis::Stimulus).chain(order.iter().copied()).collect())
 }
 
 /// Contents of a file in a message: no more than fit.

@@ -4,7 +4,7 @@ use options::ArrayOptions;
 use pair::clips;
 use value::Arrays;
 
-use super::report::Report;
+use super::report::ImportReport;
 use crate::base::error::Result;
 use crate::dataset::{Clip, Recording};
 
@@ -28,7 +28,7 @@ pub mod npz;
 pub fn recording(
     arrays: &mut dyn Arrays,
     options: &ArrayOptions,
-    report: &mut Report,
+    report: &mut ImportReport,
 ) -> Result<Recording> {
     let mut named = Named::new(arrays, options, report);
     let names = (named.sound_name(), named.response_name());
@@ -52,7 +52,7 @@ pub fn recording(
 }
 
 /// Turns bands over that are listed from the highest to the lowest.
-fn lowest_first(recording: &mut Recording, report: &mut Report) {
+fn lowest_first(recording: &mut Recording, report: &mut ImportReport) {
     let Some(hz) = &mut recording.frequencies_hz else { return };
     if hz.len() < 2 || !hz.windows(2).all(|pair| pair[0] > pair[1]) {
         return;

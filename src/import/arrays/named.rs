@@ -1,18 +1,18 @@
 //! The arrays of a file that a recording is made of: named by options, or by usual names.
 use ndarray::{Array2, Array3, ArrayD, Dimension, Ix2, Ix3};
 
-use super::axes::{Axes, Axis};
+use super::axes::{Axes, NamedAxis};
 use super::guess;
 use super::options::ArrayOptions;
-use super::per_stimulus::{Layout, per_stimulus};
+use super::per_stimulus::{StimulusLayout, per_stimulus};
 use super::value::Arrays;
 use crate::base::error::{Error, Problem, Problems, Result};
 use crate::base::wording::counted;
 use crate::dataset::Entity;
-use crate::import::report::Report;
+use crate::import::report::ImportReport;
 
-const SOUND_ORDER: [Axis; 2] = [Axis::Frequency, Axis::Time];
-const RESPONSE_ORDER: [Axis; 3] = [Axis::Neuron, Axis::Repeat, Axis::Time];
+const SOUND_ORDER: [NamedAxis; 2] = [NamedAxis::Frequency, NamedAxis::Time];
+const RESPONSE_ORDER: [NamedAxis; 3] = [NamedAxis::Neuron, NamedAxis::Repeat, NamedAxis::Time];
 
 /// Reads a list of a file, where it is one.
 type ReadList<T> = fn(&mut dyn Arrays, &str) -> Result<Option<Vec<T>>>;
@@ -20,7 +20,7 @@ type ReadList<T> = fn(&mut dyn Arrays, &str) -> Result<Option<Vec<T>>>;
 /// Asks a file for arrays; what does not fit is noted.
 pub struct Named<'a> {
     /// What was inferred and left out.
-    pub report: &'a mut Report,
+    pub report: &'a mut ImportReport,
     arrays: &'a mut dyn Arrays,
     /// Names of the arrays and what they hold.
     contents: Vec<(String, String)>,
@@ -33,7 +33,7 @@ impl<'a> Named<'a> {
     pub fn new(
         arrays: &'a mut dyn Arrays,
         options: &'a ArrayOptions,
-        report: &'a mut Report,
+        report: &'a mut ImportReport,
     ) -> Self {
         let contents = arrays.contents();
         Self { report, arrays, contents, options, problems: Problems::default() }
@@ -133,7 +133,7 @@ impl<'a> Named<'a> {
         name: &str,
         axes: Option<Axes>,
         option: &str,
-        order: &[Axis],
+        order: &[NamedAxis],
     ) -> Result<Option<Vec<ArrayD<f32>>>> {
         let value = self.arrays.value(name)?;
         let all = guess::example(order);
@@ -149,7 +149,7 @@ impl<'a> Named<'a> {
             self.problems.push(Problem::new(option, axis.word(), format!("axes out of {all}")));
             return Ok(None);
         }
-        let layout = Layout { order, last: self.arrays.last_axes() };
+        let layout = StimulusLayout { order, last: self.arrays.last_axes() };
         let pieces = per_stimulus(value, &axes.0, layout).map_err(|found| {
             let problem = Problem::new(name, found, format!("the axes {axes}"));
             self.problems.push(problem.hint(format!("say with {option} which it has")));

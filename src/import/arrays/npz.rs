@@ -11,12 +11,12 @@ use zip::ZipArchive;
 use super::axes::LastAxes;
 use super::options::{ArrayOptions, refused};
 use super::recording;
-use super::value::{Arrays, Value};
+use super::value::{ArrayValue, Arrays};
 use crate::base::error::{Error, Problem, Result};
 use crate::base::files;
 use crate::dataset::schema::shape;
 use crate::import::format::{Format, Imported};
-use crate::import::report::Report;
+use crate::import::report::ImportReport;
 
 /// `strf import npz`.
 #[derive(Debug, Clone, Args)]
@@ -35,7 +35,7 @@ impl Format for Npz {
         vec![&self.arrays.source]
     }
 
-    fn read(&self, report: &mut Report) -> Result<Imported> {
+    fn read(&self, report: &mut ImportReport) -> Result<Imported> {
         let mut archive = Archive::open(&self.arrays.source)?;
         recording(&mut archive, &self.arrays, report).map(Imported::without_sound)
     }
@@ -98,7 +98,7 @@ impl Arrays for Archive<'_> {
         self.headers.iter().map(|(name, header)| (name.clone(), described(header))).collect()
     }
 
-    fn value(&mut self, name: &str) -> Result<Value> {
+    fn value(&mut self, name: &str) -> Result<ArrayValue> {
         let Some(header) = self.header(name).filter(|header| is_number(header)) else {
             let found = self.header(name).map_or("nothing".into(), described);
             let problem = Problem::new(name, found, "an array of numbers");
@@ -109,16 +109,16 @@ impl Arrays for Archive<'_> {
         let dims: Vec<usize> = lengths(header);
         let fortran = header.order() == Order::Fortran;
         let failed = |source| Error::failed(format!("reading {name}"), source);
-        if Value::is_large(&dims) && !fortran {
+        if ArrayValue::is_large(&dims) && !fortran {
             let size = dims[1..].iter().product();
             let parts = self.with(name, |npy| numbers::<f32>(npy, size))?.into_iter();
             let part = |part| ArrayD::from_shape_vec(IxDyn(&dims[1..]), part).map_err(failed);
-            let cells = parts.map(|values| part(values).map(Value::Numbers));
-            return Ok(Value::Cells(vec![dims[0]], cells.collect::<Result<_>>()?));
+            let cells = parts.map(|values| part(values).map(ArrayValue::Numbers));
+            return Ok(ArrayValue::Cells(vec![dims[0]], cells.collect::<Result<_>>()?));
         }
         let values = self.with(name, all::<f32>)?;
         let array = ArrayD::from_shape_vec(IxDyn(&dims).set_f(fortran), values);
-        array.map(Value::Numbers).map_err(failed)
+        array.map(ArrayValue::Numbers).map_err(failed)
     }
 
     fn numbers(&mut self, name: &str) -> Result<Option<Vec<f64>>> {

@@ -5,7 +5,7 @@ use super::options::{ArrayOptions, refused};
 use crate::base::error::{Problem, Problems, Result};
 use crate::base::wording::{counted, stimuli_counted};
 use crate::dataset::{Clip, Entity};
-use crate::import::report::Report;
+use crate::import::report::ImportReport;
 
 /// Sound and responses of each stimulus, of one length.
 ///
@@ -16,7 +16,7 @@ pub fn clips(
     sounds: Vec<Array2<f32>>,
     responses: Vec<Array3<f32>>,
     options: &ArrayOptions,
-    report: &mut Report,
+    report: &mut ImportReport,
 ) -> Result<Vec<Clip>> {
     if sounds.len() != responses.len() {
         let expected = format!("{}, as there are cochleagrams", sounds.len());

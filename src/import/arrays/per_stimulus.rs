@@ -1,15 +1,15 @@
 //! Arrays and cells with named axes, divided by stimulus.
 use ndarray::{ArrayD, Axis as NdAxis, IxDyn, SliceInfoElem};
 
-use super::axes::{Axis, LastAxes, arranged, with_rank};
-use super::value::Value;
+use super::axes::{LastAxes, NamedAxis, arranged, with_rank};
+use super::value::ArrayValue;
 use crate::dataset::schema::shape;
 
 /// How the arrays of single stimuli come out.
 #[derive(Debug, Clone, Copy)]
-pub struct Layout<'a> {
-    /// Their axes; time is the last.
-    pub order: &'a [Axis],
+pub struct StimulusLayout<'a> {
+    /// Axes of the array of a stimulus; time is the last.
+    pub order: &'a [NamedAxis],
     /// How the file treats axes of length 1.
     pub last: LastAxes,
 }
@@ -20,29 +20,29 @@ pub struct Layout<'a> {
 /// # Errors
 /// In words what was found, where there are not as many axes as names, or where lengths differ.
 pub fn per_stimulus(
-    value: Value,
-    axes: &[Axis],
-    layout: Layout,
+    value: ArrayValue,
+    axes: &[NamedAxis],
+    layout: StimulusLayout,
 ) -> Result<Vec<ArrayD<f32>>, String> {
     match value {
-        Value::Numbers(array) => {
+        ArrayValue::Numbers(array) => {
             let found = format!("an array of shape {}", shape(array.shape()));
             let array = with_rank(array, axes, layout.last).ok_or(found)?;
-            let order: Vec<Axis> =
-                std::iter::once(Axis::Stimulus).chain(layout.order.iter().copied()).collect();
+            let order: Vec<NamedAxis> =
+                std::iter::once(NamedAxis::Stimulus).chain(layout.order.iter().copied()).collect();
             let array = arranged(array, axes, &order);
             Ok(array.outer_iter().map(|stimulus| stimulus.to_owned()).collect())
         }
-        Value::Cells(shape, cells) => of_cells(&shape, cells, axes, layout),
+        ArrayValue::Cells(shape, cells) => of_cells(&shape, cells, axes, layout),
     }
 }
 
 /// Cells in one row or column have one axis, others as many as their shape has.
 fn of_cells(
     dims: &[usize],
-    cells: Vec<Value>,
-    axes: &[Axis],
-    layout: Layout,
+    cells: Vec<ArrayValue>,
+    axes: &[NamedAxis],
+    layout: StimulusLayout,
 ) -> Result<Vec<ArrayD<f32>>, String> {
     let dims: Vec<usize> = dims.iter().copied().filter(|length| *length != 1).collect();
     let [outer, inner @ ..] = &dims[..] else { return along(1, cells, axes, layout) };
@@ -52,24 +52,24 @@ fn of_cells(
     }
     let mut cells = cells.into_iter();
     let rows =
-        (0..*outer).map(|_| Value::Cells(inner.to_vec(), cells.by_ref().take(size).collect()));
-    let rows: Vec<Value> = rows.collect();
+        (0..*outer).map(|_| ArrayValue::Cells(inner.to_vec(), cells.by_ref().take(size).collect()));
+    let rows: Vec<ArrayValue> = rows.collect();
     along(*outer, rows, axes, layout)
 }
 
 /// Cells along the first axis.
 fn along(
     count: usize,
-    cells: Vec<Value>,
-    axes: &[Axis],
-    layout: Layout,
+    cells: Vec<ArrayValue>,
+    axes: &[NamedAxis],
+    layout: StimulusLayout,
 ) -> Result<Vec<ArrayD<f32>>, String> {
     let Some((axis, inner)) = axes.split_first().filter(|(_, inner)| !inner.is_empty()) else {
         return Err(format!("{count} cells"));
     };
     let parts = cells.into_iter().map(|cell| per_stimulus(cell, inner, layout));
     let parts: Vec<Vec<ArrayD<f32>>> = parts.collect::<Result<_, _>>()?;
-    if *axis == Axis::Stimulus {
+    if *axis == NamedAxis::Stimulus {
         return Ok(parts.into_iter().flatten().collect());
     }
     let Some(place) = layout.order.iter().position(|known| known == axis) else {
@@ -117,19 +117,20 @@ fn signed(index: usize) -> isize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use Axis::{Neuron, Repeat, Stimulus, Time};
+    use NamedAxis::{Neuron, Repeat, Stimulus, Time};
 
-    const LAYOUT: Layout = Layout { order: &[Neuron, Repeat, Time], last: LastAxes::Dropped };
+    const LAYOUT: StimulusLayout =
+        StimulusLayout { order: &[Neuron, Repeat, Time], last: LastAxes::Dropped };
 
-    fn numbers(dims: &[usize], value: f32) -> Value {
-        Value::Numbers(ArrayD::from_elem(IxDyn(dims), value))
+    fn numbers(dims: &[usize], value: f32) -> ArrayValue {
+        ArrayValue::Numbers(ArrayD::from_elem(IxDyn(dims), value))
     }
 
     #[test]
     fn cells_of_stimuli_keep_lengths_and_repeats_of_their_own() {
         let cells = vec![numbers(&[2, 5, 7], 0.0), numbers(&[2, 3, 9], 1.0)];
         let pieces = per_stimulus(
-            Value::Cells(vec![1, 2], cells),
+            ArrayValue::Cells(vec![1, 2], cells),
             &[Stimulus, Neuron, Repeat, Time],
             LAYOUT,
         );
@@ -143,7 +144,7 @@ mod tests {
             let (stimulus, neuron) = (usize::from(at / 3), usize::from(at % 3));
             numbers(&[2 + neuron, 7 + stimulus], f32::from(at))
         });
-        let cells = Value::Cells(vec![2, 3], cells.collect());
+        let cells = ArrayValue::Cells(vec![2, 3], cells.collect());
         let pieces = per_stimulus(cells, &[Stimulus, Neuron, Repeat, Time], LAYOUT).unwrap();
         assert_eq!(pieces[1].shape(), [3, 4, 8]);
         assert_eq!([[2, 3, 7], [1, 2, 0]].map(|at| pieces[1][at].to_string()), ["5", "4"]);
@@ -154,7 +155,7 @@ mod tests {
     fn cells_of_neurons_with_all_stimuli_are_joined_too() {
         let cells = vec![numbers(&[4, 7], 1.0), numbers(&[4, 7], 2.0)];
         let pieces =
-            per_stimulus(Value::Cells(vec![2, 1], cells), &[Neuron, Stimulus, Time], LAYOUT);
+            per_stimulus(ArrayValue::Cells(vec![2, 1], cells), &[Neuron, Stimulus, Time], LAYOUT);
         let pieces = pieces.unwrap();
         assert_eq!((pieces.len(), pieces[3].shape()), (4, &[2, 1, 7][..]));
         assert_eq!(pieces[3][[1, 0, 6]].to_string(), "2");
@@ -163,7 +164,8 @@ mod tests {
     #[test]
     fn what_does_not_fit_is_said() {
         let cells = || vec![numbers(&[2, 7], 0.0), numbers(&[2, 8], 0.0)];
-        let of = |axes: &[Axis]| per_stimulus(Value::Cells(vec![1, 2], cells()), axes, LAYOUT);
+        let of =
+            |axes: &[NamedAxis]| per_stimulus(ArrayValue::Cells(vec![1, 2], cells()), axes, LAYOUT);
         assert_eq!(
             of(&[Neuron, Repeat, Time]).unwrap_err(),
             "cells of 8 and of 7 bins for one stimulus"

@@ -6,17 +6,17 @@ use crate::base::error::Result;
 
 /// What a file holds under a name.
 #[derive(Debug, Clone)]
-pub enum Value {
+pub enum ArrayValue {
     /// Numbers with their axes in the order in which the file's own program shows them.
     Numbers(ArrayD<f32>),
     /// A cell array: its shape, and its cells in row-major order.
-    Cells(Vec<usize>, Vec<Value>),
+    Cells(Vec<usize>, Vec<ArrayValue>),
 }
 
 /// Arrays of more numbers are read along their first axis, so that one copy of them is held.
 const LARGE: usize = 1 << 24;
 
-impl Value {
+impl ArrayValue {
     /// Whether an array of this shape is better given as one cell for each place along its first
     /// axis, which [`super::axes::Axes`] name in the same way.
     pub fn is_large(dims: &[usize]) -> bool {
@@ -33,7 +33,7 @@ pub trait Arrays {
     ///
     /// # Errors
     /// It is something else, or cannot be read.
-    fn value(&mut self, name: &str) -> Result<Value>;
+    fn value(&mut self, name: &str) -> Result<ArrayValue>;
 
     /// A list of numbers, where it is one.
     ///

@@ -27,13 +27,13 @@ pub struct Window {
 /// Where spikes fell.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Tally {
-    /// In a bin.
+    /// Spikes in a bin.
     pub inside: usize,
-    /// Before the first.
+    /// Spikes before the first bin.
     pub before: usize,
     /// After the last.
     pub after: usize,
-    /// Of those inside, in the first hundredth of the clip.
+    /// Spikes in the first hundredth of the clip.
     pub at_start: usize,
 }
 
@@ -57,7 +57,8 @@ impl std::ops::AddAssign for Tally {
 const ROUNDING: f64 = 1e-9;
 
 impl Window {
-    /// The bin that a time after onset lies in: `floor((t + before) / dt)`; negative before the first.
+    /// The bin that a time after onset lies in: `floor((t + before) / dt)`; negative before the
+    /// first.
     pub fn bin(&self, time_ms: f64) -> f64 {
         let rounded = (time_ms / self.resolution_ms).round() * self.resolution_ms;
         ((rounded + self.before_ms) / self.dt_ms + ROUNDING).floor()

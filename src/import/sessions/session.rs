@@ -12,9 +12,9 @@ use crate::base::error::{Error, Result};
 use crate::base::wording::counted;
 use crate::dataset::{Clip, Entity, Recording};
 use crate::frontends::ImportConfig;
-use crate::frontends::{Frontend, Heard};
+use crate::frontends::{Cochleagram, Frontend};
 use crate::import::format::Imported;
-use crate::import::report::{Report, listed};
+use crate::import::report::{ImportReport, listed};
 use crate::sound::Sound;
 
 /// How sound becomes a cochleagram, and how wide bins are.
@@ -47,21 +47,21 @@ pub type OpenSound = Box<dyn Fn() -> Result<Opened> + Send + Sync>;
 /// A sound, and what the user should know of how it is read.
 #[derive(Debug)]
 pub struct Opened {
-    /// From its onset to its end.
+    /// The sound from its onset to its end.
     pub sound: Sound<'static>,
-    /// One sentence each.
+    /// What the user should know of how it was read, one sentence each.
     pub notes: Vec<String>,
 }
 
 /// A stimulus and what the neurons did.
 pub struct Presented {
-    /// Its id and attributes.
+    /// Id and attributes of the stimulus.
     pub stimulus: Entity,
-    /// Its sound.
+    /// Opens the sound of the stimulus.
     pub open: OpenSound,
     /// What to call the sound in messages.
     pub name: String,
-    /// For each neuron its presentations, in order; none where it did not hear the stimulus.
+    /// The presentations to each neuron, in order; none where it did not hear the stimulus.
     pub presentations: Vec<Vec<Presentation>>,
 }
 
@@ -85,7 +85,7 @@ impl Session {
     /// # Errors
     /// The front end's settings, a sound that cannot be read, or times that lie outside of all
     /// clips.
-    pub fn imported(self, options: &SoundOptions, report: &mut Report) -> Result<Imported> {
+    pub fn imported(self, options: &SoundOptions, report: &mut ImportReport) -> Result<Imported> {
         let frontend = front_end(options)?;
         let (mut cochleagrams, rate_hz) = self.listen(&frontend, options, report)?;
         for note in frontend.finish(&mut cochleagrams) {
@@ -117,10 +117,10 @@ impl Session {
         &self,
         frontend: &Frontend,
         options: &SoundOptions,
-        report: &mut Report,
+        report: &mut ImportReport,
     ) -> Result<(Vec<Array2<f32>>, f64)> {
         let bar = report.bar("sound", self.stimuli.len())?;
-        let heard = |presented: &Presented| -> Result<(Heard, Vec<String>, f64)> {
+        let heard = |presented: &Presented| -> Result<(Cochleagram, Vec<String>, f64)> {
             let Opened { sound, notes } = (presented.open)()?;
             let rate_hz = sound.rate_hz;
             let sound = silence::around(sound, options.before_ms, options.after_ms);
@@ -150,7 +150,7 @@ impl Session {
         window: Window,
         cochleagrams: &[Array2<f32>],
         rate_hz: f64,
-        report: &mut Report,
+        report: &mut ImportReport,
     ) -> Result<Vec<Array3<f32>>> {
         let mut all = Tally::default();
         let mut silent = 0;
@@ -198,7 +198,7 @@ fn gathered<'a>(notes: impl Iterator<Item = (&'a str, String)>) -> Vec<String> {
     said.into_iter().map(text).collect()
 }
 
-fn tell(all: Tally, silent: usize, report: &mut Report) {
+fn tell(all: Tally, silent: usize, report: &mut ImportReport) {
     let outside = all.before + all.after;
     if outside > 0 {
         report.dropped(format!(

@@ -6,7 +6,7 @@ use clap::ValueEnum;
 use super::counts::{Presentation, Tally, Window};
 use crate::base::error::{Error, Result};
 use crate::base::wording::counted;
-use crate::import::report::Report;
+use crate::import::report::ImportReport;
 
 /// A unit of time in which spikes are stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -46,9 +46,9 @@ pub type Lengths<'a> = (&'a [Vec<Presentation>], usize);
 /// Times as they were taken.
 #[derive(Debug, Clone, Copy)]
 pub struct Taken<'a> {
-    /// Where they lie.
+    /// File of the spike times.
     pub file: &'a Path,
-    /// In which unit they were read.
+    /// Unit in which the times were read.
     pub unit: Unit,
     /// Rate of the sounds, which times may count the samples of.
     pub rate_hz: f64,
@@ -63,7 +63,7 @@ pub fn check(
     window: Window,
     all: Tally,
     stimuli: &[Lengths],
-    report: &mut Report,
+    report: &mut ImportReport,
 ) -> Result<()> {
     let none_inside = all.total() > 0 && all.inside == 0;
     // Clips have hundreds of bins, so that chance does not put all of many spikes at the start.

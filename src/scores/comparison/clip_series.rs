@@ -1,6 +1,6 @@
 //! A comparison taken apart again into its clips.
 use super::Comparison;
-use super::sums::Sums;
+use super::sums::CorrelationSums;
 use crate::stats::moments::mean;
 
 /// One clip from its first to its last used bin; both series less their mean over all clips.
@@ -36,21 +36,21 @@ impl Comparison {
 
     /// Sums over the used bins of each clip that has any, and over the bins with two repeats or
     /// more of each clip that has any.
-    pub(in crate::scores) fn sums_of_clips(&self) -> (Vec<Sums>, Vec<Sums>) {
+    pub(in crate::scores) fn sums_of_clips(&self) -> (Vec<CorrelationSums>, Vec<CorrelationSums>) {
         let prediction: Vec<f64> = self.prediction.iter().map(|p| f64::from(*p)).collect();
         let levels = (mean(&prediction), mean(self.target.psth()));
         let mut bins = prediction.iter().zip(self.target.psth()).zip(self.target.repeated());
         let (mut used, mut repeated) = (Vec::new(), Vec::new());
         for (places, noise) in self.target.clips() {
-            let (mut all, mut some) = (Sums::default(), Sums::default());
+            let (mut all, mut some) = (CorrelationSums::default(), CorrelationSums::default());
             let count = places.iter().filter(|used| **used).count();
             for ((p, y), has_repeats) in bins.by_ref().take(count) {
-                let bin = Sums::bin(p - levels.0, y - levels.1);
+                let bin = CorrelationSums::bin(p - levels.0, y - levels.1);
                 all = all + bin;
                 some = some + bin * f64::from(u8::from(has_repeats));
             }
             used.extend((all.n > 0.0).then_some(all));
-            repeated.extend((some.n > 0.0).then_some(Sums { noise, ..some }));
+            repeated.extend((some.n > 0.0).then_some(CorrelationSums { noise, ..some }));
         }
         (used, repeated)
     }

@@ -28,7 +28,7 @@ pub(super) use agreement::require_neurons;
 pub(super) use clip_series::ClipSeries;
 pub(super) use moments::Moments;
 pub(super) use spectra::Spectra;
-pub(super) use sums::Sums;
+pub(super) use sums::CorrelationSums;
 
 /// One neuron's predictions and responses, prepared for all scores; holds no single repeats.
 #[derive(Debug, Clone, Default)]
@@ -57,7 +57,7 @@ impl Divisions {
 
 /// The prediction `(T)` and the responses `(R, T)` of a clip for one neuron; NaN in the responses =
 /// not recorded, or left out of the scores.
-pub type Clip<'a> = (ArrayView1<'a, f32>, ArrayView2<'a, f32>);
+pub type NeuronClip<'a> = (ArrayView1<'a, f32>, ArrayView2<'a, f32>);
 
 /// What comparisons work with while they take a clip; one serves one after the other.
 #[derive(Debug, Default)]
@@ -93,7 +93,7 @@ impl Comparison {
     /// Prediction and responses differ in bins.
     pub fn add(
         &mut self,
-        clip: Clip,
+        clip: NeuronClip,
         divisions: &Divisions,
         workspace: &mut Workspace,
     ) -> Result<()> {
@@ -107,7 +107,7 @@ impl Comparison {
     /// Prediction and responses differ in bins.
     pub fn add_side_by_side(
         neurons: &mut [&mut Self],
-        clips: &[Clip],
+        clips: &[NeuronClip],
         divisions: &Divisions,
         workspace: &mut Workspace,
     ) -> Result<()> {
@@ -154,7 +154,7 @@ impl Comparison {
     /// Takes one more clip, which may have any gaps.
     fn add_any(
         &mut self,
-        (prediction, responses): Clip,
+        (prediction, responses): NeuronClip,
         divisions: &Divisions,
         Workspace { series, buffers, .. }: &mut Workspace,
     ) {
@@ -289,7 +289,7 @@ mod tests {
         for place in 0..neurons[0].len() {
             let clip = |clips: &'_ Vec<(Array1<f32>, Array2<f32>)>| clips[place].clone();
             let owned: Vec<(Array1<f32>, Array2<f32>)> = neurons.iter().map(clip).collect();
-            let views: Vec<Clip> = owned.iter().map(|(p, y)| (p.view(), y.view())).collect();
+            let views: Vec<NeuronClip> = owned.iter().map(|(p, y)| (p.view(), y.view())).collect();
             let mut all: Vec<&mut Comparison> = together.iter_mut().collect();
             let added = Comparison::add_side_by_side(&mut all, &views, &divisions, &mut workspace);
             assert!(added.is_ok());

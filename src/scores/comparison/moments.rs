@@ -3,7 +3,8 @@ use crate::simd::lanes;
 use crate::simd::real::vectorized;
 use crate::stats::moments::{beyond_rounding, ratio};
 
-/// Over some bins; NaN without any, variances and the covariance with fewer than 2.
+/// Means and variances over some bins; NaN without any, variances and the covariance with fewer
+/// than 2.
 #[derive(Debug, Clone, Copy)]
 pub struct Moments {
     /// How many bins.

@@ -47,14 +47,14 @@ pub struct Line {
     pub noisy_psth: f64,
 }
 
-/// One clip, NaN where missing.
+/// The series of one clip, NaN where missing.
 #[derive(Debug, Default)]
 pub struct Series {
     /// What is predicted.
     pub prediction: Vec<f64>,
     /// The mean over repeats.
     pub psth: Vec<f64>,
-    /// As much noise as in the PSTH.
+    /// A series that varies as much as the noise in the PSTH.
     pub noise: Vec<f64>,
 }
 

@@ -3,10 +3,10 @@ use std::ops::{Add, Mul, Sub};
 
 use crate::stats::moments::ratio;
 
-/// Of one clip or several; all are about the same two levels, so that little is lost in
-/// differences.
+/// Sums over the bins of one clip or several; all are about the same two levels, so that little is
+/// lost in differences.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct Sums {
+pub struct CorrelationSums {
     /// Bins.
     pub n: f64,
     /// Σ p.
@@ -23,8 +23,8 @@ pub struct Sums {
     pub noise: f64,
 }
 
-impl Sums {
-    /// One bin.
+impl CorrelationSums {
+    /// The sums of a single bin.
     pub fn bin(p: f64, y: f64) -> Self {
         Self { n: 1.0, p, y, pp: p * p, yy: y * y, py: p * y, noise: 0.0 }
     }
@@ -54,7 +54,7 @@ impl Sums {
     }
 }
 
-impl Add for Sums {
+impl Add for CorrelationSums {
     type Output = Self;
 
     fn add(self, other: Self) -> Self {
@@ -70,7 +70,7 @@ impl Add for Sums {
     }
 }
 
-impl Mul<f64> for Sums {
+impl Mul<f64> for CorrelationSums {
     type Output = Self;
 
     fn mul(self, times: f64) -> Self {
@@ -86,7 +86,7 @@ impl Mul<f64> for Sums {
     }
 }
 
-impl Sub for Sums {
+impl Sub for CorrelationSums {
     type Output = Self;
 
     fn sub(self, other: Self) -> Self {
@@ -94,7 +94,7 @@ impl Sub for Sums {
     }
 }
 
-impl std::iter::Sum for Sums {
+impl std::iter::Sum for CorrelationSums {
     fn sum<I: Iterator<Item = Self>>(sums: I) -> Self {
         sums.fold(Self::default(), Add::add)
     }

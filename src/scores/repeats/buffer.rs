@@ -21,8 +21,8 @@ pub struct Pairs<R> {
 
 impl<R: Real> Pairs<R> {
     /// Multiplies the first `count` of some rows of `length` numbers, `bins` and zeros up to whole
-    /// vectors, which are followed by [`SPARE_ROWS`]; `take` gets the place of each row and the sums
-    /// of its products with those before it and with itself.
+    /// vectors, which are followed by [`SPARE_ROWS`]; `take` gets the place of each row and the
+    /// sums of its products with those before it and with itself.
     pub fn multiply(
         &mut self,
         rows: &[R],
@@ -59,7 +59,7 @@ impl<R: Real> Pairs<R> {
 #[derive(Debug, Default)]
 pub struct RepeatBuffer<R> {
     pub bins: usize,
-    /// Of a row, whole vectors.
+    /// Numbers of a row: the bins, filled up to whole vectors.
     pub length: usize,
     /// `(R, T)`, with zeros behind the bins.
     pub rows: Vec<R>,
@@ -109,14 +109,15 @@ where
         self.counts[r % 2] += 1;
     }
 
-    /// See [`Rows::copy_half`].
+    /// Copies the sum over every second repeat and counts those, as [`RepeatRows::copy_half`] says.
     pub fn copy_half(&self, half: usize, to: &mut Vec<f64>) -> usize {
         to.clear();
         to.extend(self.halves[half][..self.bins].iter().map(|sum| f64::from(*sum)));
         self.counts[half]
     }
 
-    /// See [`Rows::weighted_product`].
+    /// The product of a series with the weighted sum over repeats, as
+    /// [`RepeatRows::weighted_product`] says.
     pub fn weighted_product(&self, series: &[f64], weights: &[f64]) -> f64 {
         vectorized(
             #[inline(always)]
@@ -126,7 +127,7 @@ where
 }
 
 /// The recorded repeats of a clip, as they are or less their means.
-pub trait Rows {
+pub trait RepeatRows {
     /// The mean of each.
     fn means(&self) -> &[f64];
 
@@ -145,7 +146,7 @@ pub trait Rows {
     fn weighted_product(&self, series: &[f64], weights: &[f64]) -> f64;
 }
 
-/// See [`Rows::weighted_product`]; the rows are of `length` numbers.
+/// What [`RepeatRows::weighted_product`] gives, of rows of `length` numbers.
 #[inline(always)]
 fn weighted_product<T: Copy>((rows, length): (&[T], usize), series: &[f64], weights: &[f64]) -> f64
 where

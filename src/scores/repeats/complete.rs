@@ -2,12 +2,12 @@
 //! the repeats comes from reading them once and from the products of all pairs.
 use ndarray::ArrayView2;
 
-use super::buffer::Rows;
+use super::buffer::RepeatRows;
 use super::counts::CountRepeats;
 use super::deviations::Deviations;
 use super::reliability::ClipReliability;
 use super::split_halves::{SIDE_BY_SIDE, SplitHalves, Triangles};
-use super::values::Values;
+use super::values::ResponseValues;
 use crate::simd::lanes;
 use crate::simd::real::vectorized;
 use crate::stats::moments::ROUNDING;
@@ -72,7 +72,7 @@ impl Complete {
         true
     }
 
-    fn rows(&self) -> &dyn Rows {
+    fn rows(&self) -> &dyn RepeatRows {
         match self.held {
             HeldAs::Counts => &self.counts,
             HeldAs::Deviations => &self.deviations,
@@ -98,7 +98,7 @@ impl Complete {
     pub fn multiply(&mut self, prediction: Option<&[f32]>) {
         self.products.resize(self.repeats * self.repeats, 0.0);
         self.squares.clear();
-        let rows: &mut dyn Rows = match self.held {
+        let rows: &mut dyn RepeatRows = match self.held {
             HeldAs::Counts => &mut self.counts,
             HeldAs::Deviations => &mut self.deviations,
         };
@@ -158,10 +158,10 @@ impl Complete {
     }
 
     /// The values of the responses that were read.
-    pub fn values(&self, responses: ArrayView2<f32>) -> Values {
+    pub fn values(&self, responses: ArrayView2<f32>) -> ResponseValues {
         match self.held {
             HeldAs::Counts if self.repeats > 0 => self.counts.values(responses.len()),
-            _ => Values::of(responses),
+            _ => ResponseValues::of(responses),
         }
     }
 

@@ -1,7 +1,7 @@
 //! Responses that are small whole numbers, as counts of spikes are: their sums and the sums of
 //! their products are exact in single precision, of which a vector register holds twice as many.
-use super::buffer::{RepeatBuffer, Rows};
-use super::values::Values;
+use super::buffer::{RepeatBuffer, RepeatRows};
+use super::values::ResponseValues;
 use crate::simd::lanes::LANES;
 use crate::simd::real::vectorized;
 
@@ -17,7 +17,7 @@ pub struct CountRepeats {
 }
 
 /// What is known of a row once it is copied.
-struct Row {
+struct CopiedRow {
     /// NaN with a gap.
     sum: f32,
     lowest: f32,
@@ -69,8 +69,8 @@ impl CountRepeats {
     }
 
     /// The values of responses of which `all` were read.
-    pub fn values(&self, all: usize) -> Values {
-        Values {
+    pub fn values(&self, all: usize) -> ResponseValues {
+        ResponseValues {
             all,
             recorded: self.buffer.sums.len() * self.buffer.bins,
             lowest: self.lowest,
@@ -81,7 +81,7 @@ impl CountRepeats {
     }
 }
 
-impl Rows for CountRepeats {
+impl RepeatRows for CountRepeats {
     fn means(&self) -> &[f64] {
         &self.buffer.means
     }
@@ -117,7 +117,7 @@ const ROUNDER: f32 = 12_582_912.0; // 3 · 2^22
 
 /// Copies a row, and says what is in it.
 #[inline(always)]
-fn copy(row: &[f32], to: &mut [f32]) -> Row {
+fn copy(row: &[f32], to: &mut [f32]) -> CopiedRow {
     let mut last = [row.first().copied().unwrap_or_default(); LANES];
     let first = last[0];
     let ((whole, rest), (to, _)) = (row.as_chunks::<LANES>(), to.as_chunks_mut::<LANES>());
@@ -143,7 +143,7 @@ fn copy(row: &[f32], to: &mut [f32]) -> Row {
         to[whole.len()][rest.len()..].fill(0.0);
         sum -= first * (LANES - rest.len()) as f32;
     }
-    Row {
+    CopiedRow {
         sum,
         lowest: lowest.iter().fold(first, |a, b| if *b < a { *b } else { a }),
         highest: highest.iter().fold(first, |a, b| if *b > a { *b } else { a }),
@@ -183,7 +183,7 @@ mod tests {
             (values.recorded, values.lowest, values.highest),
             (bins * repeats, 400.0, 418.0)
         );
-        let products = |rows: &mut dyn Rows| {
+        let products = |rows: &mut dyn RepeatRows| {
             let (mut products, mut squares) = (vec![0.0; repeats * repeats], Vec::new());
             rows.multiply(&mut products, &mut squares);
             [products, squares].concat()

@@ -1,5 +1,5 @@
 //! Repeats of any numbers, each less its mean so that little is lost in sums of products.
-use super::buffer::{RepeatBuffer, Rows};
+use super::buffer::{RepeatBuffer, RepeatRows};
 use crate::simd::lanes;
 use crate::simd::real::vectorized;
 use crate::stats::moments::ROUNDING;
@@ -43,7 +43,7 @@ impl Deviations {
     }
 }
 
-impl Rows for Deviations {
+impl RepeatRows for Deviations {
     fn means(&self) -> &[f64] {
         &self.0.means
     }

@@ -7,7 +7,7 @@ use super::complete::{Complete, half_correlations};
 use super::covariance::{Repeats, recorded_repeats};
 use super::reliability::{ClipReliability, Reliability};
 use super::split_halves::{SIDE_BY_SIDE, SplitHalves, Triangles};
-use super::values::Values;
+use super::values::ResponseValues;
 
 /// How good the recording of one neuron is; NaN where a number is not defined.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -21,14 +21,16 @@ pub struct Quality {
     /// Mean rate in spikes per second: the mean over the width of a bin. Defined where all
     /// responses of the recording are counts.
     pub rate_hz: f64,
-    /// [`crate::scores::rows::power::signal_power`]: variance over time that repeats share, in squared units of
-    /// the response.
+    /// [`crate::scores::rows::power::signal_power`]: variance over time that repeats share, in
+    /// squared units of the response.
     pub signal_power: f64,
-    /// [`crate::scores::rows::power::noise_power`]: the rest of a single repeat's variance over time.
+    /// [`crate::scores::rows::power::noise_power`]: the rest of a single repeat's variance over
+    /// time.
     pub noise_power: f64,
     /// [`crate::scores::rows::power::snr`]: signal power over noise power.
     pub snr: f64,
-    /// [`crate::scores::rows::split_half::cc_max`]: the best correlation with the PSTH that noise allows.
+    /// [`crate::scores::rows::split_half::cc_max`]: the best correlation with the PSTH that noise
+    /// allows.
     pub cc_max: f64,
     /// [`crate::scores::rows::trial_to_trial::ttrc`]: the mean correlation of two repeats.
     pub reliability: f64,
@@ -37,9 +39,9 @@ pub struct Quality {
 /// One number of a [`Quality`]: a column of tables, and what a run file selects by.
 #[derive(Debug)]
 pub struct Measure {
-    /// As written.
+    /// Name of the measure, as tables and run files write it.
     pub name: &'static str,
-    /// Whether it counts something, and is a whole number.
+    /// Whether the measure counts something, and is a whole number.
     pub counts: bool,
     /// The number of one neuron.
     pub of: fn(&Quality) -> f64,
@@ -70,7 +72,7 @@ pub fn names() -> Vec<&'static str> {
 
 /// The qualities of a population, taken one clip after the other; no single repeats are kept.
 #[derive(Debug)]
-pub struct Survey {
+pub struct QualitySurvey {
     neurons: Vec<Seen>,
     halves: SplitHalves,
 }
@@ -78,13 +80,13 @@ pub struct Survey {
 /// What was seen of one neuron so far.
 #[derive(Debug, Clone, Default)]
 struct Seen {
-    values: Values,
+    values: ResponseValues,
     repeats: usize,
     bins: usize,
     reliability: Reliability,
 }
 
-impl Survey {
+impl QualitySurvey {
     /// No clips yet.
     pub fn new(neurons: usize) -> Self {
         Self { neurons: vec![Seen::default(); neurons], halves: SplitHalves::default() }
@@ -92,7 +94,7 @@ impl Survey {
 
     /// Takes the responses `(N, R, T)` to one more clip, NaN = not recorded, and says what values
     /// each neuron has in it.
-    pub fn add(&mut self, responses: ArrayView3<f32>) -> Vec<Values> {
+    pub fn add(&mut self, responses: ArrayView3<f32>) -> Vec<ResponseValues> {
         let (_, repeats, _) = responses.dim();
         self.halves.extend(repeats);
         let Self { neurons, halves } = self;
@@ -125,7 +127,7 @@ fn add_side_by_side(
     responses: &[ArrayView2<f32>],
     halves: &SplitHalves,
     Work { clips, triangles }: &mut Work,
-) -> Vec<Values> {
+) -> Vec<ResponseValues> {
     for (clip, responses) in clips.iter_mut().zip(responses) {
         if clip.read(*responses) {
             clip.multiply(None);
@@ -137,7 +139,7 @@ fn add_side_by_side(
     seen.map(|(seen, ((clip, of_halves), responses))| match clip.repeats() {
         0 => {
             let any = ClipReliability::new(&Repeats::new(*responses), halves);
-            seen.add(any, recorded_repeats(*responses), Values::of(*responses))
+            seen.add(any, recorded_repeats(*responses), ResponseValues::of(*responses))
         }
         repeats => seen.add(clip.reliability(of_halves), repeats, clip.values(*responses)),
     })
@@ -146,7 +148,12 @@ fn add_side_by_side(
 
 impl Seen {
     /// Takes what one more clip has, and gives its values.
-    fn add(&mut self, clip: ClipReliability, repeats: usize, values: Values) -> Values {
+    fn add(
+        &mut self,
+        clip: ClipReliability,
+        repeats: usize,
+        values: ResponseValues,
+    ) -> ResponseValues {
         self.bins += clip.bins;
         self.repeats = self.repeats.max(repeats);
         self.reliability.add(clip);

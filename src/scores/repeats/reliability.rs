@@ -12,7 +12,7 @@ pub struct Reliability {
     ttrc: AverageByBins,
 }
 
-/// The same of one clip; NaN where undefined.
+/// Measures of the repeats of one clip; NaN where undefined.
 #[derive(Debug, Clone, Copy)]
 pub struct ClipReliability {
     /// The weight of the clip.
@@ -28,7 +28,7 @@ pub struct ClipReliability {
 }
 
 impl ClipReliability {
-    /// Of any repeats; `halves` has the divisions of as many or more.
+    /// Measures of any repeats; `halves` has the divisions of as many or more.
     pub fn new(clip: &Repeats, halves: &SplitHalves) -> Self {
         Self {
             bins: clip.bins,
@@ -60,12 +60,14 @@ impl Reliability {
         Powers { signal: self.signal.mean(), noise: self.noise.mean() }
     }
 
-    /// The best correlation that noise allows, as [`crate::scores::rows::split_half::cc_max`] has it.
+    /// The best correlation that noise allows, as [`crate::scores::rows::split_half::cc_max`] has
+    /// it.
     pub fn cc_max(&self) -> f64 {
         self.cc_max.mean()
     }
 
-    /// The mean correlation of two repeats, as [`crate::scores::rows::trial_to_trial::ttrc`] has it.
+    /// The mean correlation of two repeats, as [`crate::scores::rows::trial_to_trial::ttrc`] has
+    /// it.
     pub fn ttrc(&self) -> f64 {
         self.ttrc.mean()
     }

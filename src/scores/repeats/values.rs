@@ -6,7 +6,7 @@ use crate::simd::real::vectorized;
 
 /// The values of some responses.
 #[derive(Debug, Clone, Copy)]
-pub struct Values {
+pub struct ResponseValues {
     /// How many there are, recorded or not.
     pub all: usize,
     /// How many were recorded.
@@ -17,19 +17,19 @@ pub struct Values {
     pub highest: f32,
     /// Whether all are whole numbers.
     pub whole: bool,
-    /// Of those recorded.
+    /// Sum of the recorded ones.
     pub sum: f64,
 }
 
-impl Default for Values {
+impl Default for ResponseValues {
     fn default() -> Self {
         let (lowest, highest) = (f32::NAN, f32::NAN);
         Self { all: 0, recorded: 0, lowest, highest, whole: true, sum: 0.0 }
     }
 }
 
-impl Values {
-    /// Of responses `(R, T)`.
+impl ResponseValues {
+    /// The values of responses `(R, T)`.
     pub fn of(responses: ArrayView2<f32>) -> Self {
         match responses.to_slice() {
             Some(all) => Self::of_row(all),
@@ -59,7 +59,7 @@ impl Values {
         }
     }
 
-    /// These and others.
+    /// The values of these responses and of others.
     #[must_use]
     pub fn and(self, other: Self) -> Self {
         Self {
@@ -78,7 +78,7 @@ impl Values {
     }
 }
 
-/// What [`Values::with`] makes of every eighth response.
+/// What [`ResponseValues::with`] makes of every eighth response.
 struct Lanes {
     recorded: [u32; LANES],
     lowest: [f32; LANES],
@@ -90,7 +90,7 @@ struct Lanes {
 
 impl Lanes {
     #[inline(always)]
-    fn of(row: &[f32]) -> Values {
+    fn of(row: &[f32]) -> ResponseValues {
         let mut lanes = Self {
             recorded: [0; LANES],
             lowest: [f32::INFINITY; LANES],
@@ -131,10 +131,10 @@ impl Lanes {
     }
 
     #[inline(always)]
-    fn values(&self, all: usize) -> Values {
+    fn values(&self, all: usize) -> ResponseValues {
         let recorded: u32 = self.recorded.iter().sum();
         let or_nan = |value: f32| if recorded == 0 { f32::NAN } else { value };
-        Values {
+        ResponseValues {
             all,
             recorded: recorded as usize,
             lowest: or_nan(self.lowest.into_iter().fold(f32::INFINITY, f32::min)),
@@ -169,8 +169,8 @@ mod tests {
             });
             for fraction in [0.0, 0.5] {
                 responses[(2, 35)] += fraction;
-                let got = Values::of(responses.view());
-                let want = responses.iter().fold(Values::default(), |all, y| all.with(*y));
+                let got = ResponseValues::of(responses.view());
+                let want = responses.iter().fold(ResponseValues::default(), |all, y| all.with(*y));
                 assert_eq!(format!("{got:?}"), format!("{want:?}"));
             }
         }

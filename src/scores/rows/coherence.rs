@@ -1,5 +1,5 @@
 //! How well a prediction follows the PSTH, frequency by frequency.
-use super::{MetricRow, Shown};
+use super::{MetricRow, Visibility};
 use crate::config::part::Part;
 use crate::scores::comparison::Comparison;
 use crate::stats::moments::{mean_of_defined, ratio};
@@ -15,7 +15,7 @@ pub const COHERENCE: MetricRow = MetricRow {
         source: SOURCE,
         keys: &[],
     },
-    shown: Shown::InFiles,
+    shown: Visibility::InFiles,
     compute: coherence,
 };
 
@@ -27,7 +27,7 @@ pub const COHERENCE_MAX: MetricRow = MetricRow {
         source: SOURCE,
         keys: &[],
     },
-    shown: Shown::InFiles,
+    shown: Visibility::InFiles,
     compute: coherence_max,
 };
 

@@ -1,5 +1,5 @@
 //! How well a prediction follows the PSTH, plain and relative to what the noise leaves to explain.
-use super::{MetricRow, Shown};
+use super::{MetricRow, Visibility};
 use crate::config::part::Part;
 use crate::scores::comparison::{Comparison, Moments};
 use crate::stats::moments::ratio;
@@ -12,7 +12,7 @@ pub const CC: MetricRow = MetricRow {
         source: "",
         keys: &[],
     },
-    shown: Shown::Everywhere,
+    shown: Visibility::Everywhere,
     compute: cc,
 };
 
@@ -25,7 +25,7 @@ pub const CC_NORM: MetricRow = MetricRow {
                  doi:10.3389/fncom.2016.00010",
         keys: &[],
     },
-    shown: Shown::Everywhere,
+    shown: Visibility::Everywhere,
     compute: cc_norm,
 };
 
@@ -38,7 +38,7 @@ pub const CC_NORM_PERCLIP: MetricRow = MetricRow {
                  doi:10.3389/fncom.2016.00010",
         keys: &[],
     },
-    shown: Shown::InFiles,
+    shown: Visibility::InFiles,
     compute: cc_norm_perclip,
 };
 

@@ -1,5 +1,5 @@
 //! How far a prediction is from the PSTH, scale and level included.
-use super::{MetricRow, Shown};
+use super::{MetricRow, Visibility};
 use crate::config::part::Part;
 use crate::scores::comparison::Comparison;
 use crate::simd::lanes;
@@ -14,7 +14,7 @@ pub const FVE: MetricRow = MetricRow {
         source: "",
         keys: &[],
     },
-    shown: Shown::Everywhere,
+    shown: Visibility::Everywhere,
     compute: fve,
 };
 
@@ -26,7 +26,7 @@ pub const MSE: MetricRow = MetricRow {
         source: "",
         keys: &[],
     },
-    shown: Shown::Everywhere,
+    shown: Visibility::Everywhere,
     compute: mse,
 };
 
@@ -38,7 +38,7 @@ pub const POISSON: MetricRow = MetricRow {
         source: "",
         keys: &[],
     },
-    shown: Shown::InFiles,
+    shown: Visibility::InFiles,
     compute: poisson,
 };
 

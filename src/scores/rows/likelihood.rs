@@ -1,5 +1,5 @@
 //! How likely the PSTH is if the prediction is the rate of a Poisson process.
-use super::{MetricRow, Shown};
+use super::{MetricRow, Visibility};
 use crate::config::part::Part;
 use crate::scores::comparison::Comparison;
 use crate::simd::lanes;
@@ -18,7 +18,7 @@ pub const DEVIANCE: MetricRow = MetricRow {
         source: "Nelder & Wedderburn (1972), J. R. Stat. Soc. A 135:370-384, doi:10.2307/2344614",
         keys: &[],
     },
-    shown: Shown::InFiles,
+    shown: Visibility::InFiles,
     compute: deviance,
 };
 
@@ -30,7 +30,7 @@ pub const BITS_PER_SPIKE: MetricRow = MetricRow {
         source: "Pillow et al. (2008), Nature 454:995-999, doi:10.1038/nature07140",
         keys: &[],
     },
-    shown: Shown::InFiles,
+    shown: Visibility::InFiles,
     compute: bits_per_spike,
 };
 

@@ -16,17 +16,17 @@ pub mod trial_to_trial;
 /// A row of the table of metrics.
 #[derive(Debug)]
 pub struct MetricRow {
-    /// What it says of itself.
+    /// What the score says of itself.
     pub part: Part,
-    /// Where it stands for single neurons.
-    pub shown: Shown,
+    /// Where the scores of single neurons stand.
+    pub shown: Visibility,
     /// The score of one neuron; NaN where it is not defined.
     pub compute: fn(&Comparison) -> f64,
 }
 
 /// Where the scores of single neurons stand; their summary stands everywhere.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Shown {
+pub enum Visibility {
     /// On the terminal and in files.
     Everywhere,
     /// In files only, for a terminal is narrow.
@@ -63,7 +63,7 @@ pub static TABLE: &[MetricRow] = &[
     coherence::COHERENCE_MAX,
 ];
 
-/// Their names, in the table's order.
+/// Names of the scores, in the table's order.
 pub fn names() -> Vec<&'static str> {
     part::names(TABLE)
 }

@@ -1,5 +1,5 @@
 //! How much of a response repeats itself and how much does not.
-use super::{MetricRow, Shown};
+use super::{MetricRow, Visibility};
 use crate::config::part::Part;
 use crate::scores::comparison::Comparison;
 
@@ -13,7 +13,7 @@ pub const SIGNAL_POWER: MetricRow = MetricRow {
         source: SOURCE,
         keys: &[],
     },
-    shown: Shown::InFiles,
+    shown: Visibility::InFiles,
     compute: signal_power,
 };
 
@@ -25,14 +25,14 @@ pub const NOISE_POWER: MetricRow = MetricRow {
         source: SOURCE,
         keys: &[],
     },
-    shown: Shown::InFiles,
+    shown: Visibility::InFiles,
     compute: noise_power,
 };
 
 /// The row of [`snr`].
 pub const SNR: MetricRow = MetricRow {
     part: Part { name: "snr", summary: "signal power over noise power", source: SOURCE, keys: &[] },
-    shown: Shown::Everywhere,
+    shown: Visibility::Everywhere,
     compute: snr,
 };
 

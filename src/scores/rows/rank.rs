@@ -1,7 +1,7 @@
 //! How well a prediction follows the PSTH in rank, whatever the nonlinearity between them.
 use std::cell::RefCell;
 
-use super::{MetricRow, Shown};
+use super::{MetricRow, Visibility};
 use crate::config::part::Part;
 use crate::scores::comparison::Comparison;
 use crate::stats::moments::{correlation, key, ranks, ratio, sort_key};
@@ -14,7 +14,7 @@ pub const SPEARMAN: MetricRow = MetricRow {
         source: "",
         keys: &[],
     },
-    shown: Shown::InFiles,
+    shown: Visibility::InFiles,
     compute: spearman,
 };
 
@@ -36,8 +36,8 @@ thread_local! {
     static LISTS: RefCell<[Vec<u64>; 2]> = const { RefCell::new([Vec::new(), Vec::new()]) };
 }
 
-/// What the correlation of [`crate::stats::moments::ranks`] is, from bins sorted by one series and then
-/// by the other.
+/// What the correlation of [`crate::stats::moments::ranks`] is, from bins sorted by one series and
+/// then by the other.
 fn rank_correlation(x: &[f32], y: &[f64]) -> f64 {
     // Twice the ranks are integers, which hold as many bins as anyone has.
     if u32::try_from(2 * x.len()).is_err() {

@@ -1,6 +1,6 @@
 //! How well a prediction follows single repeats.
 use super::trial_to_trial::ttrc;
-use super::{MetricRow, Shown};
+use super::{MetricRow, Visibility};
 use crate::config::part::Part;
 use crate::scores::comparison::Comparison;
 use crate::stats::moments::ratio;
@@ -13,7 +13,7 @@ pub const SINGLE_TRIAL_CC: MetricRow = MetricRow {
         source: "",
         keys: &[],
     },
-    shown: Shown::InFiles,
+    shown: Visibility::InFiles,
     compute: single_trial_cc,
 };
 
@@ -26,7 +26,7 @@ pub const CC_NORM_TRIALS: MetricRow = MetricRow {
                  doi:10.1371/journal.pcbi.1011110",
         keys: &[],
     },
-    shown: Shown::InFiles,
+    shown: Visibility::InFiles,
     compute: cc_norm_trials,
 };
 

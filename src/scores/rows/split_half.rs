@@ -1,7 +1,7 @@
 //! The best correlation that noise allows, from how well one half of the repeats predicts the
 //! other.
 use super::correlation::cc;
-use super::{MetricRow, Shown};
+use super::{MetricRow, Visibility};
 use crate::config::part::Part;
 use crate::scores::comparison::Comparison;
 use crate::stats::moments::ratio;
@@ -12,7 +12,7 @@ const SOURCE: &str = "Hsu, Borst & Theunissen (2004), Network 15(2):91-109, \
 /// The row of [`cc_norm_hsu`].
 pub const CC_NORM_HSU: MetricRow = MetricRow {
     part: Part { name: "cc_norm_hsu", summary: "cc over cc_max", source: SOURCE, keys: &[] },
-    shown: Shown::InFiles,
+    shown: Visibility::InFiles,
     compute: cc_norm_hsu,
 };
 
@@ -24,7 +24,7 @@ pub const CC_MAX: MetricRow = MetricRow {
         source: SOURCE,
         keys: &[],
     },
-    shown: Shown::Everywhere,
+    shown: Visibility::Everywhere,
     compute: cc_max,
 };
 

@@ -1,5 +1,5 @@
 //! How alike single repeats are.
-use super::{MetricRow, Shown};
+use super::{MetricRow, Visibility};
 use crate::config::part::Part;
 use crate::scores::comparison::Comparison;
 
@@ -11,7 +11,7 @@ pub const TTRC: MetricRow = MetricRow {
         source: "",
         keys: &[],
     },
-    shown: Shown::InFiles,
+    shown: Visibility::InFiles,
     compute: ttrc,
 };
 

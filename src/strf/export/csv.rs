@@ -10,7 +10,7 @@ use ndarray::Dimension;
 use crate::base::error::{Cause, Error, Result};
 use crate::base::files::{self, Existing};
 use crate::models::dims::Axis;
-use crate::strf::arrays::Values;
+use crate::strf::arrays::ArrayValues;
 use crate::strf::export::Content;
 use crate::strf::export::npz::about;
 use crate::strf::measures::Transfers;
@@ -31,7 +31,7 @@ pub(super) fn write(content: &Content, path: &Path, existing: Existing) -> Resul
 
 fn fill(content: &Content, folder: &Path) -> Written<()> {
     let exported = content.exported;
-    let weights = |which| Values::F32(exported.strfs(which).view().into_dyn());
+    let weights = |which| ArrayValues::F32(exported.strfs(which).view().into_dyn());
     let columns = [("weight", weights(Which::Raw)), ("effective", weights(Which::Effective))];
     table(exported, &folder.join("strfs.csv"), &exported.strf_axes(), &columns)?;
     if let Some(found) = &exported.significance {
@@ -41,7 +41,7 @@ fn fill(content: &Content, folder: &Path) -> Written<()> {
         table(exported, &folder.join("significance.csv"), &exported.strf_axes(), &columns)?;
     }
     for extra in &exported.extras {
-        let column = (extra.name.as_str(), Values::F32(extra.values.view()));
+        let column = (extra.name.as_str(), ArrayValues::F32(extra.values.view()));
         table(exported, &folder.join(format!("{}.csv", extra.name)), &extra.axes, &[column])?;
     }
     measures(content, &folder.join("measures.csv"))?;
@@ -58,7 +58,7 @@ fn table(
     exported: &StrfExport,
     path: &Path,
     axes: &[Axis],
-    columns: &[(&str, Values)],
+    columns: &[(&str, ArrayValues)],
 ) -> Written<()> {
     let shape = columns.first().map_or(&[][..], |(_, values)| values.shape());
     let labels: Vec<Vec<String>> =

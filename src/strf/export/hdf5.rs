@@ -8,7 +8,7 @@ use crate::base::files::Existing;
 use crate::dataset::hdf5_io::{
     create, write_array, write_number, write_string, write_strings, write_text,
 };
-use crate::strf::arrays::{Named, Values};
+use crate::strf::arrays::{ArrayValues, Named};
 use crate::strf::export::{Content, FORMAT, VERSION};
 
 pub(super) fn write(content: &Content, path: &Path, existing: Existing) -> Result<()> {
@@ -35,10 +35,10 @@ pub(super) fn write(content: &Content, path: &Path, existing: Existing) -> Resul
 
 fn write_named(file: &File, array: &Named) -> hdf5::Result<()> {
     match &array.values {
-        Values::F32(values) => write_array(file, array.name, values.view()),
-        Values::F64(values) => write_array(file, array.name, values.view()),
-        Values::U8(values) => write_array(file, array.name, values.view()),
-        Values::Text(lines) => write_strings(file, array.name, lines),
-        Values::OneText(text) => write_string(file, array.name, text),
+        ArrayValues::F32(values) => write_array(file, array.name, values.view()),
+        ArrayValues::F64(values) => write_array(file, array.name, values.view()),
+        ArrayValues::U8(values) => write_array(file, array.name, values.view()),
+        ArrayValues::Text(lines) => write_strings(file, array.name, lines),
+        ArrayValues::OneText(text) => write_string(file, array.name, text),
     }
 }

@@ -11,7 +11,7 @@ use zip::write::SimpleFileOptions;
 
 use crate::base::error::{Cause, Error, Result};
 use crate::base::files::{self, Existing};
-use crate::strf::arrays::Values;
+use crate::strf::arrays::ArrayValues;
 use crate::strf::export::{Content, FORMAT, VERSION};
 
 pub(super) fn write(content: &Content, path: &Path, existing: Existing) -> Result<()> {
@@ -25,11 +25,11 @@ fn bytes(content: &Content) -> Result<Vec<u8>, Cause> {
     let mut npz = Archive(ZipWriter::new(Cursor::new(Vec::new())));
     for array in content.arrays() {
         match &array.values {
-            Values::F32(values) => npz.numbers(array.name, values)?,
-            Values::F64(values) => npz.numbers(array.name, values)?,
-            Values::U8(values) => npz.numbers(array.name, values)?,
-            Values::Text(lines) => npz.list_of_texts(array.name, lines)?,
-            Values::OneText(text) => npz.text(array.name, text)?,
+            ArrayValues::F32(values) => npz.numbers(array.name, values)?,
+            ArrayValues::F64(values) => npz.numbers(array.name, values)?,
+            ArrayValues::U8(values) => npz.numbers(array.name, values)?,
+            ArrayValues::Text(lines) => npz.list_of_texts(array.name, lines)?,
+            ArrayValues::OneText(text) => npz.text(array.name, text)?,
         }
     }
     npz.text("about", &about(content).to_string())?;

@@ -34,7 +34,7 @@ pub struct Axes<'a> {
 }
 
 impl Field {
-    /// Of weights `(C, F, K)` that fit the axes.
+    /// The field of weights `(C, F, K)` that fit the axes.
     pub fn new(weights: ArrayView3<f32>, axes: &Axes) -> Self {
         let place = |name: &str| axes.channels.iter().position(|channel| channel == name);
         let logarithm = |centres: &[f64]| centres.iter().map(|hz| hz.log2()).collect();
@@ -66,7 +66,7 @@ impl Field {
         Some((at / (bands * lags), at / lags % bands, at % lags))
     }
 
-    /// `(C, F, K)`.
+    /// Lengths of the axes `(C, F, K)`.
     pub fn shape(&self) -> (usize, usize, usize) {
         self.shape
     }

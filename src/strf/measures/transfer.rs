@@ -4,7 +4,8 @@
 //! `S(Ω, ω) = Σ_f Σ_k Δx(f) w(c,f,k) exp(−2πi (Ω x(f) + ω τ(k)))` with `x(f)` in octaves, `Δx` the
 //! octaves that stand for band `f` and `τ(k)` the lag in seconds; `P = Σ_c |S|²`. The temporal
 //! function is `sqrt(∫ P(Ω, |ω|) dΩ)`, the spectral one `sqrt(∫ P(Ω, ω) dω)`, each divided by its
-//! largest value; integrals are sums over [`RATES`] rates, ends halved. Sums stand where a fast transform would, for bands need not lie equally far apart.
+//! largest value; integrals are sums over [`RATES`] rates, ends halved. Sums stand where a fast
+//! transform would, for bands need not lie equally far apart.
 //!
 //! Sources: Chi, Gao, Guyton, Ru & Shamma (1999), J. Acoust. Soc. Am. 106(5):2719-2732,
 //! doi:10.1121/1.428100; Woolley, Fremouw, Hsu & Theunissen (2005), Nat. Neurosci. 8(10):1371-1379,
@@ -19,24 +20,25 @@ pub const RATES: usize = 65;
 /// Both modulation transfer functions of a receptive field.
 #[derive(Debug, Clone)]
 pub struct Modulation {
-    /// Over Hz.
+    /// The temporal function, over Hz.
     pub temporal: Transfer,
-    /// Over cycles per octave, where the frequencies of at least two bands are known.
+    /// The spectral function, over cycles per octave, where the frequencies of at least two bands
+    /// are known.
     pub spectral: Option<Transfer>,
 }
 
 /// A modulation transfer function, 1 where it is largest.
 #[derive(Debug, Clone)]
 pub struct Transfer {
-    /// [`RATES`] of them, ascending from 0.
+    /// [`RATES`] rates, ascending from 0.
     pub rates: Vec<f64>,
     /// The gain at each.
     pub gains: Vec<f64>,
 }
 
 impl Modulation {
-    /// Of finite weights `(C, F, K)`, row after row, of which one is not 0, at `K` lags and, where
-    /// they are known, `F` band centres in octaves.
+    /// The functions of finite weights `(C, F, K)`, row after row, of which one is not 0, at `K`
+    /// lags and, where they are known, `F` band centres in octaves.
     pub(super) fn of(
         weights: &[f64],
         (bands, lags): (usize, usize),

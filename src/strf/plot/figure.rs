@@ -9,10 +9,10 @@ use crate::figures::fonts::Fonts;
 use crate::figures::marks::{Anchor, Direction, Rect, TextStyle, Weight};
 use crate::figures::text_styles::{LABEL, NAME, REMARK, TICK, TITLE};
 use crate::figures::ticks::{self, Tick};
-use crate::strf::plot::layout::{Content, Layout, MARGIN};
-use crate::strf::plot::{MOST_PANELS, Scale, name, outline};
+use crate::strf::plot::layout::{Content, MARGIN, PanelLayout};
+use crate::strf::plot::{ColourScale, MOST_PANELS, name, outline};
 use crate::strf::significance::Significance;
-use crate::strf::strf_export::{Method, Rows, StrfExport, Which};
+use crate::strf::strf_export::{Method, StrfExport, StrfRows, Which};
 
 const PEAK: TextStyle = TextStyle { weight: Weight::Regular, em: 18.0, colour: GREY };
 
@@ -29,7 +29,7 @@ const NAME_OVER_CHANNELS_BASELINE: usize = 36;
 struct Figure<'a> {
     exported: &'a StrfExport,
     which: Which,
-    layout: Layout,
+    layout: PanelLayout,
     /// Largest magnitude of each panel.
     peaks: Vec<f32>,
     /// What the full colours of each panel stand for.
@@ -42,7 +42,7 @@ struct Figure<'a> {
 }
 
 /// The picture of the first STRFs of `exported`, at least one.
-pub fn draw(exported: &StrfExport, which: Which, scale: Scale) -> Result<Canvas> {
+pub fn draw(exported: &StrfExport, which: Which, scale: ColourScale) -> Result<Canvas> {
     let mut figure = Figure::new(exported, which, scale)?;
     figure.head(scale);
     for panel in 0..figure.peaks.len() {
@@ -54,18 +54,18 @@ pub fn draw(exported: &StrfExport, which: Which, scale: Scale) -> Result<Canvas>
 }
 
 impl<'a> Figure<'a> {
-    fn new(exported: &'a StrfExport, which: Which, scale: Scale) -> Result<Self> {
+    fn new(exported: &'a StrfExport, which: Which, scale: ColourScale) -> Result<Self> {
         let fonts = Fonts::new()?;
         let (rows, channels, bands, lags) = exported.strfs.dim();
         let panels = rows.min(MOST_PANELS);
         let peaks: Vec<f32> = (0..panels).map(|row| peak(exported, which, row)).collect();
         let largest = peaks.iter().copied().fold(0.0, f32::max);
         let full = match scale {
-            Scale::EachPanel => peaks.clone(),
-            Scale::Common => vec![largest; panels],
+            ColourScale::EachPanel => peaks.clone(),
+            ColourScale::Common => vec![largest; panels],
         };
         let bar = match scale {
-            Scale::EachPanel if panels > 1 => named_bar(),
+            ColourScale::EachPanel if panels > 1 => named_bar(),
             _ => ticks::colour(largest.into()),
         };
         let widest = |ticks: &[Tick]| {
@@ -80,19 +80,19 @@ impl<'a> Figure<'a> {
             bar_labels: widest(&bar),
         };
         // The size of cells does not depend on the labels.
-        let (width, height) = Layout::new(content).cell_size();
+        let (width, height) = PanelLayout::new(content).cell_size();
         let line = f64::from(TICK.em) * 1.35 / height as f64;
         let frequency = ticks::frequency(exported.frequencies_hz.as_deref(), bands, line);
         let longest = exported.lags_ms.last().map_or(String::new(), |lag| ticks::number(*lag, 6));
         let apart = fonts.text_width(&longest, TICK) + AROUND_TICK;
         let lag = ticks::lag(&exported.lags_ms, apart as f64 / width as f64);
-        let layout = Layout::new(Content { frequency_labels: widest(&frequency), ..content });
+        let layout = PanelLayout::new(Content { frequency_labels: widest(&frequency), ..content });
         let (width, height) = layout.size();
         let canvas = Canvas::new(width, height, fonts);
         Ok(Self { exported, which, layout, peaks, full, frequency, lag, bar, canvas })
     }
 
-    fn head(&mut self, scale: Scale) {
+    fn head(&mut self, scale: ColourScale) {
         let (x, right) = (self.layout.grid().x, self.layout.size().0);
         let room = right - x - MARGIN;
         let title = self.canvas.shorten(&self.exported.title, TITLE, room);
@@ -102,13 +102,13 @@ impl<'a> Figure<'a> {
     }
 
     /// How many of what are shown, and what the colours stand for.
-    fn remark(&self, scale: Scale) -> String {
+    fn remark(&self, scale: ColourScale) -> String {
         let (shown, all) = (self.peaks.len(), self.exported.strfs.dim().0);
         let what = match (&self.exported.rows, all) {
-            (Rows::Neurons(_), 1) => "neuron",
-            (Rows::Neurons(_), _) => "neurons",
-            (Rows::Hidden { .. }, 1) => "hidden unit",
-            (Rows::Hidden { .. }, _) => "hidden units",
+            (StrfRows::Neurons(_), 1) => "neuron",
+            (StrfRows::Neurons(_), _) => "neurons",
+            (StrfRows::Hidden { .. }, 1) => "hidden unit",
+            (StrfRows::Hidden { .. }, _) => "hidden units",
         };
         let count = if shown < all {
             format!("{shown} of {all} {what} shown")
@@ -120,7 +120,7 @@ impl<'a> Figure<'a> {
             None => count,
         };
         match scale {
-            Scale::EachPanel if shown > 1 => {
+            ColourScale::EachPanel if shown > 1 => {
                 format!("{count}; colours from − to + the value above each panel")
             }
             _ => count,
@@ -314,7 +314,7 @@ mod tests {
             lags_ms: vec![0.0, 5.0, 10.0, 15.0],
             frequencies_hz: Some(vec![1000.0, 2000.0, 4000.0]),
             channels: vec!["ON".into(), "OFF".into()],
-            rows: Rows::Neurons(vec!["a".into(), "b".into()]),
+            rows: StrfRows::Neurons(vec!["a".into(), "b".into()]),
             extras: Vec::new(),
             config: String::new(),
             version: String::new(),
@@ -324,7 +324,7 @@ mod tests {
     }
 
     /// The corners of a cell: all of it has one colour, up to its edges.
-    fn cell(which: Which, scale: Scale, [panel, channel, band, lag]: [usize; 4]) -> [u8; 3] {
+    fn cell(which: Which, scale: ColourScale, [panel, channel, band, lag]: [usize; 4]) -> [u8; 3] {
         let exported = exported();
         let layout = Figure::new(&exported, which, scale).unwrap().layout;
         let canvas = draw(&exported, which, scale).unwrap();
@@ -341,18 +341,18 @@ mod tests {
     #[test]
     fn positive_weights_are_red_and_negative_ones_blue_where_they_belong() {
         let (red, blue) = (diverging(1.0, 1.0), diverging(-1.0, 1.0));
-        assert_eq!(cell(Which::Raw, Scale::EachPanel, [0, 0, 2, 0]), red);
-        assert_eq!(cell(Which::Raw, Scale::EachPanel, [0, 1, 0, 3]), blue);
-        assert_eq!(cell(Which::Effective, Scale::EachPanel, [0, 0, 2, 0]), blue);
-        assert_eq!(cell(Which::Raw, Scale::EachPanel, [0, 1, 2, 0]), WHITE);
-        assert_eq!(cell(Which::Raw, Scale::EachPanel, [0, 0, 0, 0]), WHITE);
-        assert_eq!(cell(Which::Raw, Scale::EachPanel, [0, 0, 2, 3]), WHITE);
+        assert_eq!(cell(Which::Raw, ColourScale::EachPanel, [0, 0, 2, 0]), red);
+        assert_eq!(cell(Which::Raw, ColourScale::EachPanel, [0, 1, 0, 3]), blue);
+        assert_eq!(cell(Which::Effective, ColourScale::EachPanel, [0, 0, 2, 0]), blue);
+        assert_eq!(cell(Which::Raw, ColourScale::EachPanel, [0, 1, 2, 0]), WHITE);
+        assert_eq!(cell(Which::Raw, ColourScale::EachPanel, [0, 0, 0, 0]), WHITE);
+        assert_eq!(cell(Which::Raw, ColourScale::EachPanel, [0, 0, 2, 3]), WHITE);
     }
 
     #[test]
     fn a_common_scale_keeps_weak_panels_pale() {
         let weak = [1, 1, 1, 2];
-        assert_eq!(cell(Which::Raw, Scale::EachPanel, weak), diverging(1.0, 1.0));
-        assert_eq!(cell(Which::Raw, Scale::Common, weak), diverging(0.2, 1.0));
+        assert_eq!(cell(Which::Raw, ColourScale::EachPanel, weak), diverging(1.0, 1.0));
+        assert_eq!(cell(Which::Raw, ColourScale::Common, weak), diverging(0.2, 1.0));
     }
 }

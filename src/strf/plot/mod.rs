@@ -5,7 +5,7 @@ use std::path::Path;
 use crate::base::error::{Error, Result};
 use crate::base::files::Existing;
 use crate::figures::canvas::Canvas;
-use crate::strf::strf_export::{Rows, StrfExport, Which};
+use crate::strf::strf_export::{StrfExport, StrfRows, Which};
 
 mod figure;
 mod layout;
@@ -16,7 +16,7 @@ pub const MOST_PANELS: usize = 60;
 
 /// What colours stand for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Scale {
+pub enum ColourScale {
     /// The full colours are plus and minus the largest magnitude of each STRF by itself, which is
     /// written above it.
     EachPanel,
@@ -29,7 +29,7 @@ pub enum Scale {
 ///
 /// # Errors
 /// Where an array does not fit its axes, or where there is nothing to draw.
-pub(crate) fn draw(exported: &StrfExport, which: Which, scale: Scale) -> Result<Canvas> {
+pub(crate) fn draw(exported: &StrfExport, which: Which, scale: ColourScale) -> Result<Canvas> {
     exported.check()?;
     if exported.strfs.is_empty() {
         let found = format!("found STRFs of the shape {:?}", exported.strfs.shape());
@@ -46,7 +46,7 @@ pub(crate) fn draw(exported: &StrfExport, which: Which, scale: Scale) -> Result<
 pub fn plot(
     exported: &StrfExport,
     which: Which,
-    scale: Scale,
+    scale: ColourScale,
     path: &Path,
     existing: Existing,
 ) -> Result<()> {
@@ -56,7 +56,7 @@ pub fn plot(
 /// The name of a panel.
 fn name(exported: &StrfExport, row: usize) -> String {
     match &exported.rows {
-        Rows::Neurons(ids) => ids.get(row).cloned().unwrap_or_default(),
-        Rows::Hidden { .. } => format!("hidden {row}"),
+        StrfRows::Neurons(ids) => ids.get(row).cloned().unwrap_or_default(),
+        StrfRows::Hidden { .. } => format!("hidden {row}"),
     }
 }

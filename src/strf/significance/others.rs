@@ -8,11 +8,11 @@ use super::shuffles::{self, of_shuffles};
 use crate::base::error::{Error, Result};
 use crate::runs::metadata::Metadata;
 use crate::runs::trained::Trained;
-use crate::strf::strf_export::{Rows, StrfExport};
+use crate::strf::strf_export::{StrfExport, StrfRows};
 
 /// How other fits stand to the fit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Relation {
+pub enum FitRelation {
     /// To the same dataset.
     Repeat,
     /// To shuffled responses.
@@ -21,7 +21,7 @@ pub enum Relation {
 
 /// Other fits, opened and found to be of the same model.
 pub struct OtherFits {
-    relation: Relation,
+    relation: FitRelation,
     alpha: f64,
     runs: Vec<Trained>,
 }
@@ -31,7 +31,12 @@ impl OtherFits {
     ///
     /// # Errors
     /// They are too few, or are not of the same model, neurons and bands.
-    pub fn open(relation: Relation, paths: &[PathBuf], alpha: f64, fit: &Trained) -> Result<Self> {
+    pub fn open(
+        relation: FitRelation,
+        paths: &[PathBuf],
+        alpha: f64,
+        fit: &Trained,
+    ) -> Result<Self> {
         if !(alpha > 0.0 && alpha < 1.0) {
             let message = format!("--alpha: found {alpha}, expected a rate above 0, below 1");
             return Err(Error::Refused(message));
@@ -64,7 +69,7 @@ impl OtherFits {
         exported: &mut StrfExport,
         export_of: impl Fn(&Trained) -> Result<StrfExport>,
     ) -> Result<()> {
-        if let Rows::Hidden { .. } = exported.rows {
+        if let StrfRows::Hidden { .. } = exported.rows {
             return Err(Error::Refused(hidden(fit, self.relation)));
         }
         let exports = self.runs.iter().map(&export_of).collect::<Result<Vec<StrfExport>>>()?;
@@ -73,8 +78,8 @@ impl OtherFits {
         let all: Vec<_> = std::iter::once(exported.effective.view()).chain(nulls.clone()).collect();
         self.require_different(fit, &all)?;
         let significance = match self.relation {
-            Relation::Shuffle => of_shuffles(exported.effective.view(), &nulls, self.alpha),
-            Relation::Repeat => {
+            FitRelation::Shuffle => of_shuffles(exported.effective.view(), &nulls, self.alpha),
+            FitRelation::Repeat => {
                 let runs = std::iter::once(fit).chain(&self.runs);
                 let clips: Vec<&[String]> =
                     runs.map(|run| &run.metadata.stimuli.train[..]).collect();
@@ -105,7 +110,7 @@ impl OtherFits {
     }
 }
 
-impl Relation {
+impl FitRelation {
     /// How many other fits tell something, at least.
     fn fewest(self) -> usize {
         match self {
@@ -124,7 +129,7 @@ impl Relation {
 }
 
 /// Why hidden units are not held against others, and what to do.
-fn hidden(fit: &Trained, relation: Relation) -> String {
+fn hidden(fit: &Trained, relation: FitRelation) -> String {
     let run = fit.folder.path().display();
     format!(
         "{run}: found receptive fields of hidden units, expected those of neurons: the hidden units \
@@ -136,7 +141,7 @@ fn hidden(fit: &Trained, relation: Relation) -> String {
 
 /// Fails unless another run is of the same model, neurons and bands, and of the data that its
 /// relation asks for.
-fn require_same(fit: &Trained, other: &Trained, relation: Relation) -> Result<()> {
+fn require_same(fit: &Trained, other: &Trained, relation: FitRelation) -> Result<()> {
     let (a, b) = (&fit.metadata, &other.metadata);
     let numbers = |values: &Option<Vec<f64>>| format!("{values:?}");
     let mut grounds = vec![
@@ -149,8 +154,8 @@ fn require_same(fit: &Trained, other: &Trained, relation: Relation) -> Result<()
     ];
     let (own, its) = (data(fit), data(other));
     match relation {
-        Relation::Repeat => grounds.push(("data", own, its)),
-        Relation::Shuffle => {
+        FitRelation::Repeat => grounds.push(("data", own, its)),
+        FitRelation::Shuffle => {
             grounds.push(("training stimuli", training(a), training(b)));
             if own == its {
                 return Err(Error::Refused(format!(

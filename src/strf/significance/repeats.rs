@@ -31,7 +31,7 @@ pub enum Differ {
 }
 
 impl Differ {
-    /// From the training clips of each fit.
+    /// What fits differ in, from the training clips of each.
     pub fn of(fits: &[&[String]]) -> Self {
         let all: BTreeSet<&String> = fits.iter().flat_map(|clips| clips.iter()).collect();
         let kept = fits.iter().map(|clips| clips.len()).sum::<usize>() as f64 / fits.len() as f64;
@@ -59,7 +59,8 @@ impl Differ {
     }
 }
 
-/// Of all fits, [`FEWEST`] or more of one shape, at a rate of false discoveries `alpha`.
+/// The significance of the mean of all fits, [`FEWEST`] or more of one shape, at a rate of false
+/// discoveries `alpha`.
 pub fn of_repeats(fits: &[ArrayView4<f32>], differ: Differ, alpha: f64) -> Significance {
     let (n, factor) = (fits.len() as f64, differ.factor(fits.len() as f64));
     let shape = fits.first().map_or((0, 0, 0, 0), ArrayView4::dim);

@@ -10,7 +10,7 @@ use super::recording;
 use crate::base::error::{Error, Result};
 use crate::base::files;
 use crate::import::format::{Format, Imported};
-use crate::import::report::Report;
+use crate::import::report::ImportReport;
 
 mod v5;
 mod v73;
@@ -32,7 +32,7 @@ impl Format for Mat {
         vec![&self.arrays.source]
     }
 
-    fn read(&self, report: &mut Report) -> Result<Imported> {
+    fn read(&self, report: &mut ImportReport) -> Result<Imported> {
         let path = &self.arrays.source;
         let mut head = Vec::new();
         let reading = |source| Error::file(format!("reading {}", path.display()), source);
@@ -41,8 +41,12 @@ impl Format for Mat {
             .read_to_end(&mut head)
             .map_err(reading)?;
         let recording = match version(&head) {
-            Some(Version::V5) => recording(&mut v5::Variables::open(path)?, &self.arrays, report),
-            Some(Version::V73) => recording(&mut v73::Variables::open(path)?, &self.arrays, report),
+            Some(MatVersion::V5) => {
+                recording(&mut v5::Variables::open(path)?, &self.arrays, report)
+            }
+            Some(MatVersion::V73) => {
+                recording(&mut v73::Variables::open(path)?, &self.arrays, report)
+            }
             None => Err(Error::Refused(format!(
                 "{}: found no MATLAB file, expected one of version 5, 7 or 7.3; save it in MATLAB \
                  with save -v7 or save -v7.3",
@@ -54,18 +58,18 @@ impl Format for Mat {
 }
 
 /// What the first bytes tell.
-enum Version {
+enum MatVersion {
     /// 5, 6 and 7.
     V5,
     /// 7.3.
     V73,
 }
 
-fn version(head: &[u8]) -> Option<Version> {
+fn version(head: &[u8]) -> Option<MatVersion> {
     if head.starts_with(b"MATLAB 7.3") || head.starts_with(b"\x89HDF") {
-        Some(Version::V73)
+        Some(MatVersion::V73)
     } else if head.starts_with(b"MATLAB 5.0") {
-        Some(Version::V5)
+        Some(MatVersion::V5)
     } else {
         None
     }

@@ -10,7 +10,7 @@ use crate::base::files;
 use crate::dataset::schema::shape;
 use crate::import::arrays::axes::LastAxes;
 use crate::import::arrays::options::refused;
-use crate::import::arrays::value::{Arrays, Value};
+use crate::import::arrays::value::{ArrayValue, Arrays};
 
 /// Bytes before the first variable.
 const HEADER: usize = 128;
@@ -118,7 +118,7 @@ impl Arrays for Variables<'_> {
         contents
     }
 
-    fn value(&mut self, name: &str) -> Result<Value> {
+    fn value(&mut self, name: &str) -> Result<ArrayValue> {
         let variable = self.find(name).unwrap_or(MatVariable::Null);
         value(&variable).map_err(|found| {
             let problem = Problem::new(name, found, "numbers, or cells of numbers");
@@ -173,7 +173,7 @@ fn list(name: &str, variable: &MatVariable, contents: &mut Vec<(String, String)>
     contents.push((name.to_owned(), holds));
 }
 
-fn value(variable: &MatVariable) -> Result<Value, String> {
+fn value(variable: &MatVariable) -> Result<ArrayValue, String> {
     match plain(variable) {
         MatVariable::NumericArray(array) => {
             if array.value_cmp.is_some() {
@@ -183,12 +183,13 @@ fn value(variable: &MatVariable) -> Result<Value, String> {
             #[expect(clippy::cast_possible_truncation, reason = "responses and levels are f32")]
             let numbers = numbers.into_iter().map(|number| number as f32).collect();
             let array = column_major(&array.dim, numbers);
-            array.map(Value::Numbers).map_err(|error| error.to_string())
+            array.map(ArrayValue::Numbers).map_err(|error| error.to_string())
         }
         MatVariable::CellArray(cells) => {
             let values = row_major(&cells.dim, cells.value.iter().collect());
-            let values = values.into_iter().map(value).collect::<Result<Vec<Value>, String>>()?;
-            Ok(Value::Cells(cells.dim.clone(), values))
+            let values =
+                values.into_iter().map(value).collect::<Result<Vec<ArrayValue>, String>>()?;
+            Ok(ArrayValue::Cells(cells.dim.clone(), values))
         }
         MatVariable::Null => Err("nothing".into()),
         _ => Err("something else".into()),

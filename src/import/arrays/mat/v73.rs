@@ -10,7 +10,7 @@ use crate::dataset::hdf5_io;
 use crate::dataset::hdf5_values::{is_list, is_number, members, texts};
 use crate::import::arrays::axes::LastAxes;
 use crate::import::arrays::options::refused;
-use crate::import::arrays::value::{Arrays, Value};
+use crate::import::arrays::value::{ArrayValue, Arrays};
 
 /// Names of what MATLAB keeps for itself.
 const HIDDEN: char = '#';
@@ -48,11 +48,11 @@ impl<'a> Variables<'a> {
         })
     }
 
-    fn value_of(&self, dataset: &Dataset) -> hdf5::Result<Result<Value, String>> {
+    fn value_of(&self, dataset: &Dataset) -> hdf5::Result<Result<ArrayValue, String>> {
         let dims: Vec<usize> = dataset.shape().into_iter().rev().collect();
         Ok(match held(dataset) {
             Held::Numbers if is_empty(dataset) => Err("an empty array".into()),
-            Held::Numbers => Ok(Value::Numbers(dataset.read_dyn::<f32>()?.reversed_axes())),
+            Held::Numbers => Ok(ArrayValue::Numbers(dataset.read_dyn::<f32>()?.reversed_axes())),
             Held::References => {
                 // The file's row-major order of reversed axes is MATLAB's column-major one.
                 let mut cells = Vec::new();
@@ -62,7 +62,7 @@ impl<'a> Variables<'a> {
                         Err(found) => return Ok(Err(format!("a cell with {found}"))),
                     }
                 }
-                Ok(Value::Cells(dims.clone(), row_major(&dims, cells)))
+                Ok(ArrayValue::Cells(dims.clone(), row_major(&dims, cells)))
             }
             Held::Text => Err("text".into()),
             Held::Other => Err("something else".into()),
@@ -87,7 +87,7 @@ impl Arrays for Variables<'_> {
         contents
     }
 
-    fn value(&mut self, name: &str) -> Result<Value> {
+    fn value(&mut self, name: &str) -> Result<ArrayValue> {
         let expected = "numbers, or cells of numbers";
         let Some(dataset) = self.dataset(name) else {
             return Err(refused(self.path, Problem::new(name, "nothing", expected)));

@@ -17,7 +17,7 @@ use crate::base::error::{Error, Result};
 use crate::base::wording::{counted, stimuli_counted};
 use crate::dataset::{Entity, hdf5_io};
 use crate::import::format::{Format, Imported};
-use crate::import::report::{Report, listed};
+use crate::import::report::{ImportReport, listed};
 use crate::sound;
 
 mod presentations;
@@ -60,7 +60,7 @@ impl Format for Nwb {
         vec![&self.source]
     }
 
-    fn read(&self, report: &mut Report) -> Result<Imported> {
+    fn read(&self, report: &mut ImportReport) -> Result<Imported> {
         let file = Nwbfile::open(&self.source)?;
         let units = Units::read(&file, &self.unit_column, self.unit, report)?;
         let shown = presentations::read(&file, self, report)?;
@@ -79,9 +79,9 @@ const RESOLUTION_MS: f64 = 0.001;
 /// An open file, for reading and for messages.
 #[derive(Debug, Clone)]
 pub struct Nwbfile {
-    /// Where it lies.
+    /// Path of the file.
     pub path: Arc<PathBuf>,
-    /// Its content.
+    /// Content of the file.
     pub file: File,
 }
 
@@ -117,7 +117,7 @@ impl Nwb {
         file: &Nwbfile,
         units: &Units,
         shown: Presentations,
-        report: &mut Report,
+        report: &mut ImportReport,
     ) -> Result<Vec<Presented>> {
         let starts_s = || shown.shown.iter().map(|one| one.start_ms / 1000.0);
         let shown_s = (starts_s().fold(f64::INFINITY, f64::min), starts_s().fold(0.0, f64::max));
@@ -178,7 +178,7 @@ impl Nwb {
         &self,
         file: &Nwbfile,
         shown: &BTreeMap<String, Vec<Shown>>,
-        report: &mut Report,
+        report: &mut ImportReport,
     ) -> Result<BTreeMap<String, (OpenSound, f64)>> {
         let mut found: BTreeMap<String, (OpenSound, f64)> = BTreeMap::new();
         let mut missing = Vec::new();

@@ -6,7 +6,7 @@ use crate::base::error::Result;
 use crate::base::wording::counted;
 use crate::base::wording::joined;
 use crate::dataset::hdf5_values::members;
-use crate::import::report::Report;
+use crate::import::report::ImportReport;
 
 const INTERVALS: &str = "/intervals";
 const TRIALS: &str = "trials";
@@ -20,9 +20,9 @@ const USUAL: [&str; 7] =
 
 /// All presentations, and where they were found.
 pub struct Presentations {
-    /// In the order of the table.
+    /// The presentations in the order of the table.
     pub shown: Vec<Shown>,
-    /// Its path.
+    /// Path of the table.
     pub table: String,
 }
 
@@ -30,7 +30,7 @@ pub struct Presentations {
 ///
 /// # Errors
 /// No such table or column, or nothing presented.
-pub fn read(file: &Nwbfile, options: &Nwb, report: &mut Report) -> Result<Presentations> {
+pub fn read(file: &Nwbfile, options: &Nwb, report: &mut ImportReport) -> Result<Presentations> {
     let tables = file.file.group(INTERVALS).and_then(|group| members(&group)).unwrap_or_default();
     let known: Vec<&str> = tables.iter().map(String::as_str).collect();
     let name = match (&options.intervals, known.as_slice()) {
@@ -92,7 +92,7 @@ fn stimulus_column(
     table: &Table,
     options: &Nwb,
     at: &str,
-    report: &mut Report,
+    report: &mut ImportReport,
 ) -> Result<String> {
     if let Some(column) = &options.stimulus_column {
         return if table.has(column) { Ok(column.clone()) } else { Err(table.missing(column)) };
@@ -122,7 +122,7 @@ fn stimulus_column(
 }
 
 /// Every series of /stimulus/presentation is a stimulus that was presented once.
-fn by_sound(file: &Nwbfile, report: &mut Report) -> Result<Presentations> {
+fn by_sound(file: &Nwbfile, report: &mut ImportReport) -> Result<Presentations> {
     let series = sounds::all(file)?;
     let shown = series.iter().filter_map(|one| {
         let stimulus = one.name.clone();

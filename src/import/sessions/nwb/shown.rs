@@ -1,6 +1,6 @@
 //! One presentation of a stimulus.
 
-/// One presentation.
+/// One presentation of a stimulus.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Shown {
     /// Name of the stimulus.
@@ -9,6 +9,6 @@ pub struct Shown {
     pub start_ms: f64,
     /// End of the interval in milliseconds from the onset, where the table gives it.
     pub length_ms: Option<f64>,
-    /// The same where it ends before the sound does.
+    /// End of the interval in milliseconds from the onset, where it ends before the sound does.
     pub cut_short_ms: Option<f64>,
 }

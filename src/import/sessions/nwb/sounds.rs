@@ -184,7 +184,7 @@ impl Series {
         notes
     }
 
-    /// Its samples, read while they are asked for.
+    /// The samples of the series, read while they are asked for.
     pub fn sound(self) -> Sound<'static> {
         let rate_hz = self.rate_hz;
         let (from, to) = self.range;

@@ -5,7 +5,7 @@ use super::table::Table;
 use crate::base::error::Result;
 use crate::base::wording::counted;
 use crate::dataset::Entity;
-use crate::import::report::Report;
+use crate::import::report::ImportReport;
 use crate::import::sessions::counts::Presentation;
 use crate::import::sessions::unit::Unit;
 
@@ -28,7 +28,7 @@ impl Units {
     ///
     /// # Errors
     /// There is none, or its columns do not fit each other.
-    pub fn read(file: &Nwbfile, ids: &str, unit: Unit, report: &mut Report) -> Result<Self> {
+    pub fn read(file: &Nwbfile, ids: &str, unit: Unit, report: &mut ImportReport) -> Result<Self> {
         let Some(table) = Table::open(file, UNITS) else {
             return Err(file.refused(UNITS, "found no such table, expected units with spike times"));
         };
@@ -107,7 +107,7 @@ fn neurons(
     table: &Table,
     ids: &str,
     rows: usize,
-    report: &mut Report,
+    report: &mut ImportReport,
 ) -> Result<Vec<Entity>> {
     let names = table.texts(ids)?;
     if names.len() != rows {

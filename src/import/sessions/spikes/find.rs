@@ -7,7 +7,7 @@ use crate::base::error::{Error, Problem, Problems, Result};
 use crate::base::files;
 use crate::base::wording::counted;
 use crate::dataset::Entity;
-use crate::import::report::{Report, listed};
+use crate::import::report::{ImportReport, listed};
 
 /// How deep folders are searched.
 const DEPTH: usize = 6;
@@ -21,17 +21,17 @@ const TYPE: &str = "type";
 
 /// One folder of spike files.
 pub struct Found {
-    /// Its neuron.
+    /// Neuron of the folder.
     pub neuron: Entity,
-    /// Type of its stimuli, where a folder's name says it.
+    /// Type of the stimuli, where a folder's name says it.
     pub kind: Option<String>,
-    /// In the order of the files' names.
-    pub heard: Vec<Heard>,
+    /// Spike files in the order of their names.
+    pub heard: Vec<SpikeFile>,
 }
 
 /// A spike file and the sound that was played.
-pub struct Heard {
-    /// One line a repeat.
+pub struct SpikeFile {
+    /// Spike file, with one line a repeat.
     pub spikes: PathBuf,
     /// The sound file.
     pub sound: PathBuf,
@@ -42,7 +42,11 @@ pub struct Heard {
 /// # Errors
 /// A folder that cannot be read, patterns without `{}`, and for all files at once: no sound, or a
 /// name of a sound that is nowhere.
-pub fn recordings(folder: &Path, options: &Spikes, report: &mut Report) -> Result<Vec<Found>> {
+pub fn recordings(
+    folder: &Path,
+    options: &Spikes,
+    report: &mut ImportReport,
+) -> Result<Vec<Found>> {
     let patterns = Patterns::new(options)?;
     if !folder.is_dir() {
         let what = if folder.exists() { "this is no folder" } else { "there is no such folder" };
@@ -116,7 +120,7 @@ impl Patterns {
         folder: &Path,
         sounds: &Library,
         problems: &mut Problems,
-    ) -> Result<(Vec<Heard>, Vec<String>)> {
+    ) -> Result<(Vec<SpikeFile>, Vec<String>)> {
         let mut names = files::names(folder)?;
         names.sort_by(|a, b| natural_order::compare(a, b));
         names.retain(|name| folder.join(name).is_file());
@@ -137,7 +141,7 @@ impl Patterns {
                 }),
             };
             match sound {
-                Ok(sound) => heard.push(Heard { spikes, sound }),
+                Ok(sound) => heard.push(SpikeFile { spikes, sound }),
                 Err(problem) => problems.push(problem),
             }
         }

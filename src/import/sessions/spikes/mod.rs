@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use self::find::{Found, Heard};
+use self::find::{Found, SpikeFile};
 use self::identity::Sounds;
 use super::counts::Presentation;
 use super::session::{OpenSound, Opened, Presented, Session, SoundOptions};
@@ -14,7 +14,7 @@ use crate::base::error::{Error, Result};
 use crate::base::wording::counted;
 use crate::dataset::Entity;
 use crate::import::format::{Format, Imported};
-use crate::import::report::{Report, listed};
+use crate::import::report::{ImportReport, listed};
 use crate::sound;
 
 mod find;
@@ -66,7 +66,7 @@ impl Format for Spikes {
         self.folders.iter().map(PathBuf::as_path).collect()
     }
 
-    fn read(&self, report: &mut Report) -> Result<Imported> {
+    fn read(&self, report: &mut ImportReport) -> Result<Imported> {
         let mut found = Vec::new();
         for folder in &self.folders {
             found.extend(find::recordings(folder, self, report)?);
@@ -113,7 +113,7 @@ impl Gathered {
             self.neurons.push(neuron);
             self.neurons.len() - 1
         });
-        for Heard { spikes, sound } in heard {
+        for SpikeFile { spikes, sound } in heard {
             let repeats = text::repeats(&spikes)?;
             if repeats.len() > 1 && repeats.iter().all(|times| times.len() <= 1) {
                 self.single.push(spikes.display().to_string());
@@ -131,7 +131,7 @@ impl Gathered {
         Ok(())
     }
 
-    fn session(self, file: PathBuf, unit: Unit, report: &mut Report) -> Session {
+    fn session(self, file: PathBuf, unit: Unit, report: &mut ImportReport) -> Session {
         let Self { neurons, sounds, heard, single } = self;
         report.inferred(format!("{} from the names of folders", counted(neurons.len(), "neuron")));
         if !single.is_empty() {
