@@ -38,6 +38,7 @@ mod recovery;
 mod report;
 mod reproducibility;
 mod run_files;
+mod run_folders;
 mod runs;
 mod scores;
 mod significance;

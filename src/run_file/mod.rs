@@ -100,11 +100,7 @@ impl RunConfig {
 
     /// `ln + adaptrans, zebra_finch.h5`: model, prefilter and dataset, as pictures name them.
     pub fn title(&self) -> String {
-        let parts = self.architecture.title();
-        match self.data.file.file_name() {
-            Some(file) => format!("{parts}, {}", file.display()),
-            None => parts,
-        }
+        title(&self.architecture, &self.data.file)
     }
 
     /// The `[model]`, `[prefilter]` and `[parameterization]` of a text that has no other section.
@@ -116,6 +112,15 @@ impl RunConfig {
         check.sections(&ARCHITECTURE);
         let draft = Draft::read(&mut check);
         draft.finish(check.problems, file)
+    }
+}
+
+/// `ln + adaptrans, zebra_finch.h5`: model, prefilters and dataset, as pictures name them.
+pub fn title(architecture: &Architecture, data: &Path) -> String {
+    let parts = architecture.title();
+    match data.file_name() {
+        Some(file) => format!("{parts}, {}", file.display()),
+        None => parts,
     }
 }
 
