@@ -7,9 +7,11 @@ mod resolve;
 mod rules;
 mod sections;
 mod selection;
+mod setting;
 mod settings;
 mod split;
 mod template;
+mod train;
 
 use std::path::{Path, PathBuf};
 
@@ -25,9 +27,10 @@ pub use choices::{Best, Monitor, Schedule, Standardize};
 pub use condition::{Condition, Relation};
 pub use paths::relative;
 pub use selection::Selection;
-pub use settings::{Data, Output, Train};
+pub use settings::{Data, Output};
 pub use split::Split;
 pub use template::{Others, Template};
+pub use train::Train;
 
 /// A run file whose values are in range.
 #[derive(Debug, Clone)]
@@ -80,7 +83,7 @@ impl RunConfig {
         check.sections(&sections::SECTIONS.iter().map(|section| section.name).collect::<Vec<_>>());
         let data = check.values("data", sections::DATA);
         let draft = Draft::read(&mut check);
-        let train = check.values("train", sections::TRAIN);
+        let train = check.values("train", Train::KEYS);
         let output = check.values("output", sections::OUTPUT);
         check.problems.extend(rules::of_training(&train, &draft, &check.document));
 
