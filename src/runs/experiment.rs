@@ -22,6 +22,19 @@ use crate::training::checkpoint::Checkpoint;
 use crate::training::history::History;
 
 /// All that a fit needs, checked against each other; nothing has been written yet.
+///
+/// ```
+/// use strf::run_file::RunConfig;
+/// use strf::runs::experiment::Experiment;
+/// use strf::runs::folder::OldRun;
+///
+/// let text = "[data]\nfile = \"tests/fixtures/runs_0.1.0/data.h5\"\n[model]\ntype = \"ln\"\n";
+/// let config = RunConfig::parse(text, "run.toml".as_ref(), &[])?;
+/// let experiment = Experiment::open(config, OldRun::Refuse)?;
+/// assert_eq!(experiment.prepared.neurons, ["n001", "n002"]);
+/// assert_eq!(experiment.scores()?.neurons.len(), 2);
+/// # Ok::<(), strf::base::error::Error>(())
+/// ```
 pub struct Experiment {
     /// With what follows from the dataset filled in.
     pub config: RunConfig,

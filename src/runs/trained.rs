@@ -19,6 +19,20 @@ use crate::preparation::{Standardization, keep_neurons};
 use crate::run_file::{Monitor, RunConfig, title};
 
 /// A model with the weights of its best epoch.
+///
+/// ```
+/// use strf::dataset::ResponseFile;
+/// use strf::runs::SplitName;
+/// use strf::runs::trained::{Needs, Trained};
+///
+/// let trained = Trained::open("tests/fixtures/runs_0.1.0/linear".as_ref())?;
+/// let clips = trained.clips(None, SplitName::Test, Needs::Responses)?;
+/// let mut file = ResponseFile::open(&clips.recording.file)?;
+/// let (predictions, scores) = trained.scored(&clips, &mut file)?;
+/// assert_eq!(predictions.len(), clips.places.len());
+/// assert_eq!(scores.neurons, trained.metadata.neurons);
+/// # Ok::<(), strf::base::error::Error>(())
+/// ```
 pub struct Trained {
     /// Where it lies.
     pub folder: RunFolder,
