@@ -40,6 +40,7 @@ mod reproducibility;
 mod run_files;
 mod run_folders;
 mod runs;
+mod schema;
 mod scores;
 mod significance;
 mod simulate;

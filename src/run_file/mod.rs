@@ -15,7 +15,10 @@ mod train;
 
 use std::path::{Path, PathBuf};
 
+use serde_json::Value as Json;
+
 use crate::base::error::{Error, Problem, Result};
+use crate::config;
 use crate::config::check::{Check, refused};
 use crate::config::part::Chosen;
 use crate::config::sections::Form;
@@ -116,6 +119,14 @@ impl RunConfig {
         let draft = Draft::read(&mut check);
         draft.finish(check.problems, file)
     }
+}
+
+/// The JSON Schema of run files.
+///
+/// # Errors
+/// A default of the tables of keys is no TOML.
+pub fn schema() -> Result<Json> {
+    config::schema::schema("Run file of strf", sections::SECTIONS)
 }
 
 /// `ln + adaptrans, zebra_finch.h5`: model, prefilters and dataset, as pictures name them.
