@@ -60,6 +60,12 @@ check-cuda: $(NEEDED) $(LOCAL_NVCC)
 
 test: $(NEEDED)
 	$(CARGO) test --release --locked
+ifneq ($(wildcard ../shared/data),)
+	@echo "../shared is there: the tests of its recording too"
+	$(CARGO) test --release --locked --test all of_the_real_recording -- --ignored
+else
+	@echo "../shared is not there: left out the tests that need it (of_the_real_recording)"
+endif
 
 # Opens reports in Chromium, which lies on the PATH or where CHROMIUM=... says.
 test-browser: $(NEEDED)

@@ -1,9 +1,11 @@
-//! Speed of every operation of the fast path, forward and back, and of every model's training step:
+//! Speed of every operation of the fused path, forward and back, and of every model's training step:
 //! `cargo bench --bench operations`, with a part of a name to choose some.
 //!
 //! Sizes are those of `strf simulate`: 14 clips of 999 bins, 34 bands, 119 neurons. All numbers are
 //! drawn from one seed.
+use std::hint::black_box;
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 use candle_core::{DType, Device, Tensor};
 use criterion::{
@@ -17,13 +19,13 @@ use strf::models::batch::{Batch, Member};
 use strf::models::dims::Dims;
 use strf::models::loss;
 use strf::models::ops::activation::Activation;
-use strf::models::ops::adaptation::Adaptation;
+use strf::models::ops::adaptation::{Adaptation, Filters};
+use strf::models::ops::convolution::{Convolution, Norm};
 use strf::models::ops::correlation::Correlation;
-use strf::models::ops::layer::{Layer, Norm};
 use strf::models::ops::leaky::{Leak, LeakyUnits};
 use strf::models::ops::rows::{Layout, Rows};
 use strf::models::ops::separable::Separable;
-use strf::models::ops::stage::{Passing, Stage, Ways};
+use strf::models::ops::stage::{AnyStage, BackwardPass, GradientMode, StageState};
 use strf::models::ops::{Length, gaussian_kernels};
 use strf::models::params::Params;
 use strf::run_file::RunConfig;
@@ -55,29 +57,42 @@ fn map(name: &str, layout: Layout) -> Rows<f32> {
 fn stage(
     group: &mut BenchmarkGroup<WallTime>,
     name: &str,
-    stage: &dyn Stage<f32>,
+    stage: &dyn AnyStage<f32>,
     (bands, channels): (usize, usize),
 ) {
     let left = stage.zeros_before();
     let input = map("input", Layout { bands, channels, bins: BINS, left, right: 0 });
-    let prepared = stage.prepare(&noise("parameters", stage.parameters(), (0.1, 0.9)), Ways::Both);
+    let parameters = noise("parameters", stage.parameters(), (0.1, 0.9));
+    let prepared = stage.prepare(&parameters, GradientMode::Both);
     let layout = stage.output(input.layout());
-    let (mut output, mut kept) = (Rows::default(), Vec::new());
+    let (mut output, mut state) = (Rows::default(), StageState::default());
     output.arrange(layout);
     group.bench_function(format!("{name}/forward"), |bencher| {
-        bencher.iter(|| stage.forward(&prepared, &input, &mut output, &mut kept));
+        bencher.iter(|| stage.forward(&prepared, &input, &mut output, &mut state));
     });
-    stage.forward(&prepared, &input, &mut output, &mut kept);
     let grads = map("gradient", layout);
     let (mut grad, mut input_grad) = (grads.clone(), input.clone());
     let mut by_parameters = vec![0.0; stage.parameters()];
     group.bench_function(format!("{name}/backward"), |bencher| {
-        bencher.iter(|| {
-            grad.clone_from(&grads);
-            let (input, output, kept) = (&input, &output, &mut kept);
-            let input_grad = Some(&mut input_grad);
-            let passing = Passing { input, output, kept, grad: &mut grad, input_grad };
-            stage.backward(&prepared, passing, &mut by_parameters);
+        // A state serves one way back: the time of the way forward is taken off.
+        bencher.iter_custom(|times| {
+            let mut spent = Duration::ZERO;
+            for _ in 0..times {
+                let forward = stage.forward(&prepared, &input, &mut output, &mut state);
+                grad.clone_from(&grads);
+                let pass = BackwardPass {
+                    input: &input,
+                    output: &output,
+                    grad: &mut grad,
+                    input_grad: Some(&mut input_grad),
+                    by_parameters: Some(&mut by_parameters),
+                };
+                let start = Instant::now();
+                let backward = stage.backward(&prepared, &mut state, pass);
+                spent += start.elapsed();
+                black_box((forward.is_ok(), backward.is_ok()));
+            }
+            spent
         });
     });
 }
@@ -91,16 +106,16 @@ fn operations(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group(format!("one clip of {BINS} bins, seed {SEED}"));
     let size = |c: usize, o: usize| format!("{o} kernels of {c}x{BANDS}x{LAGS}");
     let name = |c, o| format!("STRF convolution, {}", size(c, o));
-    stage(&mut group, &name(1, NEURONS), &Layer::linear(strfs(1, NEURONS)), (BANDS, 1));
-    stage(&mut group, &name(2, NEURONS), &Layer::linear(strfs(2, NEURONS)), (BANDS, 2));
+    stage(&mut group, &name(1, NEURONS), &Convolution::linear(strfs(1, NEURONS)), (BANDS, 1));
+    stage(&mut group, &name(2, NEURONS), &Convolution::linear(strfs(2, NEURONS)), (BANDS, 2));
     let (norm, activation) = (Norm::Channels, Activation::Tanh);
-    let hidden = Layer { correlation: strfs(1, HIDDEN), norm, activation };
+    let hidden = Convolution { correlation: strfs(1, HIDDEN), norm, activation };
     let name = format!("hidden layer with norm and tanh, {}", size(1, HIDDEN));
     stage(&mut group, &name, &hidden, (BANDS, 1));
     let (channels, outputs) = (10, 10);
     let (bands, height, width, left) = (BANDS - 2, 3, LAGS, 0);
     let correlation = Correlation { bands, channels, outputs, height, width, left };
-    let layer = Layer { correlation, norm, activation: Activation::LeakyRelu(0.1) };
+    let layer = Convolution { correlation, norm, activation: Activation::LeakyRelu(0.1) };
     stage(
         &mut group,
         "2-D convolution, 10 kernels of 10x3x9 on 32 bands",
@@ -110,7 +125,8 @@ fn operations(criterion: &mut Criterion) {
     let (bands, channels, outputs, rank, lags) = (BANDS, 1, NEURONS, 1, LAGS);
     let separable = Separable { bands, channels, outputs, rank, lags };
     stage(&mut group, "separable STRFs, 119 of 34x9", &separable, (BANDS, 1));
-    let adaptation = Adaptation { bands: BANDS, length: 130, rectify: true };
+    let adaptation =
+        Adaptation { bands: BANDS, length: 130, filters: Filters::OnOff, rectify: true };
     stage(&mut group, "AdapTrans, 34 bands", &adaptation, (BANDS, 1));
     let leak = Leak { memory: Length::Unlimited, scaled: true };
     stage(&mut group, "leaky units, 20", &LeakyUnits { units: HIDDEN, leak }, (1, HIDDEN));

@@ -10,7 +10,7 @@ use ndarray::{Array2, Array3};
 use rand::RngCore;
 use strf::base::rng;
 use strf::scores::evaluation::{Over, Scoring};
-use strf::scores::quality::Survey;
+use strf::scores::quality::QualitySurvey;
 
 const NEURONS: usize = 800;
 const REPEATS: usize = 20;
@@ -45,7 +45,7 @@ fn scores(criterion: &mut Criterion) {
     });
     group.bench_function("how good the recording is", |bencher| {
         bencher.iter(|| {
-            let mut survey = Survey::new(NEURONS);
+            let mut survey = QualitySurvey::new(NEURONS);
             for (_, responses) in &clips {
                 survey.add(responses.view());
             }

@@ -7,6 +7,7 @@ use std::process::{Output, Stdio};
 use assert_cmd::Command;
 use serde_json::Value as Json;
 use strf::run_file::RunConfig;
+use strf::simd::level::Level;
 
 fn strf(folder: &Path, arguments: &[&str]) -> Output {
     Command::cargo_bin("strf").unwrap().current_dir(folder).args(arguments).output().unwrap()
@@ -26,6 +27,25 @@ fn wrong_arguments_exit_with_2() {
     assert_eq!(strf(here, &["trian"]).status.code(), Some(2));
     assert_eq!(strf(here, &["train"]).status.code(), Some(2));
     assert_eq!(strf(here, &["--version"]).status.code(), Some(0));
+}
+
+#[test]
+fn the_level_of_vector_instructions_can_be_chosen_among_those_of_the_machine() {
+    let run = |level: &str| {
+        let mut command = Command::cargo_bin("strf").unwrap();
+        command.env("STRF_SIMD", level).args(["list", "models"]).output().unwrap()
+    };
+    for level in Level::available() {
+        assert_eq!(run(level.name()).status.code(), Some(0), "{level}");
+    }
+    assert_eq!(run("").status.code(), Some(0), "not chosen");
+    let missing = Level::ALL.into_iter().find(|level| !level.is_available()).unwrap();
+    for (level, found) in [("sse9", "\"sse9\", expected"), (missing.name(), missing.name())] {
+        let output = run(level);
+        assert_eq!(output.status.code(), Some(2), "{level}");
+        let expected = format!("STRF_SIMD: found {found}");
+        assert!(stderr(&output).contains(&expected), "{}", stderr(&output));
+    }
 }
 
 #[test]

@@ -8,11 +8,11 @@ use strf::base::error::Result;
 use strf::base::files::Existing;
 use strf::dataset::hdf5_io::{write_array, write_strings};
 use strf::dataset::{
-    Clip, Counts, Entity, Read, Recording, ResponseFile, Splits, read, read_for_prediction,
-    read_sound, write,
+    Clip, Counts, Entity, ReadRecording, Recording, ResponseFile, Splits, read,
+    read_for_prediction, read_sound, write,
 };
 use strf::preparation::{
-    ClipSets, Doubtful, Standardization, Survey, divide, hanning, keep_neurons, psth, select,
+    ClipSets, Doubtful, PsthSurvey, Standardization, divide, hanning, keep_neurons, psth, select,
     smooth, smoothed_psth,
 };
 use strf::run_file::Standardize;
@@ -57,7 +57,7 @@ pub fn write_to(path: &Path, recording: &Recording, counts: Counts) -> Result<()
     write(path, recording, counts, Existing::Keep, |_file| Ok(()))
 }
 
-fn fixture(name: &str) -> Result<Read> {
+fn fixture(name: &str) -> Result<ReadRecording> {
     read(&Path::new("tests/fixtures").join(name))
 }
 
@@ -74,7 +74,7 @@ fn a_written_recording_comes_back_with_everything_in_its_order() {
     for counts in [Counts::AsBytes, Counts::AsFloats] {
         let path = folder.path().join(format!("{counts:?}.h5"));
         write_to(&path, &written, counts).unwrap();
-        let Read { recording: got, notes } = read(&path).unwrap();
+        let ReadRecording { recording: got, notes } = read(&path).unwrap();
         assert_eq!(notes, Vec::<String>::new());
         assert_eq!(got.file, path);
         assert_eq!(got.dt_ms, written.dt_ms);
@@ -168,7 +168,7 @@ fn a_written_file_can_be_read_by_whom_the_folder_allows() {
 
 #[test]
 fn types_shapes_and_strings_of_other_programs_are_read() {
-    let Read { recording, notes } = fixture("h5py.h5").unwrap();
+    let ReadRecording { recording, notes } = fixture("h5py.h5").unwrap();
     assert_eq!(recording.dt_ms, 2.5);
     assert_eq!(recording.frequencies_hz, Some(vec![500.0, 1000.0, 2000.0]));
     assert_eq!(recording.neuron_ids(), ["é-1", "cell 2"]);
@@ -218,7 +218,7 @@ fn numbers_of_any_type_are_read_in_the_order_in_which_stimuli_were_written() {
 
 #[test]
 fn the_dense_layout_is_read_and_what_was_inferred_is_said() {
-    let Read { recording, notes } = fixture("dense.h5").unwrap();
+    let ReadRecording { recording, notes } = fixture("dense.h5").unwrap();
     assert_eq!(recording.neuron_ids(), ["n1", "n2"]);
     let ids: Vec<&str> = recording.clips.iter().map(|clip| clip.stimulus.id.as_str()).collect();
     assert_eq!(ids, ["s1", "s2", "s3", "s4"]);
@@ -263,7 +263,7 @@ fn responses_without_an_axis_for_the_only_neuron_are_taken_for_repeats() {
         file.unlink("stimuli/zebra/responses")?;
         write_array(file, "stimuli/zebra/responses", responses.view())
     });
-    let Read { recording, notes } = read(&path).unwrap();
+    let ReadRecording { recording, notes } = read(&path).unwrap();
     assert_eq!(recording.clips[0].responses.dim(), (1, 2, 5));
     assert_eq!(recording.clips[0].responses[[0, 1, 4]], 10.0);
     assert_eq!(notes, ["/stimuli/zebra/responses is read as (R, T) of the only neuron"]);
@@ -362,7 +362,7 @@ fn neurons_without_training_data_and_neurons_that_never_change_are_found() {
     recording.clips[0].responses[[1, 0, 0]] = 1.0;
     recording.clips[0].responses[[0, 0, 0]] = f32::NAN;
     let found = |train: &[usize], skip| {
-        let mut survey = Survey::new(3, skip);
+        let mut survey = PsthSurvey::new(3, skip);
         for clip in train {
             survey.add(&psth(&recording.clips[*clip].responses));
         }

@@ -1,36 +1,37 @@
 //! Exported STRFs: every file format holds every number with its axes, and the picture shows them.
 #![expect(clippy::unwrap_used, reason = "helpers of tests")]
 
-use std::fs::{self, File};
+use std::fs;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use hdf5::types::VarLenUnicode;
-use ndarray::{Array1, Array4, ArrayD, array};
-use ndarray_npy::ReadNpyExt;
+use ndarray::{Array4, ArrayD, Ix1, Ix4, array};
 use strf::base::files::Existing::{Keep, Replace};
 use strf::models::dims::Axis;
-use strf::strf::dump::{Dump, Extra, Method, Rows, Which};
 use strf::strf::export::ExportFormat;
 use strf::strf::export::export;
-use strf::strf::plot::{Scale, plot};
+use strf::strf::plot::{ColourScale, plot};
+use strf::strf::strf_export::{Extra, Method, StrfExport, StrfRows, Which};
 use tempfile::TempDir;
+
+use crate::support::npz::Npz;
 
 const FORMATS: [ExportFormat; 3] = [ExportFormat::Hdf5, ExportFormat::Npz, ExportFormat::Csv];
 
 /// `(3, 2, 4, 5)`: three neurons, ON and OFF, four bands, five lags.
-fn of_neurons() -> Dump {
+fn of_neurons() -> StrfExport {
     let strfs = Array4::from_shape_fn((3, 2, 4, 5), |(n, c, f, k)| {
         (1000 * n + 100 * c + 10 * f + k) as f32 / 8192.0 - 0.1
     });
-    Dump {
+    StrfExport {
         title: "ln + adaptrans, birds.h5".into(),
         effective: strfs.mapv(|w| w * -3.0),
         strfs,
         lags_ms: vec![0.0, 2.5, 5.0, 7.5, 10.0],
         frequencies_hz: Some(vec![500.0, 1000.5, 2000.0, 4000.0]),
         channels: vec!["ON".into(), "OFF".into()],
-        rows: Rows::Neurons(vec!["a/1".into(), "unit, \"b\"".into(), "Ω3".into()]),
+        rows: StrfRows::Neurons(vec!["a/1".into(), "unit, \"b\"".into(), "Ω3".into()]),
         extras: vec![Extra {
             name: "a_on".into(),
             axes: vec![Axis::Frequency],
@@ -45,10 +46,10 @@ fn of_neurons() -> Dump {
 }
 
 /// The same STRFs as those of three hidden units, read by the two neurons `x` and `y`.
-fn of_hidden_units() -> Dump {
+fn of_hidden_units() -> StrfExport {
     let weights = array![[0.5_f32, -1.5, 2.0], [4.0, 0.0, f32::NAN]].into_dyn();
-    Dump {
-        rows: Rows::Hidden { count: 3, neurons: vec!["x".into(), "y".into()] },
+    StrfExport {
+        rows: StrfRows::Hidden { count: 3, neurons: vec!["x".into(), "y".into()] },
         extras: vec![Extra {
             name: "readout_weights".into(),
             axes: vec![Axis::Neuron, Axis::Hidden],
@@ -59,7 +60,7 @@ fn of_hidden_units() -> Dump {
     }
 }
 
-fn written(dump: &Dump, format: ExportFormat) -> (TempDir, PathBuf) {
+fn written(dump: &StrfExport, format: ExportFormat) -> (TempDir, PathBuf) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("strfs");
     export(dump, format, &path, Keep).unwrap();
@@ -121,7 +122,7 @@ fn strfs_of_hidden_units_come_with_their_neurons() {
 
 #[test]
 fn bands_without_frequencies_are_called_bands() {
-    let dump = Dump { frequencies_hz: None, ..of_neurons() };
+    let dump = StrfExport { frequencies_hz: None, ..of_neurons() };
     let (_folder, path) = written(&dump, ExportFormat::Hdf5);
     let file = hdf5::File::open(path).unwrap();
     assert!(!file.link_exists("frequencies"));
@@ -132,16 +133,10 @@ fn bands_without_frequencies_are_called_bands() {
     assert_eq!(table[4], ["3", "0.1"]);
 }
 
-type Npz = zip::ZipArchive<File>;
-
 fn npy(npz: &mut Npz, name: &str) -> Vec<u8> {
     let mut bytes = Vec::new();
-    npz.by_name(&format!("{name}.npy")).unwrap().read_to_end(&mut bytes).unwrap();
+    npz.0.by_name(&format!("{name}.npy")).unwrap().read_to_end(&mut bytes).unwrap();
     bytes
-}
-
-fn numbers<T: ReadNpyExt>(npz: &mut Npz, name: &str) -> T {
-    T::read_npy(&npy(npz, name)[..]).unwrap()
 }
 
 /// The header of a NumPy array of texts, and the texts.
@@ -163,15 +158,15 @@ fn unicode(npz: &mut Npz, name: &str) -> (String, Vec<String>) {
 fn npz_holds_the_same_arrays_under_the_same_names() {
     let dump = of_neurons();
     let (_folder, path) = written(&dump, ExportFormat::Npz);
-    let npz = &mut Npz::new(File::open(path).unwrap()).unwrap();
-    assert_eq!(numbers::<Array4<f32>>(npz, "strfs"), dump.strfs);
-    assert_eq!(numbers::<Array4<f32>>(npz, "strfs_effective"), dump.effective);
-    assert_eq!(numbers::<Array1<f64>>(npz, "lags_ms").to_vec(), dump.lags_ms);
-    assert_eq!(Some(numbers::<Array1<f64>>(npz, "frequencies").to_vec()), dump.frequencies_hz);
-    assert_eq!(numbers::<Array1<f32>>(npz, "a_on"), array![0.5, 0.25, 0.125, 0.1]);
+    let npz = &mut Npz::open(&path);
+    assert_eq!(npz.array::<f32, Ix4>("strfs"), dump.strfs);
+    assert_eq!(npz.array::<f32, Ix4>("strfs_effective"), dump.effective);
+    assert_eq!(npz.array::<f64, Ix1>("lags_ms").to_vec(), dump.lags_ms);
+    assert_eq!(Some(npz.array::<f64, Ix1>("frequencies").to_vec()), dump.frequencies_hz);
+    assert_eq!(npz.array::<f32, Ix1>("a_on"), array![0.5, 0.25, 0.125, 0.1]);
 
     let (header, channels) = unicode(npz, "channels");
-    assert_eq!(header, "{'descr': '<U3', 'fortran_order': False, 'shape': (2,), }");
+    assert_eq!(header, "{'descr': '<U3', 'fortran_order': False, 'shape': (2, ), }");
     assert_eq!(channels, ["ON", "OFF"]);
     assert_eq!(unicode(npz, "neurons/id").1, ["a/1", "unit, \"b\"", "Ω3"]);
     let (header, config) = unicode(npz, "config");
@@ -306,11 +301,11 @@ fn arrays_that_do_not_fit_their_axes_are_all_named() {
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
 }
 
-fn drawn(dump: &Dump, scale: Scale) -> (png::OutputInfo, Vec<u8>) {
+fn drawn(dump: &StrfExport, scale: ColourScale) -> (png::OutputInfo, Vec<u8>) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("strfs.png");
     plot(dump, Which::Effective, scale, &path, Keep).unwrap();
-    let mut png = png::Decoder::new(File::open(path).unwrap()).read_info().unwrap();
+    let mut png = png::Decoder::new(fs::File::open(path).unwrap()).read_info().unwrap();
     let mut pixels = vec![0; png.output_buffer_size()];
     let info = png.next_frame(&mut pixels).unwrap();
     (info, pixels)
@@ -318,23 +313,24 @@ fn drawn(dump: &Dump, scale: Scale) -> (png::OutputInfo, Vec<u8>) {
 
 #[test]
 fn pictures_are_png_files_that_are_the_same_every_time() {
-    let (info, pixels) = drawn(&of_hidden_units(), Scale::EachPanel);
+    let (info, pixels) = drawn(&of_hidden_units(), ColourScale::EachPanel);
     assert_eq!((info.color_type, info.bit_depth), (png::ColorType::Rgb, png::BitDepth::Eight));
     assert!(info.width > 1000 && info.height > 500, "{info:?}");
     assert!(pixels[..300].iter().all(|byte| *byte == 255), "the margin is white");
-    assert!(pixels == drawn(&of_hidden_units(), Scale::EachPanel).1);
-    assert!(pixels != drawn(&of_hidden_units(), Scale::Common).1);
+    assert!(pixels == drawn(&of_hidden_units(), ColourScale::EachPanel).1);
+    assert!(pixels != drawn(&of_hidden_units(), ColourScale::Common).1);
 }
 
 #[test]
 fn pictures_show_at_most_sixty_strfs() {
-    let of = |count: usize| Dump {
+    let of = |count: usize| StrfExport {
         strfs: Array4::ones((count, 2, 4, 5)),
         effective: Array4::ones((count, 2, 4, 5)),
-        rows: Rows::Neurons((0..count).map(|n| n.to_string()).collect()),
+        rows: StrfRows::Neurons((0..count).map(|n| n.to_string()).collect()),
         ..of_neurons()
     };
-    let (sixty, more) = (drawn(&of(60), Scale::EachPanel), drawn(&of(119), Scale::EachPanel));
+    let (sixty, more) =
+        (drawn(&of(60), ColourScale::EachPanel), drawn(&of(119), ColourScale::EachPanel));
     assert_eq!((sixty.0.width, sixty.0.height), (more.0.width, more.0.height));
     // What differs says how many are shown, in the head.
     let width = usize::try_from(sixty.0.width).unwrap() * 3;
@@ -348,13 +344,13 @@ fn pictures_are_not_overwritten_and_not_empty() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("strfs.png");
     fs::write(&path, "mine").unwrap();
-    let error = plot(&of_neurons(), Which::Raw, Scale::Common, &path, Keep).unwrap_err();
+    let error = plot(&of_neurons(), Which::Raw, ColourScale::Common, &path, Keep).unwrap_err();
     assert!(error.to_string().contains("exists already"), "{error}");
     assert_eq!(fs::read_to_string(&path).unwrap(), "mine");
 
     let nobody = Array4::zeros((0, 2, 4, 5));
-    let rows = Rows::Neurons(Vec::new());
-    let dump = Dump { strfs: nobody.clone(), effective: nobody, rows, ..of_neurons() };
-    let error = plot(&dump, Which::Raw, Scale::Common, &path, Replace).unwrap_err();
+    let rows = StrfRows::Neurons(Vec::new());
+    let dump = StrfExport { strfs: nobody.clone(), effective: nobody, rows, ..of_neurons() };
+    let error = plot(&dump, Which::Raw, ColourScale::Common, &path, Replace).unwrap_err();
     assert!(error.to_string().contains("[0, 2, 4, 5], expected at least one"), "{error}");
 }

@@ -1,13 +1,15 @@
-//! The fast path of every combination of parts: equal to the graph of candle's operations, to
+//! The fused path of every combination of parts, under every level of vector instructions: equal to the graph of candle's operations, to
 //! finite differences, causal bit for bit, and independent of what else is in a batch.
-use candle_core::{DType, Device, Result, Tensor};
+use candle_core::{DType, Device, Result, Tensor, Var};
 use strf::base::rng;
 use strf::models::Network;
 use strf::models::batch::{Batch, Member, Padded};
 use strf::models::dims::Dims;
 use strf::models::layers::Mode;
 use strf::models::loss::{self, LossRow};
+use strf::models::ops::chain::ResponseSum;
 
+use crate::support::at_every_level;
 use crate::support::combinations::{all, build, dims};
 use crate::support::compare::{Tolerance, assert_close, flat, largest, slope};
 
@@ -86,18 +88,22 @@ fn assert_losses_agree(
 
 #[test]
 fn loss_and_gradients_equal_the_plain_path() -> Result<()> {
-    for text in all() {
-        assert_losses_agree(&text, &dims(), &[19, 7, 12], DType::F64, 1e-8)?;
-    }
-    Ok(())
+    at_every_level(|| {
+        for text in all() {
+            assert_losses_agree(&text, &dims(), &[19, 7, 12], DType::F64, 1e-8)?;
+        }
+        Ok(())
+    })
 }
 
 #[test]
 fn loss_and_gradients_equal_the_plain_path_in_single_precision() -> Result<()> {
-    for text in all() {
-        assert_losses_agree(&text, &dims(), &[19, 7], DType::F32, 2e-3)?;
-    }
-    Ok(())
+    at_every_level(|| {
+        for text in all() {
+            assert_losses_agree(&text, &dims(), &[19, 7], DType::F32, 2e-3)?;
+        }
+        Ok(())
+    })
 }
 
 /// One of each model, prefilter and parameterization, for sizes that take more time.
@@ -109,37 +115,41 @@ fn few() -> Vec<String> {
 
 #[test]
 fn odd_sizes_equal_the_plain_path() -> Result<()> {
-    let made = |bands, neurons| Dims { dt_ms: 5.0, bands, neurons, frequencies_hz: None };
-    for text in few() {
-        // More rows than a block has, and every remainder of a vector.
-        assert_losses_agree(&text, &made(8, 23), &[16, 17, 33, 40, 9], DType::F64, 1e-8)?;
-        // A single clip, a single neuron, single bins.
-        assert_losses_agree(&text, &made(7, 1), &[31], DType::F64, 1e-8)?;
-        assert_losses_agree(&text, &made(7, 2), &[1, 2, 1], DType::F64, 1e-7)?;
-        if !text.contains("cnn2d") {
-            assert_losses_agree(&text, &made(1, 2), &[5, 6], DType::F64, 1e-8)?;
+    at_every_level(|| {
+        let made = |bands, neurons| Dims { dt_ms: 5.0, bands, neurons, frequencies_hz: None };
+        for text in few() {
+            // More rows than a block has, and every remainder of a vector.
+            assert_losses_agree(&text, &made(8, 23), &[16, 17, 33, 40, 9], DType::F64, 1e-8)?;
+            // A single clip, a single neuron, single bins.
+            assert_losses_agree(&text, &made(7, 1), &[31], DType::F64, 1e-8)?;
+            assert_losses_agree(&text, &made(7, 2), &[1, 2, 1], DType::F64, 1e-7)?;
+            if !text.contains("cnn2d") {
+                assert_losses_agree(&text, &made(1, 2), &[5, 6], DType::F64, 1e-8)?;
+            }
         }
-    }
-    Ok(())
+        Ok(())
+    })
 }
 
 #[test]
 fn responses_equal_the_plain_path() -> Result<()> {
-    // Normalization over two channels magnifies what single precision rounds.
-    for (dtype, within) in [(DType::F64, 1e-9), (DType::F32, 1e-3)] {
-        let tolerance = Tolerance { relative: within, absolute: within };
-        for text in all() {
-            let (network, _params) = build(&text, dtype, &dims());
-            let [clips, given] = batch(&network, &[19, 7, 33], &dims(), dtype)?;
-            // Running statistics that are no longer those of the start.
-            network.loss(&given, &loss::TABLE[0])?;
-            for (clip, got) in clips.clips().iter().zip(network.responses(&given)?) {
-                let want = network.forward(&clip.sound, None, Mode::Eval)?.squeeze(0)?;
-                assert_close(&text, &got, &want, tolerance);
+    at_every_level(|| {
+        // Normalization over two channels magnifies what single precision rounds.
+        for (dtype, within) in [(DType::F64, 1e-9), (DType::F32, 1e-3)] {
+            let tolerance = Tolerance { relative: within, absolute: within };
+            for text in all() {
+                let (network, _params) = build(&text, dtype, &dims());
+                let [clips, given] = batch(&network, &[19, 7, 33], &dims(), dtype)?;
+                // Running statistics that are no longer those of the start.
+                network.loss(&given, &loss::TABLE[0])?;
+                for (clip, got) in clips.clips().iter().zip(network.responses(&given)?) {
+                    let want = network.forward(&clip.sound, None, Mode::Eval)?.squeeze(0)?;
+                    assert_close(&text, &got, &want, tolerance);
+                }
             }
         }
-    }
-    Ok(())
+        Ok(())
+    })
 }
 
 fn bits(tensor: &Tensor) -> Vec<u64> {
@@ -148,61 +158,102 @@ fn bits(tensor: &Tensor) -> Vec<u64> {
 
 #[test]
 fn responses_depend_on_the_past_only_bit_for_bit() -> Result<()> {
-    let bins = 23;
-    for text in all() {
-        let (network, _params) = build(&text, DType::F32, &dims());
-        let respond = |sound: Tensor| {
-            let psth = Tensor::zeros((1, dims().neurons, bins), DType::F32, &Device::Cpu)?;
-            let clip = network.given(&Member::new(sound, psth)?)?;
-            Ok::<_, candle_core::Error>(network.responses(&Batch::of(vec![clip]))?.remove(0))
-        };
-        let before = clip(bins, &dims(), DType::F32)?.sound;
-        let whole = respond(before.clone())?;
-        for t in [0, 7, 21] {
-            let future = clip(bins - t - 1, &dims(), DType::F32)?.sound;
-            let after = Tensor::cat(&[before.narrow(3, 0, t + 1)?, future], 3)?.contiguous()?;
-            let changed = respond(after)?;
-            let past = |y: &Tensor| Ok::<_, candle_core::Error>(bits(&y.narrow(1, 0, t + 1)?));
-            assert_eq!(past(&whole)?, past(&changed)?, "bin {t} of\n{text}");
+    at_every_level(|| {
+        let bins = 23;
+        for text in all() {
+            let (network, _params) = build(&text, DType::F32, &dims());
+            let respond = |sound: Tensor| {
+                let psth = Tensor::zeros((1, dims().neurons, bins), DType::F32, &Device::Cpu)?;
+                let clip = network.given(&Member::new(sound, psth)?)?;
+                Ok::<_, candle_core::Error>(network.responses(&Batch::of(vec![clip]))?.remove(0))
+            };
+            let before = clip(bins, &dims(), DType::F32)?.sound;
+            let whole = respond(before.clone())?;
+            for t in [0, 7, 21] {
+                let future = clip(bins - t - 1, &dims(), DType::F32)?.sound;
+                let after = Tensor::cat(&[before.narrow(3, 0, t + 1)?, future], 3)?.contiguous()?;
+                let changed = respond(after)?;
+                let past =
+                    |y: &Tensor| Ok::<_, candle_core::Error>(bits(&y.narrow(1, 0, t + 1)?));
+                assert_eq!(past(&whole)?, past(&changed)?, "bin {t} of\n{text}");
+            }
         }
-    }
-    Ok(())
+        Ok(())
+    })
 }
 
 #[test]
 fn a_clip_responds_the_same_whatever_else_is_in_its_batch() -> Result<()> {
-    for text in few() {
-        let (network, _params) = build(&text, DType::F32, &dims());
-        let [_, together] = batch(&network, &[19, 7, 33], &dims(), DType::F32)?;
-        for (clip, beside) in together.clips().iter().zip(network.responses(&together)?) {
-            let alone = network.responses(&Batch::of(vec![clip.clone()]))?.remove(0);
-            assert_eq!(bits(&beside), bits(&alone), "{text}");
+    at_every_level(|| {
+        for text in few() {
+            let (network, _params) = build(&text, DType::F32, &dims());
+            let [_, together] = batch(&network, &[19, 7, 33], &dims(), DType::F32)?;
+            for (clip, beside) in together.clips().iter().zip(network.responses(&together)?) {
+                let alone = network.responses(&Batch::of(vec![clip.clone()]))?.remove(0);
+                assert_eq!(bits(&beside), bits(&alone), "{text}");
+            }
         }
-    }
-    Ok(())
+        Ok(())
+    })
 }
 
 #[test]
 fn gradients_are_those_of_finite_differences() -> Result<()> {
-    for text in few() {
-        let (network, params) = build(&text, DType::F64, &dims());
-        let [_, clips] = batch(&network, &[19, 7], &dims(), DType::F64)?;
-        let start = params.values()?;
-        let value = || network.loss(&clips, &loss::TABLE[0]);
-        let grads = value()?.backward()?;
-        for (name, param) in params.trained() {
-            let zeros = vec![0.0; param.var.elem_count()];
-            let got = grads.get(&param.var).map_or(zeros, flat);
-            for i in [0, got.len() / 2] {
-                let slope = slope(&value, (&param.var, &start[&name]), i, 1e-7)?;
-                let far = (got[i] - slope).abs();
-                assert!(
-                    far < 1e-5 * (1.0 + slope.abs()),
-                    "{name}[{i}] {} {slope} of\n{text}",
-                    got[i]
-                );
+    at_every_level(|| {
+        for text in few() {
+            let (network, params) = build(&text, DType::F64, &dims());
+            let [_, clips] = batch(&network, &[19, 7], &dims(), DType::F64)?;
+            let start = params.values()?;
+            let value = || network.loss(&clips, &loss::TABLE[0]);
+            let grads = value()?.backward()?;
+            for (name, param) in params.trained() {
+                let zeros = vec![0.0; param.var.elem_count()];
+                let got = grads.get(&param.var).map_or(zeros, flat);
+                for i in [0, got.len() / 2] {
+                    let slope = slope(&value, (&param.var, &start[&name]), i, 1e-7)?;
+                    let far = (got[i] - slope).abs();
+                    assert!(
+                        far < 1e-5 * (1.0 + slope.abs()),
+                        "{name}[{i}] {} {slope} of\n{text}",
+                        got[i]
+                    );
+                }
             }
         }
-    }
-    Ok(())
+        Ok(())
+    })
+}
+
+#[test]
+fn gradients_by_the_sound_equal_the_plain_path() -> Result<()> {
+    at_every_level(|| {
+        let bins = 23;
+        for (dtype, within) in [(DType::F64, 1e-8), (DType::F32, 2e-3)] {
+            for text in all() {
+                let (network, _params) = build(&text, dtype, &dims());
+                let [clips, given] = batch(&network, &[bins, 9], &dims(), dtype)?;
+                // Running statistics that are no longer those of the start.
+                network.loss(&given, &loss::TABLE[0])?;
+                let sound = Var::from_tensor(&clips.clips()[0].sound)?;
+                let responses = network.forward(&sound, None, Mode::Eval)?.squeeze(0)?;
+                let chosen: [(usize, &[usize]); 2] = [(0, &[bins - 1]), (2, &[0, 7, 13])];
+                let sums = chosen.map(|(neuron, bins)| ResponseSum { neuron, bins });
+                let gradients = network.gradients_by_sound(&sound, &sums)?;
+                for (sum, got) in sums.iter().zip(gradients) {
+                    let values = sum.bins.iter().map(|bin| responses.get(sum.neuron)?.get(*bin));
+                    let value =
+                        Tensor::stack(&values.collect::<Result<Vec<_>>>()?, 0)?.sum_all()?;
+                    let grads = value.backward()?;
+                    let want = match grads.get(&sound) {
+                        Some(want) => want.squeeze(0)?,
+                        None => got.zeros_like()?,
+                    };
+                    let absolute = within * (1e-3 + largest(&want));
+                    let tolerance = Tolerance { relative: within, absolute };
+                    assert_close(&format!("{sum:?} of\n{text}"), &got, &want, tolerance);
+                }
+            }
+        }
+        Ok(())
+    })
 }

@@ -1,8 +1,8 @@
 //! Figures that can be read whatever their number of neurons, runs and bands.
 use ndarray::Array4;
 use strf::base::files::Existing;
-use strf::strf::dump::{Dump, Method, Rows, Which};
-use strf::strf::plot::{Scale, plot};
+use strf::strf::plot::{ColourScale, plot};
+use strf::strf::strf_export::{Method, StrfExport, StrfRows, Which};
 
 use crate::support::drawn::assert_legible;
 use crate::support::runs::{LN, MODELS, Workplace, recording, run_file};
@@ -123,20 +123,20 @@ fn a_comparison_without_a_common_neuron_says_so() {
 }
 
 /// STRFs of neurons with long ids, over 13 bands and 9 lags.
-fn many(neurons: usize, channels: &[&str]) -> Dump {
+fn many(neurons: usize, channels: &[&str]) -> StrfExport {
     let shape = (neurons, channels.len(), 13, 9);
     let strfs = Array4::from_shape_fn(shape, |(n, c, f, k)| {
         ((n + 1) * (c + 2) * (f + 3) * (k + 1)) as f32 % 17.0 / 8192.0 - 1e-3
     });
     let ids = (0..neurons).map(|n| format!("site{n:03}_electrode_17_unit_{n:04}"));
-    Dump {
+    StrfExport {
         title: "ln + adaptrans, a_recording_with_a_long_name.h5".into(),
         effective: strfs.clone(),
         strfs,
         lags_ms: (0..9).map(|lag| 12.5 * f64::from(lag)).collect(),
         frequencies_hz: Some((0..13).map(|f| 500.0 * 1.4f64.powi(f)).collect()),
         channels: channels.iter().map(|&name| name.to_owned()).collect(),
-        rows: Rows::Neurons(ids.collect()),
+        rows: StrfRows::Neurons(ids.collect()),
         extras: Vec::new(),
         config: String::new(),
         version: String::new(),
@@ -151,7 +151,8 @@ fn grids_of_one_to_three_hundred_receptive_fields_are_legible() {
     for neurons in [1, 2, 12, 60, 300] {
         for channels in [&["sound"][..], &["ON", "OFF"]] {
             let (path, dump) = (place.path("strfs.svg"), many(neurons, channels));
-            plot(&dump, Which::Effective, Scale::EachPanel, &path, Existing::Replace).unwrap();
+            plot(&dump, Which::Effective, ColourScale::EachPanel, &path, Existing::Replace)
+                .unwrap();
             let svg = place.read("strfs.svg");
             assert_legible(&format!("{neurons} STRFs of {channels:?}"), &svg);
             assert_eq!(svg.contains("60 of 300 neurons shown"), neurons == 300);

@@ -6,7 +6,7 @@ use ndarray::{Array2, ArrayView2, s};
 use rand::Rng;
 use strf::config::part::Row;
 use strf::frontends::ImportConfig;
-use strf::frontends::{Frontend, Heard, TABLE};
+use strf::frontends::{Cochleagram, Frontend, TABLE};
 use strf::sound::Sound;
 
 /// The front end of a section's keys.
@@ -17,7 +17,7 @@ pub fn frontend(keys: &str, dt_ms: f64) -> Frontend {
 }
 
 /// What a front end hears in samples.
-pub fn hear(frontend: &Frontend, samples: &[f32], rate_hz: f64) -> Heard {
+pub fn hear(frontend: &Frontend, samples: &[f32], rate_hz: f64) -> Cochleagram {
     frontend.cochleagram(Sound::of(samples, rate_hz)).unwrap()
 }
 

@@ -2,19 +2,19 @@
 use std::io::Write;
 
 use ndarray::{Array, Array1, Array2, Array3, Array4};
-use ndarray_npy::NpzWriter;
 use strf::base::files::Existing;
 use strf::dataset::hdf5_io::{create, write_array, write_strings};
 use strf::dataset::read;
 
 use crate::import::fixture;
+use crate::support::npz::NpzWriter;
 use crate::support::runs::Workplace;
 
 /// Writes `data.npz` with arrays of these shapes, filled with their indices.
-fn npz(place: &Workplace, fill: impl FnOnce(&mut NpzWriter<std::fs::File>)) {
-    let mut npz = NpzWriter::new_compressed(std::fs::File::create(place.path("data.npz")).unwrap());
+fn npz(place: &Workplace, fill: impl FnOnce(&mut NpzWriter)) {
+    let mut npz = NpzWriter::create(&place.path("data.npz"));
     fill(&mut npz);
-    npz.finish().unwrap();
+    npz.finish();
 }
 
 /// What is said of `data.npz`.
@@ -28,8 +28,8 @@ fn refused(place: &Workplace, options: &str, message: &str) {
 fn what_cannot_be_guessed_is_asked_for() {
     let place = Workplace::empty();
     npz(&place, |npz| {
-        npz.add_array("a", &Array3::<f32>::zeros((2, 4, 7))).unwrap();
-        npz.add_array("b", &Array3::<u8>::zeros((2, 3, 7))).unwrap();
+        npz.add("a", &Array3::<f32>::zeros((2, 4, 7)));
+        npz.add("b", &Array3::<u8>::zeros((2, 3, 7)));
     });
     refused(
         &place,
@@ -64,8 +64,8 @@ fn sound_and_responses_of_different_lengths_are_refused_or_trimmed() {
     let place = Workplace::empty();
     let counts = Array4::<f32>::from_shape_fn((2, 3, 2, 9), |(s, n, r, t)| (s + n + r + t) as f32);
     npz(&place, |npz| {
-        npz.add_array("specs", &Array3::<f64>::zeros((2, 4, 7))).unwrap();
-        npz.add_array("responses", &counts).unwrap();
+        npz.add("specs", &Array3::<f64>::zeros((2, 4, 7)));
+        npz.add("responses", &counts);
     });
     let problem = |s: usize| {
         format!(
@@ -102,8 +102,8 @@ fn sound_and_responses_of_different_lengths_are_refused_or_trimmed() {
 fn axes_that_do_not_exist_or_do_not_fit_are_refused() {
     let place = Workplace::empty();
     npz(&place, |npz| {
-        npz.add_array("specs", &Array3::<f64>::zeros((2, 4, 7))).unwrap();
-        npz.add_array("responses", &Array4::<f32>::zeros((2, 3, 2, 7))).unwrap();
+        npz.add("specs", &Array3::<f64>::zeros((2, 4, 7)));
+        npz.add("responses", &Array4::<f32>::zeros((2, 3, 2, 7)));
     });
     let ran = place.strf("import npz data.npz --dt-ms 5 --axes stimulus,neuron,repeats,time");
     assert_eq!(ran.status, Some(2));
@@ -139,9 +139,9 @@ fn values_that_no_dataset_may_hold_are_refused_before_anything_is_written() {
     let mut specs = Array3::<f64>::zeros((2, 4, 7));
     specs[[1, 2, 3]] = f64::NAN;
     npz(&place, |npz| {
-        npz.add_array("specs", &specs).unwrap();
-        npz.add_array("responses", &Array4::<f32>::zeros((2, 3, 2, 7))).unwrap();
-        npz.add_array("neuron_ids", &Array1::from(vec![7, 8, 7])).unwrap();
+        npz.add("specs", &specs);
+        npz.add("responses", &Array4::<f32>::zeros((2, 3, 2, 7)));
+        npz.add("neuron_ids", &Array1::from(vec![7, 8, 7]));
     });
     refused(
         &place,
@@ -262,9 +262,9 @@ fn numbers_of_every_type_and_order_are_read() {
     let place = Workplace::empty();
     let values = (0..84).collect::<Vec<u8>>();
     let want = Array4::from_shape_vec((2, 3, 2, 7), values).unwrap();
-    let check = |name: &str, fill: &dyn Fn(&mut NpzWriter<std::fs::File>)| {
+    let check = |name: &str, fill: &dyn Fn(&mut NpzWriter)| {
         npz(&place, |npz| {
-            npz.add_array("specs", &Array3::<f32>::zeros((2, 4, 7))).unwrap();
+            npz.add("specs", &Array3::<f32>::zeros((2, 4, 7)));
             fill(npz);
         });
         place.strf("import npz data.npz --dt-ms 5 --force").done();
@@ -276,14 +276,14 @@ fn numbers_of_every_type_and_order_are_read() {
     macro_rules! types {
         ($($stored:ty),*) => {$(
             check(stringify!($stored), &|npz| {
-                npz.add_array("responses", &want.map(|count| <$stored>::from(*count))).unwrap();
+                npz.add("responses", &want.map(|count| <$stored>::from(*count)));
             });
         )*};
     }
     types!(u8, u16, u32, u64, i16, i32, i64, f32, f64);
     check("Fortran", &|npz| {
         let turned = want.t().to_owned();
-        npz.add_array("responses", &turned.reversed_axes()).unwrap();
+        npz.add("responses", &turned.reversed_axes());
     });
 }
 
@@ -291,9 +291,9 @@ fn numbers_of_every_type_and_order_are_read() {
 fn a_value_that_is_no_list_names_nobody() {
     let place = Workplace::empty();
     npz(&place, |npz| {
-        npz.add_array("specs", &Array3::<f64>::zeros((2, 4, 7))).unwrap();
-        npz.add_array("responses", &Array4::<f32>::zeros((2, 3, 2, 7))).unwrap();
-        npz.add_array("cells", &Array::<i32, _>::zeros((4,))).unwrap();
+        npz.add("specs", &Array3::<f64>::zeros((2, 4, 7)));
+        npz.add("responses", &Array4::<f32>::zeros((2, 3, 2, 7)));
+        npz.add("cells", &Array::<i32, _>::zeros((4,)));
     });
     refused(
         &place,

@@ -4,8 +4,8 @@ use std::path::Path;
 use assert_cmd::Command;
 use ndarray::{Array2, Array3, Axis, array};
 use serde_json::{Value, json};
-use strf::dataset::{Clip, Counts, Entity, Read, Recording, Splits, read};
-use strf::inspection::{Inspection, Shown};
+use strf::dataset::{Clip, Counts, Entity, ReadRecording, Recording, Splits, read};
+use strf::inspection::{Inspection, ShownNeurons};
 
 use crate::dataset::write_to;
 
@@ -51,7 +51,7 @@ fn recording() -> Recording {
 }
 
 fn inspection() -> Inspection {
-    Inspection::of(&Read { recording: recording(), notes: vec!["a note".into()] }).unwrap()
+    Inspection::of(&ReadRecording { recording: recording(), notes: vec!["a note".into()] }).unwrap()
 }
 
 fn close(got: f64, want: f64) -> bool {
@@ -131,7 +131,7 @@ fn what_is_doubtful_is_warned_of() {
         "no stimulus has 2 repeats: signal power, noise power and normalized scores are not defined",
         "no response was recorded to song",
     ];
-    let single = Read { recording: single, notes: Vec::new() };
+    let single = ReadRecording { recording: single, notes: Vec::new() };
     assert_eq!(Inspection::of(&single).unwrap().warnings, want);
 }
 
@@ -151,7 +151,7 @@ splits     train 1, valid 0, test 0
 
 note: a note
 ";
-    let text = inspection().text(Shown::First);
+    let text = inspection().text(ShownNeurons::First);
     assert!(text.starts_with(want), "{text}");
     let table = "
 neuron  repeats  bins   mean  rate_hz  signal_power  noise_power    snr  cc_max  reliability
@@ -172,12 +172,12 @@ fn long_tables_are_cut_and_counted() {
     for clip in &mut recording.clips {
         clip.responses = clip.responses.select(Axis(0), &vec![0; neurons]);
     }
-    let inspection = Inspection::of(&Read { recording, notes: Vec::new() }).unwrap();
-    let text = inspection.text(Shown::First);
+    let inspection = Inspection::of(&ReadRecording { recording, notes: Vec::new() }).unwrap();
+    let text = inspection.text(ShownNeurons::First);
     assert_eq!(text.matches("\nunit").count(), 20, "{text}");
     let more = "\n... and 3 more: --all shows them, --csv FILE writes them\n";
     assert!(text.contains(more), "{text}");
-    let text = inspection.text(Shown::All);
+    let text = inspection.text(ShownNeurons::All);
     assert!(text.matches("\nunit").count() == neurons && !text.contains("more"), "{text}");
 }
 
@@ -195,7 +195,7 @@ fn the_command_prints_the_text_or_json_that_parses() {
 
     let out = run(&[], &path);
     assert_eq!(out.status.code(), Some(0), "{out:?}");
-    assert_eq!(String::from_utf8(out.stdout).unwrap(), want.text(Shown::First));
+    assert_eq!(String::from_utf8(out.stdout).unwrap(), want.text(ShownNeurons::First));
 
     let out = run(&["--json"], &path);
     let json: Value = serde_json::from_slice(&out.stdout).unwrap();

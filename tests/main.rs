@@ -6,6 +6,7 @@
     reason = "a test fails by panicking"
 )]
 
+mod architecture;
 mod bad_datasets;
 mod bad_input;
 mod bad_run_files;
@@ -25,6 +26,7 @@ mod import_merge;
 mod import_nwb;
 mod import_spikes;
 mod inspect;
+mod layers;
 mod local;
 mod measures;
 mod memory;

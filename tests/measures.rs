@@ -6,10 +6,12 @@ use std::f64::consts::TAU;
 use ndarray::{Array3, Array4, Axis as ArrayAxis, s};
 use strf::base::files::Existing::Keep;
 use strf::config::part::{Row, find};
-use strf::strf::dump::{Dump, Method, Rows};
 use strf::strf::export::ExportFormat;
 use strf::strf::export::export;
 use strf::strf::measures::{Axes, Field, TABLE};
+use strf::strf::strf_export::{Method, StrfExport, StrfRows};
+
+use crate::support::npz::Npz;
 
 const LOWEST_HZ: f64 = 500.0;
 
@@ -175,17 +177,17 @@ fn what_is_not_defined_is_nan() {
 }
 
 /// Two neurons: [`by_hand`], and one of zeros.
-fn dump() -> Dump {
+fn dump() -> StrfExport {
     let mut strfs = Array4::zeros((2, 2, 3, 4));
     strfs.index_axis_mut(ArrayAxis(0), 0).assign(&by_hand());
-    Dump {
+    StrfExport {
         title: "ln + adaptrans, birds.h5".into(),
         effective: strfs.clone(),
         strfs,
         lags_ms: lags_ms()[..4].to_vec(),
         frequencies_hz: Some(frequencies_hz()[..3].to_vec()),
         channels: vec!["ON".into(), "OFF".into()],
-        rows: Rows::Neurons(vec!["a/1".into(), "b".into()]),
+        rows: StrfRows::Neurons(vec!["a/1".into(), "b".into()]),
         extras: Vec::new(),
         config: String::new(),
         version: "0.1.0".into(),
@@ -202,7 +204,7 @@ fn every_format_holds_the_measures_with_their_units() {
     export(&dump(), ExportFormat::Npz, &path("a.npz"), Keep).unwrap();
     export(&dump(), ExportFormat::Csv, &path("a"), Keep).unwrap();
     let file = hdf5::File::open(path("a.h5")).unwrap();
-    let mut npz = ndarray_npy::NpzReader::new(std::fs::File::open(path("a.npz")).unwrap()).unwrap();
+    let mut npz = Npz::open(&path("a.npz"));
     let mut table = csv::Reader::from_path(path("a/measures.csv")).unwrap();
     let header = table.headers().unwrap().clone();
     let records: Vec<_> = table.records().map(|record| record.unwrap()).collect();
@@ -214,7 +216,7 @@ fn every_format_holds_the_measures_with_their_units() {
         let unit = unit.read_scalar::<hdf5::types::VarLenUnicode>().unwrap();
         assert_eq!(unit.as_str(), row.unit, "{name}");
         let values = dataset.read_raw::<f64>().unwrap();
-        let archived: ndarray::Array1<f64> = npz.by_name(&format!("{at}.npy")).unwrap();
+        let archived: ndarray::Array1<f64> = npz.array(&at);
         let tabled: f64 = records[0][1 + column].parse().unwrap();
         let want = measured(&by_hand(), &["ON", "OFF"], name);
         assert_eq!((values[0], archived[0], tabled), (want, want, want), "{name}");

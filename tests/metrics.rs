@@ -9,7 +9,7 @@ use safetensors::SafeTensors;
 use serde_json::{Map, Value};
 use strf::base::rng;
 use strf::scores::evaluation::{Over, ScoredClip, Scores, Scoring, score};
-use strf::scores::power::signal_and_noise_power;
+use strf::scores::powers::signal_and_noise_power;
 use strf::scores::{self, Ceiling, Comparison};
 
 type Outcome = Result<(), Box<dyn Error>>;

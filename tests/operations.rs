@@ -1,13 +1,12 @@
-//! The operations with a backward pass of their own: equal to their plain paths, and to finite
-//! differences in f64.
+//! Operations by themselves: windows against the sums that define them, Gaussian kernels against
+//! their plain path.
 use candle_core::{DType, Device, Result, Tensor, Var};
 use strf::base::rng;
-use strf::models::ops::{
-    Length, correlate, correlate_plain, exponential_window, exponential_window_plain,
-    gaussian_kernels, gaussian_kernels_plain,
-};
+use strf::models::layers::exponential_window;
+use strf::models::ops::leaky::Leak;
+use strf::models::ops::{Length, gaussian_kernels, gaussian_kernels_plain};
 
-use crate::support::compare::{Tolerance, assert_close, flat};
+use crate::support::compare::{Tolerance, assert_close};
 
 /// Numbers between −1 and 1, drawn for the name.
 fn noise(name: &str, shape: &[usize], dtype: DType) -> Result<Var> {
@@ -16,120 +15,6 @@ fn noise(name: &str, shape: &[usize], dtype: DType) -> Result<Var> {
     let values: Vec<f64> =
         (0..shape.iter().product()).map(|_| rng.random_range(-1.0..1.0)).collect();
     Var::from_tensor(&Tensor::from_vec(values, shape, &Device::Cpu)?.to_dtype(dtype)?)
-}
-
-/// Output and gradients of a weighted sum of it by both arguments.
-fn run(
-    operation: impl Fn(&Tensor, &Tensor) -> Result<Tensor>,
-    [first, second]: [&Var; 2],
-) -> Result<[Tensor; 3]> {
-    let y = operation(first, second)?;
-    let weights = noise("weights", y.dims(), y.dtype())?;
-    let grads = (&y * weights.as_tensor().detach())?.sum_all()?.backward()?;
-    // Candle leaves out the gradient of what a result does not depend on.
-    let grad = |var: &Var| grads.get(var).cloned().map_or_else(|| var.zeros_like(), Ok);
-    Ok([y, grad(first)?, grad(second)?])
-}
-
-/// Central differences of the same weighted sum.
-fn finite_differences(
-    operation: impl Fn(&Tensor, &Tensor) -> Result<Tensor>,
-    arguments: [&Var; 2],
-    which: usize,
-) -> Result<Tensor> {
-    let step = 1e-5;
-    let values = flat(arguments[which]);
-    let at = |i: usize, by: f64| {
-        let mut moved = values.clone();
-        moved[i] += by;
-        let moved = Tensor::from_vec(moved, arguments[which].shape(), &Device::Cpu)?;
-        let (a, b) = if which == 0 {
-            (&moved, arguments[1].as_tensor())
-        } else {
-            (arguments[0].as_tensor(), &moved)
-        };
-        let y = operation(a, b)?;
-        (&y * noise("weights", y.dims(), DType::F64)?.as_tensor())?.sum_all()?.to_scalar::<f64>()
-    };
-    let slope = |i| Ok((at(i, step)? - at(i, -step)?) / (2.0 * step));
-    let slopes: Vec<f64> = (0..values.len()).map(slope).collect::<Result<_>>()?;
-    Tensor::from_vec(slopes, arguments[which].shape(), &Device::Cpu)
-}
-
-fn assert_paths_agree(
-    what: &str,
-    fast: impl Fn(&Tensor, &Tensor) -> Result<Tensor> + Copy,
-    plain: impl Fn(&Tensor, &Tensor) -> Result<Tensor>,
-    shapes: [&[usize]; 2],
-    prepare: impl Fn(Var) -> Result<Var>,
-) -> Result<()> {
-    for (dtype, relative) in [(DType::F32, 2e-5), (DType::F64, 1e-12)] {
-        let first = noise("first", shapes[0], dtype)?;
-        let second = prepare(noise("second", shapes[1], dtype)?)?;
-        let (got, want) = (run(fast, [&first, &second])?, run(&plain, [&first, &second])?);
-        for (name, (got, want)) in
-            ["output", "gradient 0", "gradient 1"].iter().zip(got.iter().zip(&want))
-        {
-            let tolerance = Tolerance { relative, absolute: relative * 10.0 };
-            assert_close(&format!("{what} {dtype:?} {name}"), got, want, tolerance);
-        }
-        if dtype == DType::F64 {
-            for which in [0, 1] {
-                let slopes = finite_differences(fast, [&first, &second], which)?;
-                let tolerance = Tolerance { relative: 1e-6, absolute: 1e-7 };
-                assert_close(
-                    &format!("{what}: by argument {which}"),
-                    &got[which + 1],
-                    &slopes,
-                    tolerance,
-                );
-            }
-        }
-    }
-    Ok(())
-}
-
-#[test]
-fn correlation_equals_its_plain_path_and_finite_differences() -> Result<()> {
-    // Map (B, C, F, T), kernels (O, C, I, J), zeros on the left.
-    let cases: [([usize; 4], [usize; 4], usize); 9] = [
-        ([2, 3, 5, 7], [4, 3, 2, 3], 2),
-        ([3, 2, 1, 11], [5, 2, 1, 4], 3),
-        ([2, 1, 4, 9], [3, 1, 4, 5], 4),
-        ([1, 2, 6, 5], [2, 2, 3, 3], 6),
-        ([2, 3, 4, 8], [2, 3, 2, 3], 0),
-        ([1, 1, 1, 1], [2, 1, 1, 3], 2),
-        ([1, 1, 1, 2], [1, 1, 1, 9], 8),
-        ([2, 4, 1, 6], [3, 4, 1, 1], 0),
-        ([1, 2, 3, 300], [3, 2, 2, 4], 3),
-    ];
-    for (map, kernels, left) in cases {
-        assert_paths_agree(
-            &format!("{map:?} * {kernels:?}, {left} on the left"),
-            |x, w| correlate(x, w, left),
-            |x, w| correlate_plain(x, w, left),
-            [&map, &kernels],
-            Ok,
-        )?;
-    }
-    Ok(())
-}
-
-#[test]
-fn exponential_windows_equal_their_plain_path_and_finite_differences() -> Result<()> {
-    let lengths = [0, 1, 2, 3, 5, 8, 13, 40].map(Length::Bins);
-    for length in lengths.into_iter().chain([Length::Unlimited]) {
-        for shape in [[2, 3, 13], [3, 1, 1], [1, 2, 33]] {
-            assert_paths_agree(
-                &format!("{length:?} over {shape:?}"),
-                |x, a| exponential_window(x, a, length),
-                |x, a| exponential_window_plain(x, a, length),
-                [&shape, &shape[1..2]],
-                |a| Var::from_tensor(&((a.as_tensor().detach() * 0.49)? + 0.5)?),
-            )?;
-        }
-    }
-    Ok(())
 }
 
 #[test]
@@ -157,13 +42,23 @@ fn exponential_windows_are_the_sum_that_defines_them() -> Result<()> {
 
 #[test]
 fn a_very_long_memory_keeps_its_precision() -> Result<()> {
-    let x = noise("x", &[1, 1, 5000], DType::F32)?;
-    let a = Tensor::new(&[0.999_9f32], &Device::Cpu)?;
-    for length in [Length::Bins(650), Length::Unlimited] {
-        let fast = exponential_window(&x, &a, length)?;
-        let exact =
-            exponential_window_plain(&x.to_dtype(DType::F64)?, &a.to_dtype(DType::F64)?, length)?;
-        assert_close("long memory", &fast, &exact, Tolerance { relative: 1e-5, absolute: 1e-5 });
+    let (bins, tau) = (5000, 10_000.0);
+    let x = noise("x", &[bins], DType::F32)?.to_vec1::<f32>()?;
+    for memory in [Length::Bins(650), Length::Unlimited] {
+        let mut got = vec![0_f32; bins];
+        let leak = Leak { memory, scaled: false };
+        leak.forward(&[1e4_f32], &[&x], &mut [&mut got]);
+        // Before the clip lies its first value.
+        let (decay, length) = (1.0 - 1.0 / tau, memory.within(200_000));
+        let exact = |t: usize| -> f64 {
+            (0..length)
+                .map(|k| f64::powf(decay, k as f64) * f64::from(x[t.saturating_sub(k)]))
+                .sum()
+        };
+        for t in [0, 1, 649, 650, 2345, 4999] {
+            let (got, want) = (f64::from(got[t]), exact(t));
+            assert!((got - want).abs() < 1e-5 + 1e-5 * want.abs(), "{memory:?} {t}: {got}, {want}");
+        }
     }
     Ok(())
 }

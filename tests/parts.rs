@@ -161,7 +161,7 @@ fn adaptation_kernels_give_what_the_filters_give() -> Result<()> {
              scale = \"mel\"\nrectify = false\nkernel_bins = {lags}\n"
         );
         let (network, _params) = build(&text, DType::F64, &dims());
-        let kernels = network.adaptation()?.unwrap();
+        let kernels = network.adaptations()?.remove(0);
         let (channels, bands, length) = kernels.weights.dim();
         assert_eq!((channels, bands, length), (network.channels().len(), dims().bands, lags));
         let heard = x.to_dtype(DType::F64)?.get(0)?.get(0)?.to_vec2::<f64>()?;

@@ -4,10 +4,10 @@ use ndarray::{Array1, Array3, ArrayView1, ArrayView2, Axis, s};
 use rand::Rng;
 use serde_json::Value;
 use strf::base::rng;
-use strf::dataset::{Read, Recording};
-use strf::inspection::{Inspection, Shown};
+use strf::dataset::{ReadRecording, Recording};
+use strf::inspection::{Inspection, ShownNeurons};
 use strf::preparation::qualities;
-use strf::scores::quality::{MEASURES, Quality, Survey, measure};
+use strf::scores::quality::{MEASURES, Quality, QualitySurvey, measure};
 use strf::scores::{self, Comparison};
 
 use crate::support::runs::{LN, Ran, Workplace, recording, run_file, same_bytes};
@@ -29,7 +29,7 @@ fn clips() -> Vec<Array3<f32>> {
 }
 
 fn surveyed(clips: &[Array3<f32>], dt_ms: f64) -> Vec<Quality> {
-    let mut survey = Survey::new(clips[0].dim().0);
+    let mut survey = QualitySurvey::new(clips[0].dim().0);
     for clip in clips {
         survey.add(clip.view());
     }
@@ -119,7 +119,8 @@ fn ids(inspection: &Inspection) -> Vec<&str> {
 
 #[test]
 fn neurons_are_sorted_by_any_column_from_its_largest_number_and_by_id() {
-    let mut inspection = Inspection::of(&Read { recording: unequal(), notes: vec![] }).unwrap();
+    let mut inspection =
+        Inspection::of(&ReadRecording { recording: unequal(), notes: vec![] }).unwrap();
     inspection.sort("reliability");
     assert_eq!(ids(&inspection), ["a1", "c3", "b2"]);
     for column in MEASURES {
@@ -151,10 +152,10 @@ fn the_command_sorts_its_table_its_json_and_its_csv() {
         }
     }
     let text = place.strf("inspect data.h5 --all").done().stdout;
-    let mut want = Inspection::of(&Read { recording: unequal(), notes: vec![] }).unwrap();
+    let mut want = Inspection::of(&ReadRecording { recording: unequal(), notes: vec![] }).unwrap();
     want.file = "data.h5".into();
     want.sort("reliability");
-    assert_eq!(text, want.text(Shown::All));
+    assert_eq!(text, want.text(ShownNeurons::All));
     let refused = place.strf("inspect data.h5 --sort relibility");
     assert_eq!(refused.status, Some(2));
     assert!(refused.stderr.contains("similar value exists: 'reliability'"), "{}", refused.stderr);

@@ -46,6 +46,30 @@ fn every_command_in_the_pages_can_be_typed() {
     }
 }
 
+/// What stands between two signs, again and again.
+fn between<'a>(page: &'a str, open: &str, close: &str) -> Vec<&'a str> {
+    let rest = page.split(open).skip(1);
+    rest.filter_map(|rest| rest.split_once(close)).map(|(inside, _)| inside).collect()
+}
+
+#[test]
+fn the_files_that_pages_for_developers_name_are_there() {
+    let tops = ["src/", "tests/", "configs/", "data/", "docs/"];
+    for name in ["docs/architecture.md", "CONTRIBUTING.md"] {
+        let (text, at) = (page(name), root().join(name));
+        let links = between(&text, "](", ")");
+        let linked = links.iter().map(|link| at.parent().unwrap().join(link));
+        let words: Vec<&str> = text.split('`').collect();
+        let words = words.into_iter().filter(|word| tops.iter().any(|top| word.starts_with(top)));
+        let named = words.filter(|word| !word.contains("NAME")).map(|word| root().join(word));
+        let all: Vec<PathBuf> = linked.chain(named).collect();
+        assert!(all.len() >= 4, "{name}: {all:?}");
+        for path in all {
+            assert!(path.exists(), "{name}: {}", path.display());
+        }
+    }
+}
+
 #[test]
 fn the_table_of_models_is_that_of_the_program() {
     let text = readme();
@@ -56,8 +80,9 @@ fn the_table_of_models_is_that_of_the_program() {
 }
 
 #[test]
-fn three_commands_lead_from_sound_files_to_a_picture_where_the_recording_is_there() {
-    let Some(shared) = shared() else { return };
+#[ignore = "needs ../shared"]
+fn three_commands_lead_from_sound_files_to_a_picture_of_the_real_recording() {
+    let shared = shared();
     let place = Workplace::empty();
     for folder in ["zebra_finch", "data", "configs/zebra_finch"] {
         std::fs::create_dir_all(place.path(folder)).unwrap();
@@ -81,9 +106,9 @@ fn three_commands_lead_from_sound_files_to_a_picture_where_the_recording_is_ther
 }
 
 #[test]
-fn the_run_files_of_the_zebra_finch_train_and_score_where_the_recording_is_there() {
-    let Some(shared) = shared() else { return };
-    let recording = shared.join("zebra_finch.h5");
+#[ignore = "needs ../shared"]
+fn run_files_train_and_score_models_of_the_real_recording() {
+    let recording = shared().join("zebra_finch.h5");
     let place = Workplace::new();
     for entry in std::fs::read_dir(root().join("configs/zebra_finch")).unwrap() {
         let file = entry.unwrap().path();

@@ -9,7 +9,7 @@ use strf::config::part::{Chosen, Row, find};
 use strf::dataset::{Recording, Splits};
 use strf::models::parameterizations::{self, ParameterizationRow};
 use strf::models::prefilters::{self, PrefilterRow};
-use strf::models::{self, Kernels, ModelRow};
+use strf::models::{self, HasStrfs, ModelRow};
 use strf::run_file::{Best, Monitor, Others, RunConfig, Schedule, Standardize, Template};
 use strf::run_file::{Selection, Split};
 
@@ -32,9 +32,9 @@ fn combinations()
     let mut all = Vec::new();
     for model in models::TABLE {
         for prefilter in prefilters() {
-            let parameterizations = match model.kernels {
-                Kernels::Strfs => parameterizations::TABLE,
-                Kernels::None(_) => &parameterizations::TABLE[..1],
+            let parameterizations = match model.strfs {
+                HasStrfs::Yes => parameterizations::TABLE,
+                HasStrfs::No(_) => &parameterizations::TABLE[..1],
             };
             all.extend(parameterizations.iter().map(|row| (model, prefilter, row)));
         }

@@ -11,6 +11,7 @@ use strf::preparation::{keep_neurons, psth, smooth};
 
 use crate::support::compare::{Tolerance, assert_close};
 use crate::support::golden;
+use crate::support::npz::Npz;
 use crate::support::runs::{
     BANDS, LN, MODELS, NEURONS, Workplace, change_data, recording, run_file,
 };
@@ -420,9 +421,8 @@ fn the_three_formats_hold_the_same_strfs() {
     let (raw, effective) = exported(&place, "");
     place.strf("export-strfs runs/run --format npz --out strfs.npz").done();
     place.strf("export-strfs runs/run --format csv --out strfs").done();
-    let file = std::fs::File::open(place.path("strfs.npz")).unwrap();
-    let mut npz = ndarray_npy::NpzReader::new(file).unwrap();
-    assert_eq!(npz.by_name::<ndarray::OwnedRepr<f32>, ndarray::Ix4>("strfs.npy").unwrap(), raw);
+    let mut npz = Npz::open(&place.path("strfs.npz"));
+    assert_eq!(npz.array::<f32, ndarray::Ix4>("strfs"), raw);
     for (column, want) in [("weight", raw), ("effective", effective)] {
         let got = place.csv("strfs/strfs.csv")[column].clone();
         let got: Vec<u32> = got.iter().map(|w| w.parse::<f32>().unwrap().to_bits()).collect();

@@ -6,7 +6,7 @@ use strf::config::part::names;
 use strf::dataset::Clip;
 use strf::models::outputs::{self, Sign};
 use strf::models::parameterizations;
-use strf::simulation::{Noise, Sound};
+use strf::simulation::{Noise, StimulusKind};
 use strf::simulation::{Settings, Simulated, Truth, shapes, simulate, write};
 use strf::stats::moments::{correlation, covariance, mean, variance};
 
@@ -26,7 +26,7 @@ fn settings() -> Settings {
         prefilter: "none".into(),
         output: "softplus".into(),
         noise: Noise::Poisson,
-        sound: Sound::Ripples,
+        sound: StimulusKind::Ripples,
         rate: 0.3,
         seed: 4,
     }
@@ -331,7 +331,7 @@ fn ragged_stimuli_are_shortened_by_up_to_the_asked_share() {
 
 #[test]
 fn levels_are_those_of_a_log_cochleagram_and_chords_hold() {
-    for sound in [Sound::Chords, Sound::Ripples] {
+    for sound in [StimulusKind::Chords, StimulusKind::Ripples] {
         let settings = Settings { sound, bins: 900, ..settings() };
         let clips = simulate(&settings).unwrap().recording.clips;
         let levels = clips.iter().flat_map(|clip| &clip.cochleagram).map(|x| f64::from(*x));
@@ -343,7 +343,7 @@ fn levels_are_those_of_a_log_cochleagram_and_chords_hold() {
         let held =
             band.windows(2).filter(|pair| (pair[0] - pair[1]).abs() < 1e-6).count() as f64 / 899.0;
         // Chords last 4 bins in the mean, so that 3 of 4 bins continue one.
-        let want = if sound == Sound::Chords { 0.75 } else { 0.0 };
+        let want = if sound == StimulusKind::Chords { 0.75 } else { 0.0 };
         assert!((held - want).abs() < 0.05, "{sound:?}: {held}");
     }
 }
@@ -402,7 +402,7 @@ fn largest_eigenvalue(n: usize, times: impl Fn(&Array1<f64>) -> Array1<f64>) -> 
 
 #[test]
 fn sounds_excite_every_direction_that_a_receptive_field_can_have() {
-    for sound in [Sound::Chords, Sound::Ripples] {
+    for sound in [StimulusKind::Chords, StimulusKind::Ripples] {
         let settings =
             Settings { sound, stimuli: 20, bins: 300, bands: 9, neurons: 2, ..settings() };
         let x = lagged(&simulate(&settings).unwrap(), 6);
@@ -416,7 +416,7 @@ fn sounds_excite_every_direction_that_a_receptive_field_can_have() {
 
 #[test]
 fn ridge_regression_finds_the_receptive_fields_of_linear_neurons() {
-    for sound in [Sound::Chords, Sound::Ripples] {
+    for sound in [StimulusKind::Chords, StimulusKind::Ripples] {
         let settings = Settings {
             stimuli: 15,
             bins: 300,

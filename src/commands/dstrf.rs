@@ -4,7 +4,6 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::export_strfs::Destination;
-use super::significance::Others;
 use super::significance::SignificanceArgs;
 use crate::base::error::{Error, Result};
 use crate::base::files::Existing;
@@ -13,7 +12,7 @@ use crate::runs::SplitName;
 use crate::runs::trained::{Needs, Trained};
 use crate::strf::export;
 use crate::strf::export::ExportFormat;
-use crate::strf::from_model::dump_local;
+use crate::strf::from_model::export_local;
 use crate::strf::local::{Request, local};
 
 /// `strf dstrf`.
@@ -64,10 +63,10 @@ pub fn run(args: &DstrfArgs, console: &Console) -> Result<()> {
     let existing = Existing::from_force(args.force);
     let destination = Destination::new(out, args.format, args.plot.as_ref(), existing)?;
     let neurons = places(&args.neurons, &trained.metadata.neurons)?;
-    let others = Others::open(&args.significance, &trained)?;
+    let others = args.significance.open(&trained)?;
     let clips = trained.clips(None, args.at, Needs::Sound)?;
     // Other fits are made linear at the same clips.
-    let dump_of = |run: &Trained| {
+    let export_of = |run: &Trained| {
         let dims = run.metadata.dims();
         let request = Request {
             neurons: &neurons,
@@ -83,13 +82,13 @@ pub fn run(args: &DstrfArgs, console: &Console) -> Result<()> {
         let (count, run_folder) = (found.count, run.folder.path().display());
         console
             .note(&format!("{run_folder}: {count} locally linear receptive fields of each neuron"));
-        dump_local(run, &neurons, &found)
+        export_local(run, &neurons, &found)
     };
-    let mut dump = dump_of(&trained)?;
+    let mut exported = export_of(&trained)?;
     if let Some(others) = others {
-        others.tell(&trained, &mut dump, dump_of)?;
+        others.tell(&trained, &mut exported, export_of)?;
     }
-    destination.write(&dump, console)
+    destination.write(&exported, console)
 }
 
 fn check(args: &DstrfArgs) -> Result<()> {

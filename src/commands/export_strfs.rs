@@ -3,19 +3,18 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::significance::Others;
 use super::significance::SignificanceArgs;
 use crate::base::error::Result;
 use crate::base::files::{self, Existing};
 use crate::base::progress::Console;
 use crate::runs::SplitName;
 use crate::runs::trained::{Needs, Trained};
-use crate::strf::dump::{Dump, Extra, Which};
 use crate::strf::export::ExportFormat;
 use crate::strf::export::{self, export};
-use crate::strf::from_model::{dump, linear_response};
+use crate::strf::from_model::{linear_response, strf_export};
 use crate::strf::local::{Request, mean};
-use crate::strf::plot::{Scale, plot};
+use crate::strf::plot::{ColourScale, plot};
+use crate::strf::strf_export::{Extra, StrfExport, Which};
 
 /// `strf export-strfs`.
 #[derive(Debug, Args)]
@@ -54,7 +53,7 @@ const EVERY_MS: f64 = 25.0;
 /// Writes the export, and a picture where it is asked for.
 pub fn run(args: &ExportArgs, console: &Console) -> Result<()> {
     let trained = Trained::open(&args.run)?;
-    let others = Others::open(&args.significance, &trained)?;
+    let others = args.significance.open(&trained)?;
     let name = export::row(args.format).default_name;
     let out = args.out.clone().unwrap_or_else(|| args.run.join(name));
     let existing = Existing::from_force(args.force);
@@ -62,18 +61,18 @@ pub fn run(args: &ExportArgs, console: &Console) -> Result<()> {
 
     let lags = args.window_ms.map(|window_ms| trained.metadata.dims().bins(window_ms));
     // Gradients of other fits are taken at the same clips.
-    let dump_of = |run: &Trained| {
+    let export_of = |run: &Trained| {
         let samples = || run.sounds(&trained.clips(None, args.at, Needs::Sound)?);
-        dump(run, samples, lags)
+        strf_export(run, samples, lags)
     };
-    let mut dump = dump_of(&trained)?;
+    let mut exported = export_of(&trained)?;
     if let Some(others) = others {
-        others.tell(&trained, &mut dump, dump_of)?;
+        others.tell(&trained, &mut exported, export_of)?;
     }
     if args.linear {
-        dump.extras.push(linear(&trained, args, lags, console)?);
+        exported.extras.push(linear(&trained, args, lags, console)?);
     }
-    destination.write(&dump, console)
+    destination.write(&exported, console)
 }
 
 /// The mean linear response at bins [`EVERY_MS`] apart.
@@ -126,11 +125,11 @@ impl Destination {
     }
 
     /// Writes them and says where.
-    pub(super) fn write(&self, dump: &Dump, console: &Console) -> Result<()> {
-        export(dump, self.format, &self.out, self.existing)?;
+    pub(super) fn write(&self, exported: &StrfExport, console: &Console) -> Result<()> {
+        export(exported, self.format, &self.out, self.existing)?;
         console.result(&self.out.display().to_string())?;
         if let Some(picture) = &self.picture {
-            plot(dump, Which::Effective, Scale::EachPanel, picture, self.existing)?;
+            plot(exported, Which::Effective, ColourScale::EachPanel, picture, self.existing)?;
             console.result(&picture.display().to_string())?;
         }
         Ok(())

@@ -8,7 +8,7 @@ use crate::base::files::{self, Existing};
 use crate::base::progress::Console;
 use crate::base::wording::{counted, range, stimuli_counted};
 use crate::dataset::{self, Clip};
-use crate::import::{self, Imported, Report};
+use crate::import::{self, ImportReport, Imported};
 use crate::stats::moments::mean_of_defined;
 
 /// `strf import`.
@@ -16,7 +16,7 @@ use crate::stats::moments::mean_of_defined;
 pub struct ImportArgs {
     /// What the recording lies in.
     #[command(subcommand)]
-    pub source: import::Source,
+    pub source: import::ImportSource,
     /// Dataset file to write
     #[arg(long, global = true, value_name = "DATA.h5", default_value = "data.h5")]
     pub out: PathBuf,
@@ -38,7 +38,7 @@ pub fn run(args: &ImportArgs, console: &Console) -> Result<()> {
     if !args.dry_run {
         files::check(&args.out, existing)?;
     }
-    let mut report = Report::new(console);
+    let mut report = ImportReport::new(console);
     let Imported { recording, frontend } = format.read(&mut report)?;
     let recording = import::cut(recording, &args.blocks, &mut report)?;
     dataset::validate(&recording)?;
@@ -50,7 +50,7 @@ pub fn run(args: &ImportArgs, console: &Console) -> Result<()> {
     console.result(&summary(args, &imported, &report))
 }
 
-fn summary(args: &ImportArgs, imported: &Imported, report: &Report) -> String {
+fn summary(args: &ImportArgs, imported: &Imported, report: &ImportReport) -> String {
     let recording = &imported.recording;
     let bins: usize = recording.clips.iter().map(Clip::bins).sum();
     let repeats = || recording.clips.iter().map(|clip| clip.responses.dim().1);

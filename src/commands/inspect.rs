@@ -9,7 +9,7 @@ use crate::base::files::{self, Existing};
 use crate::base::progress::Console;
 use crate::dataset;
 use crate::inspection::sort_keys;
-use crate::inspection::{self, Inspection, Shown};
+use crate::inspection::{self, Inspection, ShownNeurons};
 
 /// `strf inspect`.
 #[derive(Debug, Args)]
@@ -59,7 +59,7 @@ pub fn run(args: &InspectArgs, console: &Console) -> Result<()> {
         console.note(&format!("wrote {}", path.display()));
     }
     if !args.json {
-        let shown = if args.all { Shown::All } else { Shown::First };
+        let shown = if args.all { ShownNeurons::All } else { ShownNeurons::First };
         return console.result(&inspection.text(shown));
     }
     let json = serde_json::to_string_pretty(&inspection)

@@ -6,7 +6,7 @@ use clap::Args;
 use crate::base::error::Result;
 use crate::base::files::{self, Existing};
 use crate::base::progress::Console;
-use crate::report::Report;
+use crate::report::HtmlReport;
 use crate::runs::comparison::Scored;
 use crate::runs::metadata::Metadata;
 use crate::runs::trained::Trained;
@@ -43,7 +43,7 @@ pub fn run(args: &ReportArgs, console: &Console) -> Result<()> {
     let gradients =
         trained.iter().map(|run| gradients(run, args.fields)).collect::<Result<Vec<_>>>()?;
     let bar = console.bar("receptive fields", gradients.into_iter().sum())?;
-    let report = Report { trained: &trained, scored: &scored, fields: args.fields };
+    let report = HtmlReport { trained: &trained, scored: &scored, fields: args.fields };
     let html = report.html(|| bar.step(""))?;
     drop(bar);
     files::write(&out, existing, html.as_bytes())?;

@@ -1,16 +1,11 @@
-//! Other fits, and what they say of the weights of receptive fields.
-use std::path::Path;
+//! The options that name other fits, against which the weights of receptive fields are held.
 use std::path::PathBuf;
 
 use clap::Args;
-use ndarray::ArrayView4;
 
-use crate::base::error::{Error, Result};
-use crate::runs::metadata::Metadata;
+use crate::base::error::Result;
 use crate::runs::trained::Trained;
-use crate::strf::dump::{Dump, Rows};
-use crate::strf::significance::repeats::{self, Differ, of_repeats};
-use crate::strf::significance::shuffles::{self, of_shuffles};
+use crate::strf::significance::others::{FitRelation, OtherFits};
 
 /// Other fits that weights are held against.
 #[derive(Debug, Args)]
@@ -26,173 +21,18 @@ pub struct SignificanceArgs {
     pub alpha: f64,
 }
 
-/// How other fits stand to the fit.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Relation {
-    /// To the same dataset.
-    Repeat,
-    /// To shuffled responses.
-    Shuffle,
-}
-
-/// Other fits, opened and found to be of the same model.
-pub(super) struct Others {
-    relation: Relation,
-    alpha: f64,
-    runs: Vec<Trained>,
-}
-
-impl Others {
-    /// Opens the fits that are named; none where no flag names any.
+impl SignificanceArgs {
+    /// Opens the fits that are named; none where no option names any.
     ///
     /// # Errors
-    /// They are too few, or are not of the same model, neurons and bands.
-    pub(super) fn open(args: &SignificanceArgs, fit: &Trained) -> Result<Option<Self>> {
-        let SignificanceArgs { repeats, shuffles, alpha } = args;
-        let (relation, paths, fewest) = if shuffles.is_empty() {
-            (Relation::Repeat, repeats, repeats::FEWEST - 1)
+    /// As [`OtherFits::open`].
+    pub(super) fn open(&self, fit: &Trained) -> Result<Option<OtherFits>> {
+        let (relation, paths) = if self.shuffles.is_empty() {
+            (FitRelation::Repeat, &self.repeats)
         } else {
-            (Relation::Shuffle, shuffles, shuffles::FEWEST)
+            (FitRelation::Shuffle, &self.shuffles)
         };
-        if paths.is_empty() {
-            return Ok(None);
-        }
-        if !(*alpha > 0.0 && *alpha < 1.0) {
-            let message = format!("--alpha: found {alpha}, expected a rate above 0, below 1");
-            return Err(Error::Refused(message));
-        }
-        if paths.len() < fewest {
-            return Err(Error::Refused(format!(
-                "--{}: found {} other runs, expected {fewest} or more, of which a spread can be \
-                 taken",
-                relation.flag(),
-                paths.len(),
-            )));
-        }
-        let open = |path: &std::path::PathBuf| {
-            let other = Trained::open(path)?;
-            require_same(fit, &other, relation)?;
-            Ok(other)
-        };
-        let runs = paths.iter().map(open).collect::<Result<_>>()?;
-        Ok(Some(Self { relation, alpha: *alpha, runs }))
+        let open = || OtherFits::open(relation, paths, self.alpha, fit);
+        (!paths.is_empty()).then(open).transpose()
     }
-
-    /// Adds to a dump of the fit what the others say of it; `dump_of` gives theirs.
-    ///
-    /// # Errors
-    /// Receptive fields of hidden units, which no two fits share; or a fit that is given twice.
-    pub(super) fn tell(
-        &self,
-        fit: &Trained,
-        dump: &mut Dump,
-        dump_of: impl Fn(&Trained) -> Result<Dump>,
-    ) -> Result<()> {
-        if let Rows::Hidden { .. } = dump.rows {
-            return Err(Error::Refused(hidden(fit, self.relation)));
-        }
-        let dumps = self.runs.iter().map(&dump_of).collect::<Result<Vec<Dump>>>()?;
-        let nulls: Vec<ArrayView4<f32>> =
-            dumps.iter().map(|other| other.effective.view()).collect();
-        let all: Vec<_> = std::iter::once(dump.effective.view()).chain(nulls.clone()).collect();
-        self.require_different(fit, &all)?;
-        let significance = match self.relation {
-            Relation::Shuffle => of_shuffles(dump.effective.view(), &nulls, self.alpha),
-            Relation::Repeat => {
-                let runs = std::iter::once(fit).chain(&self.runs);
-                let clips: Vec<&[String]> =
-                    runs.map(|run| &run.metadata.stimuli.train[..]).collect();
-                of_repeats(&all, Differ::of(&clips), self.alpha)
-            }
-        };
-        dump.significance = Some(significance);
-        Ok(())
-    }
-
-    /// The same fit twice would pass for one that repeats exactly.
-    fn require_different(&self, fit: &Trained, all: &[ArrayView4<f32>]) -> Result<()> {
-        let path = |place: usize| match place {
-            0 => fit.folder.path(),
-            _ => self.runs[place - 1].folder.path(),
-        };
-        for (place, one) in all.iter().enumerate() {
-            if let Some(twin) = all[..place].iter().position(|other| other == one) {
-                return Err(Error::Refused(format!(
-                    "{}: found the receptive fields of {}, expected another fit: with another \
-                     train.seed, other training stimuli or other responses",
-                    path(place).display(),
-                    path(twin).display()
-                )));
-            }
-        }
-        Ok(())
-    }
-}
-
-impl Relation {
-    fn flag(self) -> &'static str {
-        match self {
-            Self::Repeat => "repeats",
-            Self::Shuffle => "shuffles",
-        }
-    }
-}
-
-/// Why hidden units are not held against others, and what to do.
-fn hidden(fit: &Trained, relation: Relation) -> String {
-    let run = fit.folder.path().display();
-    format!(
-        "{run}: found receptive fields of hidden units, expected those of neurons: the hidden units \
-         of one fit are not those of another; strf dstrf {run} --{} ... compares what each neuron \
-         listens to",
-        relation.flag()
-    )
-}
-
-/// Fails unless another run is of the same model, neurons and bands, and of the data that its
-/// relation asks for.
-fn require_same(fit: &Trained, other: &Trained, relation: Relation) -> Result<()> {
-    let (a, b) = (&fit.metadata, &other.metadata);
-    let numbers = |values: &Option<Vec<f64>>| format!("{values:?}");
-    let mut grounds = vec![
-        ("architecture", a.architecture.to_string(), b.architecture.to_string()),
-        ("neurons", a.neurons.join(", "), b.neurons.join(", ")),
-        ("bands", a.bands.to_string(), b.bands.to_string()),
-        ("frequencies", numbers(&a.frequencies_hz), numbers(&b.frequencies_hz)),
-        ("bin width", format!("{} ms", a.dt_ms), format!("{} ms", b.dt_ms)),
-        ("smooth_ms", a.smooth_ms.to_string(), b.smooth_ms.to_string()),
-    ];
-    let (own, its) = (data(fit), data(other));
-    match relation {
-        Relation::Repeat => grounds.push(("data", own, its)),
-        Relation::Shuffle => {
-            grounds.push(("training stimuli", training(a), training(b)));
-            if own == its {
-                return Err(Error::Refused(format!(
-                    "{}: found data {its}, expected another file, with shuffled responses; \
-                     docs/receptive-fields.md says how to make one",
-                    other.folder.path().display()
-                )));
-            }
-        }
-    }
-    match grounds.into_iter().find(|(_, expected, found)| expected != found) {
-        None => Ok(()),
-        Some((what, expected, found)) => Err(Error::Refused(format!(
-            "{}: found {what} {found}, expected {expected} as in {}",
-            other.folder.path().display(),
-            fit.folder.path().display()
-        ))),
-    }
-}
-
-fn data(run: &Trained) -> String {
-    let file: &Path = &run.data;
-    std::fs::canonicalize(file).unwrap_or_else(|_| file.to_owned()).display().to_string()
-}
-
-fn training(metadata: &Metadata) -> String {
-    let mut ids = metadata.stimuli.train.clone();
-    ids.sort_unstable();
-    ids.join(", ")
 }

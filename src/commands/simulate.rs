@@ -7,7 +7,7 @@ use crate::base::error::Result;
 use crate::base::files::{self, Existing};
 use crate::base::progress::Console;
 use crate::dataset::Clip;
-use crate::simulation::{self, Noise, Settings, Simulated, Sound};
+use crate::simulation::{self, Noise, Settings, Simulated, StimulusKind};
 use crate::stats::moments::mean_of_defined;
 
 /// `strf simulate`.
@@ -56,7 +56,7 @@ pub struct SimulateArgs {
     pub noise: Noise,
     /// Sound
     #[arg(long, value_enum, default_value = "ripples")]
-    pub sound: Sound,
+    pub sound: StimulusKind,
     /// Mean response per bin
     #[arg(long, default_value_t = 0.2)]
     pub rate: f64,

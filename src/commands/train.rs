@@ -10,8 +10,8 @@ use crate::base::progress::{Bar, Console};
 use crate::base::wording::counted;
 use crate::config::part::Row;
 use crate::dataset::Splits;
-use crate::models::Kernels;
-use crate::preparation::prepare::Prepared;
+use crate::models::HasStrfs;
+use crate::preparation::prepare::PreparedRecording;
 use crate::run_file::{Best, RunConfig};
 use crate::runs::experiment::Experiment;
 use crate::runs::folder::{OldRun, RunFolder};
@@ -61,7 +61,7 @@ pub fn run(args: &TrainArgs, console: &Console) -> Result<()> {
         console.note(&format!("going on after epoch {}", checkpoint.progress.epoch));
     }
     let Experiment { network, params, prepared, config, .. } = &experiment;
-    let Prepared { train, valid, ceiling, .. } = prepared;
+    let PreparedRecording { train, valid, ceiling, .. } = prepared;
     let task = Task { network, params, train, valid, ceiling, settings: &config.train };
     let end = {
         let mut keeper = Keeper::new(&experiment, history, &checkpoint, console)?;
@@ -100,7 +100,7 @@ fn announce(experiment: &Experiment, console: &Console) {
     let architecture = &config.architecture;
     let mut parts = vec![architecture.model.row.part().name];
     parts.extend(architecture.prefilter_names());
-    if architecture.model.row.kernels == Kernels::Strfs {
+    if architecture.model.row.strfs == HasStrfs::Yes {
         parts.push(architecture.parameterization.row.part().name);
     }
     let Splits { train, valid, test } = &prepared.splits;

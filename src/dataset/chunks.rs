@@ -16,7 +16,7 @@ const AT_ONCE_BYTES: usize = 1 << 23;
 type Decode = fn(&[u8], &mut [f32]);
 
 /// How the numbers of a dataset lie in its chunks.
-struct Layout {
+struct ChunkLayout {
     shape: Vec<usize>,
     /// Shape of a chunk; those at the far edges reach beyond the dataset.
     chunk: Vec<usize>,
@@ -36,14 +36,14 @@ struct Chunk {
 
 /// A dataset whose chunks can be read past the library.
 pub(super) struct Chunked {
-    layout: Layout,
+    layout: ChunkLayout,
     chunks: Vec<Chunk>,
 }
 
 impl Chunked {
     /// None where the library has to read the dataset.
     pub(super) fn of(dataset: &Dataset) -> Option<Self> {
-        let layout = Layout::of(dataset)?;
+        let layout = ChunkLayout::of(dataset)?;
         let chunks = layout.chunks(dataset)?;
         Some(Self { layout, chunks })
     }
@@ -91,7 +91,7 @@ fn indices(shape: &[usize], place: usize) -> Vec<usize> {
     indices
 }
 
-impl Layout {
+impl ChunkLayout {
     /// None where there are no chunks, or others than shuffled and deflated ones of plain numbers.
     fn of(dataset: &Dataset) -> Option<Self> {
         let chunk = dataset.chunk()?;
@@ -163,9 +163,9 @@ impl Layout {
         let axes = (0..length).map(|axis| {
             let axis = leading + axis;
             let (from, chunk, all) = (chunk.offset[axis], self.chunk[axis], self.shape[axis]);
-            Axis { first: from, chunk, all, shared: chunk.min(all - from) }
+            SharedAxis { first: from, chunk, all, shared: chunk.min(all - from) }
         });
-        let axes: Vec<Axis> = axes.collect();
+        let axes: Vec<SharedAxis> = axes.collect();
         let Some((last, before)) = axes.split_last() else { return };
         for (from, to) in starts(first, before) {
             let (from, to) = (from * last.chunk * self.bytes, to * last.all + last.first);
@@ -176,7 +176,7 @@ impl Layout {
 }
 
 /// What a chunk and a row share along one axis.
-struct Axis {
+struct SharedAxis {
     first: usize,
     chunk: usize,
     all: usize,
@@ -185,7 +185,7 @@ struct Axis {
 
 /// Where stretches along a last axis start, counted in such stretches: in a chunk whose row is the
 /// `first`, and in the row.
-fn starts(first: usize, axes: &[Axis]) -> Vec<(usize, usize)> {
+fn starts(first: usize, axes: &[SharedAxis]) -> Vec<(usize, usize)> {
     axes.iter().fold(vec![(first, 0)], |starts, axis| {
         let places = starts.into_iter().flat_map(|(from, to)| {
             (0..axis.shared).map(move |i| (from * axis.chunk + i, to * axis.all + axis.first + i))

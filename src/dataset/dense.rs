@@ -1,11 +1,12 @@
 //! The layout with all stimuli in one array, which have one length and the same repeats.
 use ndarray::{ArrayView2, Ix3};
 
-use super::read::{Content, Need, Take, table};
+use super::check;
+use super::layout::{Content, Need, Take, table};
+use super::location::ResponseLocation;
+use super::recording::{Clip, Entity};
 use super::schema::{COCHLEAGRAMS, ID, NEURONS, RESPONSES, STIMULI};
 use super::source::Source;
-use super::stored::Stored;
-use super::{Clip, Entity, check};
 
 /// `F` of all stimuli.
 pub(super) fn bands(source: &mut Source) -> Option<usize> {
@@ -68,14 +69,14 @@ fn clips<R: Take>(
         return None;
     }
     let [_, n, repeats, bins] = axes;
-    let stored = |s: usize| {
+    let location = |s: usize| {
         let (at, rows) = (responses.clone(), (s * n..(s + 1) * n).collect());
-        Stored { at, shape: shape.clone(), leading: 2, rows, repeats, bins }
+        ResponseLocation { at, shape: shape.clone(), leading: 2, rows, repeats, bins }
     };
     let sounds = sounds?.into_dimensionality::<Ix3>().ok()?; // three axes, as checked
     let clip = |(s, (stimulus, sound)): (usize, (Entity, ArrayView2<f32>))| {
         check::finite(&mut source.problems, &format!("{at}[{s}]"), sound);
-        let taken = R::take(source, stored(s))?;
+        let taken = R::take(source, location(s))?;
         taken.check(&mut source.problems, &format!("{responses}[{s}]"));
         Some(Clip { stimulus, cochleagram: sound.to_owned(), responses: taken })
     };

@@ -2,11 +2,11 @@
 use ndarray::Ix2;
 
 use super::check::{self, Sizes};
-use super::read::{Content, Need, Take, table};
+use super::layout::{Content, Need, Take, table};
+use super::location::ResponseLocation;
+use super::recording::{Clip, Entity};
 use super::schema::{COCHLEAGRAM, ID, NEURONS, RESPONSES, STIMULI, unescape};
 use super::source::Source;
-use super::stored::Stored;
-use super::{Clip, Entity};
 use crate::base::error::Problem;
 
 /// `F` of the first stimulus.
@@ -75,20 +75,23 @@ fn clip<R: Take>(
 
     let at = format!("/{STIMULI}/{name}/{RESPONSES}");
     let unneeded = sizes.neurons == Some(0) || !source.has(&at);
-    let (stored, dims) = if need == Need::Sound && unneeded {
+    let (location, dims) = if need == Need::Sound && unneeded {
         let (n, at, shape) = (sizes.neurons.unwrap_or(0), at.clone(), Vec::new());
-        (Stored { at, shape, leading: 0, rows: (0..n).collect(), repeats: 0, bins: t }, [n, 0, t])
+        (
+            ResponseLocation { at, shape, leading: 0, rows: (0..n).collect(), repeats: 0, bins: t },
+            [n, 0, t],
+        )
     } else {
-        stored(source, &at, sizes)?
+        location(source, &at, sizes)?
     };
-    let responses = R::take(source, stored)?;
+    let responses = R::take(source, location)?;
     check::responses_shape(&mut source.problems, &at, dims, sizes, &cochleagram);
     responses.check(&mut source.problems, &at);
     Some(Clip { stimulus, cochleagram, responses })
 }
 
 /// Where responses lie, of no more neurons than there are, and the shape that was found.
-fn stored(source: &mut Source, at: &str, sizes: Sizes) -> Option<(Stored, [usize; 3])> {
+fn location(source: &mut Source, at: &str, sizes: Sizes) -> Option<(ResponseLocation, [usize; 3])> {
     let shape = source.shape_of_numbers(at, "numbers (N, R, T)")?;
     let mut dims = shape.clone();
     let only = dims.len() == 2 && sizes.neurons == Some(1);
@@ -99,5 +102,5 @@ fn stored(source: &mut Source, at: &str, sizes: Sizes) -> Option<(Stored, [usize
     let [n, repeats, bins] = check::rank(&mut source.problems, at, &dims, "(N, R, T)")?;
     let (at, leading) = (at.to_owned(), usize::from(!only));
     let rows = (0..n.min(sizes.neurons.unwrap_or(0))).collect();
-    Some((Stored { at, shape, leading, rows, repeats, bins }, [n, repeats, bins]))
+    Some((ResponseLocation { at, shape, leading, rows, repeats, bins }, [n, repeats, bins]))
 }

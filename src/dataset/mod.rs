@@ -1,24 +1,27 @@
 //! The dataset file: what it holds, in memory and on disk, and every way in and out.
 pub mod hdf5_io;
 pub mod hdf5_values;
+pub mod ids;
 pub mod schema;
 
 mod check;
 mod chunks;
 mod dense;
 mod grouped;
-pub mod ids;
+mod layout;
+mod location;
 mod numbers;
 mod predictions;
 mod read;
 mod recording;
+mod responses;
 mod source;
-mod stored;
 mod write;
 
 pub use check::validate;
+pub use location::ResponseLocation;
 pub use predictions::write_predictions;
-pub use read::{Read, read, read_for_prediction, read_sound};
+pub use read::{ReadRecording, read, read_for_prediction, read_sound};
 pub use recording::{Clip, Entity, OfNeurons, Recording, Splits};
-pub use stored::{ResponseFile, Stored};
+pub use responses::ResponseFile;
 pub use write::{Counts, write};

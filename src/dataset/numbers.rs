@@ -6,8 +6,8 @@ use hdf5::{Dataset, Hyperslab, SliceOrIndex};
 use ndarray::{Array3, ArrayD, Axis, IxDyn};
 
 use super::chunks::Chunked;
+use super::location::ResponseLocation;
 use super::schema::shape;
-use super::stored::Stored;
 
 /// All of a dataset; `bytes` is its file.
 pub(super) fn all(dataset: &Dataset, bytes: &fs::File) -> hdf5::Result<ArrayD<f32>> {
@@ -27,18 +27,18 @@ pub(super) fn rows(
     dataset: &Dataset,
     chunked: Option<&Chunked>,
     bytes: &fs::File,
-    stored: &Stored,
+    location: &ResponseLocation,
 ) -> hdf5::Result<Array3<f32>> {
     let found = dataset.get_shape()?;
-    if found != stored.shape {
-        let (found, expected) = (shape(&found), shape(&stored.shape));
+    if found != location.shape {
+        let (found, expected) = (shape(&found), shape(&location.shape));
         return Err(hdf5::Error::from(format!("its shape is {found} now, it was {expected}")));
     }
-    let (n, r, t) = stored.dim();
+    let (n, r, t) = location.dim();
     let mut values = zeros(&[n, r, t])?;
-    let rows = (stored.leading, &stored.rows[..]);
+    let rows = (location.leading, &location.rows[..]);
     if !chunked.is_some_and(|chunked| chunked.read(bytes, rows, &mut values)) {
-        return slab(dataset, stored);
+        return slab(dataset, location);
     }
     Ok(Array3::from_shape_vec((n, r, t), values)?)
 }
@@ -56,9 +56,9 @@ fn zeros(dims: &[usize]) -> hdf5::Result<Vec<f32>> {
 
 /// The rows of one clip as the library reads them: from the first to the last, and those that are
 /// meant out of them.
-fn slab(dataset: &Dataset, stored: &Stored) -> hdf5::Result<Array3<f32>> {
-    let Stored { rows, shape, leading, .. } = stored;
-    let (_, r, t) = stored.dim();
+fn slab(dataset: &Dataset, location: &ResponseLocation) -> hdf5::Result<Array3<f32>> {
+    let ResponseLocation { rows, shape, leading, .. } = location;
+    let (_, r, t) = location.dim();
     let (Some(first), Some(last)) = (rows.iter().min(), rows.iter().max()) else {
         return Ok(Array3::zeros((0, r, t)));
     };

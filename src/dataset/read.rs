@@ -3,89 +3,48 @@ use std::path::Path;
 
 use ndarray::Array3;
 
+use super::layout::{Content, Need, Take};
+use super::location::ResponseLocation;
+use super::recording::{Recording, Splits};
 use super::schema::{
-    COCHLEAGRAMS, DT_MS, FORMAT, FORMAT_VALUE, FREQUENCIES, ID, SPLIT_PARTS, SPLITS, VERSION,
-    VERSION_VALUE, unescape,
+    COCHLEAGRAMS, DT_MS, FORMAT, FORMAT_VALUE, FREQUENCIES, SPLIT_PARTS, SPLITS, VERSION,
+    VERSION_VALUE,
 };
 use super::source::Source;
-use super::stored::Stored;
-use super::{Clip, Entity, Recording, Splits, check, dense, grouped, ids};
-use crate::base::error::{Problem, Problems, Result};
+use super::{check, dense, grouped, ids};
+use crate::base::error::{Problem, Result};
 
 /// A recording and what its file left to be inferred, one sentence each.
 #[derive(Debug, Clone)]
-pub struct Read<R = Array3<f32>> {
+pub struct ReadRecording<R = Array3<f32>> {
     /// What the file holds.
     pub recording: Recording<R>,
     /// What was inferred or left out, for the user to see.
     pub notes: Vec<String>,
 }
 
-/// Whether a file must hold responses.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Need {
-    Responses,
-    Sound,
-}
-
 /// Reads sound and responses.
 ///
 /// Fails with every problem of the file where it is no sound dataset, or with one message where it
 /// cannot be opened.
-pub fn read(path: &Path) -> Result<Read> {
+pub fn read(path: &Path) -> Result<ReadRecording> {
     read_as(path, Need::Responses)
 }
 
 /// Reads the sound, and where the responses lie; fails as [`read`], but for values of responses
 /// that nobody has looked at.
-pub fn read_sound(path: &Path) -> Result<Read<Stored>> {
+pub fn read_sound(path: &Path) -> Result<ReadRecording<ResponseLocation>> {
     // A file with a problem is read as a whole, so that all of its problems are told at once.
     read_as(path, Need::Responses).map_err(|found| read(path).err().unwrap_or(found))
 }
 
 /// Reads a file of which only the sound is needed: without `/neurons` there are none, and a
 /// stimulus without responses has `(N, 0, T)` of them.
-pub fn read_for_prediction(path: &Path) -> Result<Read<Stored>> {
+pub fn read_for_prediction(path: &Path) -> Result<ReadRecording<ResponseLocation>> {
     read_as(path, Need::Sound)
 }
 
-/// What the two layouts give.
-#[derive(Debug)]
-pub(super) struct Content<R> {
-    pub(super) neurons: Vec<Entity>,
-    /// All of the file, those of clips that could not be read among them.
-    pub(super) stimulus_ids: Vec<String>,
-    pub(super) clips: Vec<Clip<R>>,
-}
-
-/// What is made of responses while their file is read.
-pub(super) trait Take: Sized {
-    /// Reads as much as is wanted.
-    fn take(source: &mut Source, stored: Stored) -> Option<Self>;
-
-    /// Checks what was read; `at` stands in messages.
-    fn check(&self, problems: &mut Problems, at: &str);
-}
-
-impl Take for Stored {
-    fn take(_source: &mut Source, stored: Self) -> Option<Self> {
-        Some(stored)
-    }
-
-    fn check(&self, _problems: &mut Problems, _at: &str) {}
-}
-
-impl Take for Array3<f32> {
-    fn take(source: &mut Source, stored: Stored) -> Option<Self> {
-        source.responses(&stored)
-    }
-
-    fn check(&self, problems: &mut Problems, at: &str) {
-        check::finite_or_missing(problems, at, self.view());
-    }
-}
-
-fn read_as<R: Take>(path: &Path, need: Need) -> Result<Read<R>> {
+fn read_as<R: Take>(path: &Path, need: Need) -> Result<ReadRecording<R>> {
     let mut source = Source::open(path)?;
     let dt_ms = header(&mut source);
     let (frequencies_hz, content) = if source.has(COCHLEAGRAMS) {
@@ -98,7 +57,7 @@ fn read_as<R: Take>(path: &Path, need: Need) -> Result<Read<R>> {
     let file = path.to_path_buf();
     source.finish(|notes| {
         let recording = Recording { file, dt_ms, frequencies_hz, neurons, clips, splits };
-        Read { recording, notes }
+        ReadRecording { recording, notes }
     })
 }
 
@@ -178,30 +137,4 @@ fn splits(source: &mut Source, stimulus_ids: &[String]) -> Option<Splits> {
         source.problems.push(problem);
     }
     Some(splits)
-}
-
-/// The rows of a group that holds one list for each attribute, all as long as the list of ids.
-pub(super) fn table(source: &mut Source, group: &str, ids: Vec<String>) -> Vec<Entity> {
-    let new = |id| Entity { id, ..Entity::default() };
-    let mut rows: Vec<Entity> = ids.into_iter().map(new).collect();
-    let names = if source.has(group) { source.members(group) } else { Vec::new() };
-    for name in names {
-        let at = format!("/{group}/{name}");
-        if name == ID {
-            continue;
-        }
-        if !source.is_list(&at) {
-            source.note(format!("{at} is left out: not a list of numbers or strings"));
-            continue;
-        }
-        let Some(values) = source.list_of_texts(&at, "a list") else { continue };
-        source.problems.require(values.len() == rows.len(), || {
-            let expected = format!("{}, as many as /{group}/{ID}", rows.len());
-            Problem::new(at, format!("{} values", values.len()), expected)
-        });
-        for (row, value) in rows.iter_mut().zip(values).filter(|(_, value)| !value.is_empty()) {
-            row.attributes.insert(unescape(&name), value);
-        }
-    }
-    rows
 }

@@ -8,7 +8,7 @@ use ndarray::{Array3, ArrayD};
 
 use super::chunks::Chunked;
 use super::hdf5_values::{attributes, described, is_list, is_number, is_text, members, texts};
-use super::stored::Stored;
+use super::location::ResponseLocation;
 use super::{hdf5_io, numbers};
 use crate::base::error::{Error, Problem, Problems, Result};
 
@@ -76,17 +76,17 @@ impl<'a> Source<'a> {
     }
 
     /// Responses `(N, R, T)` from where they lie.
-    pub(super) fn responses(&mut self, stored: &Stored) -> Option<Array3<f32>> {
-        if stored.repeats == 0 {
-            return Some(Array3::zeros(stored.dim()));
+    pub(super) fn responses(&mut self, location: &ResponseLocation) -> Option<Array3<f32>> {
+        if location.repeats == 0 {
+            return Some(Array3::zeros(location.dim()));
         }
-        let dataset = self.dataset(&stored.at, "numbers")?;
-        if self.chunked.as_ref().is_none_or(|(at, _)| *at != stored.at) {
-            self.chunked = Some((stored.at.clone(), Chunked::of(&dataset)));
+        let dataset = self.dataset(&location.at, "numbers")?;
+        if self.chunked.as_ref().is_none_or(|(at, _)| *at != location.at) {
+            self.chunked = Some((location.at.clone(), Chunked::of(&dataset)));
         }
         let chunked = self.chunked.as_ref().and_then(|(_, chunked)| chunked.as_ref());
-        let values = numbers::rows(&dataset, chunked, &self.bytes, stored);
-        self.readable(&stored.at, values)
+        let values = numbers::rows(&dataset, chunked, &self.bytes, location);
+        self.readable(&location.at, values)
     }
 
     fn dataset_of_numbers(&mut self, at: &str, expected: &str) -> Option<Dataset> {

@@ -1,20 +1,21 @@
 //! A rectangle with marks and numbers along its left and lower edges.
 use super::text_styles::{LABEL, TICK};
-use crate::figures::canvas::{Anchor, Canvas, Rect, Run};
+use crate::figures::canvas::Canvas;
 use crate::figures::colour::GREY;
+use crate::figures::marks::{Anchor, Direction, Rect};
 use crate::figures::ticks::Tick;
 
-/// Thickness of a frame.
+/// Pixels of the thickness of a frame.
 pub const FRAME: usize = 2;
-/// Length of a mark.
+/// Pixels of the length of a mark on an axis.
 pub const MARK: usize = 8;
-/// Mark and white before a number.
+/// Pixels from an axis to its numbers: the mark, and white.
 pub const AROUND_TICK: usize = 18;
 
 /// Where something lies along an axis: 0 is its start, 1 its end.
 pub type Share = f64;
 
-/// Lines around an area.
+/// Draws lines around an area.
 pub fn frame(canvas: &mut Canvas, area: Rect) {
     let Rect { x, y, width, height } = area.grow(FRAME);
     let (right, bottom) = (area.right(), area.bottom());
@@ -28,40 +29,40 @@ pub fn frame(canvas: &mut Canvas, area: Rect) {
     }
 }
 
-/// Marks and numbers at the left edge, growing upward.
+/// Draws marks and numbers at the left edge of an area, growing upward.
 pub fn left(canvas: &mut Canvas, area: Rect, ticks: &[Tick]) {
     for tick in ticks {
         let y = area.bottom() - along(tick.at, area.height);
         let mark = Rect { x: area.x - FRAME - MARK, y: y - 1, width: MARK, height: 2 };
         canvas.fill(mark, GREY);
         let at = (area.x - AROUND_TICK + 2, y + TICK.capital() / 2);
-        canvas.text(&tick.label, TICK, at, Anchor::Right, Run::Right);
+        canvas.text(&tick.label, TICK, at, Anchor::Right, Direction::Right);
     }
 }
 
-/// Marks and numbers at the lower edge, growing to the right.
+/// Draws marks and numbers at the lower edge of an area, growing to the right.
 pub fn below(canvas: &mut Canvas, area: Rect, ticks: &[Tick]) {
     for tick in ticks {
         let x = area.x + along(tick.at, area.width);
         let mark = Rect { x: x - 1, y: area.bottom() + FRAME, width: 2, height: MARK };
         canvas.fill(mark, GREY);
         let at = (x, area.bottom() + AROUND_TICK + TICK.capital());
-        canvas.text(&tick.label, TICK, at, Anchor::Centre, Run::Right);
+        canvas.text(&tick.label, TICK, at, Anchor::Centre, Direction::Right);
     }
 }
 
-/// The name of the left axis, its baseline at `x`.
+/// Writes the name of the left axis of an area, its baseline at `x`.
 pub fn name_left(canvas: &mut Canvas, area: Rect, x: usize, name: &str) {
-    canvas.text(name, LABEL, (x, area.centre_y()), Anchor::Centre, Run::Up);
+    canvas.text(name, LABEL, (x, area.centre_y()), Anchor::Centre, Direction::Up);
 }
 
-/// The name of the lower axis, under its numbers.
+/// Writes the name of the lower axis of an area, under its numbers.
 pub fn name_below(canvas: &mut Canvas, area: Rect, name: &str) {
     let baseline = area.bottom() + AROUND_TICK + 2 * TICK.capital() + LABEL.capital() + 8;
-    canvas.text(name, LABEL, (area.centre_x(), baseline), Anchor::Centre, Run::Right);
+    canvas.text(name, LABEL, (area.centre_x(), baseline), Anchor::Centre, Direction::Right);
 }
 
-/// The same area, its upper edge raised by so many pixels.
+/// An area with its upper edge raised by so many pixels.
 pub fn above(area: Rect, pixels: usize) -> Rect {
     Rect { y: area.y - pixels, height: area.height + pixels, ..area }
 }
@@ -79,7 +80,7 @@ pub fn part(area: Rect, (from, to): (Share, Share), (low, high): (Share, Share))
     }
 }
 
-/// Pixels of a share of `length`.
+/// How many pixels a share of `length` pixels is.
 fn along(share: Share, length: usize) -> usize {
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 to length")]
     let pixels = (share.clamp(0.0, 1.0) * length as f64).round() as usize;

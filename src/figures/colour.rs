@@ -1,23 +1,23 @@
 //! Colours that people with any colour vision tell apart.
 
-/// Red, green, blue.
+/// A colour: red, green, blue.
 pub type Rgb = [u8; 3];
 
-/// Paper.
+/// The colour of the paper.
 pub const WHITE: Rgb = [255, 255, 255];
-/// Titles and axis labels.
+/// The colour of titles and axis labels.
 pub const INK: Rgb = [26, 26, 26];
-/// What stands beside: tick labels, remarks, frames.
+/// The colour of what stands beside: tick labels, remarks, frames.
 pub const GREY: Rgb = [96, 96, 96];
-/// Bars and lines: the blue of Okabe & Ito.
+/// The colour of bars and lines: the blue of Okabe & Ito.
 pub const BLUE: Rgb = [0, 114, 178];
-/// A second curve: the vermilion of Okabe & Ito.
+/// The colour of a second curve: the vermilion of Okabe & Ito.
 pub const VERMILION: Rgb = [213, 94, 0];
-/// A value that is not a number.
+/// The colour of a value that is not a number.
 pub const NOT_A_NUMBER: Rgb = [176, 176, 176];
 
-/// From −1 to 1: `RdBu` of `ColorBrewer`, reversed, with pure white in its middle. Even steps of
-/// lightness on both sides, and told apart by people with any colour vision.
+/// Colours from −1 to 1: `RdBu` of `ColorBrewer`, reversed, with pure white in its middle. Even
+/// steps of lightness on both sides, and told apart by people with any colour vision.
 ///
 /// Source: Harrower & Brewer (2003), Cartogr. J. 40(1):27-37, doi:10.1179/000870403235002042.
 const STOPS: [Rgb; 11] = [
@@ -34,7 +34,8 @@ const STOPS: [Rgb; 11] = [
     [103, 0, 31],
 ];
 
-/// From 0 to 1: `viridis`. Even steps of lightness, and told apart by people with any colour vision.
+/// Colours from 0 to 1: `viridis`. Even steps of lightness, and told apart by people with any
+/// colour vision.
 ///
 /// Source: Smith & van der Walt (2015), matplotlib 1.5.
 const RISING: [Rgb; 11] = [
@@ -66,7 +67,7 @@ pub fn diverging(value: f32, peak: f32) -> Rgb {
     between(&STOPS, f32::midpoint(share, 1.0))
 }
 
-/// The colour at a share of the way along some.
+/// The colour at a share of the way along a list of colours.
 fn between(stops: &[Rgb; 11], share: f32) -> Rgb {
     let place = share * (stops.len() - 1) as f32;
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "from 0 to 10")]
@@ -74,7 +75,7 @@ fn between(stops: &[Rgb; 11], share: f32) -> Rgb {
     mix(stops[below], stops[below + 1], place - below as f32)
 }
 
-/// `from` at 0, `to` at 1.
+/// A mixture of two colours: `from` at a share of 0, `to` at 1.
 pub fn mix(from: Rgb, to: Rgb, share: f32) -> Rgb {
     std::array::from_fn(|i| {
         let mixed = f32::from(from[i]) * (1.0 - share) + f32::from(to[i]) * share;

@@ -1,35 +1,10 @@
 //! Letters: the fonts that are part of the program, and how wide a text is.
-use ab_glyph::{Font, FontRef, GlyphId, PxScale, PxScaleFont, ScaleFont, point};
+use ab_glyph::{
+    Font, FontRef, GlyphId, OutlineCurve, Point, PxScale, PxScaleFont, ScaleFont, point,
+};
 
 use crate::base::error::{Error, Result};
-use crate::figures::canvas::whole;
-use crate::figures::colour::Rgb;
-
-/// Height of a capital letter of `DejaVu Sans` in em.
-const CAPITAL_EM: f32 = 0.729;
-
-/// Thickness of letters.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Weight {
-    Regular,
-    Bold,
-}
-
-/// How a text looks.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Type {
-    pub weight: Weight,
-    /// Pixels of one em.
-    pub em: f32,
-    pub colour: Rgb,
-}
-
-impl Type {
-    /// Pixels of a capital letter above its baseline.
-    pub fn capital(self) -> usize {
-        whole(self.em * CAPITAL_EM)
-    }
-}
+use crate::figures::marks::{TextStyle, Weight, whole};
 
 /// `DejaVu Sans`, which is part of the program: pictures look the same on every machine.
 pub struct Fonts {
@@ -48,46 +23,50 @@ impl Fonts {
     }
 
     /// Pixels that a text takes.
-    pub fn text_width(&self, text: &str, look: Type) -> usize {
-        whole(advances(&self.sized(look), text).last().map_or(0.0, |(_, end)| end).ceil())
+    pub fn text_width(&self, text: &str, style: TextStyle) -> usize {
+        whole(advances(&self.sized(style), text).last().map_or(0.0, |(_, end)| end).ceil())
     }
 
     /// `text`, or as much of its start and its end as fits into `room` pixels with an ellipsis
     /// between: ids often differ at their end.
-    pub fn shorten(&self, text: &str, look: Type, room: usize) -> String {
+    pub fn shorten(&self, text: &str, style: TextStyle, room: usize) -> String {
         let letters: Vec<char> = text.chars().collect();
         (0..letters.len())
             .map(|cut| shortened(&letters, cut))
-            .find(|short| self.text_width(short, look) <= room)
+            .find(|short| self.text_width(short, style) <= room)
             .unwrap_or_default()
     }
 
-    /// Pixels along and below the baseline, each with the share of it that is covered.
-    pub fn ink(&self, text: &str, look: Type, start: f32) -> Vec<(f32, f32, f32)> {
-        let font = self.sized(look);
-        let mut ink = Vec::new();
+    /// The curves around the letters of a text that starts at `start` on a baseline at 0: pixels
+    /// along and below it.
+    pub fn outlines(&self, text: &str, style: TextStyle, start: f32) -> Vec<OutlineCurve> {
+        let font = self.sized(style);
+        let (along, up) = (font.h_scale_factor(), font.v_scale_factor());
+        let mut curves = Vec::new();
         let mut x = start;
         for (glyph, end) in advances(&font, text) {
-            let glyph = glyph.with_scale_and_position(font.scale(), point(x, 0.0));
+            let place = |p: Point| point(x + along * p.x, -up * p.y);
             // A space has none.
-            let Some(outline) = font.outline_glyph(glyph) else {
-                x = start + end;
-                continue;
-            };
-            let corner = outline.px_bounds().min;
-            outline.draw(|u, v, share| ink.push((corner.x + u as f32, corner.y + v as f32, share)));
+            let outline = font.font.outline(glyph).into_iter().flat_map(|outline| outline.curves);
+            curves.extend(outline.map(|curve| match curve {
+                OutlineCurve::Line(a, b) => OutlineCurve::Line(place(a), place(b)),
+                OutlineCurve::Quad(a, b, c) => OutlineCurve::Quad(place(a), place(b), place(c)),
+                OutlineCurve::Cubic(a, b, c, d) => {
+                    OutlineCurve::Cubic(place(a), place(b), place(c), place(d))
+                }
+            }));
             x = start + end;
         }
-        ink
+        curves
     }
 
-    fn sized(&self, look: Type) -> PxScaleFont<FontRef<'static>> {
-        let font = match look.weight {
+    fn sized(&self, style: TextStyle) -> PxScaleFont<FontRef<'static>> {
+        let font = match style.weight {
             Weight::Regular => &self.regular,
             Weight::Bold => &self.bold,
         };
         let em = font.units_per_em().unwrap_or(1.0);
-        font.clone().into_scaled(PxScale::from(look.em * font.height_unscaled() / em))
+        font.clone().into_scaled(PxScale::from(style.em * font.height_unscaled() / em))
     }
 }
 
@@ -124,15 +103,15 @@ mod tests {
     use super::*;
     use crate::figures::colour::INK;
 
-    const LOOK: Type = Type { weight: Weight::Regular, em: 20.0, colour: INK };
+    const STYLE: TextStyle = TextStyle { weight: Weight::Regular, em: 20.0, colour: INK };
 
     #[test]
     fn long_names_keep_their_start_and_end_and_fit() {
         let fonts = Fonts::new().unwrap();
         let name = "2019-01-03_probe1_unit0034";
-        assert_eq!(fonts.shorten(name, LOOK, 1000), name);
-        let short = fonts.shorten(name, LOOK, 120);
-        assert!(fonts.text_width(&short, LOOK) <= 120, "{short}");
+        assert_eq!(fonts.shorten(name, STYLE, 1000), name);
+        let short = fonts.shorten(name, STYLE, 120);
+        assert!(fonts.text_width(&short, STYLE) <= 120, "{short}");
         assert!(short.starts_with("2019") && short.ends_with("034"), "{short}");
         assert!(short.contains('…') && short.chars().count() == 8, "{short}");
     }

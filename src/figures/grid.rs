@@ -1,47 +1,48 @@
 //! Panels of one size in rows, each with axes of its own.
 use super::text_styles::{LABEL, NAME};
 use crate::figures::axes;
-use crate::figures::canvas::{Anchor, Canvas, Rect, Run};
-use crate::figures::fonts::{Type, Weight};
+use crate::figures::canvas::Canvas;
+use crate::figures::marks::{Anchor, Direction, Rect, TextStyle, Weight};
 use crate::figures::page::{MARGIN, name_at};
 
-/// The name of a panel above it.
+/// Room for the name of a panel above it.
 const ABOVE: usize = 56;
-/// Room for the numbers to the left of a panel, and for the name of an axis of its own.
+/// Room for the numbers to the left of a panel.
 pub const NUMBERS: usize = 104;
+/// Room for the numbers to the left of a panel and the name of an axis of its own.
 pub const NUMBERS_AND_NAME: usize = 160;
-/// Numbers below a panel.
+/// Room for the numbers below a panel.
 const BELOW: usize = 44;
-/// The names of axes at the left and at the foot of the grid.
+/// Room for the names of axes at the left and at the foot of the grid.
 const AXIS_NAME: usize = 44;
-/// A baseline above a panel.
+/// Pixels from the baseline of a panel's name to the panel.
 const BASELINE: usize = 14;
 
-const PANEL: Type = Type { weight: Weight::Bold, ..NAME };
+const PANEL: TextStyle = TextStyle { weight: Weight::Bold, ..NAME };
 
-/// Where panels lie.
+/// Where panels of one size lie on a page.
 #[derive(Debug, Clone, Copy)]
-pub struct Grid {
-    /// How many there are.
+pub struct PanelGrid {
+    /// How many panels there are.
     pub panels: usize,
-    /// How many stand side by side, 1 or more.
+    /// How many panels stand side by side, 1 or more.
     pub columns: usize,
     /// Width and height of a panel.
     pub panel: (usize, usize),
-    /// Where the grid begins.
+    /// The line of the page where the grid begins.
     pub top: usize,
     /// Room to the left of each panel: [`NUMBERS`] or [`NUMBERS_AND_NAME`].
     pub left: usize,
 }
 
-impl Grid {
-    /// Width and height of the paper.
+impl PanelGrid {
+    /// Width and height of the paper that the grid needs.
     pub fn size(&self) -> (usize, usize) {
         let whole = self.whole();
         (whole.right() + 2 * MARGIN, whole.bottom() + BELOW + AXIS_NAME + MARGIN)
     }
 
-    /// One panel.
+    /// Where a panel lies, by its place from left to right, row by row.
     pub fn area(&self, place: usize) -> Rect {
         let (column, row) = (place % self.columns, place / self.columns);
         let (width, height) = self.panel;
@@ -53,7 +54,7 @@ impl Grid {
         }
     }
 
-    /// From the first panel to the last.
+    /// The rectangle from the first panel to the last.
     pub fn whole(&self) -> Rect {
         let Rect { x, y, .. } = self.area(0);
         let last_row = self.panels.div_ceil(self.columns).max(1) - 1;
@@ -65,7 +66,7 @@ impl Grid {
     pub fn name(&self, canvas: &mut Canvas, place: usize, name: &str) {
         let area = self.area(place);
         let name = canvas.shorten(name, PANEL, area.width);
-        canvas.text(&name, PANEL, (area.x, area.y - BASELINE), Anchor::Left, Run::Right);
+        canvas.text(&name, PANEL, (area.x, area.y - BASELINE), Anchor::Left, Direction::Right);
     }
 
     /// Writes the name of the left axis that all panels share.
@@ -83,7 +84,7 @@ impl Grid {
     pub fn name_below(&self, canvas: &mut Canvas, name: &str) {
         let whole = self.whole();
         let baseline = whole.bottom() + BELOW + LABEL.capital() + BASELINE;
-        canvas.text(name, LABEL, (whole.centre_x(), baseline), Anchor::Centre, Run::Right);
+        canvas.text(name, LABEL, (whole.centre_x(), baseline), Anchor::Centre, Direction::Right);
     }
 }
 
@@ -94,7 +95,7 @@ mod tests {
     #[test]
     fn panels_lie_on_the_paper_and_leave_room_for_numbers_and_names() {
         for (panels, columns) in [(1, 1), (5, 3), (12, 4)] {
-            let grid = Grid { panels, columns, panel: (400, 300), top: 160, left: NUMBERS };
+            let grid = PanelGrid { panels, columns, panel: (400, 300), top: 160, left: NUMBERS };
             let (width, height) = grid.size();
             let areas: Vec<Rect> = (0..panels).map(|place| grid.area(place)).collect();
             for area in &areas {

@@ -1,34 +1,35 @@
 //! Pages of up to three neurons side by side: head, columns, and how much of a clip they show.
 use super::text_styles::{LABEL, REMARK, TITLE};
 use crate::base::units::bins;
-use crate::figures::canvas::{Anchor, Canvas, Rect, Run};
+use crate::figures::canvas::Canvas;
+use crate::figures::marks::{Anchor, Direction, Rect};
 
-/// White around a page.
+/// Pixels of white around a page.
 pub const MARGIN: usize = 40;
-/// Width of a page of columns.
+/// Pixels of the width of a page of columns.
 pub const WIDTH: usize = 2250;
-/// White between the panels of a column.
+/// Pixels of white between the panels of a column.
 pub const BETWEEN: usize = 28;
-/// Numbers to the left of a column.
+/// Room for the numbers to the left of a column.
 const NUMBERS: usize = 100;
-/// The names of the axes to the left of the first column.
+/// Room for the names of the axes to the left of the first column.
 const AXIS_NAMES: usize = 44;
-/// Where the first column begins.
+/// The pixel of a page where its first column begins.
 pub const FIRST_COLUMN: usize = MARGIN + AXIS_NAMES + NUMBERS;
 /// Longest stretch of a clip that is shown.
 const MOST_SECONDS: f64 = 5.0;
 
-/// A panel of a column: what lies above it and how high it is.
+/// A panel of a column: the pixels of white above it and those of its height.
 pub type Panel = (usize, usize);
 
-/// Writes a title and a line below it.
+/// Writes the title of a page and a line below it.
 pub fn head(canvas: &mut Canvas, title: &str, remark: &str) {
     let room = canvas.width() - 2 * MARGIN;
     let title = canvas.shorten(title, TITLE, room);
-    canvas.text(&title, TITLE, (MARGIN, MARGIN + TITLE.capital()), Anchor::Left, Run::Right);
+    canvas.text(&title, TITLE, (MARGIN, MARGIN + TITLE.capital()), Anchor::Left, Direction::Right);
     let remark = canvas.shorten(remark, REMARK, room);
     let at = (MARGIN, MARGIN + TITLE.capital() + 2 * REMARK.capital() + 10);
-    canvas.text(&remark, REMARK, at, Anchor::Left, Run::Right);
+    canvas.text(&remark, REMARK, at, Anchor::Left, Direction::Right);
 }
 
 /// The baseline of the names of left axes.
@@ -57,7 +58,7 @@ pub fn column<const N: usize>(
     })
 }
 
-/// Pixels of the height of a column.
+/// Pixels of the height of a column of panels.
 pub fn height(panels: &[Panel]) -> usize {
     panels.iter().map(|(above, height)| above + height).sum()
 }

@@ -3,8 +3,9 @@ use ndarray::{ArrayView2, s};
 
 use super::text_styles::TICK;
 use crate::figures::axes;
-use crate::figures::canvas::{Canvas, Rect};
+use crate::figures::canvas::Canvas;
 use crate::figures::colour::{INK, NOT_A_NUMBER, Rgb, WHITE, diverging, mix, rising};
+use crate::figures::marks::Rect;
 use crate::figures::ticks::{self, Tick};
 
 /// White between the repeats of a raster that has room for it.
@@ -48,13 +49,13 @@ pub fn repeats(canvas: &mut Canvas, area: Rect, responses: ArrayView2<f32>, shad
     axes::left(canvas, area, &repeat_numbers(responses.nrows()));
 }
 
-/// White for none, darker for more.
+/// The colour of a number of spikes: white for none, darker for more.
 fn spikes(count: f32) -> Rgb {
     const REST_OF_WHITE: f32 = 0.35;
     mix(INK, WHITE, REST_OF_WHITE.powf(count))
 }
 
-/// Draws `(rows, columns)`, the first row at the bottom.
+/// Draws values `(rows, columns)` as cells of colour, the first row at the bottom.
 fn cells(
     canvas: &mut Canvas,
     area: Rect,

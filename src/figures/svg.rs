@@ -4,9 +4,9 @@ use std::fmt::Write;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
-use super::canvas::{Anchor, Mark, Rect, Run, png_of};
 use super::colour::Rgb;
-use super::fonts::{Type, Weight};
+use super::marks::{Anchor, Direction, Mark, Rect, Text, Weight};
+use super::png;
 use crate::base::error::Cause;
 
 /// Pixels of the paper that make one of a screen.
@@ -58,7 +58,7 @@ fn merged(marks: &[Mark]) -> Vec<Mark> {
 fn element(svg: &mut String, mark: &Mark) -> Result<(), Cause> {
     match mark {
         Mark::Image { area: Rect { x, y, width, height }, pixels } => {
-            let png = STANDARD.encode(png_of((*width, *height), pixels, None)?);
+            let png = STANDARD.encode(png::encoded((*width, *height), pixels, None)?);
             writeln!(
                 svg,
                 "<image x=\"{x}\" y=\"{y}\" width=\"{width}\" height=\"{height}\" \
@@ -73,8 +73,8 @@ fn element(svg: &mut String, mark: &Mark) -> Result<(), Cause> {
             hex(*colour)
         ),
         Mark::Line { points, width, colour } => {
-            let points = points.iter().filter(|(x, y)| x.is_finite() && y.is_finite());
-            let points: Vec<String> = points.map(|(x, y)| format!("{x:.1},{y:.1}")).collect();
+            let points: Vec<String> =
+                points.iter().map(|(x, y)| format!("{x:.1},{y:.1}")).collect();
             writeln!(
                 svg,
                 "<polyline points=\"{}\" fill=\"none\" stroke=\"{}\" stroke-width=\"{width}\" \
@@ -88,31 +88,24 @@ fn element(svg: &mut String, mark: &Mark) -> Result<(), Cause> {
             "<circle cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"{radius}\" fill=\"{}\"/>",
             hex(*colour)
         ),
-        Mark::Text { text, look, at, anchor, run, width } => {
-            letters(svg, (text, *look), *at, (*anchor, *run), *width)
-        }
+        Mark::Text(text) => letters(svg, text),
     }
     .map_err(Cause::from)
 }
 
 /// Text of the width that it has in the program's own font, whatever font is there.
-fn letters(
-    svg: &mut String,
-    (text, look): (&str, Type),
-    (x, y): (usize, usize),
-    (anchor, run): (Anchor, Run),
-    width: usize,
-) -> std::fmt::Result {
+fn letters(svg: &mut String, text: &Text) -> std::fmt::Result {
+    let Text { letters, style, at: (x, y), anchor, direction, width } = text;
     let anchor = match anchor {
         Anchor::Left => "start",
         Anchor::Centre => "middle",
         Anchor::Right => "end",
     };
-    let turned = match run {
-        Run::Right => String::new(),
-        Run::Up => format!(" transform=\"rotate(-90 {x} {y})\""),
+    let turned = match direction {
+        Direction::Right => String::new(),
+        Direction::Up => format!(" transform=\"rotate(-90 {x} {y})\""),
     };
-    let weight = match look.weight {
+    let weight = match style.weight {
         Weight::Regular => "",
         Weight::Bold => " font-weight=\"bold\"",
     };
@@ -120,13 +113,13 @@ fn letters(
         svg,
         "<text x=\"{x}\" y=\"{y}\" font-size=\"{}\" fill=\"{}\" text-anchor=\"{anchor}\" \
          textLength=\"{width}\" lengthAdjust=\"spacingAndGlyphs\"{weight}{turned}>{}</text>",
-        look.em,
-        hex(look.colour),
-        escaped(text)
+        style.em,
+        hex(style.colour),
+        escaped(letters)
     )
 }
 
-/// `#1a1a1a`
+/// A colour as SVG and CSS write it: `#1a1a1a`.
 pub fn hex([red, green, blue]: Rgb) -> String {
     format!("#{red:02x}{green:02x}{blue:02x}")
 }
@@ -151,19 +144,20 @@ pub fn escaped(text: &str) -> String {
 mod tests {
     use super::*;
     use crate::figures::colour::{GREY, INK};
+    use crate::figures::marks::TextStyle;
 
     #[test]
     fn names_are_text_and_neighbours_of_one_colour_are_one_rectangle() {
-        let look = Type { weight: Weight::Bold, em: 20.0, colour: INK };
+        let style = TextStyle { weight: Weight::Bold, em: 20.0, colour: INK };
         let cell = |x| Mark::Fill(Rect { x, y: 3, width: 5, height: 7 }, GREY);
-        let text = Mark::Text {
-            text: "<script> & \"b\"".into(),
-            look,
+        let text = Mark::Text(Text {
+            letters: "<script> & \"b\"".into(),
+            style,
             at: (30, 40),
             anchor: Anchor::Right,
-            run: Run::Up,
+            direction: Direction::Up,
             width: 90,
-        };
+        });
         let svg = picture((200, 100), &[cell(10), cell(15), cell(40), text], "a<b").unwrap();
         assert_eq!(svg.matches("<rect").count(), 3, "{svg}");
         assert!(svg.contains("<rect x=\"10\" y=\"3\" width=\"10\" height=\"7\""), "{svg}");

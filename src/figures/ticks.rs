@@ -3,9 +3,9 @@
 /// A mark on an axis.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Tick {
-    /// In cells: 0 is the middle of the first.
+    /// Where the mark lies, in cells: 0 is the middle of the first.
     pub at: f64,
-    /// The value there.
+    /// The value at the mark, as text.
     pub label: String,
 }
 
@@ -13,8 +13,8 @@ pub struct Tick {
 const OCTAVES_KHZ: [f64; 14] =
     [0.005, 0.01, 0.02, 0.05, 0.125, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0];
 
-/// Values of at most `most` whole bands, or round kHz: octaves where bands widen with frequency;
-/// no two of them closer than `apart` cells.
+/// Marks of a frequency axis at whole bands, or at round kHz: octaves where bands widen with
+/// frequency; no two of them closer than `apart` cells.
 pub fn frequency(centres_hz: Option<&[f64]>, bands: usize, apart: f64) -> Vec<Tick> {
     let most = bands as f64 / apart;
     let Some(centres_hz) = centres_hz else {
@@ -29,17 +29,17 @@ pub fn frequency(centres_hz: Option<&[f64]>, bands: usize, apart: f64) -> Vec<Ti
     spaced(round_values(&khz, most), &khz, apart)
 }
 
-/// Round lags; no two of them closer than `apart` cells.
+/// Marks of a lag axis at round values; no two of them closer than `apart` cells.
 pub fn lag(lags_ms: &[f64], apart: f64) -> Vec<Tick> {
     spaced(round_values(lags_ms, lags_ms.len() as f64 / apart), lags_ms, apart)
 }
 
-/// Round values from −`peak` to `peak`, which lie at 0 and 1.
+/// Marks of a colour bar at round values from −`peak` to `peak`, which lie at 0 and 1.
 pub fn colour(peak: f64) -> Vec<Tick> {
     values(-peak, peak, 5.0)
 }
 
-/// Round values from `low` to `high`, which lie at 0 and 1, at most about `most` of them.
+/// Marks at round values from `low` to `high`, which lie at 0 and 1, at most about `most` of them.
 pub fn values(low: f64, high: f64, most: f64) -> Vec<Tick> {
     if high > low {
         spaced(round_values(&[low, high], most), &[low, high], 0.0)
@@ -48,7 +48,7 @@ pub fn values(low: f64, high: f64, most: f64) -> Vec<Tick> {
     }
 }
 
-/// Whole numbers among [`values`].
+/// The marks among [`values`] that stand at whole numbers.
 pub fn whole_values(low: f64, high: f64, most: f64) -> Vec<Tick> {
     if high <= low {
         return Vec::new();

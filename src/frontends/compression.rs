@@ -7,7 +7,7 @@ use crate::config::keys::Values;
 
 /// What a level in decibels is relative to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Reference {
+enum LevelReference {
     /// The loudest band and bin of all stimuli.
     Loudest,
     /// A sine of full scale.
@@ -18,7 +18,7 @@ enum Reference {
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Law {
     /// Decibels.
-    Db { reference: Reference, range_db: f64 },
+    Db { reference: LevelReference, range_db: f64 },
     /// `ln(max(x, floor))`.
     Log { floor: f64 },
     /// `x^(1/3)`.
@@ -83,8 +83,8 @@ impl Compression {
     /// As the section `[frontend]` says.
     pub(super) fn new(values: &Values) -> Result<Self> {
         let reference = match values.text("reference")? {
-            "full_scale" => Reference::FullScale,
-            _ => Reference::Loudest,
+            "full_scale" => LevelReference::FullScale,
+            _ => LevelReference::Loudest,
         };
         let law = match values.text("compression")? {
             "db" => Law::Db { reference, range_db: values.number("range_db")? },
@@ -121,8 +121,8 @@ impl Compression {
         let all = cochleagrams.iter().flat_map(|levels| levels.iter().copied());
         let loudest = f64::from(all.fold(f32::NEG_INFINITY, f32::max));
         let (top, note) = match reference {
-            Reference::FullScale => (0.0, None),
-            Reference::Loudest => {
+            LevelReference::FullScale => (0.0, None),
+            LevelReference::Loudest => {
                 let note = format!(
                     "front end: the loudest band and bin of the {} stimuli is {loudest:.1} dB \
                      relative to a sine of full scale; it becomes {range_db} dB",

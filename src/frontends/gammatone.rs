@@ -19,7 +19,7 @@ use super::keys::{
     BANDS, CAUSAL, COMPRESSION, LOG_FLOOR, MAGNITUDE, MAX_FREQ, MIN_FREQ, RANGE_DB, RATE, REFERENCE,
 };
 use super::recursion::{Filters, LANES, Shape};
-use super::{Bank, Meter};
+use super::{Analyzer, FilterBank};
 use crate::base::error::{Error, Result};
 use crate::base::units::Scale;
 use crate::config::keys::{Default, Key, Kind, Range, Values};
@@ -119,7 +119,7 @@ struct Gammatone {
 }
 
 /// A front end of the given values.
-pub fn build(values: &Values) -> Result<Box<dyn Bank>> {
+pub fn build(values: &Values) -> Result<Box<dyn FilterBank>> {
     let (min_hz, max_hz) = (values.number("min_freq_hz")?, values.number("max_freq_hz")?);
     let rectify = if values.text("rectify")? == "full" { Rectify::Full } else { Rectify::Half };
     Ok(Box::new(Gammatone {
@@ -167,12 +167,17 @@ fn gain(response: &[f64]) -> Result<f64> {
     Ok(spectrum.iter().map(|value| value.norm()).fold(0.0, f64::max))
 }
 
-impl Bank for Gammatone {
+impl FilterBank for Gammatone {
     fn frequencies_hz(&self) -> &[f64] {
         &self.centres_hz
     }
 
-    fn meter(&self, rate_hz: f64, bins: Bins, alignment: Alignment) -> Result<Box<dyn Meter>> {
+    fn analyzer(
+        &self,
+        rate_hz: f64,
+        bins: Bins,
+        alignment: Alignment,
+    ) -> Result<Box<dyn Analyzer>> {
         let shapes = self.shapes(rate_hz);
         let gains: Result<Vec<f64>> = shapes.iter().map(|shape| gain(&shape.response())).collect();
         let gains = gains?;
@@ -185,7 +190,7 @@ impl Bank for Gammatone {
             bands: shapes.len(),
             windows: Windows::new(bins, average, alignment),
         });
-        Ok(Box::new(GammatoneMeter {
+        Ok(Box::new(GammatoneAnalyzer {
             groups: groups.collect(),
             rectifier: self.rectifier,
             ahead: Windows::<f32>::ahead(bins, average, alignment),
@@ -205,10 +210,10 @@ struct Group {
 
 impl Group {
     /// Means of the bins that the samples complete, bin by bin.
-    fn hear(&mut self, samples: &[f32], rectifier: Rectifier) -> Vec<[f64; LANES]> {
+    fn process(&mut self, samples: &[f32], rectifier: Rectifier) -> Vec<[f64; LANES]> {
         let mut means = Vec::new();
         for piece in samples.chunks(PIECE) {
-            let mut outputs = self.filters.hear(piece);
+            let mut outputs = self.filters.process(piece);
             for output in &mut outputs {
                 *output = output.map(|value| rectifier.of(value));
             }
@@ -230,18 +235,18 @@ fn mean(window: &[[f64; LANES]]) -> [f64; LANES] {
 }
 
 /// `gammatone` that listens to one sound.
-struct GammatoneMeter {
+struct GammatoneAnalyzer {
     groups: Vec<Group>,
     rectifier: Rectifier,
     ahead: usize,
 }
 
-impl Meter for GammatoneMeter {
-    fn hear(&mut self, samples: &[f32]) -> Vec<f64> {
+impl Analyzer for GammatoneAnalyzer {
+    fn process(&mut self, samples: &[f32]) -> Vec<f64> {
         let rectifier = self.rectifier;
         let groups = self.groups.par_iter_mut().with_max_len(1);
         let means: Vec<Vec<[f64; LANES]>> =
-            groups.map(|group| group.hear(samples, rectifier)).collect();
+            groups.map(|group| group.process(samples, rectifier)).collect();
         let bins = means.first().map_or(0, Vec::len);
         let by_bin = (0..bins).flat_map(|bin| {
             let groups = self.groups.iter().zip(&means);

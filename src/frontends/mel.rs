@@ -16,7 +16,7 @@ use super::keys::{
     BANDS, CAUSAL, COMPRESSION, LOG_FLOOR, MAGNITUDE, MAX_FREQ, MIN_FREQ, RANGE_DB, RATE, REFERENCE,
 };
 use super::spectrum::Spectra;
-use super::{Bank, Meter};
+use super::{Analyzer, FilterBank};
 use crate::base::error::{Error, Problem, Result};
 use crate::base::units::Scale;
 use crate::config::keys::{Default, Key, Kind, Range, Values};
@@ -70,7 +70,7 @@ struct Mel {
 }
 
 /// A front end of the given values.
-pub fn build(values: &Values) -> Result<Box<dyn Bank>> {
+pub fn build(values: &Values) -> Result<Box<dyn FilterBank>> {
     let (min_hz, max_hz) = (values.number("min_freq_hz")?, values.number("max_freq_hz")?);
     let corners_hz = Scale::Mel.centres_hz(min_hz, max_hz, values.count("bands")? + 2);
     let (window_ms, transform_ms) = (values.number("window_ms")?, values.number("transform_ms")?);
@@ -88,17 +88,22 @@ pub fn build(values: &Values) -> Result<Box<dyn Bank>> {
     }))
 }
 
-impl Bank for Mel {
+impl FilterBank for Mel {
     fn frequencies_hz(&self) -> &[f64] {
         &self.centres_hz
     }
 
-    fn meter(&self, rate_hz: f64, bins: Bins, alignment: Alignment) -> Result<Box<dyn Meter>> {
+    fn analyzer(
+        &self,
+        rate_hz: f64,
+        bins: Bins,
+        alignment: Alignment,
+    ) -> Result<Box<dyn Analyzer>> {
         let length = super::samples(self.window_ms, rate_hz);
         let points = super::samples(self.transform_ms, rate_hz).max(length);
         let bands = self.bands(rate_hz / points as f64, points / 2 + 1);
         let empty = bands.iter().filter(|band| band.weights.is_empty()).count();
-        Ok(Box::new(MelMeter {
+        Ok(Box::new(MelAnalyzer {
             spectra: Spectra::new(&hann(length), points, bins, alignment),
             bands,
             magnitude: self.magnitude,
@@ -154,17 +159,17 @@ fn hann(length: usize) -> Vec<f64> {
 }
 
 /// `mel` that listens to one sound.
-struct MelMeter {
+struct MelAnalyzer {
     spectra: Spectra,
     bands: Vec<Band>,
     magnitude: Magnitude,
     notes: Vec<String>,
 }
 
-impl Meter for MelMeter {
-    fn hear(&mut self, samples: &[f32]) -> Vec<f64> {
+impl Analyzer for MelAnalyzer {
+    fn process(&mut self, samples: &[f32]) -> Vec<f64> {
         let Self { spectra, bands, magnitude, .. } = self;
-        spectra.hear(samples, bands.len(), |spectrum, levels| {
+        spectra.process(samples, bands.len(), |spectrum, levels| {
             let values: Vec<f64> = spectrum.iter().map(|value| magnitude.of(*value)).collect();
             for (level, band) in levels.iter_mut().zip(bands.iter()) {
                 let weighted = band.weights.iter().zip(&values[band.first..]);

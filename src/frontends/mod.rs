@@ -28,23 +28,24 @@ use bins::{Alignment, Bins};
 use compression::Compression;
 pub use settings::ImportConfig;
 
-/// A front end, before it knows the rate of a sound.
-pub trait Bank: Send + Sync {
+/// The bands of a front end, before the rate of a sound is known.
+pub trait FilterBank: Send + Sync {
     /// Centres of the bands, ascending, the same for every rate.
     fn frequencies_hz(&self) -> &[f64];
 
-    /// Ready for one sound of a rate.
+    /// What analyzes one sound of a rate.
     ///
     /// # Errors
     /// A rate at which it cannot work.
-    fn meter(&self, rate_hz: f64, bins: Bins, alignment: Alignment) -> Result<Box<dyn Meter>>;
+    fn analyzer(&self, rate_hz: f64, bins: Bins, alignment: Alignment)
+    -> Result<Box<dyn Analyzer>>;
 }
 
-/// A front end that listens to one sound.
-pub trait Meter: Send {
+/// The bands of a front end at work on one sound, piece by piece.
+pub trait Analyzer: Send {
     /// Takes the next samples and returns the magnitudes of the bins that they complete, bin by
     /// bin, `F` values each.
-    fn hear(&mut self, samples: &[f32]) -> Vec<f64>;
+    fn process(&mut self, samples: &[f32]) -> Vec<f64>;
 
     /// Samples behind the end of a bin that it waits for; 0 where it is causal.
     fn ahead(&self) -> usize;
@@ -59,7 +60,7 @@ pub trait Meter: Send {
 }
 
 /// Builds a front end of the given values.
-pub type Build = fn(&Values) -> Result<Box<dyn Bank>>;
+pub type Build = fn(&Values) -> Result<Box<dyn FilterBank>>;
 
 /// A row of the table of front ends.
 #[derive(Debug)]
@@ -89,7 +90,7 @@ pub static TABLE: &[FrontendRow] = &[
 
 /// A front end with its settings, for bins of one width.
 pub struct Frontend {
-    bank: Box<dyn Bank>,
+    bank: Box<dyn FilterBank>,
     compression: Compression,
     alignment: Alignment,
     max_freq_hz: f64,
@@ -107,7 +108,7 @@ impl fmt::Debug for Frontend {
 
 /// The cochleagram of one sound.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Heard {
+pub struct Cochleagram {
     /// Levels `(F, T)`; decibels are relative to full scale until [`Frontend::finish`].
     pub levels: Array2<f32>,
     /// Samples of the sound, at the rate of the analysis.
@@ -158,7 +159,7 @@ impl Frontend {
     ///
     /// # Errors
     /// What the sound cannot be read for; bands above half its rate; a sound of less than one bin.
-    pub fn cochleagram(&self, sound: Sound) -> Result<Heard> {
+    pub fn cochleagram(&self, sound: Sound) -> Result<Cochleagram> {
         let mut notes = Vec::new();
         // A sound that is resampled to a higher rate holds no higher frequencies than before.
         self.check_rate(sound.rate_hz)?;
@@ -166,11 +167,11 @@ impl Frontend {
         let rate_hz = sound.rate_hz;
         self.check_rate(rate_hz)?;
         let bins = Bins::new(rate_hz, self.dt_ms);
-        let mut meter = self.bank.meter(rate_hz, bins, self.alignment)?;
-        notes.extend(meter.notes());
-        let (samples, levels) = self.listen(sound, meter.as_mut())?;
+        let mut analyzer = self.bank.analyzer(rate_hz, bins, self.alignment)?;
+        notes.extend(analyzer.notes());
+        let (samples, levels) = self.analyze(sound, analyzer.as_mut())?;
         let levels = self.shaped(levels, samples, bins)?;
-        Ok(Heard { levels, samples, rate_hz, notes })
+        Ok(Cochleagram { levels, samples, rate_hz, notes })
     }
 
     /// What needs the cochleagrams of all stimuli: decibels relative to the loudest, 0 at the
@@ -211,12 +212,12 @@ impl Frontend {
         Err(Error::Refused(problem.hint(hint).to_string()))
     }
 
-    /// Samples heard, and levels bin by bin.
-    fn listen(&self, sound: Sound, meter: &mut dyn Meter) -> Result<(u64, Vec<f32>)> {
+    /// How many samples a sound has, and its levels bin by bin.
+    fn analyze(&self, sound: Sound, analyzer: &mut dyn Analyzer) -> Result<(u64, Vec<f32>)> {
         let (mut samples, mut levels) = (0, Vec::new());
-        let (full_scale, ahead) = (meter.full_scale(), meter.ahead());
-        let mut hear = |block: &[f32]| {
-            let magnitudes = meter.hear(block).into_iter();
+        let (full_scale, ahead) = (analyzer.full_scale(), analyzer.ahead());
+        let mut process = |block: &[f32]| {
+            let magnitudes = analyzer.process(block).into_iter();
             levels.extend(magnitudes.map(|value| self.compression.level(value, full_scale)));
         };
         let mut block = Vec::with_capacity(BLOCK);
@@ -225,12 +226,12 @@ impl Frontend {
             samples += piece.len() as u64;
             block.extend(piece);
             if block.len() >= BLOCK {
-                hear(&block);
+                process(&block);
                 block.clear();
             }
         }
         block.resize(block.len() + ahead, 0.0);
-        hear(&block);
+        process(&block);
         Ok((samples, levels))
     }
 

@@ -11,6 +11,8 @@ use std::f64::consts::TAU;
 
 use realfft::num_complex::Complex;
 
+use crate::simd::level::dispatch;
+
 /// Filters that are computed side by side.
 pub(super) const LANES: usize = 8;
 /// Highest order of a filter.
@@ -137,7 +139,7 @@ impl Filters {
     }
 
     /// The outputs at the next samples.
-    pub(super) fn hear(&mut self, samples: &[f32]) -> Vec<[f64; LANES]> {
+    pub(super) fn process(&mut self, samples: &[f32]) -> Vec<[f64; LANES]> {
         let kept = self.past.len();
         self.past.extend_from_slice(samples);
         let past = std::mem::take(&mut self.past);
@@ -176,7 +178,7 @@ impl Filters {
     }
 
     fn run_order<const ORDER: usize>(&mut self, steps: Steps) {
-        pulp::Arch::new().dispatch(Run::<ORDER> { filters: self, steps });
+        dispatch(FilterRun::<ORDER> { filters: self, steps });
     }
 }
 
@@ -188,12 +190,12 @@ struct Steps<'a> {
 }
 
 /// A run of filters of one order with the instructions of this processor.
-struct Run<'a, const ORDER: usize> {
+struct FilterRun<'a, const ORDER: usize> {
     filters: &'a mut Filters,
     steps: Steps<'a>,
 }
 
-impl<const ORDER: usize> pulp::NullaryFnOnce for Run<'_, ORDER> {
+impl<const ORDER: usize> pulp::NullaryFnOnce for FilterRun<'_, ORDER> {
     type Output = ();
 
     #[inline(always)]
@@ -290,7 +292,8 @@ mod tests {
             });
             let gains = [0.5, 1.0, 2.0, 3.0, 7.0];
             let mut filters = Filters::new(&shapes, &gains);
-            let got: Vec<_> = samples.chunks(313).flat_map(|piece| filters.hear(piece)).collect();
+            let got: Vec<_> =
+                samples.chunks(313).flat_map(|piece| filters.process(piece)).collect();
             for (lane, (shape, gain)) in shapes.iter().zip(gains).enumerate() {
                 let got: Vec<f64> = got.iter().map(|values| values[lane] * gain).collect();
                 let apart = apart(&got, &convolved(&shape.response(), &samples));
@@ -311,10 +314,11 @@ mod tests {
     fn outputs_do_not_depend_on_how_samples_come() {
         let shape = Shape { order: 4, length: 50, decay: 0.01, frequency: 0.1 };
         let samples: Vec<f32> = (0..3000).map(|n| (n as f32 * 0.37).sin()).collect();
-        let whole = Filters::new(&[shape], &[1.0]).hear(&samples);
+        let whole = Filters::new(&[shape], &[1.0]).process(&samples);
         for piece in [1, 7, 1024, 1500] {
             let mut filters = Filters::new(&[shape], &[1.0]);
-            let cut: Vec<_> = samples.chunks(piece).flat_map(|piece| filters.hear(piece)).collect();
+            let cut: Vec<_> =
+                samples.chunks(piece).flat_map(|piece| filters.process(piece)).collect();
             assert!(cut == whole, "pieces of {piece}");
         }
     }
@@ -323,8 +327,8 @@ mod tests {
     fn silence_dies_out_to_zero() {
         let shape = Shape { order: 4, length: 5000, decay: 0.01, frequency: 0.1 };
         let mut filters = Filters::new(&[shape], &[1.0]);
-        filters.hear(&[1.0]);
-        filters.hear(&vec![0.0; 40_000]);
+        filters.process(&[1.0]);
+        filters.process(&vec![0.0; 40_000]);
         assert_eq!(filters.sums[3], Complexes::ZERO);
     }
 }

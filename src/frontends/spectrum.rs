@@ -35,7 +35,7 @@ impl Spectra {
 
     /// Takes the next samples; `measure` makes the `bands` magnitudes of a bin of the frequencies
     /// `0..=points / 2` of its transform.
-    pub(super) fn hear(
+    pub(super) fn process(
         &mut self,
         samples: &[f32],
         bands: usize,

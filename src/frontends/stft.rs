@@ -19,7 +19,7 @@ use super::compression::Magnitude;
 use super::keys::{
     CAUSAL, COMPRESSION, LOG_FLOOR, MAGNITUDE, MAX_FREQ, MIN_FREQ, RANGE_DB, RATE, REFERENCE,
 };
-use super::{Bank, Meter};
+use super::{Analyzer, FilterBank};
 use crate::base::error::{Error, Problem, Result};
 use crate::config::keys::{Default, Key, Kind, Range, Values};
 use crate::config::part::Part;
@@ -71,7 +71,7 @@ struct Stft {
 }
 
 /// A front end of the given values.
-pub fn build(values: &Values) -> Result<Box<dyn Bank>> {
+pub fn build(values: &Values) -> Result<Box<dyn FilterBank>> {
     let (min_hz, max_hz) = (values.number("min_freq_hz")?, values.number("max_freq_hz")?);
     let centres_hz = multiples(values.number("spacing_hz")?, min_hz, max_hz)?;
     Ok(Box::new(Stft {
@@ -102,17 +102,22 @@ fn multiples(step_hz: f64, min_hz: f64, max_hz: f64) -> Result<Vec<f64>> {
     Ok(steps.take_while(|step| *step <= last).map(|step| step * step_hz).collect())
 }
 
-impl Bank for Stft {
+impl FilterBank for Stft {
     fn frequencies_hz(&self) -> &[f64] {
         &self.centres_hz
     }
 
-    fn meter(&self, rate_hz: f64, bins: Bins, alignment: Alignment) -> Result<Box<dyn Meter>> {
+    fn analyzer(
+        &self,
+        rate_hz: f64,
+        bins: Bins,
+        alignment: Alignment,
+    ) -> Result<Box<dyn Analyzer>> {
         let window_ms = 1000.0 * self.deviations / (TAU * self.bandwidth_hz);
         let length = super::samples(window_ms, rate_hz).next_multiple_of(2);
         let window = gaussian(length, length as f64 / self.deviations);
         let bands = self.centres_hz.iter().map(|hz| Band::new(*hz / rate_hz, &window)).collect();
-        Ok(Box::new(StftMeter {
+        Ok(Box::new(StftAnalyzer {
             bands,
             full_scale: window.iter().sum::<f64>() / 2.0,
             magnitude: self.magnitude,
@@ -165,7 +170,7 @@ fn dot(a: &[f64], b: &[f64]) -> f64 {
 }
 
 /// `stft` that listens to one sound.
-struct StftMeter {
+struct StftAnalyzer {
     bands: Vec<Band>,
     full_scale: f64,
     magnitude: Magnitude,
@@ -173,8 +178,8 @@ struct StftMeter {
     ahead: usize,
 }
 
-impl Meter for StftMeter {
-    fn hear(&mut self, samples: &[f32]) -> Vec<f64> {
+impl Analyzer for StftAnalyzer {
+    fn process(&mut self, samples: &[f32]) -> Vec<f64> {
         let Self { bands, magnitude, windows, .. } = self;
         windows.push(samples.iter().copied());
         let ready = windows.ready();

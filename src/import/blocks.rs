@@ -2,7 +2,7 @@
 use clap::Args;
 use ndarray::{Array3, s};
 
-use super::report::Report;
+use super::report::ImportReport;
 use crate::base::error::{Error, Result};
 use crate::base::units;
 use crate::base::wording::counted;
@@ -59,7 +59,11 @@ struct Lengths {
 ///
 /// # Errors
 /// The options are out of range.
-pub fn cut(recording: Recording, options: &BlockOptions, report: &mut Report) -> Result<Recording> {
+pub fn cut(
+    recording: Recording,
+    options: &BlockOptions,
+    report: &mut ImportReport,
+) -> Result<Recording> {
     let Some(block_s) = options.block_s else { return Ok(recording) };
     check(options, block_s)?;
     let dt_ms = recording.dt_ms;
@@ -170,7 +174,7 @@ fn divide(blocks: &[Clip], parts: [usize; 3], splits: &mut Splits) {
 }
 
 fn tell(
-    report: &mut Report,
+    report: &mut ImportReport,
     options: &BlockOptions,
     lengths: &Lengths,
     (whole, guarded, cut): (usize, usize, bool),

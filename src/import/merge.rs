@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use ndarray::{Array3, s};
 
-use super::report::{Report, listed};
-use super::{Format, Imported};
+use super::format::{Format, Imported};
+use super::report::{ImportReport, listed};
 use crate::base::error::{Error, Problem, Problems, Result};
 use crate::base::wording::{counted, stimuli_counted};
 use crate::dataset::{self, Clip, Entity, Recording, Splits};
@@ -37,10 +37,10 @@ impl Format for Merge {
         self.files.iter().map(PathBuf::as_path).collect()
     }
 
-    fn read(&self, report: &mut Report) -> Result<Imported> {
+    fn read(&self, report: &mut ImportReport) -> Result<Imported> {
         let mut merged = Merged::default();
         for file in &self.files {
-            let dataset::Read { recording, notes } = dataset::read(file)?;
+            let dataset::ReadRecording { recording, notes } = dataset::read(file)?;
             for note in notes {
                 report.inferred(format!("{}: {note}", file.display()));
             }
@@ -197,7 +197,7 @@ impl Merged {
         Ok(())
     }
 
-    fn finish(self, files: &[PathBuf], report: &mut Report) -> Result<Recording> {
+    fn finish(self, files: &[PathBuf], report: &mut ImportReport) -> Result<Recording> {
         let Self { neurons, stimuli, splits, first, shared, .. } = self;
         let Some(First { file, dt_ms, frequencies_hz, .. }) = first else {
             return Err(Error::Refused("found no file to merge, expected two or more".into()));
@@ -242,7 +242,7 @@ impl Stimulus {
 }
 
 /// The splits, each stimulus once; none where two files disagree, or where no file has any.
-fn undisputed(splits: Splits, report: &mut Report) -> Option<Splits> {
+fn undisputed(splits: Splits, report: &mut ImportReport) -> Option<Splits> {
     let once = |ids: Vec<String>| {
         let mut seen = std::collections::BTreeSet::new();
         ids.into_iter().filter(|id| seen.insert(id.clone())).collect::<Vec<String>>()

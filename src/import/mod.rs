@@ -5,40 +5,26 @@
 //! mat, npz, hdf5 ──► arrays (named arrays with axes) ──────────────────────┼──► recording ──► blocks ──► dataset
 //! merge ──► dataset files ─────────────────────────────────────────────────┘
 //! ```
-use std::path::Path;
-
+use arrays::{dense, mat, npz};
 use clap::Subcommand;
-
-use crate::base::error::Result;
-use crate::dataset::Recording;
+use sessions::{nwb, spikes};
 
 mod arrays;
-mod axes;
 mod blocks;
-mod counts;
-mod dense;
-mod fit;
-mod guess;
-mod mat;
+mod format;
 mod merge;
-mod named;
-mod npz;
-mod nwb;
-mod per_stimulus;
 mod report;
-mod session;
-mod silence;
-mod spikes;
-mod unit;
+mod sessions;
 mod write;
 
 pub use blocks::{BlockOptions, cut};
-pub use report::Report;
+pub use format::{Format, Imported};
+pub use report::ImportReport;
 pub use write::write;
 
-/// The formats: adding one is one file and one row here and in [`Source::format`].
+/// The formats: adding one is one file and one row here and in [`ImportSource::format`].
 #[derive(Debug, Clone, Subcommand)]
-pub enum Source {
+pub enum ImportSource {
     /// Sound files with spike times in text, one line a repeat (CRCNS)
     Spikes(spikes::Spikes),
     /// Neurodata Without Borders: units, a table of presentations, sounds
@@ -53,7 +39,7 @@ pub enum Source {
     Merge(merge::Merge),
 }
 
-impl Source {
+impl ImportSource {
     /// The format and its options.
     pub fn format(&self) -> &dyn Format {
         match self {
@@ -64,36 +50,5 @@ impl Source {
             Self::Hdf5(hdf5) => hdf5,
             Self::Merge(merge) => merge,
         }
-    }
-}
-
-/// Files of one kind, with the options that say how they are read.
-pub trait Format {
-    /// Its name on the command line.
-    fn name(&self) -> &'static str;
-
-    /// What it reads.
-    fn sources(&self) -> Vec<&Path>;
-
-    /// The recording in the files; what was inferred or left out goes into the report.
-    ///
-    /// # Errors
-    /// Files are missing, damaged or not what they should be, or do not fit each other.
-    fn read(&self, report: &mut Report) -> Result<Imported>;
-}
-
-/// A recording, and how its sound became cochleagrams.
-#[derive(Debug)]
-pub struct Imported {
-    /// As it will be written.
-    pub recording: Recording,
-    /// The `[frontend]` section, where the source held sound.
-    pub frontend: Option<String>,
-}
-
-impl Imported {
-    /// Of a source that held cochleagrams.
-    fn without_sound(recording: Recording) -> Self {
-        Self { recording, frontend: None }
     }
 }

@@ -5,14 +5,14 @@ use crate::base::wording;
 
 /// Sentences for the user, in the order in which they came up.
 #[derive(Debug)]
-pub struct Report {
+pub struct ImportReport {
     console: Console,
     inferred: Vec<String>,
     dropped: Vec<String>,
     warnings: Vec<String>,
 }
 
-impl Report {
+impl ImportReport {
     /// Nothing to say yet; progress is shown on the console.
     pub fn new(console: &Console) -> Self {
         let console = console.clone();

@@ -1,7 +1,7 @@
 //! What an import writes: a dataset, and how it was made.
 use std::path::Path;
 
-use super::{Format, Imported};
+use super::format::{Format, Imported};
 use crate::base::error::Result;
 use crate::base::files::Existing;
 use crate::dataset::hdf5_io::{write_string, write_strings, write_text};

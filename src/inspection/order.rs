@@ -1,7 +1,8 @@
 //! The order in which neurons are listed.
 use std::cmp::Ordering;
 
-use super::{Inspection, Neuron};
+use super::inspect::Inspection;
+use super::overview::Neuron;
 use crate::scores::quality::{measure, names};
 
 /// The order by name.

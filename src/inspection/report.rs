@@ -3,7 +3,8 @@ use std::collections::BTreeMap;
 
 use ndarray::ArrayView1;
 
-use super::{Entities, Inspection, Neuron};
+use super::inspect::Inspection;
+use super::overview::{Entities, Neuron};
 use crate::base::error::Result;
 use crate::base::table::{self, Notation, aligned};
 use crate::base::wording::range;
@@ -27,7 +28,7 @@ reliability: mean correlation of two repeats of a stimulus, over stimuli
 
 /// Which neurons a table shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Shown {
+pub enum ShownNeurons {
     /// The first ones, as many as a terminal takes.
     First,
     /// Every one.
@@ -36,7 +37,7 @@ pub enum Shown {
 
 impl Inspection {
     /// What is in the file, notes and warnings, and neurons one by one.
-    pub fn text(&self, shown: Shown) -> String {
+    pub fn text(&self, shown: ShownNeurons) -> String {
         let notes = self.notes.iter().map(|note| format!("note: {note}\n"));
         let warnings = self.warnings.iter().map(|warning| format!("warning: {warning}\n"));
         let remarks: String = notes.chain(warnings).collect();
@@ -101,8 +102,8 @@ impl Inspection {
         format!("{numbers} from {lowest} to {highest}, {missing:.1} % missing")
     }
 
-    fn neuron_table(&self, shown: Shown) -> String {
-        let most = if shown == Shown::All { usize::MAX } else { SHOWN_NEURONS };
+    fn neuron_table(&self, shown: ShownNeurons) -> String {
+        let most = if shown == ShownNeurons::All { usize::MAX } else { SHOWN_NEURONS };
         let shown = &self.per_neuron[..self.per_neuron.len().min(most)];
         let more = match self.per_neuron.len() - shown.len() {
             0 => String::new(),

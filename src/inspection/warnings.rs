@@ -1,20 +1,20 @@
-//! What the user of a recording should look into.
+//! What the user of a recording should scan into.
 use std::collections::BTreeMap;
 
-use super::look::Look;
+use super::scan::Scan;
 use crate::base::wording;
 use crate::dataset::Recording;
-use crate::preparation::{Recorded, Standardization};
+use crate::preparation::{RecordedResponses, Standardization};
 use crate::run_file::Standardize;
 
 /// Names listed in full.
 const LISTED: usize = 8;
 
 /// One sentence each.
-pub(super) fn of<R: Recorded>(recording: &Recording<R>, look: &Look) -> Vec<String> {
+pub(super) fn of<R: RecordedResponses>(recording: &Recording<R>, scan: &Scan) -> Vec<String> {
     let mut warnings = Vec::new();
-    neurons(recording, look, &mut warnings);
-    sounds(recording, look, &mut warnings);
+    neurons(recording, scan, &mut warnings);
+    sounds(recording, scan, &mut warnings);
     splits(recording, &mut warnings);
     let stimuli: Vec<String> = recording.clips.iter().map(|c| c.stimulus.id.clone()).collect();
     for (what, ids) in [("neurons", recording.neuron_ids()), ("stimuli", stimuli)] {
@@ -27,10 +27,14 @@ pub(super) fn of<R: Recorded>(recording: &Recording<R>, look: &Look) -> Vec<Stri
     warnings
 }
 
-fn neurons<R: Recorded>(recording: &Recording<R>, look: &Look, warnings: &mut Vec<String>) {
+fn neurons<R: RecordedResponses>(
+    recording: &Recording<R>,
+    scan: &Scan,
+    warnings: &mut Vec<String>,
+) {
     let ids = recording.neuron_ids();
     let pick = |indices: &[usize]| indices.iter().map(|n| ids[*n].clone()).collect::<Vec<String>>();
-    let doubtful = &look.doubtful;
+    let doubtful = &scan.doubtful;
     if !doubtful.unrecorded.is_empty() {
         let names = listed(&pick(&doubtful.unrecorded));
         warnings.push(format!("nothing was recorded of {names}: training leaves them out"));
@@ -46,7 +50,7 @@ fn neurons<R: Recorded>(recording: &Recording<R>, look: &Look, warnings: &mut Ve
     }
 }
 
-fn sounds<R>(recording: &Recording<R>, look: &Look, warnings: &mut Vec<String>) {
+fn sounds<R>(recording: &Recording<R>, scan: &Scan, warnings: &mut Vec<String>) {
     let sounds: Vec<_> = recording.clips.iter().map(|clip| &clip.cochleagram).collect();
     let flat = Standardization::fit(&sounds, Standardize::Band).flat_bands;
     if !flat.is_empty() {
@@ -58,7 +62,7 @@ fn sounds<R>(recording: &Recording<R>, look: &Look, warnings: &mut Vec<String>) 
         warnings.push(format!("the level never changes in bands (counted from 0) {names}"));
     }
     let name = |clip: &usize| recording.clips[*clip].stimulus.id.clone();
-    let silent: Vec<String> = look.silent.iter().map(name).collect();
+    let silent: Vec<String> = scan.silent.iter().map(name).collect();
     if !silent.is_empty() {
         warnings.push(format!("no response was recorded to {}", listed(&silent)));
     }

@@ -29,6 +29,8 @@ pub struct Member {
     pub psth: Tensor,
     /// How many bins of each neuron count, `(N)`.
     counts: Arc<[u32]>,
+    /// Of its stimulus; empty where that is not known.
+    id: Arc<str>,
 }
 
 impl Sample {
@@ -38,7 +40,10 @@ impl Sample {
         let counts = psth.rows().into_iter().map(|row| known_bins(row.iter())).collect();
         let (sound, psth) =
             (tensor(sound, &[1, 1, f, t], device)?, tensor(psth, &[1, n, t], device)?);
-        Ok(Self { id: id.to_owned(), member: Member { bins: t, sound, psth, counts } })
+        Ok(Self {
+            id: id.to_owned(),
+            member: Member { bins: t, sound, psth, counts, id: id.into() },
+        })
     }
 
     /// Number of bins `T`.
@@ -51,7 +56,10 @@ impl Sample {
         let (f, t) = sound.dim();
         let nothing = Tensor::full(f32::NAN, (1, 1, 1), device)?.broadcast_as((1, neurons, t))?;
         let (sound, counts) = (tensor(sound, &[1, 1, f, t], device)?, vec![0; neurons].into());
-        Ok(Self { id: id.to_owned(), member: Member { bins: t, sound, psth: nothing, counts } })
+        Ok(Self {
+            id: id.to_owned(),
+            member: Member { bins: t, sound, psth: nothing, counts, id: id.into() },
+        })
     }
 }
 
@@ -71,7 +79,20 @@ impl Member {
         let (_one, _c, _f, bins) = sound.dims4()?;
         let values = psth.to_device(&Device::Cpu)?.to_dtype(DType::F32)?.squeeze(0)?;
         let counts = values.to_vec2()?.iter().map(|row| known_bins(row.iter())).collect();
-        Ok(Self { bins, sound, psth, counts })
+        Ok(Self { bins, sound, psth, counts, id: "".into() })
+    }
+
+    /// A sound `(1, C, F, T)` to which nothing was recorded.
+    pub fn sound_alone(sound: &Tensor) -> Result<Self> {
+        let (_one, _c, _f, bins) = sound.dims4()?;
+        let psth = Tensor::zeros((1, 0, bins), sound.dtype(), sound.device())?;
+        let (sound, counts, id) = (sound.detach().contiguous()?, Arc::default(), "".into());
+        Ok(Self { bins, sound, psth, counts, id })
+    }
+
+    /// The id of its stimulus; empty where that is not known.
+    pub fn id(&self) -> &str {
+        &self.id
     }
 
     /// The same clip with another sound of as many bins.
@@ -124,7 +145,7 @@ impl Batch {
         self.clips.iter().map(|clip| clip.bins).sum()
     }
 
-    /// By how much the charge of each bin of each neuron enters the loss, `(N)`: the loss is the
+    /// By how much the loss at each bin of each neuron enters the loss, `(N)`: the loss is the
     /// mean over bins that count, then over neurons that have such.
     pub fn weights(&self) -> Vec<f64> {
         let mut counts = vec![0.0; self.clips.first().map_or(0, |clip| clip.counts.len())];

@@ -1,4 +1,6 @@
 //! What a recording fixes of every model fitted to it.
+use candle_core::Tensor;
+
 use crate::base::units;
 
 /// Bin width, bands and neurons of a recording.
@@ -33,6 +35,19 @@ pub enum Axis {
     SpectralRate,
     /// Principal components, the one that carries most first.
     Component,
+}
+
+/// A named array that is part of an export.
+#[derive(Debug, Clone)]
+pub struct Quantity {
+    /// As in `tau_on_ms`.
+    pub name: &'static str,
+    /// As in `ms`; `1` where it has none.
+    pub unit: &'static str,
+    /// What its axes count.
+    pub axes: &'static [Axis],
+    /// The values.
+    pub values: Tensor,
 }
 
 impl Dims {

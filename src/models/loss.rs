@@ -1,7 +1,7 @@
 //! Losses over the recorded bins of the PSTH: mean over bins for each neuron, then over neurons.
 use candle_core::{Result, Tensor};
 
-use super::ops::curve::{AnyLoss, Charge};
+use super::ops::curve::{AnyLoss, PointLoss};
 use super::ops::number::Number;
 use crate::config::part::{self, Part, Row};
 use crate::simd::real::Real;
@@ -16,13 +16,13 @@ pub struct LossRow {
     /// The loss of each neuron, `(N)`, for predictions `(B, N, T)`; 0 where nothing was recorded.
     pub per_neuron: fn(&Tensor, &Target) -> Result<Tensor>,
     /// The same on the fast path.
-    pub charge: &'static dyn AnyLoss,
+    pub pointwise: &'static dyn AnyLoss,
 }
 
 impl LossRow {
     /// The loss at one bin, for a prediction and a PSTH.
     pub fn at_bin(&self, prediction: f64, psth: f64) -> f64 {
-        f64::loss(self.charge).at_bin(prediction, psth)
+        f64::loss(self.pointwise).at_bin(prediction, psth)
     }
 }
 
@@ -38,7 +38,7 @@ pub static TABLE: &[LossRow] = &[
         part: Part { name: "mse", summary: "squared error", source: "", keys: &[] },
         needs_rate: false,
         per_neuron: squared_error,
-        charge: &SquaredError,
+        pointwise: &SquaredError,
     },
     LossRow {
         part: Part {
@@ -49,7 +49,7 @@ pub static TABLE: &[LossRow] = &[
         },
         needs_rate: true,
         per_neuron: poisson,
-        charge: &Poisson,
+        pointwise: &Poisson,
     },
 ];
 
@@ -103,15 +103,15 @@ fn squared_error(prediction: &Tensor, target: &Target) -> Result<Tensor> {
 #[derive(Debug)]
 struct SquaredError;
 
-impl Charge for SquaredError {
+impl PointLoss for SquaredError {
     #[inline(always)]
-    fn charge<R: Real>(prediction: R, recorded: R) -> (R, R) {
+    fn loss_and_slope<R: Real>(prediction: R, recorded: R) -> (R, R) {
         let error = prediction - recorded;
         (error * error, error + error)
     }
 }
 
-/// Rates below it are charged as it is, for the logarithm of 0 is infinite.
+/// Rates below it count as it is, for the logarithm of 0 is infinite.
 const LEAST_RATE: f64 = 1e-8;
 
 /// `λ − y log(max(λ, 1e−8) + 1e−8)`.
@@ -125,9 +125,9 @@ fn poisson(prediction: &Tensor, target: &Target) -> Result<Tensor> {
 #[derive(Debug)]
 struct Poisson;
 
-impl Charge for Poisson {
+impl PointLoss for Poisson {
     #[inline(always)]
-    fn charge<R: Real>(prediction: R, recorded: R) -> (R, R) {
+    fn loss_and_slope<R: Real>(prediction: R, recorded: R) -> (R, R) {
         let [zero, one, least] = [0.0, 1.0, LEAST_RATE].map(R::constant);
         let rate = prediction.at_least(least) + least;
         let slope = if prediction > least { recorded / rate } else { zero };

@@ -1,212 +1,374 @@
-//! A whole model: prefilter → core → readout → output nonlinearity.
+//! A whole model: prefilters → layers of the core → head.
 use std::sync::Arc;
 
-use candle_core::{Result, Tensor};
+use candle_core::{Result, Tensor, Var, bail};
 
 use super::Architecture;
 use super::batch::{Batch, Member, Padded};
-use super::dims::Dims;
-use super::fast::{Fast, Stages};
-use super::layers::Mode;
+use super::cores::{Blueprint, Reference};
+use super::dims::{Dims, Quantity};
+use super::fused::Fused;
+use super::layers::{Carry, Draws, Layer, MapShape, Mode, Pass, Reach};
 use super::loss::{self, LossRow};
-use super::ops::chain::Pools;
+use super::model::{Model, Strfs, stages, through};
+use super::ops::chain::ResponseSum;
+use super::ops::workspace::Pools;
 use super::params::Params;
-use super::prefilters::{Kernels, Prefilter, Quantity};
-use super::{Blueprint, Model, Reference, Strfs};
+use super::prefilters::{AdaptationKernels, Prefilter};
 use crate::base::error;
 
-/// A prefilter and a model, from cochleagrams to responses.
+/// Prefilters and a model, from cochleagrams to responses.
 pub struct Network {
-    prefilter: Option<Box<dyn Prefilter>>,
-    /// Whether the prefilter changes in training, so that batches hold sound as it is before it.
-    prefilter_learns: bool,
-    model: Box<dyn Model>,
-    reference: Reference,
-    lags: usize,
+    prefilters: Vec<Box<dyn Prefilter>>,
+    /// How many prefilters come before the first that changes in training: batches hold the sound
+    /// behind these.
+    fixed: usize,
+    model: Model,
+    reference: Option<Reference>,
     pools: Arc<Pools>,
+}
+
+/// Where random numbers of a step of training come from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Step {
+    /// Of the fit.
+    pub seed: u64,
+    /// Steps before this one.
+    pub number: u64,
 }
 
 impl Network {
     /// Builds the parts that a run file chooses; their parameters lie in `params`.
+    ///
+    /// # Errors
+    /// The parts do not go together, or do not fit the recording.
     pub fn build(architecture: &Architecture, dims: &Dims, params: &Params) -> error::Result<Self> {
-        let scope = params.scope("prefiltering");
-        let prefilter = match architecture.prefilters.as_slice() {
-            [] => None,
-            [chosen] => Some((chosen.row.build)(&chosen.values, dims, &scope)?),
-            [_, ..] => {
-                let what = "prefilter: found several, expected at most one";
-                return Err(error::Error::Refused(what.into()));
-            }
-        };
-        let stage = prefilter.as_ref().map(|prefilter| prefilter.stage()).transpose()?;
-        let prefilter_learns = stage.flatten().is_some();
+        let mut prefilters: Vec<Box<dyn Prefilter>> = Vec::new();
+        for (place, chosen) in architecture.prefilters.iter().enumerate() {
+            let scope = params.scope(&prefilter_name(place));
+            prefilters.push((chosen.row.build)(&chosen.values, dims, &scope)?);
+        }
         let row = architecture.model.row;
         let blueprint = Blueprint {
             values: &architecture.model.values,
             dims,
-            channels: prefilter.as_ref().map_or(1, |prefilter| prefilter.channels().len()),
+            channels: prefilters.last().map_or(1, |prefilter| prefilter.channels().len()),
             parameterization: &architecture.parameterization,
             scope: params.scope(""),
         };
         let (model, reference) = ((row.build)(&blueprint)?, (row.reference)(&blueprint)?);
-        let lags = (row.lags)(&architecture.model.values, dims)?;
-        let pools = Arc::default();
-        Ok(Self { prefilter, prefilter_learns, model, reference, lags, pools })
+        Ok(Self { reference: Some(reference), ..Self::new(prefilters, model) })
+    }
+
+    /// Of prefilters in the order in which sound passes them, and a model.
+    pub fn new(prefilters: Vec<Box<dyn Prefilter>>, model: Model) -> Self {
+        let fixed = prefilters.iter().take_while(|prefilter| !prefilter.learns()).count();
+        Self { prefilters, fixed, model, reference: None, pools: Arc::default() }
     }
 
     /// From cochleagrams `(B, 1, F, T)` to responses `(B, N, T)`; `mask (B, 1, T)` is 0 at padded
     /// bins, 1 elsewhere.
     ///
     /// In evaluation mode each bin depends on the past of its own clip only.
+    ///
+    /// # Errors
+    /// A tensor operation fails.
     pub fn forward(&self, x: &Tensor, mask: Option<&Tensor>, mode: Mode) -> Result<Tensor> {
-        self.model.forward(&self.filtered(x)?, mask, mode)
+        self.forward_from(0, x, Pass::new(mode, mask))
+    }
+
+    /// In evaluation mode, the responses `(B, N, T)` to the next piece `(B, 1, F, T)` of clips whose
+    /// pieces before left `carry`.
+    ///
+    /// # Errors
+    /// A layer cannot go on where a piece ended, or a tensor operation fails.
+    pub fn forward_piece(&self, x: &Tensor, carry: &Carry) -> Result<Tensor> {
+        let goes_on = self.all_layers(0).all(Layer::goes_on) && !self.model.head().leaks();
+        if !goes_on {
+            bail!("this model takes clips as wholes: a layer of it looks back and keeps nothing")
+        }
+        self.forward_from(0, x, Pass::eval().with_carry(carry))
+    }
+
+    /// From what the first `from` prefilters give to responses.
+    fn forward_from(&self, from: usize, x: &Tensor, pass: Pass) -> Result<Tensor> {
+        let filtered = through(self.prefilters_from(from), x, pass, from)?;
+        self.model.forward(&filtered, pass, self.prefilters.len())
+    }
+
+    fn prefilters_from(&self, from: usize) -> impl Iterator<Item = &dyn Layer> {
+        self.prefilters[from..].iter().map(|prefilter| prefilter.as_ref() as &dyn Layer)
+    }
+
+    /// The layers behind the first `from` prefilters.
+    fn all_layers(&self, from: usize) -> impl Iterator<Item = &dyn Layer> {
+        self.prefilters_from(from).chain(self.model.layers().iter().map(AsRef::as_ref))
     }
 
     /// What the model sees of cochleagrams `(B, 1, F, T)`: `(B, C, F, T)`.
+    ///
+    /// # Errors
+    /// A tensor operation fails.
     pub fn filtered(&self, x: &Tensor) -> Result<Tensor> {
-        match &self.prefilter {
-            Some(prefilter) => prefilter.forward(x),
-            None => Ok(x.clone()),
-        }
+        through(self.prefilters_from(0), x, Pass::eval(), 0)
     }
 
-    /// A clip as batches hold it: filtered, if the prefilter learns nothing.
+    /// A clip as batches hold it: behind the prefilters that come before the first that learns.
+    ///
+    /// # Errors
+    /// A tensor operation fails.
     pub fn given(&self, clip: &Member) -> Result<Member> {
-        match &self.prefilter {
-            Some(prefilter) if !self.prefilter_learns => {
-                Ok(clip.with_sound(prefilter.forward(&clip.sound)?.detach()))
-            }
-            _ => Ok(clip.clone()),
+        if self.fixed == 0 {
+            return Ok(clip.clone());
         }
+        let fixed = self.prefilters_from(0).take(self.fixed);
+        let sound = through(fixed, &clip.sound, Pass::eval(), 0)?.detach();
+        Ok(clip.with_sound(sound))
+    }
+
+    /// Lets layers that start from data do so, in their order, from the training clips.
+    ///
+    /// # Errors
+    /// A tensor operation fails.
+    pub fn start<'a>(&self, clips: impl Iterator<Item = &'a Member>) -> Result<()> {
+        let Some(last) =
+            self.all_layers(0).enumerate().filter(|(_, l)| l.starts_from_data()).last()
+        else {
+            return Ok(());
+        };
+        let mut maps: Vec<Tensor> = clips.map(|clip| clip.sound.clone()).collect();
+        for (place, layer) in self.all_layers(0).enumerate().take(last.0 + 1) {
+            if layer.starts_from_data() {
+                layer.start(&maps)?;
+            }
+            let pass = Pass::eval().in_layer(place);
+            let next = maps.iter().map(|map| Ok(layer.forward(map, &pass)?.detach()));
+            maps = next.collect::<Result<_>>()?;
+        }
+        Ok(())
     }
 
     /// The loss of a batch in training mode, a scalar that stays on its device.
+    ///
+    /// # Errors
+    /// A tensor operation fails.
     pub fn loss(&self, batch: &Batch, loss: &LossRow) -> Result<Tensor> {
-        if on_cpu(batch) {
-            return self.fast(batch)?.loss(batch, loss.charge, &self.pools);
+        self.loss_at(batch, loss, Step { seed: 0, number: 0 })
+    }
+
+    /// [`Network::loss`] at a step of training, from which random numbers of layers follow.
+    ///
+    /// # Errors
+    /// A tensor operation fails.
+    pub fn loss_at(&self, batch: &Batch, loss: &LossRow, step: Step) -> Result<Tensor> {
+        if let Some(fused) = self.fused_for(batch)? {
+            return fused.loss(batch, loss.pointwise);
         }
         let Padded { sound, unpadded, target } = batch.padded()?;
-        let y = self.respond_to_given(&sound, unpadded.as_ref(), Mode::Train)?;
+        let clips = batch.clips().iter().map(|clip| clip.id().to_owned()).collect();
+        let draws = Draws { seed: step.seed, step: step.number, clips };
+        let pass = Pass::new(Mode::Train, unpadded.as_ref()).with_draws(Some(&draws));
+        let y = self.forward_from(self.fixed, &sound, pass)?;
         loss::mean(&(loss.per_neuron)(&y, &target)?, &target)
     }
 
     /// The responses `(N, T)` to each clip of a batch in evaluation mode.
+    ///
+    /// # Errors
+    /// A tensor operation fails.
     pub fn responses(&self, batch: &Batch) -> Result<Vec<Tensor>> {
-        if on_cpu(batch) {
-            return self.fast(batch)?.responses(batch, &self.pools);
+        if let Some(fused) = self.fused_for(batch)? {
+            return fused.responses(batch);
         }
         let Padded { sound, unpadded, .. } = batch.padded()?;
-        let y = self.respond_to_given(&sound, unpadded.as_ref(), Mode::Eval)?.detach();
+        let pass = Pass::new(Mode::Eval, unpadded.as_ref());
+        let y = self.forward_from(self.fixed, &sound, pass)?.detach();
         let clips = batch.clips().iter().enumerate();
         clips.map(|(clip, Member { bins, .. })| y.get(clip)?.narrow(1, 0, *bins)).collect()
     }
 
-    /// [`Network::forward`] of what batches are made of.
-    fn respond_to_given(&self, x: &Tensor, mask: Option<&Tensor>, mode: Mode) -> Result<Tensor> {
-        if self.prefilter_learns {
-            return self.forward(x, mask, mode);
+    /// The fused path for a batch; none where a layer has none, or the batch is not on the CPU.
+    fn fused_for(&self, batch: &Batch) -> Result<Option<Fused>> {
+        match batch.clips().first() {
+            Some(clip) => self.fused(self.fixed, &clip.sound),
+            None => Ok(None),
         }
-        self.model.forward(x, mask, mode)
     }
 
-    fn fast(&self, batch: &Batch) -> Result<Fast> {
-        let (channels, bands) = match batch.clips().first() {
-            Some(clip) => (clip.sound.dim(1)?, clip.sound.dim(2)?),
-            None => (1, 1),
-        };
-        let stages = Stages::new(bands, channels);
-        let filter = match &self.prefilter {
-            Some(prefilter) => prefilter.stage()?,
-            None => None,
-        };
-        self.model.fast(match filter {
-            Some(filter) => stages.then(filter),
-            None => stages,
-        })
+    /// The fused path for sounds `(1, C, F, T)` behind the first `from` prefilters.
+    fn fused(&self, from: usize, sound: &Tensor) -> Result<Option<Fused>> {
+        if !sound.device().is_cpu() {
+            return Ok(None);
+        }
+        let input = MapShape { channels: sound.dim(1)?, bands: sound.dim(2)? };
+        let (before, shape) = stages(self.prefilters_from(from), input)?;
+        match (before, self.model.stages(shape)?) {
+            (Some(mut all), Some(core)) => {
+                all.extend(core);
+                Fused::new(input, all, self.model.head(), &self.pools).map(Some)
+            }
+            _ => Ok(None),
+        }
     }
 
-    /// In evaluation mode, from what the model sees `(B, C, F, T)` to responses `(B, N, T)`.
-    pub fn respond(&self, filtered: &Tensor) -> Result<Tensor> {
-        self.model.forward(filtered, None, Mode::Eval)
+    /// In evaluation mode, the gradients `(1, F, T)` by the cochleagram `(1, 1, F, T)` of a clip, of
+    /// each of some sums of responses.
+    ///
+    /// # Errors
+    /// A tensor operation fails.
+    pub fn gradients_by_sound(&self, sound: &Tensor, sums: &[ResponseSum]) -> Result<Vec<Tensor>> {
+        self.gradients_from(0, sound, sums)
+    }
+
+    /// [`Network::gradients_by_sound`] by what the model sees `(1, C, F, T)`, `(C, F, T)` each.
+    ///
+    /// # Errors
+    /// A tensor operation fails.
+    pub fn gradients_by_filtered(
+        &self,
+        seen: &Tensor,
+        sums: &[ResponseSum],
+    ) -> Result<Vec<Tensor>> {
+        self.gradients_from(self.prefilters.len(), seen, sums)
+    }
+
+    fn gradients_from(
+        &self,
+        from: usize,
+        sound: &Tensor,
+        sums: &[ResponseSum],
+    ) -> Result<Vec<Tensor>> {
+        if let Some(fused) = self.fused(from, sound)? {
+            return fused.gradients_by_sound(&Member::sound_alone(sound)?, sums);
+        }
+        let sound = Var::from_tensor(&sound.detach())?;
+        let responses = self.forward_from(from, &sound, Pass::eval())?.squeeze(0)?; // (N, T)
+        let gradient = |sum: &ResponseSum| {
+            let bins = sum.bins.iter().map(|bin| u32::try_from(*bin));
+            let bins: Vec<u32> = bins.collect::<std::result::Result<_, _>>()?;
+            let bins = Tensor::new(bins, sound.device())?;
+            let response = responses.get(sum.neuron)?.index_select(&bins, 0)?;
+            let grads = response.sum_all()?.backward()?;
+            match grads.get(&sound) {
+                Some(gradient) => gradient.squeeze(0),
+                None => sound.zeros_like()?.squeeze(0),
+            }
+        };
+        sums.iter().map(gradient).collect()
     }
 
     /// In evaluation mode, from cochleagrams `(B, 1, F, T)` to what enters the output nonlinearity
     /// `(B, N, T)`.
+    ///
+    /// # Errors
+    /// A tensor operation fails.
     pub fn drive(&self, x: &Tensor) -> Result<Tensor> {
-        self.model.drive(&self.filtered(x)?, None, Mode::Eval)
+        self.model.normalized_drive(&self.filtered(x)?, Pass::eval(), self.prefilters.len())
     }
 
     /// The output nonlinearity of drives `(B, N, T)`, of the same shape.
+    ///
+    /// # Errors
+    /// A tensor operation fails.
     pub fn output(&self, drive: &Tensor) -> Result<Tensor> {
-        self.model.output().forward(drive)
+        self.model.head().output().forward(drive)
     }
 
     /// Whether leaky units lie behind the output nonlinearity.
     pub fn output_decays(&self) -> bool {
-        self.model.output_decay().is_some()
+        self.model.head().leaks()
     }
 
     /// Changes parameters such that each neuron's response is multiplied by a factor, where the
     /// output nonlinearity has parameters for that.
+    ///
+    /// # Errors
+    /// A tensor operation fails.
     pub fn rescale(&self, factors: &Tensor) -> Result<()> {
         self.model.rescale(factors)
     }
 
+    /// How many neurons answer.
+    pub fn neurons(&self) -> usize {
+        self.model.neurons()
+    }
+
     /// Names of the channels that the model sees.
     pub fn channels(&self) -> &'static [&'static str] {
-        self.prefilter.as_ref().map_or(&["sound"], |prefilter| prefilter.channels())
+        self.prefilters.last().map_or(&["sound"], |prefilter| prefilter.channels())
     }
 
     /// Receptive fields that are weights, where the model has such.
+    ///
+    /// # Errors
+    /// A tensor operation fails.
     pub fn strfs(&self) -> Result<Option<Strfs>> {
         self.model.strfs()
     }
 
     /// The L1 norm of the weights on sound, a scalar.
+    ///
+    /// # Errors
+    /// A tensor operation fails.
     pub fn l1(&self) -> Result<Tensor> {
-        let norms = self.model.weights_on_sound()?;
-        let norms: Vec<Tensor> =
-            norms.iter().map(|weights| weights.abs()?.sum_all()).collect::<Result<_>>()?;
-        Tensor::stack(&norms, 0)?.sum_all()
+        self.model.l1()
     }
 
     /// What an export shows beside the receptive fields.
+    ///
+    /// # Errors
+    /// A tensor operation fails.
     pub fn learnt(&self) -> Result<Vec<Quantity>> {
         let mut learnt = self.model.learnt()?;
-        if let Some(prefilter) = &self.prefilter {
+        for prefilter in &self.prefilters {
             learnt.extend(prefilter.learnt()?);
         }
         Ok(learnt)
     }
 
-    /// How the prefilter adapts, where there is one.
-    pub fn adaptation(&self) -> Result<Option<Kernels>> {
-        self.prefilter.as_ref().map(|prefilter| prefilter.adaptation()).transpose()
+    /// How each prefilter adapts, in their order.
+    ///
+    /// # Errors
+    /// A tensor operation fails.
+    pub fn adaptations(&self) -> Result<Vec<AdaptationKernels>> {
+        self.prefilters.iter().map(|prefilter| prefilter.adaptation()).collect()
+    }
+
+    /// Names of the channels that each prefilter gives, in their order.
+    pub fn channels_of_prefilters(&self) -> Vec<&'static [&'static str]> {
+        self.prefilters.iter().map(|prefilter| prefilter.channels()).collect()
     }
 
     /// What the user should know of how the parts were set up.
-    pub fn notes(&self) -> &[String] {
-        self.prefilter.as_ref().map_or(&[], |prefilter| prefilter.notes())
+    pub fn notes(&self) -> impl Iterator<Item = &String> {
+        self.prefilters.iter().flat_map(|prefilter| prefilter.notes())
     }
 
-    /// The same model in deepSTRF 0.1.0, without its prefilter.
-    pub fn reference(&self) -> &Reference {
-        &self.reference
+    /// The same model in deepSTRF 0.1.0, without its prefilters; none where it has no such model.
+    pub fn reference(&self) -> Option<&Reference> {
+        self.reference.as_ref()
     }
 
-    /// How many bins, the present one among them, an output depends on, prefilter included; none
+    /// How many bins, the present one among them, an output depends on, prefilters included; none
     /// where leaky units keep all of the past.
     pub fn memory(&self) -> Option<usize> {
-        let before = self.prefilter.as_ref().map_or(0, |prefilter| prefilter.memory() - 1);
-        (!self.model.remembers()).then(|| self.lags + before)
+        let before = self.prefilters.iter().map(|prefilter| prefilter.reach());
+        match before.fold(Reach::Bins(1), Reach::then).then(self.model.reach()) {
+            Reach::Bins(bins) => Some(bins),
+            Reach::Fading => None,
+        }
     }
 
-    /// How far back the model looks from a bin, in bins; prefilter and leaky units aside.
+    /// How far back the model looks from a bin, in bins; prefilters and leaky units aside.
     pub fn lags(&self) -> usize {
-        self.lags
+        self.model.lags()
     }
 }
 
-fn on_cpu(batch: &Batch) -> bool {
-    batch.clips().first().is_none_or(|clip| clip.sound.device().is_cpu())
+/// Under which name the tensors of the prefilter at a place lie: `prefiltering`, `prefiltering_2`.
+fn prefilter_name(place: usize) -> String {
+    match place {
+        0 => "prefiltering".to_owned(),
+        place => format!("prefiltering_{}", place + 1),
+    }
 }

@@ -41,7 +41,7 @@ pub enum Role {
     /// Trained, with weight decay.
     Decayed,
     /// Trained without weight decay: positions, widths, time constants, norms.
-    Spared,
+    NoWeightDecay,
     /// Not trained, but part of the model: running statistics, fixed filters.
     Buffer,
 }
@@ -53,8 +53,54 @@ pub struct Param {
     pub var: Var,
     /// What training does with it.
     pub role: Role,
+    /// What the learning rate is multiplied by for it.
+    pub step_scale: f64,
     /// The axis that counts neurons or hidden units.
     pub owner_axis: usize,
+}
+
+/// What a layer declares of a tensor: how it starts, and what training does with it.
+#[derive(Debug, Clone)]
+pub struct ParamSpec {
+    start: Start,
+    role: Role,
+    step_scale: f64,
+    owner_axis: usize,
+}
+
+impl ParamSpec {
+    /// A tensor with this role; neurons or hidden units lie along axis 0, and steps are those of the
+    /// learning rate.
+    pub fn new(role: Role, start: Start) -> Self {
+        Self { start, role, step_scale: 1.0, owner_axis: 0 }
+    }
+
+    /// A trained tensor that decays.
+    pub fn decayed(start: Start) -> Self {
+        Self::new(Role::Decayed, start)
+    }
+
+    /// A trained tensor that does not decay.
+    pub fn not_decayed(start: Start) -> Self {
+        Self::new(Role::NoWeightDecay, start)
+    }
+
+    /// A tensor that is not trained.
+    pub fn buffer(start: Start) -> Self {
+        Self::new(Role::Buffer, start)
+    }
+
+    /// The same with neurons or hidden units along another axis.
+    #[must_use]
+    pub fn owned_along(self, owner_axis: usize) -> Self {
+        Self { owner_axis, ..self }
+    }
+
+    /// The same with steps so many times as long.
+    #[must_use]
+    pub fn with_steps(self, step_scale: f64) -> Self {
+        Self { step_scale, ..self }
+    }
 }
 
 /// The tensors of one model; clones share them.
@@ -156,35 +202,22 @@ impl Scope {
     }
 
     /// Makes the tensor `name`, or hands out the one that is there.
-    pub fn get(
-        &self,
-        name: &str,
-        shape: impl Into<Shape>,
-        role: Role,
-        start: Start,
-    ) -> Result<Var> {
-        self.get_along(0, name, shape, role, start)
-    }
-
-    /// [`Scope::get`] for a tensor whose neurons or hidden units lie along another axis than 0.
-    pub fn get_along(
-        &self,
-        owner_axis: usize,
-        name: &str,
-        shape: impl Into<Shape>,
-        role: Role,
-        start: Start,
-    ) -> Result<Var> {
+    ///
+    /// # Errors
+    /// The device has no room for it.
+    pub fn get(&self, name: &str, shape: impl Into<Shape>, spec: ParamSpec) -> Result<Var> {
         let (name, shape) = (self.full_name(name), shape.into());
         if let Some(param) = self.params.lock().get(&name) {
             return Ok(param.var.clone());
         }
-        let values = draw(self.params.seed, &name, shape.elem_count(), start);
+        let values = draw(self.params.seed, &name, shape.elem_count(), spec.start);
         let tensor = Tensor::from_vec(values, shape, &Device::Cpu)?
             .to_dtype(self.params.dtype)?
             .to_device(&self.params.device)?;
         let var = Var::from_tensor(&tensor)?;
-        self.params.lock().insert(name, Param { var: var.clone(), role, owner_axis });
+        let ParamSpec { role, step_scale, owner_axis, .. } = spec;
+        let param = Param { var: var.clone(), role, step_scale, owner_axis };
+        self.params.lock().insert(name, param);
         Ok(var)
     }
 

@@ -1,16 +1,17 @@
 //! How a prefilter adapts: its kernels over lag, and its time constants and weights over frequency.
-use super::{Drawn, HEAD, head};
+use super::drawn::{Drawn, HEAD, head};
 use crate::base::error::Result;
 use crate::figures::axes;
-use crate::figures::canvas::{Canvas, Rect};
+use crate::figures::canvas::Canvas;
 use crate::figures::chart::{Chart, legend};
 use crate::figures::colour::{BLUE, GREY, INK, Rgb, VERMILION, WHITE, mix, rising};
 use crate::figures::fonts::Fonts;
-use crate::figures::grid::{Grid, NUMBERS_AND_NAME};
+use crate::figures::grid::{NUMBERS_AND_NAME, PanelGrid};
+use crate::figures::marks::Rect;
 use crate::figures::page::MARGIN;
 use crate::figures::text_styles::TICK;
 use crate::figures::ticks;
-use crate::models::prefilters::Kernels;
+use crate::models::prefilters::AdaptationKernels;
 use crate::runs::trained::Trained;
 
 /// Bands whose kernels are shown.
@@ -18,32 +19,40 @@ const BANDS: usize = 5;
 const PANEL: (usize, usize) = (800, 420);
 /// White between two rows, for the name of an axis and a legend.
 const BETWEEN_ROWS: usize = 40;
-/// The legend above a row.
+/// Room for the legend above a row.
 const LEGEND: usize = 40;
 /// The curves of the channels.
 const CHANNELS: [Rgb; 2] = [BLUE, VERMILION];
 
-/// The picture of the prefilter.
+/// Draws kernels, time constants and weights of the prefilters, one below the other.
 pub(super) fn draw(trained: &Trained) -> Result<Drawn> {
-    let Some(kernels) = trained.network.adaptation()? else {
+    let adaptations = trained.network.adaptations()?;
+    if adaptations.is_empty() {
         return Ok(Drawn::Nothing("the model has no prefilter".into()));
-    };
-    let names = trained.network.channels();
-    let columns = names.len().max(1 + usize::from(kernels.past.is_some()));
-    let upper =
-        Grid { panels: names.len(), columns, panel: PANEL, top: HEAD, left: NUMBERS_AND_NAME };
-    let lower = Grid { top: upper.size().1 - MARGIN + BETWEEN_ROWS, ..upper };
-    let lower = Grid { panels: columns, ..lower };
-    let (width, height) = lower.size();
-    let mut canvas = Canvas::new(width, height, Fonts::new()?);
-    let remark = if kernels.learns {
+    }
+    let names = trained.network.channels_of_prefilters();
+    let (mut grids, mut size, mut top) = (Vec::new(), (0, 0), HEAD);
+    for (kernels, names) in adaptations.iter().zip(&names) {
+        let columns = names.len().max(1 + usize::from(kernels.past.is_some()));
+        let upper =
+            PanelGrid { panels: names.len(), columns, panel: PANEL, top, left: NUMBERS_AND_NAME };
+        let lower =
+            PanelGrid { top: upper.size().1 - MARGIN + BETWEEN_ROWS, panels: columns, ..upper };
+        let (width, height) = lower.size();
+        (size, top) = ((width.max(size.0), height), height);
+        grids.push((upper, lower));
+    }
+    let mut canvas = Canvas::new(size.0, size.1, Fonts::new()?);
+    let remark = if adaptations.iter().any(|kernels| kernels.learns) {
         "as fitted; grey: before training"
     } else {
         "fixed: nothing of it was trained"
     };
     head(&mut canvas, trained, &format!("{remark}; before rectification"));
-    over_lag(&mut canvas, (&kernels, trained.metadata.dt_ms), names, &upper);
-    over_frequency(&mut canvas, &kernels, names, &lower);
+    for ((kernels, names), (upper, lower)) in adaptations.iter().zip(names).zip(&grids) {
+        over_lag(&mut canvas, (kernels, trained.metadata.dt_ms), names, upper);
+        over_frequency(&mut canvas, kernels, names, lower);
+    }
     Ok(Drawn::Picture(Box::new(canvas)))
 }
 
@@ -60,7 +69,12 @@ fn khz(hz: f64) -> String {
 
 /// Kernels of some bands, a panel for each channel. The present bin outweighs each bin of the past
 /// by far, so it is told in words.
-fn over_lag(canvas: &mut Canvas, (kernels, dt_ms): (&Kernels, f64), names: &[&str], grid: &Grid) {
+fn over_lag(
+    canvas: &mut Canvas,
+    (kernels, dt_ms): (&AdaptationKernels, f64),
+    names: &[&str],
+    grid: &PanelGrid,
+) {
     let bands = some_bands(kernels.centres_hz.len());
     let colour = |place: usize| rising(place as f32, (0.0, bands.len() as f32 - 0.4));
     let (_c, _f, bins) = kernels.weights.dim();
@@ -99,7 +113,12 @@ fn span(values: &[f64]) -> String {
 }
 
 /// Time constants and weights of the past over the bands.
-fn over_frequency(canvas: &mut Canvas, kernels: &Kernels, names: &[&str], grid: &Grid) {
+fn over_frequency(
+    canvas: &mut Canvas,
+    kernels: &AdaptationKernels,
+    names: &[&str],
+    grid: &PanelGrid,
+) {
     let before = kernels.learns.then_some(("before training", pale()));
     let taus = kernels.tau_ms.outer_iter().map(|tau| tau.to_vec()).zip(CHANNELS);
     let first = before.map(|(_, colour)| (kernels.first_tau_ms.clone(), colour));
@@ -122,7 +141,12 @@ fn pale() -> Rgb {
 }
 
 /// Values `(F)` of every band; bands stand at equal distances, as in pictures of receptive fields.
-fn bands_panel(canvas: &mut Canvas, kernels: &Kernels, area: Rect, curves: &[(Vec<f64>, Rgb)]) {
+fn bands_panel(
+    canvas: &mut Canvas,
+    kernels: &AdaptationKernels,
+    area: Rect,
+    curves: &[(Vec<f64>, Rgb)],
+) {
     let bands = kernels.centres_hz.len();
     let values = curves.iter().flat_map(|(values, _)| values.iter().copied());
     let chart = Chart::around(area, (-0.5, bands as f64 - 0.5), values.chain([0.0]));

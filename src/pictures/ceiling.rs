@@ -1,11 +1,12 @@
 //! The correlation of each neuron against its noise ceiling.
+use super::drawn::{Drawn, HEAD, head};
 use super::table::Table;
-use super::{Drawn, HEAD, head};
 use crate::base::error::Result;
-use crate::figures::canvas::{Canvas, Rect};
+use crate::figures::canvas::Canvas;
 use crate::figures::chart::Chart;
 use crate::figures::colour::BLUE;
 use crate::figures::fonts::Fonts;
+use crate::figures::marks::Rect;
 use crate::figures::page::{MARGIN, name_at};
 use crate::runs::trained::Trained;
 use crate::stats::moments::median;
@@ -13,10 +14,10 @@ use crate::stats::moments::median;
 const SIDE: usize = 800;
 const LEFT: usize = 170;
 const FOOT: usize = 120;
-/// Radius of a dot where there are few.
+/// Radius of the dot of a neuron.
 const DOT: f32 = 7.0;
 
-/// The picture of `scores.csv`.
+/// Draws the correlation of each neuron against its noise ceiling, as `scores.csv` has them.
 pub(super) fn draw(trained: &Trained) -> Result<Drawn> {
     let Some(scores) = Table::read(&trained.folder.scores_file())? else {
         return Ok(Drawn::Nothing("the run has no scores yet".into()));

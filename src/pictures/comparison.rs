@@ -1,11 +1,12 @@
 //! Runs against each other, neuron by neuron: two as a scatter, more as strips side by side.
-use super::{Drawn, HEAD};
+use super::drawn::{Drawn, HEAD};
 use crate::base::error::Result;
 use crate::figures::axes;
-use crate::figures::canvas::{Anchor, Canvas, Rect, Run};
+use crate::figures::canvas::Canvas;
 use crate::figures::chart::{Chart, dots};
 use crate::figures::colour::{BLUE, GREY, Rgb, VERMILION, WHITE, mix};
 use crate::figures::fonts::Fonts;
+use crate::figures::marks::{Anchor, Direction, Rect};
 use crate::figures::page::{self, MARGIN, name_at};
 use crate::figures::text_styles::{LABEL, NAME, REMARK};
 use crate::figures::ticks;
@@ -13,18 +14,18 @@ use crate::runs::comparison::{DRAWS, Pair, Scored, pair, require_same_grounds};
 use crate::stats::bootstrap::interval_of_mean;
 use crate::stats::moments::mean;
 
-/// Side of a scatter.
+/// Pixels of the side of a scatter.
 const SIDE: usize = 900;
-/// Numbers and name to the left.
+/// Room for the numbers and the name to the left of a scatter.
 const LEFT: usize = 170;
-/// The legend of a scatter above it.
+/// Room for the legend above a scatter.
 const LEGEND: usize = 30;
-/// Numbers and name below a scatter.
+/// Room for the numbers and the name below a scatter.
 const FOOT: usize = 120;
 /// Height of strips, and their least and largest width.
 const HEIGHT: usize = 760;
 const STRIP: (usize, usize) = (240, 420);
-/// Names of runs below their strips.
+/// Room for the names of runs below their strips.
 const NAMES: usize = 120;
 /// Radius of the dot of a mean.
 const MEAN: f32 = 11.0;
@@ -32,7 +33,7 @@ const MEAN: f32 = 11.0;
 const SPREAD: f64 = 0.36;
 const MEAN_AT: f64 = 0.3;
 
-/// The picture of a score; `seed` is that of the intervals.
+/// Draws a score of all runs, neuron by neuron; `seed` is that of the intervals.
 ///
 /// # Errors
 /// Runs were not scored on the same responses, or the score is missing.
@@ -62,7 +63,7 @@ fn data(run: &Scored) -> String {
     run.data.file_name().map_or_else(String::new, |name| format!(", {}", name.display()))
 }
 
-/// Both scores of every neuron, the first run's to the right.
+/// Draws both scores of every neuron, the first run's to the right.
 fn scatter(
     pair: &Pair,
     (first, second): (&Scored, &Scored),
@@ -90,7 +91,7 @@ fn scatter(
     Ok(canvas)
 }
 
-/// By how much the second run of a pair scores higher.
+/// Says by how much the second run of a pair scores higher.
 fn difference(pair: &Pair) -> String {
     let Pair { neurons, of, difference, interval, p, .. } = pair;
     if *neurons == 1 {
@@ -111,7 +112,7 @@ fn difference(pair: &Pair) -> String {
     format!("{count}; mean difference {difference:+.3}{interval}{p}").replace('-', "−")
 }
 
-/// A strip of dots for each run, each neuron's joined by a line.
+/// Draws a strip of dots for each run, each neuron's joined by a line.
 fn strips(
     runs: &[Scored],
     score: &str,
@@ -165,7 +166,7 @@ fn mean_of(canvas: &mut Canvas, chart: &Chart, (place, column): (usize, &[f64]),
     canvas.dot(chart.point((at, mean)), MEAN, VERMILION);
 }
 
-/// Model, run folder and mean below a strip.
+/// Writes model, run folder and mean below a strip.
 fn name_run(
     canvas: &mut Canvas,
     chart: &Chart,
@@ -179,11 +180,11 @@ fn name_run(
     for (line, (text, look)) in lines.into_iter().enumerate() {
         let text = canvas.shorten(&text, look, strip - 16);
         let baseline = chart.area.bottom() + axes::AROUND_TICK + (line + 1) * 30 - 8;
-        canvas.text(&text, look, (x, baseline), Anchor::Centre, Run::Right);
+        canvas.text(&text, look, (x, baseline), Anchor::Centre, Direction::Right);
     }
 }
 
-/// Of a dot where so many lie.
+/// Radius of the dots of so many neurons.
 fn radius(neurons: usize) -> f32 {
     if neurons > 150 { 4.0 } else { 6.5 }
 }

@@ -1,26 +1,27 @@
 //! Losses and validation scores over epochs.
+use super::drawn::{Drawn, HEAD, head};
 use super::table::Table;
-use super::{Drawn, HEAD, head};
 use crate::base::error::Result;
-use crate::figures::canvas::{Canvas, Rect};
+use crate::figures::canvas::Canvas;
 use crate::figures::chart::{Chart, legend};
 use crate::figures::colour::{BLUE, VERMILION};
 use crate::figures::fonts::Fonts;
+use crate::figures::marks::Rect;
 use crate::figures::page::{MARGIN, name_at};
 use crate::run_file::Monitor;
 use crate::runs::trained::Trained;
 use crate::training::best::Best;
 
 const WIDTH: usize = 1400;
-/// Numbers and name to the left of a panel.
+/// Room for the numbers and the name to the left of a panel.
 const LEFT: usize = 190;
 const HEIGHT: usize = 340;
-/// Legend above a panel.
+/// Room for the legend above a panel.
 const ABOVE: usize = 60;
-/// Numbers and name below the lower panel.
+/// Room for the numbers and the name below the lower panel.
 const FOOT: usize = 110;
 
-/// The picture of `history.csv`.
+/// Draws losses and scores over the epochs of `history.csv`.
 pub(super) fn draw(trained: &Trained) -> Result<Drawn> {
     let Some(history) = Table::read(&trained.folder.history_file())?.filter(|t| t.rows() > 0)
     else {

@@ -3,6 +3,7 @@
 mod adaptation;
 mod ceiling;
 pub mod comparison;
+mod drawn;
 mod learning;
 mod outputs;
 mod prediction;
@@ -10,42 +11,19 @@ mod quantiles;
 mod table;
 mod test_clips;
 
-use std::path::Path;
-
-use crate::base::error::{Error, Result};
-use crate::figures::canvas::Canvas;
-use crate::figures::page::{self, MARGIN};
+use crate::base::error::Result;
 use crate::runs::trained::Trained;
-
-/// What a picture is, or why there is none.
-pub enum Drawn {
-    /// The picture.
-    Picture(Box<Canvas>),
-    /// What the run lacks for it.
-    Nothing(String),
-}
-
-impl Drawn {
-    /// The picture as SVG, or why there is none.
-    ///
-    /// # Errors
-    /// The reason, for a reader.
-    pub fn svg(&self, title: &str) -> Result<String, String> {
-        match self {
-            Self::Picture(canvas) => canvas.svg(title).map_err(|cause| cause.to_string()),
-            Self::Nothing(why) => Err(why.clone()),
-        }
-    }
-}
+pub use drawn::Drawn;
+pub(crate) use drawn::response_unit;
 
 /// A row of the table of pictures.
 #[derive(Debug)]
 pub struct PictureRow {
-    /// Name of its file.
+    /// Name of the picture's file, without its ending.
     pub name: &'static str,
-    /// One line on what it shows.
+    /// One line on what the picture shows.
     pub summary: &'static str,
-    /// Draws it.
+    /// Draws the picture of a run.
     pub draw: fn(&Trained) -> Result<Drawn>,
 }
 
@@ -81,27 +59,4 @@ pub static TABLE: &[PictureRow] = &[
 /// Names of the pictures, in the table's order.
 pub fn names() -> Vec<&'static str> {
     TABLE.iter().map(|row| row.name).collect()
-}
-
-/// What responses in bins of `dt_ms` are multiplied by to be shown, and their unit then: counts as
-/// rates.
-pub(crate) fn response_unit(counts: bool, dt_ms: f64) -> (f64, &'static str) {
-    if counts { (1000.0 / dt_ms, "spikes/s") } else { (1.0, "response") }
-}
-
-/// Where the panels begin, below title and remark.
-const HEAD: usize = MARGIN + 120;
-
-/// Model, dataset and run, and a line below.
-fn head(canvas: &mut Canvas, trained: &Trained, remark: &str) {
-    let title = format!("{}: {}", trained.title(), trained.folder.path().display());
-    page::head(canvas, &title, remark);
-}
-
-/// A file of the run that does not hold what it should.
-fn unreadable(path: &Path, found: &str) -> Error {
-    Error::Refused(format!(
-        "{}: {found}, expected what `strf train` wrote; train again",
-        path.display()
-    ))
 }

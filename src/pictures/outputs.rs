@@ -2,9 +2,9 @@
 use candle_core::{DType, Device, Tensor};
 use ndarray::{Array2, ArrayView1, Axis};
 
+use super::drawn::{Drawn, HEAD, head, response_unit};
 use super::quantiles::{density, quantile_bins};
 use super::test_clips::{best_first, predicted};
-use super::{Drawn, HEAD, head, response_unit};
 use crate::base::error::{Error, Result};
 use crate::dataset::{OfNeurons, ResponseFile};
 use crate::figures::axes;
@@ -12,24 +12,24 @@ use crate::figures::canvas::Canvas;
 use crate::figures::chart::{Chart, legend};
 use crate::figures::colour::{BLUE, GREY, Rgb, VERMILION, WHITE, mix};
 use crate::figures::fonts::Fonts;
-use crate::figures::grid::{Grid, NUMBERS};
+use crate::figures::grid::{NUMBERS, PanelGrid};
 use crate::figures::ticks;
 use crate::preparation::psth;
 use crate::runs::SplitName;
 use crate::runs::clips::Clips;
 use crate::runs::trained::{Needs, Trained};
-use crate::scores::quality::Values;
+use crate::scores::repeats::ResponseValues;
 
 /// Most neurons that are shown.
 const MOST: usize = 12;
-/// Quantiles of the drive.
+/// Quantiles of the drive at which the PSTH is shown.
 const BINS: usize = 20;
-/// Points of a curve.
+/// Points of the curve of an output nonlinearity.
 const POINTS: usize = 200;
 /// Cells of the density of drives, and how high the fullest stands in its panel.
 const CELLS: usize = 60;
 const DENSITY: f64 = 0.16;
-/// The legend above the first row.
+/// Room for the legend above the first row.
 const LEGEND: usize = 40;
 const DOT: f32 = 6.0;
 /// Pixels of the height of a panel for each of its numbers.
@@ -38,13 +38,13 @@ const TICK_ROOM: usize = 80;
 /// One neuron's panel.
 struct Panel {
     name: String,
-    /// Drive and PSTH at each bin that has one.
+    /// Drive and PSTH at each bin that has a PSTH.
     pairs: Vec<(f64, f64)>,
     /// Drive and response of the model.
     curve: Vec<(f64, f64)>,
 }
 
-/// The picture of the test clips.
+/// Draws the output nonlinearities of neurons and their responses to the test clips.
 pub(super) fn draw(trained: &Trained) -> Result<Drawn> {
     let clips = trained.clips(None, SplitName::Test, Needs::Responses)?;
     let mut file = ResponseFile::open(&clips.recording.file)?;
@@ -73,7 +73,7 @@ pub(super) fn draw(trained: &Trained) -> Result<Drawn> {
     Ok(Drawn::Picture(Box::new(page(trained, &panels, (cc.len(), unit))?)))
 }
 
-/// At most so many, at equal steps from the first to the last.
+/// At most so many of a list, at equal steps from the first to the last.
 fn spread(sorted: &[usize], most: usize) -> Vec<usize> {
     let last = sorted.len() - 1;
     let shown = sorted.len().min(most);
@@ -82,7 +82,7 @@ fn spread(sorted: &[usize], most: usize) -> Vec<usize> {
 
 /// Responses of the shown neurons, clip by clip.
 struct Recorded {
-    /// As they are scored, `(neurons, T)` each.
+    /// The PSTH of each clip as it is scored, `(neurons, T)`.
     psths: Vec<Array2<f32>>,
     /// Whether all recorded values are counts.
     counts: bool,
@@ -100,7 +100,7 @@ impl Recorded {
         for clip in clips.iter() {
             let responses = file.read(&clip.responses.clone().of_neurons(shown))?;
             let mut neurons = responses.axis_iter(Axis(0));
-            counts = counts && neurons.all(|repeats| Values::of(repeats).are_counts());
+            counts = counts && neurons.all(|repeats| ResponseValues::of(repeats).are_counts());
             psths.push(psth(&treatment.repeats(responses)));
         }
         Ok(Self { psths, counts })
@@ -178,7 +178,7 @@ fn page(trained: &Trained, panels: &[Panel], (neurons, unit): (usize, &str)) -> 
         3 | 5 | 6 | 9 => (3, (590, 430)),
         _ => (4, (425, 330)),
     };
-    let grid = Grid { panels: panels.len(), columns, panel, top: HEAD, left: NUMBERS };
+    let grid = PanelGrid { panels: panels.len(), columns, panel, top: HEAD, left: NUMBERS };
     let (width, height) = grid.size();
     let mut canvas = Canvas::new(width, height, Fonts::new()?);
     head(&mut canvas, trained, &remark(trained, panels.len(), neurons));
@@ -194,7 +194,7 @@ fn page(trained: &Trained, panels: &[Panel], (neurons, unit): (usize, &str)) -> 
     Ok(canvas)
 }
 
-/// What is shown of what.
+/// The remark below the title: what is shown, and of how many.
 fn remark(trained: &Trained, shown: usize, neurons: usize) -> String {
     let which = match (shown, neurons) {
         (1, 1) => "1 neuron".to_owned(),
@@ -207,7 +207,7 @@ fn remark(trained: &Trained, shown: usize, neurons: usize) -> String {
 }
 
 impl Panel {
-    fn draw(&self, canvas: &mut Canvas, grid: &Grid, place: usize) {
+    fn draw(&self, canvas: &mut Canvas, grid: &PanelGrid, place: usize) {
         let (area, across) = (grid.area(place), ends(&self.pairs));
         let bins = quantile_bins(self.pairs.clone(), BINS);
         let spans = bins.iter().flat_map(|bin| [bin.mean - bin.error, bin.mean + bin.error]);
@@ -230,7 +230,7 @@ impl Panel {
         axes::below(canvas, area, &ticks::values(across.0, across.1, 4.0));
     }
 
-    /// How often each drive occurs, along the lower edge.
+    /// Draws how often each drive occurs, along the lower edge.
     fn density(&self, canvas: &mut Canvas, chart: &Chart) {
         let drives: Vec<f64> = self.pairs.iter().map(|(drive, _)| *drive).collect();
         let cells = density(&drives, chart.across, CELLS);

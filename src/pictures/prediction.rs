@@ -1,33 +1,34 @@
 //! Prediction over PSTH, with the sound and the single repeats, of three neurons.
 use ndarray::{Array2, Array3, ArrayView1, Axis, s};
 
+use super::drawn::{Drawn, HEAD, head, response_unit};
 use super::test_clips::{best_first, predicted};
-use super::{Drawn, HEAD, head, response_unit};
 use crate::base::error::Result;
-use crate::dataset::{Clip, OfNeurons, ResponseFile, Stored};
+use crate::dataset::{Clip, OfNeurons, ResponseFile, ResponseLocation};
 use crate::figures::axes;
-use crate::figures::canvas::{Anchor, Canvas, Rect, Run};
+use crate::figures::canvas::Canvas;
 use crate::figures::chart::{Chart, legend};
 use crate::figures::colour::{GREY, VERMILION};
-use crate::figures::fonts::{Fonts, Type, Weight};
+use crate::figures::fonts::Fonts;
+use crate::figures::marks::{Anchor, Direction, Rect, TextStyle, Weight};
 use crate::figures::page::{self, BETWEEN, Panel, WIDTH, shown_bins, three};
 use crate::figures::rasters::{self, Shades};
 use crate::figures::text_styles::NAME;
 use crate::figures::ticks;
-use crate::preparation::prepare::Treatment;
+use crate::preparation::Treatment;
 use crate::preparation::psth;
 use crate::runs::SplitName;
 use crate::runs::trained::{Needs, Trained};
-use crate::scores::quality::Values;
+use crate::scores::repeats::ResponseValues;
 
-/// The legend above the lowest panel.
+/// Room for the legend above the lowest panel.
 const LEGEND: usize = 40;
 /// Sound, repeats, and prediction over PSTH.
 const PANELS: [Panel; 3] = [(0, 240), (BETWEEN, 280), (BETWEEN + LEGEND, 300)];
 /// The name of the neuron above its panels.
 const ABOVE: usize = 40;
 const FOOT: usize = 110;
-const NEURON: Type = Type { weight: Weight::Bold, ..NAME };
+const NEURON: TextStyle = TextStyle { weight: Weight::Bold, ..NAME };
 
 /// One neuron's part of the picture.
 struct Column {
@@ -40,11 +41,11 @@ struct Column {
     seconds: f64,
     /// Whether the recorded values are counts.
     counts: bool,
-    /// Of PSTH and prediction.
+    /// The unit of PSTH and prediction.
     unit: &'static str,
 }
 
-/// The picture of the test clips.
+/// Draws what the model predicts for test clips, beside what was recorded.
 pub(super) fn draw(trained: &Trained) -> Result<Drawn> {
     let clips = trained.clips(None, SplitName::Test, Needs::Responses)?;
     let (recording, places) = (&clips.recording, &clips.places);
@@ -111,14 +112,14 @@ impl Column {
     /// The start of a clip; `responses` `(1, R, T)` and `prediction` `(T)` are the neuron's.
     fn new(
         name: String,
-        (clip, dt_ms): (&Clip<Stored>, f64),
+        (clip, dt_ms): (&Clip<ResponseLocation>, f64),
         responses: Array3<f32>,
         prediction: ArrayView1<f32>,
         treatment: &Treatment,
     ) -> Self {
         let bins = shown_bins(clip.bins(), dt_ms);
         let repeats = responses.slice(s![0, .., ..bins]).to_owned();
-        let counts = Values::of(responses.index_axis(Axis(0), 0)).are_counts();
+        let counts = ResponseValues::of(responses.index_axis(Axis(0), 0)).are_counts();
         let (factor, unit) = response_unit(counts, dt_ms);
         let scaled = |value: &f32| f64::from(*value) * factor;
         let treated = psth(&treatment.repeats(responses));
@@ -137,7 +138,7 @@ impl Column {
     fn draw(&self, canvas: &mut Canvas, areas: [Rect; 3], hz: Option<&[f64]>, is_first: bool) {
         let [sound, repeats, response] = areas;
         let name = canvas.shorten(&self.name, NEURON, sound.width);
-        canvas.text(&name, NEURON, (sound.x, sound.y - 14), Anchor::Left, Run::Right);
+        canvas.text(&name, NEURON, (sound.x, sound.y - 14), Anchor::Left, Direction::Right);
         rasters::sound(canvas, sound, self.sound.view(), hz);
         rasters::repeats(canvas, repeats, self.repeats.view(), self.shades());
         axes::frame(canvas, sound);

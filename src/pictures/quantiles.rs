@@ -9,7 +9,7 @@ pub(super) struct Bin {
     pub(super) mean: f64,
     /// Standard error of that mean, `s / √n`, as if the pairs were independent; NaN for one pair.
     pub(super) error: f64,
-    /// `n` pairs.
+    /// How many pairs the bin holds, `n`.
     pub(super) count: usize,
 }
 

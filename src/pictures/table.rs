@@ -1,7 +1,6 @@
 //! Columns of numbers of a CSV file in a run folder.
 use std::path::{Path, PathBuf};
 
-use super::unreadable;
 use crate::base::error::{Error, Result};
 
 /// A CSV file with a header.
@@ -12,7 +11,7 @@ pub(super) struct Table {
 }
 
 impl Table {
-    /// Reads the file; nothing where there is none.
+    /// Reads a CSV file; nothing where there is none.
     ///
     /// # Errors
     /// It cannot be read, or has rows of different lengths.
@@ -44,4 +43,12 @@ impl Table {
         let number = |row: &csv::StringRecord| row[place].parse().unwrap_or(f64::NAN);
         Ok(self.rows.iter().map(number).collect())
     }
+}
+
+/// A file of the run that does not hold what it should.
+fn unreadable(path: &Path, found: &str) -> Error {
+    Error::Refused(format!(
+        "{}: {found}, expected what `strf train` wrote; train again",
+        path.display()
+    ))
 }

@@ -5,7 +5,7 @@ use crate::base::error::Result;
 use crate::dataset::ResponseFile;
 use crate::runs::clips::Clips;
 use crate::runs::trained::Trained;
-use crate::scores::correlation::CC;
+use crate::scores::rows::correlation::CC;
 
 /// Predictions of each clip `(N, T)`, and the correlation of each neuron over all clips.
 pub(super) fn predicted(

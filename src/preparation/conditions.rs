@@ -26,7 +26,7 @@ pub(super) struct Among<'a> {
 type Wanted = BTreeMap<String, Condition>;
 
 /// What each of those selected from has under a name.
-enum Values<'a> {
+enum KnownValues<'a> {
     Texts(Vec<Option<&'a str>>),
     /// Not defined = NaN.
     Numbers(Vec<f64>),
@@ -68,7 +68,7 @@ impl<'a> Among<'a> {
     }
 
     /// What is compared: numbers for a comparison and for a measure, else texts.
-    fn values(&self, name: &str, condition: &Condition) -> Result<Values<'a>, Problem> {
+    fn values(&self, name: &str, condition: &Condition) -> Result<KnownValues<'a>, Problem> {
         if !self.is_known(name) {
             return Err(self.unknown(name));
         }
@@ -80,17 +80,17 @@ impl<'a> Among<'a> {
                     let expected = format!("a comparison such as {name} = \">0.1\"");
                     Err(Problem::new(self.at, format!("{name} = {text:?}"), expected))
                 }
-                _ => Ok(Values::Numbers(numbers)),
+                _ => Ok(KnownValues::Numbers(numbers)),
             };
         }
         let texts = self.known.iter().map(|entity| entity.attributes.get(name).map(String::as_str));
         match condition {
-            Condition::Is(_) => Ok(Values::Texts(texts.collect())),
+            Condition::Is(_) => Ok(KnownValues::Texts(texts.collect())),
             Condition::Compares(..) => {
                 let numbers = texts.map(|text| text.map_or(Ok(f64::NAN), str::parse));
                 let numbers: Result<Vec<f64>, _> = numbers.collect();
                 match numbers {
-                    Ok(numbers) => Ok(Values::Numbers(numbers)),
+                    Ok(numbers) => Ok(KnownValues::Numbers(numbers)),
                     Err(_) => Err(self.not_numbers(name, condition)),
                 }
             }
@@ -129,7 +129,7 @@ pub(super) fn by_conditions(
     problems: &mut Problems,
     notes: &mut Vec<String>,
 ) -> Vec<usize> {
-    let mut asked: Vec<(&str, &Condition, Values)> = Vec::new();
+    let mut asked: Vec<(&str, &Condition, KnownValues)> = Vec::new();
     let mut sound = true;
     for (name, condition) in wanted {
         let values = among.values(name, condition);
@@ -148,13 +148,13 @@ pub(super) fn by_conditions(
     let indices: Vec<usize> = (0..among.known.len()).filter(fits).collect();
     if indices.is_empty() {
         problems.push(nothing(among, &asked));
-    } else if asked.iter().any(|(_, _, values)| matches!(values, Values::Numbers(_))) {
+    } else if asked.iter().any(|(_, _, values)| matches!(values, KnownValues::Numbers(_))) {
         notes.push(kept(among, &asked, indices.len()));
     }
     indices
 }
 
-impl Values<'_> {
+impl KnownValues<'_> {
     fn meet(&self, index: usize, condition: &Condition) -> bool {
         match (self, condition) {
             (Self::Texts(texts), Condition::Is(text)) => texts[index] == Some(text.as_str()),
@@ -176,7 +176,7 @@ impl Values<'_> {
     }
 }
 
-type Asked<'a> = (&'a str, &'a Condition, Values<'a>);
+type Asked<'a> = (&'a str, &'a Condition, KnownValues<'a>);
 
 /// `reliability > 0.1 and area = "A1"`
 fn conditions(asked: &[Asked]) -> String {
@@ -205,8 +205,8 @@ fn nothing(among: &Among, asked: &[Asked]) -> Problem {
         asked.iter().map(|(name, condition, _)| format!("{name} {condition}")).collect();
     let found = format!("no {} with {}", among.what, texts.join(", "));
     let values = asked.iter().map(|(name, _, values)| match values {
-        Values::Texts(_) => values_of(name, among.known),
-        Values::Numbers(numbers) => range_of(name, numbers),
+        KnownValues::Texts(_) => values_of(name, among.known),
+        KnownValues::Numbers(numbers) => range_of(name, numbers),
     });
     let hint = values.collect::<Vec<_>>().join("; ");
     Problem::new(among.at, found, format!("1 {} or more", among.what)).hint(hint)

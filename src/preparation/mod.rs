@@ -9,11 +9,13 @@ mod select;
 mod smooth;
 mod split;
 mod standardize;
+mod treatment;
 
-pub use neurons::{Doubtful, Survey};
+pub use neurons::{Doubtful, PsthSurvey};
 pub use psth::psth;
-pub use recorded::{Recorded, qualities};
+pub use recorded::{RecordedResponses, qualities};
 pub use select::{Selected, keep_neurons, keep_stimuli, select};
 pub use smooth::{hanning, smooth, smoothed_psth};
 pub use split::{ClipSets, divide};
 pub use standardize::{Fitted, Standardization};
+pub use treatment::{Preparation, Treatment};

@@ -14,7 +14,7 @@ pub struct Doubtful {
 
 /// What the PSTHs of some clips hold, looked at one after the other.
 #[derive(Debug)]
-pub struct Survey {
+pub struct PsthSurvey {
     skip: usize,
     neurons: Vec<Seen>,
 }
@@ -27,7 +27,7 @@ enum Seen {
     Changing,
 }
 
-impl Survey {
+impl PsthSurvey {
     /// No clips yet; `skip` bins at the start of each are to be left out.
     pub fn new(neurons: usize, skip: usize) -> Self {
         Self { skip, neurons: vec![Seen::Nothing; neurons] }
@@ -42,7 +42,7 @@ impl Survey {
 
     /// Looks at the responses `(N, R, T)` to one more clip, of the neurons that may still lack
     /// something.
-    pub fn look(&mut self, responses: ArrayView3<f32>) {
+    pub fn scan(&mut self, responses: ArrayView3<f32>) {
         let mut psth = Array1::zeros(responses.dim().2);
         for (seen, repeats) in self.neurons.iter_mut().zip(responses.outer_iter()) {
             if !matches!(seen, Seen::Changing) {

@@ -2,94 +2,22 @@
 use std::mem::take;
 
 use candle_core::Device;
-use ndarray::{Array2, Array3, s};
+use ndarray::Array2;
 
 use super::reduce::{Reduced, numbered};
-use super::{ClipSets, Selected, Standardization, divide, select, smooth, smoothed_psth};
+use super::treatment::{Preparation, Treatment};
+use super::{ClipSets, Selected, Standardization, divide, select};
 use crate::base::error::{Error, Result};
 use crate::base::files::Version;
-use crate::base::units;
-use crate::dataset::{Clip, Recording, Splits, Stored};
+use crate::dataset::{Clip, Recording, ResponseLocation, Splits};
 use crate::models::batch::Sample;
 use crate::models::dims::Dims;
 use crate::run_file::Data;
 use crate::run_file::Split;
 use crate::scores::Ceiling;
 
-/// How clips of one recording become samples.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Preparation {
-    /// Of the cochleagrams.
-    pub standardization: Standardization,
-    /// How responses are treated.
-    pub treatment: Treatment,
-}
-
-/// What is done to responses before losses and scores see them.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Treatment {
-    /// Width of a bin in milliseconds.
-    pub dt_ms: f64,
-    /// Length of the window over the responses in milliseconds; 0 = none.
-    pub smooth_ms: f64,
-    /// Start of each clip left out of loss and scores, in milliseconds.
-    pub skip_ms: f64,
-}
-
-impl Preparation {
-    /// The clips with these indices without responses, for a model of so many neurons.
-    ///
-    /// # Errors
-    /// The device has no room for them.
-    pub fn sounds<R>(
-        &self,
-        recording: &Recording<R>,
-        clips: &[usize],
-        neurons: usize,
-        device: &Device,
-    ) -> Result<Vec<Sample>> {
-        let sound = |&clip: &usize| {
-            let Clip { stimulus, cochleagram, .. } = &recording.clips[clip];
-            let sound = self.standardization.apply(cochleagram);
-            Ok(Sample::sound(&stimulus.id, sound, neurons, device)?)
-        };
-        clips.iter().map(sound).collect()
-    }
-}
-
-impl Treatment {
-    /// Single repeats `(N, R, T)` as losses and scores see them.
-    pub fn repeats(&self, responses: Array3<f32>) -> Array3<f32> {
-        let mut responses = if self.smooth_ms > 0.0 {
-            smooth(&responses, self.smooth_ms, self.dt_ms)
-        } else {
-            responses
-        };
-        let skipped = self.skipped_bins().min(responses.dim().2);
-        responses.slice_mut(s![.., .., ..skipped]).fill(f32::NAN);
-        responses
-    }
-
-    /// The mean over repeats `(N, T)` as losses see it, out of single repeats `(N, R, T)` and their
-    /// own mean.
-    pub(super) fn psth(&self, responses: &Array3<f32>, raw: Array2<f32>) -> Array2<f32> {
-        let mut psth = if self.smooth_ms > 0.0 {
-            smoothed_psth(responses, &raw, self.smooth_ms, self.dt_ms)
-        } else {
-            raw
-        };
-        let skipped = self.skipped_bins().min(psth.ncols());
-        psth.slice_mut(s![.., ..skipped]).fill(f32::NAN);
-        psth
-    }
-
-    pub(super) fn skipped_bins(&self) -> usize {
-        units::bins(self.skip_ms, self.dt_ms, 0)
-    }
-}
-
 /// A recording ready for training.
-pub struct Prepared {
+pub struct PreparedRecording {
     /// What the recording fixes of a model.
     pub dims: Dims,
     /// Ids of the selected neurons; those that cannot be fitted are left out.
@@ -111,20 +39,20 @@ pub struct Prepared {
     /// The sound of the test clips.
     pub test: Vec<Sample>,
     /// Where the responses to the test clips lie.
-    pub test_responses: Vec<Stored>,
+    pub test_responses: Vec<ResponseLocation>,
     /// The file as it was read.
     pub version: Version,
     /// Bins of the longest clip.
     longest: usize,
 }
 
-impl Prepared {
+impl PreparedRecording {
     /// Selects, divides, reads and standardizes as `[data]` says; `split` is the one it comes to.
     ///
     /// # Errors
     /// Unknown ids, an empty part, no neuron left, or responses that cannot be used.
     pub fn new(
-        recording: Recording<Stored>,
+        recording: Recording<ResponseLocation>,
         data: &Data,
         split: &Split,
         device: &Device,
@@ -196,7 +124,11 @@ struct Sounds<'a> {
 }
 
 impl Sounds<'_> {
-    fn take(&self, recording: &mut Recording<Stored>, clip: usize) -> (String, Array2<f32>) {
+    fn take(
+        &self,
+        recording: &mut Recording<ResponseLocation>,
+        clip: usize,
+    ) -> (String, Array2<f32>) {
         let Clip { stimulus, cochleagram, .. } = &mut recording.clips[clip];
         (stimulus.id.clone(), self.standardization.apply(&take(cochleagram)))
     }
@@ -204,7 +136,7 @@ impl Sounds<'_> {
     /// Clips with their PSTHs.
     fn with(
         &self,
-        recording: &mut Recording<Stored>,
+        recording: &mut Recording<ResponseLocation>,
         clips: &[usize],
         psths: Vec<Array2<f32>>,
     ) -> Result<Vec<Sample>> {
@@ -216,7 +148,11 @@ impl Sounds<'_> {
     }
 
     /// Clips without responses.
-    fn alone(&self, recording: &mut Recording<Stored>, clips: &[usize]) -> Result<Vec<Sample>> {
+    fn alone(
+        &self,
+        recording: &mut Recording<ResponseLocation>,
+        clips: &[usize],
+    ) -> Result<Vec<Sample>> {
         let sample = |clip: &usize| {
             let (id, sound) = self.take(recording, *clip);
             Ok(Sample::sound(&id, sound, self.neurons, self.device)?)
@@ -227,7 +163,7 @@ impl Sounds<'_> {
 
 /// The standardization of the training clips.
 fn fit(
-    recording: &Recording<Stored>,
+    recording: &Recording<ResponseLocation>,
     sets: &ClipSets,
     data: &Data,
     warnings: &mut Vec<String>,
@@ -244,7 +180,7 @@ fn fit(
 }
 
 /// Ids of the stimuli that serve what.
-fn splits(recording: &Recording<Stored>, sets: &ClipSets) -> Splits {
+fn splits(recording: &Recording<ResponseLocation>, sets: &ClipSets) -> Splits {
     let id = |clip: &usize| recording.clips[*clip].stimulus.id.clone();
     let ids = |clips: &[usize]| clips.iter().map(id).collect();
     Splits { train: ids(&sets.train), valid: ids(&sets.valid), test: ids(&sets.test) }

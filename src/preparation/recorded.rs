@@ -2,51 +2,51 @@
 use ndarray::{Array3, ArrayView3};
 
 use crate::base::error::Result;
-use crate::dataset::{OfNeurons, Recording, ResponseFile, Stored};
-use crate::scores::quality::{Quality, Survey};
+use crate::dataset::{OfNeurons, Recording, ResponseFile, ResponseLocation};
+use crate::scores::quality::{Quality, QualitySurvey};
 
 /// The responses to a clip, in memory or in a file.
-pub trait Recorded: OfNeurons + Clone {
+pub trait RecordedResponses: OfNeurons + Clone {
     /// Their shape `(N, R, T)`.
     fn shape(&self) -> (usize, usize, usize);
 
-    /// Shows `look` the responses `(N, R, T)` to every clip in turn, with the clip's index.
+    /// Gives `scan` the responses `(N, R, T)` to every clip in turn, with the clip's index.
     ///
     /// # Errors
     /// They cannot be read.
     fn each_clip(
         recording: &Recording<Self>,
-        look: impl FnMut(usize, ArrayView3<f32>),
+        scan: impl FnMut(usize, ArrayView3<f32>),
     ) -> Result<()>;
 }
 
-impl Recorded for Array3<f32> {
+impl RecordedResponses for Array3<f32> {
     fn shape(&self) -> (usize, usize, usize) {
         self.dim()
     }
 
     fn each_clip(
         recording: &Recording<Self>,
-        mut look: impl FnMut(usize, ArrayView3<f32>),
+        mut scan: impl FnMut(usize, ArrayView3<f32>),
     ) -> Result<()> {
         let clips = recording.clips.iter().enumerate();
-        clips.for_each(|(index, clip)| look(index, clip.responses.view()));
+        clips.for_each(|(index, clip)| scan(index, clip.responses.view()));
         Ok(())
     }
 }
 
-impl Recorded for Stored {
+impl RecordedResponses for ResponseLocation {
     fn shape(&self) -> (usize, usize, usize) {
         self.dim()
     }
 
     fn each_clip(
         recording: &Recording<Self>,
-        mut look: impl FnMut(usize, ArrayView3<f32>),
+        mut scan: impl FnMut(usize, ArrayView3<f32>),
     ) -> Result<()> {
         let mut file = ResponseFile::open(&recording.file)?;
         for (index, clip) in recording.clips.iter().enumerate() {
-            look(index, file.read(&clip.responses)?.view());
+            scan(index, file.read(&clip.responses)?.view());
         }
         Ok(())
     }
@@ -55,9 +55,9 @@ impl Recorded for Stored {
 /// How good the recording of each neuron is, over all clips.
 ///
 /// # Errors
-/// As [`Recorded::each_clip`].
-pub fn qualities<R: Recorded>(recording: &Recording<R>) -> Result<Vec<Quality>> {
-    let mut survey = Survey::new(recording.neurons.len());
+/// As [`RecordedResponses::each_clip`].
+pub fn qualities<R: RecordedResponses>(recording: &Recording<R>) -> Result<Vec<Quality>> {
+    let mut survey = QualitySurvey::new(recording.neurons.len());
     R::each_clip(recording, |_, responses| drop(survey.add(responses)))?;
     Ok(survey.finish(recording.dt_ms))
 }

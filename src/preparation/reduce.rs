@@ -1,17 +1,17 @@
 //! Single repeats, read clip by clip, reduced to what training needs of them, and let go.
 use ndarray::{Array2, Axis};
 
-use super::neurons::Survey;
-use super::prepare::Treatment;
+use super::neurons::PsthSurvey;
+use super::treatment::Treatment;
 use super::{ClipSets, Doubtful, keep_neurons, psth};
 use crate::base::error::{Error, Result};
 use crate::base::wording;
-use crate::dataset::{Recording, ResponseFile, Stored};
+use crate::dataset::{Recording, ResponseFile, ResponseLocation};
 use crate::scores::Ceiling;
 
 /// What training needs of the responses, and the recording of the neurons that can be fitted.
 pub(super) struct Reduced {
-    pub(super) recording: Recording<Stored>,
+    pub(super) recording: Recording<ResponseLocation>,
     /// `(N, T)` of each training clip.
     pub(super) psths: Vec<Array2<f32>>,
     /// Of the validation clips.
@@ -23,13 +23,13 @@ pub(super) struct Reduced {
 impl Reduced {
     /// Reads the responses to all clips in use, one after the other.
     pub(super) fn read(
-        recording: Recording<Stored>,
+        recording: Recording<ResponseLocation>,
         sets: &ClipSets,
         treatment: &Treatment,
     ) -> Result<Self> {
         let path = recording.file.clone();
         let mut file = ResponseFile::open(&path)?;
-        let mut survey = Survey::new(recording.neurons.len(), treatment.skipped_bins());
+        let mut survey = PsthSurvey::new(recording.neurons.len(), treatment.skipped_bins());
         let mut psths = Vec::with_capacity(sets.train.len());
         for clip in &sets.train {
             let responses = file.read(&recording.clips[*clip].responses)?;
@@ -38,7 +38,7 @@ impl Reduced {
             psths.push(treatment.psth(&responses, raw));
         }
         let trained = survey.finish();
-        let mut survey = Survey::new(recording.neurons.len(), treatment.skipped_bins());
+        let mut survey = PsthSurvey::new(recording.neurons.len(), treatment.skipped_bins());
         for clip in &sets.test {
             survey.add(&psth(&file.read(&recording.clips[*clip].responses)?));
         }
@@ -64,7 +64,11 @@ impl Reduced {
 }
 
 /// Names the neurons with doubtful training or test data.
-fn warnings(recording: &Recording<Stored>, trained: &Doubtful, tested: &Doubtful) -> Vec<String> {
+fn warnings(
+    recording: &Recording<ResponseLocation>,
+    trained: &Doubtful,
+    tested: &Doubtful,
+) -> Vec<String> {
     let says = [
         (&trained.constant, "the response never changes in the training stimuli"),
         (&tested.unrecorded, "no recorded bin in the test stimuli, so no score"),
@@ -79,7 +83,7 @@ fn warnings(recording: &Recording<Stored>, trained: &Doubtful, tested: &Doubtful
 }
 
 /// The neurons that were recorded in training.
-fn kept(recording: &Recording<Stored>, trained: &Doubtful) -> Result<Vec<usize>> {
+fn kept(recording: &Recording<ResponseLocation>, trained: &Doubtful) -> Result<Vec<usize>> {
     let neurons = 0..recording.neurons.len();
     let kept: Vec<usize> = neurons.filter(|n| !trained.unrecorded.contains(n)).collect();
     if kept.is_empty() {

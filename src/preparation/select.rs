@@ -2,7 +2,7 @@
 use std::collections::BTreeSet;
 
 use super::conditions::{Among, by_conditions};
-use super::recorded::{Recorded, qualities};
+use super::recorded::{RecordedResponses, qualities};
 use crate::base::error::{Problem, Problems, Result};
 use crate::dataset::{Clip, Entity, OfNeurons, Recording, Splits, ids};
 use crate::run_file::Selection;
@@ -23,7 +23,7 @@ pub struct Selected<R> {
 ///
 /// Fails, all problems at once, for ids that are unknown or named twice, for names that are neither
 /// attribute nor quality, for comparisons that make no sense, and where nothing is left.
-pub fn select<R: Recorded>(
+pub fn select<R: RecordedResponses>(
     recording: Recording<R>,
     neurons: &Selection,
     stimuli: &Selection,

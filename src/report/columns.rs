@@ -7,7 +7,7 @@ use crate::base::table::Notation;
 use crate::config::part::find;
 use crate::figures::ticks::number;
 use crate::runs::comparison::Scored;
-use crate::scores::{self, Shown};
+use crate::scores::{self, Visibility};
 use crate::strf::measures::Measures;
 
 /// Digits that a page keeps of a number.
@@ -26,14 +26,14 @@ const OTHERS: [(&str, &str); 6] = [
     ("q", "false-discovery rate over neurons at this p"),
 ];
 
-/// One number of each neuron.
-pub struct Column {
+/// A column of the report: one number of each neuron.
+pub struct NeuronColumn {
     pub name: String,
     pub unit: &'static str,
     pub meaning: &'static str,
-    /// One for each neuron of the model; NaN where undefined.
+    /// The number of each neuron of the model; NaN where undefined.
     pub values: Vec<f64>,
-    /// Whether it stands in the table of neurons.
+    /// Whether the column stands in the table of neurons.
     pub in_table: bool,
     notation: Digits,
 }
@@ -46,7 +46,7 @@ enum Digits {
     Significant(i32),
 }
 
-impl Column {
+impl NeuronColumn {
     fn new(name: &str, (unit, meaning): (&'static str, &'static str), values: Vec<f64>) -> Self {
         let notation = Digits::OfColumn(Notation::of(ArrayView1::from(&values)));
         Self { name: name.to_owned(), unit, meaning, values, in_table: true, notation }
@@ -63,6 +63,12 @@ impl Column {
             Digits::OfColumn(notation) => notation.write(value),
         }
         .replace('-', "−")
+    }
+
+    /// What the numbers of the column mean, with their unit.
+    pub fn title(&self) -> String {
+        let Self { meaning, unit, .. } = self;
+        if unit.is_empty() { (*meaning).to_owned() } else { format!("{meaning} ({unit})") }
     }
 
     /// The column as the page's script reads it; null where undefined.
@@ -91,30 +97,34 @@ fn rounded(value: f64) -> Value {
 ///
 /// # Errors
 /// The table of scores lacks a neuron, or counts that are numbers.
-pub fn of_scores(scored: &Scored, neurons: &[String]) -> Result<Vec<Column>> {
+pub fn of_scores(scored: &Scored, neurons: &[String]) -> Result<Vec<NeuronColumn>> {
     let rows = neurons.iter().map(|id| scored.row(id)).collect::<Result<Vec<_>>>()?;
     let count = |text: &str| text.parse().unwrap_or(f64::NAN);
     let repeats = rows.iter().map(|row| count(&row.repeats)).collect();
     let bins = rows.iter().map(|row| count(&row.bins)).collect();
     let mut columns = vec![
-        Column::new("repeats", ("", "the most repeats that a test stimulus has recorded"), repeats),
-        Column::new("bins", ("", "test bins with at least one recorded repeat"), bins),
+        NeuronColumn::new(
+            "repeats",
+            ("", "the most repeats that a test stimulus has recorded"),
+            repeats,
+        ),
+        NeuronColumn::new("bins", ("", "test bins with at least one recorded repeat"), bins),
     ];
     for (place, name) in scored.scores.iter().enumerate() {
         let known = find(scores::TABLE, name);
         let other = OTHERS.iter().find(|(other, _)| other == name);
         let meaning = known.map(|row| row.part.summary).or(other.map(|(_, meaning)| *meaning));
         let values = rows.iter().map(|row| row.values[place]).collect();
-        let column = Column::new(name, ("", meaning.unwrap_or_default()), values);
-        let in_table = known.is_none_or(|row| row.shown == Shown::Everywhere);
-        columns.push(Column { in_table, ..column });
+        let column = NeuronColumn::new(name, ("", meaning.unwrap_or_default()), values);
+        let in_table = known.is_none_or(|row| row.shown == Visibility::Everywhere);
+        columns.push(NeuronColumn { in_table, ..column });
     }
     Ok(columns)
 }
 
 /// The measures of receptive fields; `of` says which of `count` neurons each belongs to.
-pub fn of_fields(measures: &Measures, of: &[usize], count: usize) -> Vec<Column> {
-    let column = |measure: &crate::strf::measures::Column| {
+pub fn of_fields(measures: &Measures, of: &[usize], count: usize) -> Vec<NeuronColumn> {
+    let column = |measure: &crate::strf::measures::MeasureColumn| {
         let mut values = vec![f64::NAN; count];
         for (neuron, value) in of.iter().zip(&measure.values) {
             values[*neuron] = *value;
@@ -123,9 +133,13 @@ pub fn of_fields(measures: &Measures, of: &[usize], count: usize) -> Vec<Column>
         let unit = if measure.row.unit == "1" { "" } else { measure.row.unit };
         let in_table = MEASURES_IN_TABLE.contains(&part.name);
         let notation = Digits::Significant(MEASURE_DIGITS);
-        Column { in_table, notation, ..Column::new(part.name, (unit, part.summary), values) }
+        NeuronColumn {
+            in_table,
+            notation,
+            ..NeuronColumn::new(part.name, (unit, part.summary), values)
+        }
     };
-    let columns: Vec<Column> = measures.columns.iter().map(column).collect();
+    let columns: Vec<NeuronColumn> = measures.columns.iter().map(column).collect();
     columns.into_iter().filter(|column| column.values.iter().any(|v| !v.is_nan())).collect()
 }
 
@@ -136,16 +150,16 @@ mod tests {
     #[test]
     fn numbers_keep_six_digits_and_what_is_undefined_is_null() {
         let values = [0.123_456_789, 20.0, f64::NAN, f64::INFINITY, -1.234_567_8e-9];
-        let json = Column::new("x", ("", ""), values.to_vec()).json();
+        let json = NeuronColumn::new("x", ("", ""), values.to_vec()).json();
         assert_eq!(json["values"].to_string(), "[0.123457,20,null,null,-1.23457e-9]");
     }
 
     #[test]
     fn cells_show_what_there_is_in_a_column() {
-        let column = Column::new("cc", ("", ""), vec![0.123_456, -0.5, f64::NAN, 20.0]);
+        let column = NeuronColumn::new("cc", ("", ""), vec![0.123_456, -0.5, f64::NAN, 20.0]);
         let cells: Vec<String> = (0..4).map(|neuron| column.cell(neuron)).collect();
         assert_eq!(cells, ["0.123", "−0.500", "–", "20"]);
-        let small = Column::new("mse", ("", ""), vec![1.5e-5]);
+        let small = NeuronColumn::new("mse", ("", ""), vec![1.5e-5]);
         assert_eq!(small.cell(0), "1.50e−5");
     }
 }

@@ -1,58 +1,64 @@
 //! Several runs against each other.
-use super::html::{Cell, escaped, figure, table};
+use std::path::Path;
+
+use askama::Template;
+use askama::filters::HtmlSafe;
+
+use super::html::{Cell, PictureSection, Table};
 use crate::pictures::comparison;
 use crate::runs::comparison::{Pair, Scored};
 
-/// What a picture shows, and the picture or why there is none.
-type Figure = (String, Result<String, String>);
+/// The names of the columns of the table of pairs.
+const HEADER: [&str; 8] =
+    ["comparison", "score", "neurons", "first", "second", "difference", "95 %", "p"];
 
-/// The picture of a score of all runs.
-pub fn picture(runs: &[Scored], score: &str, seed: u64) -> Figure {
-    let name = format!("each neuron's {score}");
-    let drawn = match comparison::draw(runs, score, seed) {
-        Ok(drawn) => drawn.svg(&name),
-        Err(error) => Err(error.to_string()),
-    };
-    (name, drawn)
+/// The section that compares runs.
+#[derive(Template)]
+#[template(path = "report/compared.html")]
+pub struct ComparisonSection {
+    table: Table,
+    figures: Vec<PictureSection>,
 }
 
-/// The section that compares runs, which are called by names.
-pub fn section(
-    (runs, names): (&[Scored], &[String]),
-    pairs: &[Pair],
-    figures: &[Figure],
-) -> String {
-    let called = |folder: &std::path::Path| {
-        let place = runs.iter().position(|run| run.folder == folder);
-        place.map_or_else(|| folder.display().to_string(), |place| names[place].clone())
-    };
+impl HtmlSafe for ComparisonSection {}
+
+impl ComparisonSection {
+    /// Pairs of runs, which are called by `names`, and a picture of each of the scores; `seed` is
+    /// that of the bootstrap over neurons.
+    pub fn new(
+        (runs, names): (&[Scored], &[String]),
+        pairs: &[Pair],
+        scores: &[&str],
+        seed: u64,
+    ) -> Self {
+        let called = |folder: &Path| {
+            let place = runs.iter().position(|run| run.folder == folder);
+            place.map_or_else(|| folder.display().to_string(), |place| names[place].clone())
+        };
+        let rows = pairs.iter().map(|pair| row(pair, called)).collect();
+        let figure = |score: &&str| {
+            let drawn = comparison::draw(runs, score, seed);
+            PictureSection::new(&format!("each neuron's {score}"), drawn)
+        };
+        Self { table: Table::new(&HEADER, rows), figures: scores.iter().map(figure).collect() }
+    }
+}
+
+/// The cells of a pair of runs, under [`HEADER`].
+fn row(pair: &Pair, called: impl Fn(&Path) -> String) -> Vec<Cell> {
     let number = |value: f64| if value.is_nan() { "–".to_owned() } else { format!("{value:.3}") };
     let signed =
         |value: f64| if value.is_nan() { "–".to_owned() } else { format!("{value:+.3}") };
-    let row = |pair: &Pair| {
-        let interval = format!("{} to {}", signed(pair.interval.low), signed(pair.interval.high));
-        let p = if pair.p.is_nan() { "–".to_owned() } else { format!("{:.2e}", pair.p) };
-        let texts = [
-            format!("{} → {}", called(&pair.first), called(&pair.second)),
-            pair.score.clone(),
-            format!("{} of {}", pair.neurons, pair.of),
-            number(pair.means.0),
-            number(pair.means.1),
-            signed(pair.difference),
-            interval,
-            p,
-        ];
-        texts.map(|text| Cell::Plain(text.replace('-', "−"))).into()
-    };
-    let rows: Vec<Vec<Cell>> = pairs.iter().map(row).collect();
-    let header = ["comparison", "score", "neurons", "first", "second", "difference", "95 %", "p"];
-    let explained = "Second minus first, neuron by neuron, over the neurons for which both have \
-                     the score: the mean difference with its 95 % interval (bootstrap over \
-                     neurons) and the two-sided p of Wilcoxon's signed-rank test.";
-    let figures: String = figures.iter().map(|(name, drawn)| figure(name, drawn)).collect();
-    format!(
-        "<section id=\"compared\">\n<h2>Comparison</h2>\n<p>{}</p>\n{}{figures}</section>\n",
-        escaped(explained),
-        table(&header, &rows)
-    )
+    let p = if pair.p.is_nan() { "–".to_owned() } else { format!("{:.2e}", pair.p) };
+    let texts = [
+        format!("{} → {}", called(&pair.first), called(&pair.second)),
+        pair.score.clone(),
+        format!("{} of {}", pair.neurons, pair.of),
+        number(pair.means.0),
+        number(pair.means.1),
+        signed(pair.difference),
+        format!("{} to {}", signed(pair.interval.low), signed(pair.interval.high)),
+        p,
+    ];
+    texts.map(|text| Cell::Plain(text.replace('-', "−"))).into()
 }

@@ -1,9 +1,14 @@
-//! Pieces of HTML in which no text is markup.
+//! Pieces of a page: templates, in which every text is escaped, and types for what is markup.
+use std::fmt;
+
+use askama::Template;
+use askama::filters::HtmlSafe;
 use serde_json::Value;
 
-pub use crate::figures::svg::escaped;
+use crate::base::error::{Error, Result};
+use crate::pictures::Drawn;
 
-/// A cell of a table.
+/// A cell of a [`Table`].
 pub enum Cell {
     /// A number or a short text.
     Plain(String),
@@ -12,51 +17,81 @@ pub enum Cell {
 }
 
 /// A table under a header, in a frame that scrolls sideways.
-pub fn table(header: &[&str], rows: &[Vec<Cell>]) -> String {
-    let worded = |place: usize| rows.iter().any(|row| matches!(row[place], Cell::Words(_)));
-    let name = |(place, name): (usize, &&str)| {
-        let class = if worded(place) { " class=\"words\"" } else { "" };
-        format!("<th{class}>{}</th>", escaped(name))
-    };
-    let head: String = header.iter().enumerate().map(name).collect();
-    let cell = |cell: &Cell| match cell {
-        Cell::Plain(text) => format!("<td>{}</td>", escaped(text)),
-        Cell::Words(text) => format!("<td class=\"words\">{}</td>", escaped(text)),
-    };
-    let line = |row: &Vec<Cell>| format!("<tr>{}</tr>\n", row.iter().map(cell).collect::<String>());
-    let body: String = rows.iter().map(line).collect();
-    format!(
-        "<div class=\"scroll\">\n<table>\n<thead><tr>{head}</tr></thead>\n<tbody>\n{body}</tbody>\n\
-         </table>\n</div>\n"
-    )
+#[derive(Template)]
+#[template(path = "report/table.html")]
+pub struct Table {
+    header: &'static [&'static str],
+    rows: Vec<Vec<Cell>>,
 }
 
-/// A list of terms and what they are.
-pub fn terms(list: &[(&str, String)]) -> String {
-    let line = |(term, what): &(&str, String)| {
-        format!("<dt>{}</dt><dd>{}</dd>\n", escaped(term), escaped(what))
-    };
-    format!("<dl>\n{}</dl>\n", list.iter().map(line).collect::<String>())
+impl HtmlSafe for Table {}
+
+impl Table {
+    /// Rows of as many cells as the header has names.
+    pub fn new(header: &'static [&'static str], rows: Vec<Vec<Cell>>) -> Self {
+        Self { header, rows }
+    }
+
+    /// How many rows stand under the header.
+    pub fn rows(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// Whether a column holds a sentence.
+    fn holds_words(&self, place: usize) -> bool {
+        self.rows.iter().any(|row| matches!(row.get(place), Some(Cell::Words(_))))
+    }
+}
+
+/// A picture under its name, or why there is none.
+#[derive(Template)]
+#[template(path = "report/figure.html")]
+pub struct PictureSection {
+    name: String,
+    picture: Result<Svg, String>,
+}
+
+impl HtmlSafe for PictureSection {}
+
+impl PictureSection {
+    /// What was drawn, or the error that kept it from being drawn.
+    pub fn new(name: &str, drawn: Result<Drawn>) -> Self {
+        let picture = match drawn {
+            Ok(drawn) => drawn.svg(name).map(Svg),
+            Err(error) => Err(error.to_string()),
+        };
+        Self { name: name.to_owned(), picture }
+    }
+}
+
+/// An SVG picture, which is markup.
+struct Svg(String);
+
+impl HtmlSafe for Svg {}
+
+impl fmt::Display for Svg {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
 }
 
 /// JSON inside a script element, which no text in it can end.
-pub fn script_json(value: &Value) -> String {
-    value.to_string().replace('<', "\\u003c")
+pub struct ScriptJson(pub Value);
+
+impl HtmlSafe for ScriptJson {}
+
+impl fmt::Display for ScriptJson {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0.to_string().replace('<', "\\u003c"))
+    }
 }
 
-/// A picture, or why there is none.
-pub fn figure(name: &str, picture: &Result<String, String>) -> String {
-    let name = escaped(name);
-    match picture {
-        Ok(svg) => format!(
-            "<div class=\"figure\">\n<h3>{name}</h3>\n<div class=\"scroll\">{svg}</div>\n</div>\n"
-        ),
-        Err(why) => format!(
-            "<div class=\"figure\">\n<h3>{name}</h3>\n<p class=\"quiet\">Not drawn: {}.</p>\n\
-             </div>\n",
-            escaped(why)
-        ),
-    }
+/// Fills in a template.
+///
+/// # Errors
+/// A value in it cannot be written as text.
+pub fn rendered(page: &impl Template) -> Result<String> {
+    page.render().map_err(|error| Error::failed("putting together the page", error))
 }
 
 #[cfg(test)]
@@ -68,12 +103,14 @@ mod tests {
     #[test]
     fn no_text_becomes_markup() {
         let evil = "</script><script>alert(1)</script>";
-        let data = script_json(&json!([evil]));
+        let data = ScriptJson(json!([evil])).to_string();
         assert!(!data.contains('<'), "{data}");
         assert_eq!(serde_json::from_str::<Value>(&data).unwrap(), json!([evil]));
-        let html = table(&["a<b"], &[vec![Cell::Plain(evil.into()), Cell::Words("\"&".into())]])
-            + &terms(&[("x", evil.into())])
-            + &figure("f<g", &Err(evil.into()));
-        assert!(!html.contains("<script>") && html.contains("a&lt;b"), "{html}");
+        let row = vec![Cell::Plain(evil.into()), Cell::Words("\"&".into())];
+        let table = Table::new(&["a<b", "c"], vec![row]);
+        let figure = PictureSection { name: "f<g".into(), picture: Err(evil.into()) };
+        let html = rendered(&table).unwrap() + &rendered(&figure).unwrap();
+        assert!(!html.contains("<script>") && html.contains("a&#60;b"), "{html}");
+        assert!(html.contains("<td class=\"words\">&#34;&#38;</td>"), "{html}");
     }
 }

@@ -9,33 +9,35 @@ mod packed;
 mod run;
 mod section;
 
-use std::fmt::Write as _;
+use askama::Template;
 
 use crate::base::error::Result;
 use crate::runs::comparison::{self, Scored};
 use crate::runs::metadata::PROGRAM;
 use crate::runs::trained::Trained;
-use html::{escaped, script_json};
+use compared::ComparisonSection;
+use html::{ScriptJson, rendered};
 use run::RunPage;
+use section::RunSection;
 
 const STYLE: &str = include_str!("assets/style.css");
 const SCRIPT: &str = include_str!("assets/script.js");
 /// Scores by which runs are compared.
 const COMPARED: [&str; 2] = ["cc", "cc_norm"];
-/// Of the bootstraps over neurons.
+/// The seed of the bootstraps over neurons.
 const SEED: u64 = 0;
 
-/// Runs with their scores, one or more.
-pub struct Report<'a> {
-    /// The models.
+/// A report on one or several runs.
+pub struct HtmlReport<'a> {
+    /// The trained models of the runs.
     pub trained: &'a [Trained],
-    /// Their scores.
+    /// The scores of the runs, in the same order.
     pub scored: &'a [Scored],
     /// How many neurons show a receptive field that is taken from gradients.
     pub fields: usize,
 }
 
-impl Report<'_> {
+impl HtmlReport<'_> {
     /// The page; `step` is told after each receptive field that is taken from gradients, at each
     /// stimulus.
     ///
@@ -43,30 +45,42 @@ impl Report<'_> {
     /// The files of a run are damaged, several runs were not scored on the same responses, or a
     /// tensor operation fails.
     pub fn html(&self, mut step: impl FnMut()) -> Result<String> {
-        let scores: Vec<String> = COMPARED.map(str::to_owned).to_vec();
-        let pairs = comparison::pairs(self.scored, &scores, comparison::DRAWS, SEED)?;
+        let names: Vec<String> = self.trained.iter().map(name).collect();
+        let comparison = self.comparison(&names)?;
         let runs = self.trained.iter().zip(self.scored);
         let pages: Vec<RunPage> =
             runs.map(|run| RunPage::gather(run, self.fields, &mut step)).collect::<Result<_>>()?;
-        let names: Vec<String> = self.trained.iter().map(name).collect();
-        let title = match &self.trained {
-            [only] => format!("{} · strf report", only.title()),
-            many => format!("{} runs compared · strf report", many.len()),
+        let (title, heading) = match self.trained {
+            [only] => (only.title(), only.title()),
+            many => (format!("{} runs compared", many.len()), format!("{} runs", many.len())),
         };
-        let mut body = head(self.trained, &names);
-        body += "<main>\n";
-        if pages.len() > 1 {
-            let figures = COMPARED.map(|score| compared::picture(self.scored, score, SEED));
-            body += &compared::section((self.scored, &names), &pairs, &figures);
-        }
-        for (place, page) in pages.iter().enumerate() {
-            let name = (pages.len() > 1).then_some(names[place].as_str());
-            body += &section::of_run(page, (place, name))?;
-        }
-        body += "</main>\n";
-        let data = serde_json::Value::Array(pages.iter().map(RunPage::json).collect());
-        Ok(document(&title, &body, &script_json(&data)))
+        rendered(&Page {
+            title: format!("{title} · strf report"),
+            heading,
+            program: PROGRAM,
+            comparison,
+            runs: sections(&pages, &names)?,
+            data: ScriptJson(pages.iter().map(RunPage::json).collect()),
+            names: &names,
+        })
     }
+
+    /// How several runs compare; none of one alone.
+    fn comparison(&self, names: &[String]) -> Result<Option<ComparisonSection>> {
+        let scores: Vec<String> = COMPARED.map(str::to_owned).to_vec();
+        let pairs = comparison::pairs(self.scored, &scores, comparison::DRAWS, SEED)?;
+        let section = || ComparisonSection::new((self.scored, names), &pairs, &COMPARED, SEED);
+        Ok((self.scored.len() > 1).then(section))
+    }
+}
+
+/// A section of each run; several are headed by their names.
+fn sections<'a>(pages: &'a [RunPage], names: &'a [String]) -> Result<Vec<RunSection<'a>>> {
+    let section = |(place, page): (usize, &'a RunPage)| {
+        let name = (pages.len() > 1).then_some(names[place].as_str());
+        RunSection::new(page, (place, name))
+    };
+    pages.iter().enumerate().map(section).collect()
 }
 
 /// What a run is called in a page of several: its folder.
@@ -74,46 +88,19 @@ fn name(trained: &Trained) -> String {
     trained.folder.path().display().to_string()
 }
 
-/// The top of the page.
-fn head(runs: &[Trained], names: &[String]) -> String {
-    let heading = match runs {
-        [only] => only.title(),
-        many => format!("{} runs", many.len()),
-    };
-    let mut html = format!("<header>\n<div>\n<h1>{}</h1>\n", escaped(&heading));
-    if let [only] = names {
-        let _written = writeln!(html, "<p class=\"quiet folder\">{}</p>", escaped(only));
-    } else {
-        html += "<nav aria-label=\"runs\">\n<a href=\"#compared\">comparison</a>\n";
-        for (place, (run, name)) in runs.iter().zip(names).enumerate() {
-            let text = format!("{} ({name})", run.title());
-            let _written = writeln!(html, "<a href=\"#run-{place}\">{}</a>", escaped(&text));
-        }
-        html += "</nav>\n";
-    }
-    html + "</div>\n<button id=\"theme\" type=\"button\">light / dark</button>\n</header>\n"
-}
-
 /// The whole file; nothing in it may load or send anything.
-fn document(title: &str, body: &str, data: &str) -> String {
-    format!(
-        "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
-         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
-         <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; \
-         style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:\">\n\
-         <meta name=\"generator\" content=\"{PROGRAM}\">\n\
-         <title>{title}</title>\n<style>\n{STYLE}</style>\n</head>\n<body>\n{body}\
-         <footer>made by {PROGRAM}</footer>\n\
-         <dialog id=\"neuron\" aria-labelledby=\"neuron-name\">\n<header>\n\
-         <h3 id=\"neuron-name\"></h3>\n\
-         <button id=\"previous\" type=\"button\" aria-label=\"previous neuron\">◀</button>\n\
-         <button id=\"next\" type=\"button\" aria-label=\"next neuron\">▶</button>\n\
-         <button id=\"close\" type=\"button\">close</button>\n</header>\n\
-         <div class=\"body\"></div>\n</dialog>\n\
-         <script type=\"application/json\" id=\"data\">{data}</script>\n\
-         <script>\n{SCRIPT}</script>\n</body>\n</html>\n",
-        title = escaped(title),
-    )
+#[derive(Template)]
+#[template(path = "report/page.html")]
+struct Page<'a> {
+    title: String,
+    heading: String,
+    program: &'static str,
+    comparison: Option<ComparisonSection>,
+    runs: Vec<RunSection<'a>>,
+    /// What each run is called.
+    names: &'a [String],
+    /// What the page's script reads.
+    data: ScriptJson,
 }
 
 #[cfg(test)]

@@ -2,7 +2,8 @@
 use ndarray::{Array2, s};
 use serde_json::{Map, Value};
 
-use super::columns::{self, Column};
+use super::columns::{self, NeuronColumn};
+use super::html::PictureSection;
 use super::packed;
 use crate::base::error::{Error, Result};
 use crate::base::wording::counted;
@@ -13,42 +14,44 @@ use crate::preparation::psth;
 use crate::runs::SplitName;
 use crate::runs::comparison::Scored;
 use crate::runs::trained::{Needs, Trained};
-use crate::scores::quality::Values;
-use crate::strf::dump::{Dump, Method, Rows, Which};
-use crate::strf::from_model::{Source, dump_mean};
+use crate::scores::repeats::ResponseValues;
+use crate::strf::from_model::{StrfSource, export_mean};
 use crate::strf::local::{Request, far_apart, mean};
 use crate::strf::measures::Measures;
+use crate::strf::strf_export::{Method, StrfExport, StrfRows, Which};
 
 /// Bins of predictions that a page holds at most, over all neurons.
 const MOST_BINS: usize = 300_000;
 
 /// One run as a page shows it.
 pub struct RunPage<'a> {
+    /// The trained model.
     pub trained: &'a Trained,
-    /// What `scores.json` says.
+    /// What `scores.json` says of the run.
     pub summary: Value,
     /// The numbers of each neuron.
-    pub columns: Vec<Column>,
+    pub columns: Vec<NeuronColumn>,
     /// Which neurons have a receptive field to show, by place.
     pub with_field: Vec<usize>,
     /// Receptive fields of hidden units that a page shows.
     pub hidden_units: usize,
     /// Each picture with what it shows, or why there is none.
-    pub figures: Vec<(&'static str, Result<String, String>)>,
+    pub figures: Vec<PictureSection>,
     /// What the page's script needs.
     script: Map<String, Value>,
 }
 
 /// Receptive fields of neurons.
 struct Fields {
-    dump: Dump,
+    dump: StrfExport,
     /// Places of the neurons that they belong to.
     of: Vec<usize>,
 }
 
 impl<'a> RunPage<'a> {
-    /// Gathers it. Where neurons have no STRF of their own, those of the `most` neurons with the
-    /// best scores are taken from gradients; `step` is told after each at each stimulus.
+    /// Gathers what a page shows of a run. Where neurons have no STRF of their own, those of the
+    /// `most` neurons with the best scores are taken from gradients; `step` is told after each at
+    /// each stimulus.
     ///
     /// # Errors
     /// The run's files are damaged, or a tensor operation fails.
@@ -64,7 +67,7 @@ impl<'a> RunPage<'a> {
         script.insert("neurons".into(), neurons.clone().into());
         let own = source(trained)?.kernels()?;
         let (hidden, own) = match own {
-            Some(dump) if matches!(dump.rows, Rows::Hidden { .. }) => (Some(dump), None),
+            Some(dump) if matches!(dump.rows, StrfRows::Hidden { .. }) => (Some(dump), None),
             other => (None, other),
         };
         let fields = match own {
@@ -92,7 +95,7 @@ impl<'a> RunPage<'a> {
                 script.insert("noTraces".into(), format!("No prediction: {error}").into())
             }
         };
-        script.insert("columns".into(), columns.iter().map(Column::json).collect());
+        script.insert("columns".into(), columns.iter().map(NeuronColumn::json).collect());
         let figures = figures(trained);
         Ok(Self { trained, summary, columns, with_field, hidden_units, figures, script })
     }
@@ -104,7 +107,7 @@ impl<'a> RunPage<'a> {
 }
 
 impl Fields {
-    /// What is said of neurons without one, among so many.
+    /// What is said of those of so many neurons that show no receptive field.
     fn missing(&self, neurons: usize) -> String {
         let shown = counted(self.of.len(), "neuron");
         format!(
@@ -114,13 +117,13 @@ impl Fields {
     }
 }
 
-fn source(trained: &Trained) -> Result<Source<'_>> {
+fn source(trained: &Trained) -> Result<StrfSource<'_>> {
     let Trained { network, metadata, folder, .. } = trained;
-    Ok(Source { network, metadata, title: trained.title(), config: folder.config()? })
+    Ok(StrfSource { network, metadata, title: trained.title(), config: folder.config()? })
 }
 
 /// The places of the `most` neurons with the best CC, in the model's order.
-fn best(columns: &[Column], most: usize) -> Vec<usize> {
+fn best(columns: &[NeuronColumn], most: usize) -> Vec<usize> {
     let Some(cc) = columns.iter().find(|column| column.name == "cc") else { return Vec::new() };
     let mut places: Vec<usize> = (0..cc.values.len()).collect();
     let score = |place: &usize| if cc.values[*place].is_nan() { -2.0 } else { cc.values[*place] };
@@ -142,11 +145,11 @@ fn of_gradients(trained: &Trained, of: Vec<usize>, step: impl FnMut()) -> Result
         let found = "found no test stimulus that is longer than the model looks back";
         return Err(Error::Refused(format!("{found}, expected one for its gradient")));
     }
-    Ok(Fields { dump: dump_mean(trained, &of, &mean)?, of })
+    Ok(Fields { dump: export_mean(trained, &of, &mean)?, of })
 }
 
 /// Receptive fields as the page's script reads them.
-fn described(dump: &Dump, of: &[usize]) -> Value {
+fn described(dump: &StrfExport, of: &[usize]) -> Value {
     let mut fields = packed::fields(&dump.effective);
     let unit = dump.unit(Which::Effective);
     let what = match dump.method {
@@ -174,9 +177,9 @@ fn traces(trained: &Trained) -> Result<Value> {
     let predictions = trained.predictions(&clips)?;
     let recording = &clips.recording;
     let responses = ResponseFile::open(&recording.file)?.read(&clip.responses)?;
-    let mut values = Values::default();
+    let mut values = ResponseValues::default();
     for neuron in responses.outer_iter() {
-        values = values.and(Values::of(neuron));
+        values = values.and(ResponseValues::of(neuron));
     }
     let scored = psth(&trained.preparation().treatment.repeats(responses));
     let bins = shown_bins(clip.bins(), recording.dt_ms).min(MOST_BINS / neurons.max(1)).max(2);
@@ -194,10 +197,9 @@ fn traces(trained: &Trained) -> Result<Value> {
     Ok(traces)
 }
 
-fn figures(trained: &Trained) -> Vec<(&'static str, Result<String, String>)> {
-    let drawn = |row: &pictures::PictureRow| match (row.draw)(trained) {
-        Ok(drawn) => drawn.svg(row.summary),
-        Err(error) => Err(error.to_string()),
-    };
-    pictures::TABLE.iter().map(|row| (row.summary, drawn(row))).collect()
+fn figures(trained: &Trained) -> Vec<PictureSection> {
+    pictures::TABLE
+        .iter()
+        .map(|row| PictureSection::new(row.summary, (row.draw)(trained)))
+        .collect()
 }

@@ -1,10 +1,11 @@
 //! The part of a report that shows one run.
-use std::fmt::Write as _;
-
+use askama::Template;
+use askama::filters::HtmlSafe;
+use ndarray::ArrayView1;
 use serde_json::Value;
 
-use super::columns::Column;
-use super::html::{Cell, escaped, figure, table, terms};
+use super::columns::NeuronColumn;
+use super::html::{Cell, PictureSection, Table};
 use super::run::RunPage;
 use crate::base::error::Result;
 use crate::base::table::Notation;
@@ -15,37 +16,65 @@ use crate::scores;
 /// Scores that stand on top, with their names.
 const CARDS: [(&str, &str); 3] =
     [("cc", "CC"), ("cc_norm", "CC norm"), ("cc_max", "noise ceiling (CC max)")];
+/// The names of the columns of the table of scores.
+const SCORES: [&str; 6] = ["score", "mean", "median", "neurons", "clips", "meaning"];
 
-/// The section of the run at a place among others; a run among several is headed by its name.
-///
-/// # Errors
-/// The run file cannot be read.
-pub fn of_run(page: &RunPage, (place, name): (usize, Option<&str>)) -> Result<String> {
-    let trained = page.trained;
-    let mut html = format!("<section class=\"run\" id=\"run-{place}\">\n");
-    if let Some(name) = name {
-        let title = escaped(&trained.title());
-        let _written =
-            writeln!(html, "<h2>{title} <span class=\"quiet\">{}</span></h2>", escaped(name));
-    }
-    html += &cards(&page.summary);
-    html += &facts(page);
-    let config = escaped(&trained.folder.config()?);
-    let _written =
-        write!(html, "<details>\n<summary>settings</summary>\n<pre>{config}</pre>\n</details>\n");
-    html += &neurons(page, place);
-    html += &hidden(page);
-    html += "<h3>Scores over neurons</h3>\n";
-    html += &scores(&page.summary);
-    html += &page.figures.iter().map(|(name, drawn)| figure(name, drawn)).collect::<String>();
-    Ok(html + "</section>\n")
+/// The section of a run at a place among others.
+#[derive(Template)]
+#[template(path = "report/run.html")]
+pub struct RunSection<'a> {
+    /// The place of the run among those of the page.
+    pub place: usize,
+    /// Model and dataset of the run.
+    pub title: String,
+    /// The name that heads the section; a run that stands alone has none.
+    name: Option<&'a str>,
+    cards: Vec<Card>,
+    facts: Vec<(&'static str, String)>,
+    /// The text of the run file.
+    config: String,
+    neurons: NeuronTable<'a>,
+    /// How many hidden units show a receptive field.
+    hidden_units: usize,
+    scores: Table,
+    figures: &'a [PictureSection],
 }
 
-/// The scores that say most.
-fn cards(summary: &Value) -> String {
-    let all = summary["neurons"].as_u64().unwrap_or(0);
-    let card = |(score, name): &(&str, &str)| {
-        let found = &summary["scores"][*score];
+impl HtmlSafe for RunSection<'_> {}
+
+impl<'a> RunSection<'a> {
+    /// The section of the run at a place among others; a run among several is headed by its name.
+    ///
+    /// # Errors
+    /// The run file cannot be read.
+    pub fn new(page: &'a RunPage, (place, name): (usize, Option<&'a str>)) -> Result<Self> {
+        Ok(Self {
+            place,
+            title: page.trained.title(),
+            name,
+            cards: CARDS.map(|card| Card::new(&page.summary, card)).into(),
+            facts: facts(page),
+            config: page.trained.folder.config()?,
+            neurons: NeuronTable::new(page, place),
+            hidden_units: page.hidden_units,
+            scores: scores(&page.summary),
+            figures: &page.figures,
+        })
+    }
+}
+
+/// A score that stands on top, for it says much.
+struct Card {
+    name: &'static str,
+    value: String,
+    /// What stands below the value.
+    below: String,
+}
+
+impl Card {
+    fn new(summary: &Value, (score, name): (&str, &'static str)) -> Self {
+        let all = summary["neurons"].as_u64().unwrap_or(0);
+        let found = &summary["scores"][score];
         let count = found["neurons"].as_u64().unwrap_or(0);
         let (value, below) = match found["mean"].as_f64() {
             Some(mean) if count > 0 => {
@@ -53,24 +82,18 @@ fn cards(summary: &Value) -> String {
                 let below = format!("mean over {count} of {all} neurons; median {median:.3}");
                 (format!("{mean:.3}"), below)
             }
-            _ if *score == "cc" => ("–".into(), "not defined for any neuron".into()),
+            _ if score == "cc" => ("–".into(), "not defined for any neuron".into()),
             _ => (
                 "–".into(),
                 "not defined: no neuron has two repeats with a signal in common".into(),
             ),
         };
-        format!(
-            "<div class=\"card\"><span>{}</span><b>{}</b><span>{}</span></div>\n",
-            escaped(name),
-            escaped(&value.replace('-', "−")),
-            escaped(&below)
-        )
-    };
-    format!("<div class=\"cards\">\n{}</div>\n", CARDS.iter().map(card).collect::<String>())
+        Self { name, value: value.replace('-', "−"), below }
+    }
 }
 
-/// What was fitted to what.
-fn facts(page: &RunPage) -> String {
+/// What was fitted to what, as terms and what they are.
+fn facts(page: &RunPage) -> Vec<(&'static str, String)> {
     let trained = page.trained;
     let metadata = &trained.metadata;
     let architecture = &trained.architecture;
@@ -115,17 +138,17 @@ fn facts(page: &RunPage) -> String {
         list.push(("CC beyond chance", text));
     }
     list.push(("fitted by", metadata.program.clone()));
-    terms(&list)
+    list
 }
 
 /// Every score over neurons.
-fn scores(summary: &Value) -> String {
+fn scores(summary: &Value) -> Table {
     let all = summary["neurons"].as_u64().unwrap_or(0);
     let row = |(name, found): (&String, &Value)| {
         let [mean, median] = ["mean", "median"].map(|key| found[key].as_f64());
         let write = |value: Option<f64>| match value {
             Some(value) => {
-                let notation = Notation::of(ndarray::ArrayView1::from(&[value]));
+                let notation = Notation::of(ArrayView1::from(&[value]));
                 notation.write(value).replace('-', "−")
             }
             None => "–".to_owned(),
@@ -142,87 +165,72 @@ fn scores(summary: &Value) -> String {
             Cell::Words(meaning.to_owned()),
         ]
     };
-    let rows: Vec<Vec<Cell>> =
-        summary["scores"].as_object().into_iter().flatten().map(row).collect();
-    let header = ["score", "mean", "median", "neurons", "clips", "meaning"];
-    format!(
-        "<details open>\n<summary>{} scores</summary>\n{}</details>\n",
-        rows.len(),
-        table(&header, &rows)
-    )
+    Table::new(&SCORES, summary["scores"].as_object().into_iter().flatten().map(row).collect())
 }
 
-/// The table of neurons, which the script sorts and searches.
-fn neurons(page: &RunPage, place: usize) -> String {
-    let ids = &page.trained.metadata.neurons;
-    let shown: Vec<&Column> = page.columns.iter().filter(|column| column.in_table).collect();
-    let has_fields = !page.with_field.is_empty();
-    let mut head = sortable("neuron", "id of the neuron", "");
-    if has_fields {
-        head += "<th>STRF</th>";
-    }
-    head += &shown
-        .iter()
-        .map(|column| sortable(&column.name, column.meaning, column.unit))
-        .collect::<String>();
-    let mut fields = page.with_field.iter().enumerate().peekable();
-    let mut rows = String::new();
-    for (n, id) in ids.iter().enumerate() {
-        let id = escaped(id);
-        let _written =
-            write!(rows, "<tr data-n=\"{n}\"><td title=\"{id}\"><a href=\"#\">{id}</a></td>");
-        let field = fields.next_if(|(_, neuron)| **neuron == n);
-        match field {
-            Some((row, _)) => {
-                let _written =
-                    write!(rows, "<td><canvas class=\"thumb\" data-row=\"{row}\"></canvas></td>");
-            }
-            None if has_fields => rows += "<td></td>",
-            None => {}
+/// The table of neurons, which the page's script sorts and searches.
+#[derive(Template)]
+#[template(path = "report/neurons.html")]
+struct NeuronTable<'a> {
+    /// The place of the run among those of the page.
+    place: usize,
+    header: Vec<Head<'a>>,
+    rows: Vec<NeuronRow<'a>>,
+}
+
+impl HtmlSafe for NeuronTable<'_> {}
+
+/// The head of a column of the table of neurons.
+enum Head<'a> {
+    /// A name that does nothing.
+    Plain(&'static str),
+    /// A name that sorts the table, and what its numbers mean.
+    Sorting { name: &'a str, title: String },
+}
+
+/// A neuron in the table of neurons.
+struct NeuronRow<'a> {
+    id: &'a str,
+    field: FieldCell,
+    cells: Vec<String>,
+}
+
+/// What the table of neurons shows of a receptive field.
+enum FieldCell {
+    /// No neuron has one, so that they have no column.
+    NoColumn,
+    /// The neuron has no receptive field, but others have.
+    Missing,
+    /// The one at a place among those that the page's script draws.
+    Drawn(usize),
+}
+
+impl<'a> NeuronTable<'a> {
+    fn new(page: &'a RunPage, place: usize) -> Self {
+        let shown: Vec<&NeuronColumn> =
+            page.columns.iter().filter(|column| column.in_table).collect();
+        let mut header = vec![Head::Sorting { name: "neuron", title: "id of the neuron".into() }];
+        if !page.with_field.is_empty() {
+            header.push(Head::Plain("STRF"));
         }
-        for column in &shown {
-            let _written = write!(rows, "<td>{}</td>", escaped(&column.cell(n)));
+        header.extend(
+            shown.iter().map(|column| Head::Sorting { name: &column.name, title: column.title() }),
+        );
+        let row = |(neuron, id): (usize, &'a String)| {
+            let cells = shown.iter().map(|column| column.cell(neuron)).collect();
+            NeuronRow { id, field: FieldCell::of(neuron, &page.with_field), cells }
+        };
+        let ids = &page.trained.metadata.neurons;
+        Self { place, header, rows: ids.iter().enumerate().map(row).collect() }
+    }
+}
+
+impl FieldCell {
+    /// That of a neuron, where `with_field` are the places of those that have one, ascending.
+    fn of(neuron: usize, with_field: &[usize]) -> Self {
+        if with_field.is_empty() {
+            return Self::NoColumn;
         }
-        rows += "</tr>\n";
+        with_field.binary_search(&neuron).map_or(Self::Missing, Self::Drawn)
     }
-    format!(
-        "<h3>Neurons</h3>\n<div class=\"tools\">\n<label for=\"search-{place}\">search</label>\n\
-         <input id=\"search-{place}\" type=\"search\" autocomplete=\"off\" spellcheck=\"false\" \
-         placeholder=\"part of a name, or cc&gt;0.3\">\n\
-         <span class=\"count quiet\" aria-live=\"polite\">{count} of {count}</span>\n</div>\n\
-         <noscript><p>Sorting, searching and receptive fields need JavaScript.</p></noscript>\n\
-         <div class=\"neurons\">\n<table class=\"sortable\">\n<thead><tr>{head}</tr></thead>\n\
-         <tbody>\n{rows}</tbody>\n</table>\n</div>\n\
-         <p class=\"quiet\">A click on a neuron shows its receptive field, its prediction and all \
-         its numbers; a click on a name sorts.</p>\n",
-        count = ids.len()
-    )
-}
-
-/// The head of a column that sorts the table.
-fn sortable(name: &str, meaning: &str, unit: &str) -> String {
-    let title = if unit.is_empty() { meaning.to_owned() } else { format!("{meaning} ({unit})") };
-    let (name, title) = (escaped(name), escaped(&title));
-    format!(
-        "<th data-column=\"{name}\"><button type=\"button\" title=\"{title}\">{name}</button></th>"
-    )
-}
-
-/// The receptive fields of hidden units.
-fn hidden(page: &RunPage) -> String {
-    if page.hidden_units == 0 {
-        return String::new();
-    }
-    let unit = |row: usize| {
-        format!(
-            "<figure><canvas class=\"hidden-unit\" data-row=\"{row}\"></canvas>\
-             <figcaption>hidden {row}</figcaption></figure>\n"
-        )
-    };
-    format!(
-        "<h3>Receptive fields of hidden units</h3>\n<p class=\"quiet\">Time before now to the left, \
-         frequency upward, red positive and blue negative, each to its own largest weight.</p>\n\
-         <div class=\"gallery\">\n{}</div>\n",
-        (0..page.hidden_units).map(unit).collect::<String>()
-    )
 }

@@ -7,7 +7,7 @@ use crate::config::keys::{Value, Values};
 use crate::config::part::{Chosen, Row, find};
 use crate::models::outputs::Sign;
 use crate::models::prefilters::{Channels, PrefilterRow};
-use crate::models::{Kernels, ModelRow, Sharing};
+use crate::models::{HasStrfs, ModelRow, Sharing};
 use crate::models::{loss, outputs, parameterizations};
 
 /// Problems of the parts with each other.
@@ -62,7 +62,7 @@ fn prefilters(draft: &Draft) -> Vec<Placed<'_>> {
 /// A model without STRFs takes the first parameterization only, which is the plain one.
 fn parameterized(draft: &Draft, written: &Document) -> Option<Problem> {
     let (model, chosen) = (draft.model.as_ref()?, draft.parameterization.as_ref()?);
-    let Kernels::None(reason) = model.row.kernels else { return None };
+    let HasStrfs::No(reason) = model.row.strfs else { return None };
     let plain = parameterizations::TABLE.first()?.part.name;
     let chosen = chosen.row.part.name;
     let problem = || {

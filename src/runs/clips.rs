@@ -6,16 +6,16 @@ use ndarray::Array2;
 use super::SplitName;
 use super::trained::{Needs, Trained};
 use crate::base::error::Result;
-use crate::dataset::{Clip, Read, Recording, ResponseFile, Stored};
+use crate::dataset::{Clip, ReadRecording, Recording, ResponseFile, ResponseLocation};
 use crate::models::batch::Sample;
 use crate::models::prediction;
-use crate::preparation::prepare::Treatment;
+use crate::preparation::Treatment;
 use crate::scores::evaluation::{Over, Scores, Scoring, score_predictions};
 
 /// A part of the stimuli of a dataset, with the neurons of a trained model in its order.
 pub struct Clips {
     /// The dataset.
-    pub recording: Recording<Stored>,
+    pub recording: Recording<ResponseLocation>,
     /// Where the stimuli of the part lie in it.
     pub places: Vec<usize>,
     /// What was inferred from the file.
@@ -24,7 +24,7 @@ pub struct Clips {
 
 impl Clips {
     /// The clips of the part, in its order.
-    pub fn iter(&self) -> impl Iterator<Item = &Clip<Stored>> {
+    pub fn iter(&self) -> impl Iterator<Item = &Clip<ResponseLocation>> {
         self.places.iter().map(|&place| &self.recording.clips[place])
     }
 }
@@ -34,7 +34,7 @@ pub struct Responses<'a, 'f> {
     /// Where they lie.
     pub file: &'a mut ResponseFile<'f>,
     /// Those to each clip.
-    pub stored: Vec<&'a Stored>,
+    pub stored: Vec<&'a ResponseLocation>,
     /// What is done to them before scores see them.
     pub treatment: &'a Treatment,
 }
@@ -64,7 +64,7 @@ impl Trained {
     /// # Errors
     /// The dataset cannot be read, does not fit the model, or lacks a stimulus of the part.
     pub fn clips(&self, other: Option<&Path>, split: SplitName, needs: Needs) -> Result<Clips> {
-        let Read { recording, notes } = self.recording(other, needs)?;
+        let ReadRecording { recording, notes } = self.recording(other, needs)?;
         let places = self.places(&recording, split)?;
         Ok(Clips { recording, places, notes })
     }

@@ -8,12 +8,12 @@ use super::metadata::{Metadata, PROGRAM, Settings, architecture_json, reference_
 use crate::base::device;
 use crate::base::device::DeviceName;
 use crate::base::error::{Error, Result};
-use crate::dataset::{Read, ResponseFile, Splits, read_sound};
+use crate::dataset::{ReadRecording, ResponseFile, Splits, read_sound};
 use crate::models::Network;
 use crate::models::batch::response_deviations;
 use crate::models::params::Params;
 use crate::models::prediction;
-use crate::preparation::prepare::Prepared;
+use crate::preparation::prepare::PreparedRecording;
 use crate::run_file::Split;
 use crate::run_file::{Output, RunConfig, Schedule, relative};
 use crate::scores::evaluation::{Over, Scores};
@@ -41,7 +41,7 @@ pub struct Experiment {
     /// Where the run is written.
     pub folder: RunFolder,
     /// The dataset's part that is used, as the model meets it.
-    pub prepared: Prepared,
+    pub prepared: PreparedRecording,
     /// The model, which starts from predictions of the size of the responses.
     pub network: Network,
     /// Its tensors.
@@ -61,10 +61,10 @@ impl Experiment {
             folder.require_own_state()?;
         }
         let device = device::open(config.train.device)?;
-        let Read { recording, mut notes } = read_sound(&config.data.file)?;
+        let ReadRecording { recording, mut notes } = read_sound(&config.data.file)?;
         config.resolve(&recording)?;
         let split = config.data.split.clone().unwrap_or(Split::UNSAID);
-        let prepared = Prepared::new(recording, &config.data, &split, &device)?;
+        let prepared = PreparedRecording::new(recording, &config.data, &split, &device)?;
         let params = Params::new(config.train.seed, DType::F32, &device);
         let network = Network::build(&config.architecture, &prepared.dims, &params)?;
         prepared.require_room(network.lags())?;
@@ -109,7 +109,8 @@ impl Experiment {
     /// # Errors
     /// A tensor operation fails, or the dataset is no longer what it was.
     pub fn scores(&self) -> Result<Scores> {
-        let Prepared { test, test_responses, neurons, preparation, version, .. } = &self.prepared;
+        let PreparedRecording { test, test_responses, neurons, preparation, version, .. } =
+            &self.prepared;
         let mut file = ResponseFile::reopen(&self.config.data.file, *version)?;
         let predictions = prediction::of(&self.network, test, self.config.train.batch)?;
         let responses = Responses {
@@ -144,7 +145,7 @@ impl Experiment {
     /// # Errors
     /// The architecture cannot be described.
     pub fn metadata(&self) -> Result<Metadata> {
-        let Prepared { dims, neurons, splits, preparation, .. } = &self.prepared;
+        let PreparedRecording { dims, neurons, splits, preparation, .. } = &self.prepared;
         Ok(Metadata {
             program: PROGRAM.to_owned(),
             architecture: architecture_json(&self.config.architecture)?,

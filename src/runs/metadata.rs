@@ -111,11 +111,17 @@ pub fn architecture_json(architecture: &Architecture) -> Result<serde_json::Valu
 
 /// `model/config.json`: the arguments of deepSTRF's model. Where it has no such model, its loader
 /// stops at an argument that no class takes.
-pub fn reference_json(architecture: &Architecture, reference: &Reference) -> serde_json::Value {
+pub fn reference_json(
+    architecture: &Architecture,
+    reference: Option<&Reference>,
+) -> serde_json::Value {
+    let no_such_model = |reason: &str| json!({ "_model_class": null, "no_such_model": reason });
     if architecture.prefilters.len() > 1 {
-        let reason = "deepSTRF 0.1.0 has no model with several prefilters";
-        return json!({ "_model_class": null, "no_such_model": reason });
+        return no_such_model("deepSTRF 0.1.0 has no model with several prefilters");
     }
+    let Some(reference) = reference else {
+        return no_such_model("deepSTRF 0.1.0 has no such model");
+    };
     let mut arguments = reference.arguments.clone();
     arguments.insert("_model_class".to_owned(), reference.class.into());
     arguments.into()

@@ -11,10 +11,10 @@ use crate::base::device::DeviceName;
 use crate::base::error::{Error, Problem, Problems, Result};
 use crate::base::tensor_file;
 use crate::base::wording::one_of;
-use crate::dataset::{Read, Recording, Stored, read_for_prediction, read_sound};
+use crate::dataset::{ReadRecording, Recording, ResponseLocation, read_for_prediction, read_sound};
 use crate::models::params::Params;
 use crate::models::{Architecture, Network, Owners};
-use crate::preparation::prepare::{Preparation, Treatment};
+use crate::preparation::{Preparation, Treatment};
 use crate::preparation::{Standardization, keep_neurons};
 use crate::run_file::{Monitor, RunConfig, title};
 
@@ -132,17 +132,25 @@ impl Trained {
     ///
     /// # Errors
     /// It cannot be read, or does not fit the model.
-    pub fn recording(&self, other: Option<&Path>, needs: Needs) -> Result<Read<Stored>> {
+    pub fn recording(
+        &self,
+        other: Option<&Path>,
+        needs: Needs,
+    ) -> Result<ReadRecording<ResponseLocation>> {
         let file: PathBuf = other.map_or_else(|| self.data.clone(), Path::to_owned);
-        let Read { recording, notes } = match needs {
+        let ReadRecording { recording, notes } = match needs {
             Needs::Responses => read_sound(&file)?,
             Needs::Sound => read_for_prediction(&file)?,
         };
         let recording = self.fitting(recording, needs)?;
-        Ok(Read { recording, notes })
+        Ok(ReadRecording { recording, notes })
     }
 
-    fn fitting(&self, recording: Recording<Stored>, needs: Needs) -> Result<Recording<Stored>> {
+    fn fitting(
+        &self,
+        recording: Recording<ResponseLocation>,
+        needs: Needs,
+    ) -> Result<Recording<ResponseLocation>> {
         let Metadata { dt_ms, bands, neurons, .. } = &self.metadata;
         let mut problems = Problems::default();
         problems.require((recording.dt_ms - dt_ms).abs() < 1e-9, || {

@@ -3,11 +3,12 @@ use ndarray::{Array2, Array3, ArrayView1, ArrayView2, ArrayView3, Axis};
 use rayon::prelude::*;
 use serde_json::{Map, Value, json};
 
+use super::comparison::{Comparison, Divisions, NeuronClip, Workspace, require_neurons};
+use super::repeats::split_halves::SIDE_BY_SIDE;
+use super::rows::{self, Visibility};
 use super::uncertainty::{Resampling, Uncertainty};
-use super::{Comparison, Divisions, SIDE_BY_SIDE, Shown, Workspace};
 use crate::base::error::Result;
 use crate::base::table::{self, Notation, aligned};
-use crate::scores;
 use crate::stats::moments::{mean, median};
 
 /// Neurons that the terminal shows one by one.
@@ -16,13 +17,13 @@ const SHOWN_NEURONS: usize = 20;
 /// The scores of a model, one row a neuron; NaN where a score is not defined.
 #[derive(Debug, Clone)]
 pub struct Scores {
-    /// Ids.
+    /// Ids of the neurons.
     pub neurons: Vec<String>,
     /// The largest number of repeats that a clip has recorded.
     pub repeats: Vec<usize>,
     /// Bins with at least one recorded repeat.
     pub bins: Vec<usize>,
-    /// `(N, scores)`, columns as [`scores::TABLE`] lists them.
+    /// `(N, scores)`, columns as [`rows::TABLE`] lists them.
     pub values: Array2<f64>,
     /// How many clips enter each score, `(N, scores)`.
     pub clips: Array2<usize>,
@@ -92,7 +93,7 @@ struct Tally {
 impl<'a> Scoring<'a> {
     /// No clips yet; `neurons` are the ids.
     pub fn new(neurons: &'a [String], over: Over) -> Self {
-        let none = Tally { scores: vec![(0.0, 0); scores::TABLE.len()], ..Tally::default() };
+        let none = Tally { scores: vec![(0.0, 0); rows::TABLE.len()], ..Tally::default() };
         let tallies = vec![none; neurons.len()];
         Self { neurons, over, tallies, divisions: Divisions::default() }
     }
@@ -113,9 +114,9 @@ impl<'a> Scoring<'a> {
     pub fn add_all(&mut self, clips: &[ScoredClip]) -> Result<()> {
         let neurons = self.neurons.len();
         let predicted = clips.iter().map(|(prediction, _)| prediction.nrows());
-        scores::require_neurons("the predictions", neurons, predicted)?;
+        require_neurons("the predictions", neurons, predicted)?;
         let recorded = clips.iter().map(|(_, responses)| responses.dim().0);
-        scores::require_neurons("the responses", neurons, recorded)?;
+        require_neurons("the responses", neurons, recorded)?;
         for (_, responses) in clips {
             self.divisions.extend(responses.dim().1);
         }
@@ -124,7 +125,7 @@ impl<'a> Scoring<'a> {
             let first = group * SIDE_BY_SIDE;
             clips.iter().try_for_each(|(prediction, responses)| {
                 let row = |n| (prediction.row(n), responses.index_axis(Axis(0), n));
-                let rows: Vec<scores::Clip> = (first..first + tallies.len()).map(row).collect();
+                let rows: Vec<NeuronClip> = (first..first + tallies.len()).map(row).collect();
                 add_side_by_side(tallies, &rows, over, (divisions, workspace))
             })
         };
@@ -150,7 +151,7 @@ impl<'a> Scoring<'a> {
             }
             Over::EachClip => Uncertainty::default(),
         };
-        let shape = (tallies.len(), scores::TABLE.len());
+        let shape = (tallies.len(), rows::TABLE.len());
         let entry = |(n, score): (usize, usize)| tallies[n].scores[score];
         Scores {
             neurons: neurons.to_vec(),
@@ -183,7 +184,7 @@ pub fn score_predictions(
 /// One more clip of a few neurons.
 fn add_side_by_side(
     tallies: &mut [Tally],
-    clips: &[scores::Clip],
+    clips: &[NeuronClip],
     over: Over,
     (divisions, workspace): (&Divisions, &mut Workspace),
 ) -> Result<()> {
@@ -207,7 +208,7 @@ impl Tally {
     fn add(&mut self, compared: &Comparison) {
         self.repeats = self.repeats.max(compared.repeats());
         self.bins += compared.bins();
-        for ((sum, clips), row) in self.scores.iter_mut().zip(scores::TABLE) {
+        for ((sum, clips), row) in self.scores.iter_mut().zip(rows::TABLE) {
             let score = (row.compute)(compared);
             if !score.is_nan() {
                 *sum += score;
@@ -220,13 +221,13 @@ impl Tally {
 impl Scores {
     /// The scores called `name`, one a neuron.
     pub fn column(&self, name: &str) -> Option<ArrayView1<'_, f64>> {
-        let place = scores::names().iter().position(|known| *known == name)?;
+        let place = rows::names().iter().position(|known| *known == name)?;
         Some(self.values.column(place))
     }
 
     /// Every score over the neurons that have it.
     pub fn summary(&self) -> Vec<Summary> {
-        let columns = scores::names().into_iter().zip(self.values.columns());
+        let columns = rows::names().into_iter().zip(self.values.columns());
         let clips = self.clips.columns();
         columns
             .zip(clips)
@@ -238,7 +239,7 @@ impl Scores {
     /// they were asked for: every number with the fewest digits that give it back exactly, `NaN`
     /// where undefined.
     pub fn csv(&self) -> Result<String> {
-        let header = ["neuron", "repeats", "bins"].into_iter().chain(scores::names());
+        let header = ["neuron", "repeats", "bins"].into_iter().chain(rows::names());
         let more = &self.uncertainty.columns;
         let header = header.chain(more.iter().map(|(name, _)| *name));
         let row = |(n, values): (usize, ArrayView1<f64>)| {
@@ -283,10 +284,10 @@ impl Scores {
     }
 
     fn neuron_rows(&self) -> Vec<Vec<String>> {
-        let shown: Vec<usize> = (0..scores::TABLE.len())
-            .filter(|score| scores::TABLE[*score].shown == Shown::Everywhere)
+        let shown: Vec<usize> = (0..rows::TABLE.len())
+            .filter(|score| rows::TABLE[*score].shown == Visibility::Everywhere)
             .collect();
-        let names = shown.iter().map(|score| scores::names()[*score]);
+        let names = shown.iter().map(|score| rows::names()[*score]);
         let header = ["neuron", "repeats", "bins"].into_iter().chain(names).map(str::to_owned);
         let notations = self.notations();
         let row = |n: usize| {

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 use rayon::prelude::*;
 use serde_json::{Value, json};
 
-use super::Comparison;
-use super::null::{LEAST_SHIFT_MS, Null, Permutations, false_discovery_rates};
-use super::sums::Sums;
+use super::chance::{LEAST_SHIFT_MS, Null, Permutations};
+use super::comparison::{Comparison, CorrelationSums};
 use crate::stats::bootstrap::{Draws, Interval};
+use crate::stats::false_discovery::false_discovery_rates;
 
 /// Rate of false discoveries below which neurons are counted.
 const DISCOVERY: f64 = 0.05;
@@ -19,7 +19,7 @@ pub struct Resampling {
     pub bootstrap: usize,
     /// Permutations of the responses.
     pub permutations: usize,
-    /// Of the random numbers.
+    /// Seed of the random numbers.
     pub seed: u64,
     /// Width of a bin in milliseconds.
     pub dt_ms: f64,
@@ -28,18 +28,18 @@ pub struct Resampling {
 /// Columns beside the scores, one value a neuron, and their summary.
 #[derive(Debug, Clone, Default)]
 pub struct Uncertainty {
-    /// By name, in their order.
+    /// Name and values of each column, in their order.
     pub columns: Vec<(&'static str, Vec<f64>)>,
     /// What was done and how many neurons it was possible for; null where nothing was asked for.
     pub summary: Value,
-    /// The same for a reader, one sentence each.
+    /// What was done, for a reader, one sentence each.
     pub notes: Vec<String>,
     /// Whether p-values were asked for and no neuron can have one.
     pub impossible: bool,
 }
 
 impl Uncertainty {
-    /// Of each neuron; the same to the last digit on any number of threads.
+    /// Intervals and p-values of each neuron; the same to the last digit on any number of threads.
     pub fn new(ids: &[String], comparisons: &[Comparison], resampling: &Resampling) -> Self {
         let mut uncertainty = Self::default();
         if resampling.bootstrap + resampling.permutations > 0 {
@@ -127,5 +127,8 @@ impl Uncertainty {
 /// Intervals of `cc` and `cc_norm` of one neuron.
 fn intervals(comparison: &Comparison, draws: &Draws) -> [Interval; 2] {
     let (used, repeated) = comparison.sums_of_clips();
-    [draws.interval(&used, Sums::cc), draws.interval(&repeated, Sums::cc_norm)]
+    [
+        draws.interval(&used, CorrelationSums::cc),
+        draws.interval(&repeated, CorrelationSums::cc_norm),
+    ]
 }

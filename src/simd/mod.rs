@@ -1,5 +1,6 @@
 //! Loops over rows of numbers that become vector instructions.
 pub mod lanes;
+pub mod level;
 pub mod parallel;
 pub mod real;
 pub mod sums;

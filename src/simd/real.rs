@@ -6,6 +6,8 @@
 use candle_core::WithDType;
 use pulp::Simd;
 
+use super::level::dispatch;
+
 /// A float with what vectorized loops need of it.
 #[expect(clippy::return_self_not_must_use, reason = "numbers are not builders")]
 pub trait Real: WithDType + Default + std::ops::Neg<Output = Self> {
@@ -107,7 +109,7 @@ pub fn vectorized<T>(run: impl FnMut() -> T) -> T {
         }
     }
 
-    pulp::Arch::new().dispatch(Run(run))
+    dispatch(Run(run))
 }
 
 /// A polynomial by Horner's rule, the coefficient of the highest power first.

@@ -1,6 +1,7 @@
 //! Sums over rows in vector registers, the lanes always added in the same order.
 use pulp::Simd;
 
+use super::level::dispatch;
 use super::real::Real;
 
 /// Values after which sums go on in f64.
@@ -10,13 +11,13 @@ const SIDE_BY_SIDE: usize = 4;
 
 /// The sum of a row.
 pub fn total<R: Real>(row: &[R]) -> f64 {
-    row.chunks(BLOCK).map(|row| pulp::Arch::new().dispatch(Total(row)).to_f64()).sum()
+    row.chunks(BLOCK).map(|row| dispatch(Total(row)).to_f64()).sum()
 }
 
 /// The sum of products of two rows of equal length.
 pub fn dot<R: Real>(a: &[R], b: &[R]) -> f64 {
     let blocks = a.chunks(BLOCK).zip(b.chunks(BLOCK));
-    blocks.map(|(a, b)| pulp::Arch::new().dispatch(Dot(a, b)).to_f64()).sum()
+    blocks.map(|(a, b)| dispatch(Dot(a, b)).to_f64()).sum()
 }
 
 struct Total<'a, R>(&'a [R]);

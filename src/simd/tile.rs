@@ -5,6 +5,7 @@
 //! shift: nothing is copied into patches.
 use pulp::Simd;
 
+use super::level::dispatch;
 use super::real::Real;
 
 /// Most rows of a block of weighted sums.
@@ -40,7 +41,7 @@ impl<R: Real> Sums<'_, R> {
     pub fn run(self) {
         let rows = self.start.len();
         assert_eq!(self.weights.len(), self.offsets.len() * rows, "weights of a block of sums");
-        pulp::Arch::new().dispatch(self);
+        dispatch(self);
     }
 
     /// `M` rows, `V` vectors of each at a time: sums that fit into sixteen registers, and enough of
@@ -150,7 +151,7 @@ impl<R: Real> Products<'_, R> {
     pub fn run(self) {
         let size = self.row_offsets.len() * self.offsets.len();
         assert_eq!(self.out.len(), size, "results of a block of products");
-        pulp::Arch::new().dispatch(self);
+        dispatch(self);
     }
 
     #[inline(always)]

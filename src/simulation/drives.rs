@@ -4,7 +4,8 @@ use ndarray::{Array2, Array4, s};
 
 use super::calibration::{Setting, column, moments};
 use crate::base::error::{self, Error};
-use crate::models::ops::correlate;
+use crate::models::ops::correlation::Correlation;
+use crate::models::ops::rows::{Layout, Rows};
 use crate::models::outputs::Output;
 
 /// Calibration looks at no more bins than this: more would cost time and change little.
@@ -22,6 +23,20 @@ pub(super) struct Drives {
     deviations: Vec<f64>,
 }
 
+/// What packed kernels make of a sound `(1, C, F, T)`, `(1, N, T)`.
+fn convolved(correlation: &Correlation, packed: &[f64], sound: &Tensor) -> Result<Tensor> {
+    let bins = sound.dim(3)?;
+    let Correlation { bands, channels, outputs, left, .. } = *correlation;
+    let (mut input, mut output) = (Rows::default(), Rows::default());
+    input.arrange(Layout { bands, channels, bins, left, right: 0 });
+    input.copy_channels(&sound.flatten_all()?.to_vec1::<f64>()?);
+    output.arrange(correlation.output(bins));
+    correlation.forward(packed, &vec![0.0; outputs], &input, &mut output);
+    let mut drives = Vec::with_capacity(outputs * bins);
+    output.append_channels(&mut drives);
+    Tensor::from_vec(drives, (1, outputs, bins), &Device::Cpu)
+}
+
 impl Drives {
     /// Convolves sounds `(1, C, F, T)` with receptive fields `(N, C, F, K)` in lag order.
     pub(super) fn new(sounds: &[Tensor], fields: &Array4<f64>) -> Result<Self> {
@@ -29,11 +44,10 @@ impl Drives {
         // An operation of the models: the last index is the present bin, bands are channels.
         let oldest_first = fields.slice(s![.., .., .., ..;-1]);
         let kernels = oldest_first.iter().copied().collect::<Vec<f64>>();
-        let kernels = Tensor::from_vec(kernels, (n, c * f, 1, k), &Device::Cpu)?;
-        let convolved = sounds.iter().map(|sound| {
-            let (_one, _c, _f, t) = sound.dims4()?;
-            correlate(&sound.reshape((1, c * f, 1, t))?, &kernels, k - 1)?.reshape((1, n, t))
-        });
+        let (channels, left) = (c * f, k - 1);
+        let correlation = Correlation { bands: 1, channels, outputs: n, height: 1, width: k, left };
+        let packed = correlation.pack(&kernels);
+        let convolved = sounds.iter().map(|sound| convolved(&correlation, &packed, sound));
         let all = Tensor::cat(&convolved.collect::<Result<Vec<_>>>()?, 2)?;
         let bins = sounds.iter().map(|sound| sound.dim(3)).collect::<Result<_>>()?;
 

@@ -9,7 +9,7 @@ use rand_chacha::ChaCha8Rng;
 
 /// Sizes of a receptive field.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Grid {
+pub(super) struct FieldShape {
     /// Channels `C` of the prefilter.
     pub(super) channels: usize,
     /// Bands `F`.
@@ -24,7 +24,7 @@ pub(super) struct FieldRow {
     /// Name of the parameterization that can hold it exactly.
     pub(super) name: &'static str,
     /// One channel `(F, K)` in lag order, in arbitrary units.
-    channel: fn(&mut ChaCha8Rng, Grid, Tuning) -> Array2<f64>,
+    channel: fn(&mut ChaCha8Rng, FieldShape, Tuning) -> Array2<f64>,
 }
 
 /// The kinds of receptive fields.
@@ -34,7 +34,7 @@ pub(super) static TABLE: &[FieldRow] = &[
     FieldRow { name: "dcls", channel: gaussians },
 ];
 
-/// Their names, in the table's order.
+/// Names of the shapes, in the table's order.
 pub fn names() -> Vec<&'static str> {
     TABLE.iter().map(|row| row.name).collect()
 }
@@ -42,7 +42,7 @@ pub fn names() -> Vec<&'static str> {
 impl FieldRow {
     /// The receptive field `(C, F, K)` of a neuron, in lag order and arbitrary units: channels
     /// share the best band and latency, but not their sign.
-    pub(super) fn draw(&self, rng: &mut ChaCha8Rng, grid: Grid) -> Array3<f64> {
+    pub(super) fn draw(&self, rng: &mut ChaCha8Rng, grid: FieldShape) -> Array3<f64> {
         let tuning = Tuning::draw(rng, grid);
         let mut field = Array3::zeros((grid.channels, grid.bands, grid.lags));
         for mut channel in field.axis_iter_mut(Axis(0)) {
@@ -73,7 +73,7 @@ struct Tuning {
 }
 
 impl Tuning {
-    fn draw(rng: &mut impl Rng, grid: Grid) -> Self {
+    fn draw(rng: &mut impl Rng, grid: FieldShape) -> Self {
         let (bands, lags) = (grid.bands as f64, grid.lags as f64);
         Self {
             band: (bands - 1.0) * rng.random_range(0.1..0.9),
@@ -84,7 +84,7 @@ impl Tuning {
 }
 
 /// A Gabor function of frequency whose centre moves with time, times a temporal course.
-fn sweeping(rng: &mut ChaCha8Rng, grid: Grid, tuning: Tuning) -> Array2<f64> {
+fn sweeping(rng: &mut ChaCha8Rng, grid: FieldShape, tuning: Tuning) -> Array2<f64> {
     let Tuning { band, bandwidth, latency } = tuning;
     let velocity = rng.random_range(-0.5..0.5) * bandwidth / latency;
     let (side_bands, course) = (Gabor::draw(rng, bandwidth), course(rng, grid, latency));
@@ -95,7 +95,7 @@ fn sweeping(rng: &mut ChaCha8Rng, grid: Grid, tuning: Tuning) -> Array2<f64> {
 }
 
 /// A Gabor function of frequency times a temporal course.
-fn separable(rng: &mut ChaCha8Rng, grid: Grid, tuning: Tuning) -> Array2<f64> {
+fn separable(rng: &mut ChaCha8Rng, grid: FieldShape, tuning: Tuning) -> Array2<f64> {
     let Tuning { band, bandwidth, latency } = tuning;
     let (side_bands, course) = (Gabor::draw(rng, bandwidth), course(rng, grid, latency));
     Array2::from_shape_fn((grid.bands, grid.lags), |(f, k)| {
@@ -104,7 +104,7 @@ fn separable(rng: &mut ChaCha8Rng, grid: Grid, tuning: Tuning) -> Array2<f64> {
 }
 
 /// A sum of Gaussians, each of unit mass on the grid before it is weighted.
-fn gaussians(rng: &mut ChaCha8Rng, grid: Grid, tuning: Tuning) -> Array2<f64> {
+fn gaussians(rng: &mut ChaCha8Rng, grid: FieldShape, tuning: Tuning) -> Array2<f64> {
     let mut sum = Array2::zeros((grid.bands, grid.lags));
     for bell in Bell::draw(rng, tuning) {
         let values = bell.values(grid);
@@ -137,7 +137,7 @@ impl Bell {
     }
 
     /// `(F, K)`, 1 at the centre.
-    fn values(&self, grid: Grid) -> Array2<f64> {
+    fn values(&self, grid: FieldShape) -> Array2<f64> {
         Array2::from_shape_fn((grid.bands, grid.lags), |(f, k)| {
             let x = (f as f64 - self.band) / self.bandwidth;
             let t = (middle(k) - self.time) / self.duration;
@@ -166,7 +166,7 @@ impl Gabor {
 }
 
 /// Response to a click `(K)`: a peak of height 1, then a slower one of the other sign.
-fn course(rng: &mut impl Rng, grid: Grid, latency: f64) -> Array1<f64> {
+fn course(rng: &mut impl Rng, grid: FieldShape, latency: f64) -> Array1<f64> {
     let sharpness = rng.random_range(2.0..5.0);
     let (later, strength) = (rng.random_range(1.8..2.6), rng.random_range(0.3..0.8));
     // A gamma function of time that peaks at 1 when `time` is `peak`.
@@ -190,12 +190,12 @@ mod tests {
     use super::*;
     use crate::base::rng;
     use crate::models::parameterizations::KernelDims;
-    use crate::models::params::{Params, Role, Start};
+    use crate::models::params::{ParamSpec, Params, Start};
     use crate::run_file::RunConfig;
 
     #[test]
     fn the_parameterization_of_gaussians_makes_the_same_field_of_the_same_gaussians() {
-        let grid = Grid { channels: 1, bands: 13, lags: 9 };
+        let grid = FieldShape { channels: 1, bands: 13, lags: 9 };
         let drawn = || rng::generator(1, "a field");
         let tuning = Tuning { band: 6.3, bandwidth: 1.1, latency: 2.2 };
         let field = gaussians(&mut drawn(), grid, tuning);
@@ -206,12 +206,13 @@ mod tests {
         };
         let params = Params::new(0, DType::F64, &Device::Cpu);
         let scope = params.scope("");
-        let get = |name, start| scope.get(name, (2, 1, 1, 3), Role::Spared, start).unwrap();
+        let get =
+            |name, start| scope.get(name, (2, 1, 1, 3), ParamSpec::not_decayed(start)).unwrap();
         // Its time runs from the oldest bin; 9 − 1 − k is the lag k.
         get("P", both(|bell| bell.band, |bell| 8.5 - bell.time));
         get("SIG", both(|bell| bell.bandwidth - 0.27, |bell| bell.duration - 0.27));
         let weights = Start::Values(bells.iter().map(|bell| bell.weight).collect());
-        scope.get("weight", (1, 1, 3), Role::Spared, weights).unwrap();
+        scope.get("weight", (1, 1, 3), ParamSpec::not_decayed(weights)).unwrap();
 
         let text = "[model]\ntype = \"ln\"\n[parameterization]\ntype = \"dcls\"\ngaussians = 3\n";
         let chosen = RunConfig::architecture(text, Path::new("test")).unwrap().parameterization;

@@ -27,7 +27,7 @@ use crate::models::dims::Dims;
 pub use fields::names as shapes;
 pub use file::write;
 pub use neurons::Truth;
-pub use settings::{Noise, Settings, Sound};
+pub use settings::{Noise, Settings, StimulusKind};
 
 /// The lowest and the highest band in Hz.
 const BANDS_HZ: (f64, f64) = (500.0, 20_000.0);

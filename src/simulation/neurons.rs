@@ -7,11 +7,12 @@ use ndarray::{Array2, Array4};
 use super::Noise;
 use super::calibration::{Calibration, moments};
 use super::drives::Drives;
-use super::fields::Grid;
+use super::fields::FieldShape;
 use super::settings::Checked;
 use crate::base::error::Result;
 use crate::base::rng;
 use crate::models::dims::Dims;
+use crate::models::layers::Pass;
 use crate::models::params::Params;
 use crate::preparation::Standardization;
 use crate::run_file::Standardize;
@@ -58,7 +59,7 @@ pub(super) fn answer(
     sounds: &[Array2<f32>],
 ) -> Result<(Truth, Vec<String>)> {
     let params = Params::new(checked.settings.seed, DType::F64, &Device::Cpu);
-    let heard = Heard::new(checked, dims, sounds, &params)?;
+    let heard = FilteredSounds::new(checked, dims, sounds, &params)?;
     let fields = fields(checked, dims, neurons, heard.channels.len());
     let drives = Drives::new(&heard.filtered, &fields)?;
 
@@ -91,7 +92,7 @@ pub(super) fn answer(
 }
 
 /// Sounds as they reach the receptive fields.
-struct Heard {
+struct FilteredSounds {
     /// For each stimulus `(1, C, F, T)`.
     filtered: Vec<Tensor>,
     channels: Vec<String>,
@@ -99,7 +100,7 @@ struct Heard {
     notes: Vec<String>,
 }
 
-impl Heard {
+impl FilteredSounds {
     /// Standardizes as training does by default, with the statistics of all stimuli, then filters.
     fn new(
         checked: &Checked,
@@ -123,7 +124,7 @@ impl Heard {
         };
         let scope = params.scope("prefiltering");
         let prefilter = (chosen.row.build)(&chosen.values, dims, &scope)?;
-        let filtered = sounds.map(|x| prefilter.forward(&x?)?.detach().contiguous());
+        let filtered = sounds.map(|x| prefilter.forward(&x?, &Pass::eval())?.detach().contiguous());
         Ok(Self {
             filtered: filtered.collect::<candle_core::Result<_>>()?,
             channels: prefilter.channels().iter().map(ToString::to_string).collect(),
@@ -135,7 +136,7 @@ impl Heard {
 
 /// `(N, C, F, K)` in lag order and arbitrary units.
 fn fields(checked: &Checked, dims: &Dims, neurons: &[String], channels: usize) -> Array4<f64> {
-    let grid = Grid { channels, bands: dims.bands, lags: checked.lags };
+    let grid = FieldShape { channels, bands: dims.bands, lags: checked.lags };
     let mut fields = Array4::zeros((neurons.len(), channels, grid.bands, grid.lags));
     for (id, mut field) in neurons.iter().zip(fields.outer_iter_mut()) {
         let mut rng = rng::generator(checked.settings.seed, &format!("receptive field of {id}"));

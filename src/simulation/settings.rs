@@ -21,7 +21,7 @@ const NO_PREFILTER: &str = "none";
 /// Kinds of synthetic sound.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Sound {
+pub enum StimulusKind {
     /// Dynamic random chords: each band takes a random level that holds for some bins
     Chords,
     /// Sums of moving ripples whose amplitudes fall as one over modulation frequency
@@ -59,7 +59,7 @@ pub struct Settings {
     pub missing: f64,
     /// How far back receptive fields look, in milliseconds; at least a bin.
     pub window_ms: f64,
-    /// One of [`shapes`](super::shapes).
+    /// Shape of the receptive fields, one of [`shapes`](super::shapes).
     pub shape: String,
     /// `none`, or a name of [`prefilters::TABLE`].
     pub prefilter: String,
@@ -68,7 +68,7 @@ pub struct Settings {
     /// How repeats differ.
     pub noise: Noise,
     /// What is heard.
-    pub sound: Sound,
+    pub sound: StimulusKind,
     /// Mean response per bin, above 0.
     pub rate: f64,
     /// Everything random follows from it.

@@ -7,7 +7,7 @@ use rand::Rng;
 use rand_distr::{Distribution, StandardNormal};
 
 use super::Settings;
-use super::Sound;
+use super::StimulusKind;
 use crate::base::rng;
 use crate::models::dims::Dims;
 
@@ -24,7 +24,7 @@ const RIPPLES: usize = 200;
 const HALF: f64 = 0.125;
 
 /// As the attribute `type` of stimuli says.
-pub(super) fn name(sound: Sound) -> String {
+pub(super) fn name(sound: StimulusKind) -> String {
     sound.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default()
 }
 
@@ -34,8 +34,8 @@ pub(super) fn draw(settings: &Settings, dims: &Dims, id: &str) -> Array2<f32> {
     let cut = settings.bins - settings.fewest_bins();
     let bins = settings.bins - rng.random_range(0..=cut);
     let levels = match settings.sound {
-        Sound::Chords => chords(&mut rng, dims, bins),
-        Sound::Ripples => ripples(&mut rng, dims.bands, bins),
+        StimulusKind::Chords => chords(&mut rng, dims, bins),
+        StimulusKind::Ripples => ripples(&mut rng, dims.bands, bins),
     };
     #[expect(clippy::cast_possible_truncation, reason = "cochleagrams are f32")]
     levels.mapv(|level| (MEAN_DB + SPREAD_DB * level).max(0.0) as f32)

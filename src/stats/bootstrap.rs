@@ -7,12 +7,13 @@ use rand::Rng;
 use super::normal;
 use crate::base::rng;
 
-/// Share of intervals that hold the truth.
+/// The share of intervals that hold the truth.
 const LEVEL: f64 = 0.95;
 /// Fewest clips that can be drawn from.
 const FEWEST_CLIPS: usize = 3;
 
-/// Some of as many clips, drawn with replacement, again and again; the same for every neuron.
+/// How often each clip is drawn when as many clips as there are, are drawn with replacement, again
+/// and again; the same for every neuron.
 #[derive(Debug, Clone)]
 pub struct Draws {
     clips: usize,
@@ -20,12 +21,12 @@ pub struct Draws {
     counts: Vec<u16>,
 }
 
-/// Both ends; NaN where there is none.
+/// The ends of a confidence interval; NaN where there is none.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Interval {
-    /// The lower end.
+    /// The lower end of the interval.
     pub low: f64,
-    /// The upper end.
+    /// The upper end of the interval.
     pub high: f64,
 }
 
@@ -92,7 +93,7 @@ fn acceleration(without: &[f64]) -> f64 {
     if scale > 0.0 { power(3) / scale } else { 0.0 }
 }
 
-/// Of sorted values, between two of them in proportion.
+/// The quantile of sorted values at a probability, between two of them in proportion.
 fn quantile(values: &[f64], probability: f64) -> f64 {
     let place = probability.clamp(0.0, 1.0) * (values.len() - 1) as f64;
     let (below, above) = (place.floor(), place.ceil());

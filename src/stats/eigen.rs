@@ -18,9 +18,9 @@ const MOST_SWEEPS: usize = 60;
 /// Eigenvalues, largest first, and the eigenvectors that belong to them.
 #[derive(Debug, Clone)]
 pub struct Eigen {
-    /// In descending order.
+    /// The eigenvalues in descending order.
     pub values: Vec<f64>,
-    /// One unit vector a row.
+    /// The eigenvector of each eigenvalue, one unit vector a row.
     pub vectors: Array2<f64>,
 }
 

@@ -1,6 +1,7 @@
 //! Statistics of lists of numbers, whatever they count.
 pub mod bootstrap;
 pub mod eigen;
+pub mod false_discovery;
 pub mod moments;
 pub mod normal;
 pub mod wilcoxon;

@@ -4,12 +4,12 @@
 /// a variance counts as zero.
 pub const ROUNDING: f64 = 1e-12;
 
-/// The mean; NaN of nothing.
+/// The mean of values; NaN of nothing.
 pub fn mean(x: &[f64]) -> f64 {
     x.iter().sum::<f64>() / x.len() as f64
 }
 
-/// The middle value, or the mean of the two in the middle; NaN of nothing.
+/// The median: the middle value, or the mean of the two in the middle; NaN of nothing.
 pub fn median(x: &[f64]) -> f64 {
     let mut sorted = x.to_vec();
     sorted.sort_by(f64::total_cmp);
@@ -29,7 +29,7 @@ pub fn covariance(x: &[f64], y: &[f64]) -> f64 {
     products.sum::<f64>() / (x.len() - 1) as f64
 }
 
-/// The unbiased variance; NaN with fewer than 2 bins, exactly 0 for a constant.
+/// The unbiased variance of a series; NaN with fewer than 2 bins, exactly 0 for a constant.
 pub fn variance(x: &[f64]) -> f64 {
     beyond_rounding(covariance(x, x), mean(x))
 }
@@ -41,7 +41,8 @@ pub fn beyond_rounding(variance: f64, mean: f64) -> f64 {
     if variance <= rounding { 0.0 } else { variance }
 }
 
-/// Pearson's correlation; NaN with fewer than 2 bins or where either series is constant.
+/// Pearson's correlation of two series; NaN with fewer than 2 bins or where either series is
+/// constant.
 pub fn correlation(x: &[f64], y: &[f64]) -> f64 {
     ratio(covariance(x, y), variance(x).sqrt() * variance(y).sqrt())
 }
@@ -69,13 +70,13 @@ pub fn ranks(x: &[f64]) -> Vec<f64> {
     ranks
 }
 
-/// Grows with the number in single precision.
+/// A key that sorts numbers as their values in single precision sort.
 #[expect(clippy::cast_possible_truncation, reason = "single precision is meant")]
 pub fn sort_key(x: f64) -> u32 {
     key(x as f32)
 }
 
-/// Grows with the number.
+/// A key that sorts numbers in single precision as their values sort.
 pub fn key(x: f32) -> u32 {
     const SIGN: u32 = 1 << 31;
     let bits = (x + 0.0).to_bits(); // + 0.0 makes both zeros one

@@ -1,23 +1,19 @@
 //! The normal distribution.
 use std::f64::consts::FRAC_1_SQRT_2;
 
+use statrs::distribution::{ContinuousCDF, Normal};
+
 /// The probability of a standard normal number at or below `z`.
+///
+/// From the error function of `libm`, which is exact to the last digits; that of `statrs` is 1e-10
+/// off.
 pub fn below(z: f64) -> f64 {
     0.5 * libm::erfc(-z * FRAC_1_SQRT_2)
 }
 
 /// The number below which a standard normal number lies with probability `p`; infinite at 0 and 1.
 pub fn quantile(p: f64) -> f64 {
-    if p.is_nan() || p <= 0.0 || p >= 1.0 {
-        return if p.is_nan() { p } else { (p - 0.5) * f64::INFINITY };
-    }
-    // Halving [-40, 40] 64 times leaves less than the spacing of numbers there.
-    let (mut low, mut high) = (-40.0, 40.0);
-    for _ in 0..64 {
-        let middle = f64::midpoint(low, high);
-        if below(middle) < p { low = middle } else { high = middle }
-    }
-    f64::midpoint(low, high)
+    if p.is_nan() { p } else { Normal::standard().inverse_cdf(p.clamp(0.0, 1.0)) }
 }
 
 #[cfg(test)]

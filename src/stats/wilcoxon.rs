@@ -28,7 +28,7 @@ pub fn signed_rank(differences: &[f64]) -> f64 {
     }
 }
 
-/// Whole numbers, for mean ranks may end in a half.
+/// Twice the rank of each difference by its size: mean ranks may end in a half.
 fn twice_the_ranks(sorted: &[f64]) -> Vec<usize> {
     let mut ranks = Vec::with_capacity(sorted.len());
     for equal in sorted.chunk_by(|a, b| a.abs().total_cmp(&b.abs()).is_eq()) {

@@ -3,22 +3,22 @@ use ndarray::{ArrayViewD, IxDyn};
 
 use crate::models::dims::Axis;
 
-/// An array of a dump by the name that it has in every file format.
+/// An array of an export by the name that it has in every file format.
 #[derive(Debug)]
 pub struct Named<'a> {
     /// Path inside the file.
     pub name: &'a str,
-    /// What its axes count; empty for a single text.
+    /// What the axes count; empty for a single text.
     pub axes: Vec<Axis>,
-    /// Unit of its values; empty for text.
+    /// Unit of the values; empty for text.
     pub unit: &'a str,
     /// The values.
-    pub values: Values<'a>,
+    pub values: ArrayValues<'a>,
 }
 
 /// The values of a [`Named`] array.
 #[derive(Debug)]
-pub enum Values<'a> {
+pub enum ArrayValues<'a> {
     /// Weights and other numbers of the model.
     F32(ArrayViewD<'a, f32>),
     /// 0 or 1.
@@ -31,8 +31,8 @@ pub enum Values<'a> {
     OneText(&'a str),
 }
 
-impl Values<'_> {
-    /// The lengths of its axes; none for a single text.
+impl ArrayValues<'_> {
+    /// Lengths of the axes; none for a single text.
     pub fn shape(&self) -> &[usize] {
         match self {
             Self::U8(values) => values.shape(),

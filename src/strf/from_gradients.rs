@@ -1,11 +1,12 @@
 //! Receptive fields of models without kernels: the gradient of each neuron's output with respect
 //! to its last bins of sound, averaged over bins and clips.
-use candle_core::{DType, Device, Tensor, Var};
+use candle_core::{DType, Device, Tensor};
 use ndarray::{Array3, Array4, Axis};
 
 use crate::base::error::{Error, Result};
 use crate::models::Network;
 use crate::models::batch::Sample;
+use crate::models::ops::chain::ResponseSum;
 
 /// `(N, C, F, lags)`: mean of `∂y(n,t) / ∂x(c,f,t−k)` over all bins `t` with a whole past, where
 /// `x` is what the model sees behind its prefilter.
@@ -40,34 +41,38 @@ pub fn mean_gradients(network: &Network, samples: &[Sample], lags: usize) -> Res
 ///
 /// Outputs `reach` bins apart share no input, so one backward pass serves all of them.
 fn summed_gradients(network: &Network, sound: &Tensor, reach: usize) -> Result<Array4<f64>> {
-    let seen = Var::from_tensor(&network.filtered(sound)?.detach())?;
+    let seen = network.filtered(sound)?.detach();
     let (_one, channels, bands, bins) = seen.dims4()?;
-    let outputs = network.respond(&seen)?;
-    let neurons = outputs.dim(1)?;
-    let mut sums = Array4::zeros((neurons, channels, bands, reach));
-    for neuron in 0..neurons {
-        let output = outputs.get(0)?.get(neuron)?;
-        for first in reach - 1..(2 * reach - 1).min(bins) {
-            let chosen: Vec<usize> = (first..bins).step_by(reach).collect();
-            let gradient = gradient_at(&output, &chosen, &seen)?;
-            let mut sum = sums.index_axis_mut(Axis(0), neuron);
-            for (t, lag) in chosen.iter().flat_map(|t| (0..reach).map(move |lag| (*t, lag))) {
-                let mut column = sum.index_axis_mut(Axis(2), lag);
-                column += &gradient.index_axis(Axis(2), t - lag);
+    let groups: Vec<Vec<usize>> = (reach - 1..(2 * reach - 1).min(bins))
+        .map(|first| (first..bins).step_by(reach).collect())
+        .collect();
+    let mut sums = Array4::zeros((network.neurons(), channels, bands, reach));
+    for (neuron, mut sum) in sums.outer_iter_mut().enumerate() {
+        for groups in groups.chunks(AT_ONCE) {
+            let gradients = network.gradients_by_filtered(&seen, &sums_at(neuron, groups))?;
+            for (chosen, gradient) in groups.iter().zip(gradients) {
+                let gradient = array(&gradient)?;
+                for (t, lag) in chosen.iter().flat_map(|t| (0..reach).map(move |lag| (*t, lag))) {
+                    let mut column = sum.index_axis_mut(Axis(2), lag);
+                    column += &gradient.index_axis(Axis(2), t - lag);
+                }
             }
         }
     }
     Ok(sums)
 }
 
-/// Gradient `(C, F, T)` of the sum of some bins of `output (T)`.
-pub(super) fn gradient_at(output: &Tensor, bins: &[usize], seen: &Var) -> Result<Array3<f64>> {
-    let t = output.dim(0)?;
-    let chosen: Vec<f32> = (0..t).map(|bin| if bins.contains(&bin) { 1.0 } else { 0.0 }).collect();
-    let chosen = Tensor::from_vec(chosen, t, output.device())?.to_dtype(output.dtype())?;
-    let grads = (output * chosen)?.sum_all()?.backward()?;
-    let shape = (seen.dim(1)?, seen.dim(2)?, seen.dim(3)?);
-    let Some(gradient) = grads.get(seen) else { return Ok(Array3::zeros(shape)) };
+/// Backward passes whose gradients are held at once.
+pub(super) const AT_ONCE: usize = 16;
+
+/// The responses of a neuron summed over each group of bins.
+pub(super) fn sums_at(neuron: usize, groups: &[Vec<usize>]) -> Vec<ResponseSum<'_>> {
+    groups.iter().map(|bins| ResponseSum { neuron, bins }).collect()
+}
+
+/// A gradient `(C, F, T)` as an array.
+pub(super) fn array(gradient: &Tensor) -> Result<Array3<f64>> {
+    let shape = gradient.dims3()?;
     let values = gradient.to_device(&Device::Cpu)?.to_dtype(DType::F64)?.flatten_all()?;
     Array3::from_shape_vec(shape, values.to_vec1()?)
         .map_err(|source| Error::failed("reading gradients", source))

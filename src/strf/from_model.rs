@@ -2,13 +2,13 @@
 use candle_core::{DType, Device, Tensor};
 use ndarray::{Array, Array3, Array4, ArrayD, Axis as ArrayAxis, Dimension, IxDyn};
 
-use super::dump::{Dump, Extra, Method, Rows};
 use super::from_gradients::mean_gradients;
 use super::local::Local;
+use super::strf_export::{Extra, Method, StrfExport, StrfRows};
 use crate::base::error::{Error, Result};
 use crate::models::batch::Sample;
 use crate::models::dims::Axis;
-use crate::models::prefilters::Quantity;
+use crate::models::dims::Quantity;
 use crate::models::{Network, Owners, Strfs};
 use crate::runs::metadata::Metadata;
 use crate::runs::trained::Trained;
@@ -18,25 +18,25 @@ use crate::runs::trained::Trained;
 ///
 /// # Errors
 /// No sample is as long as the model looks back, or a tensor operation fails.
-pub fn dump(
+pub fn strf_export(
     trained: &Trained,
     samples: impl FnOnce() -> Result<Vec<Sample>>,
     lags: Option<usize>,
-) -> Result<Dump> {
+) -> Result<StrfExport> {
     let Trained { network, metadata, .. } = trained;
     let source =
-        Source { network, metadata, title: trained.title(), config: trained.folder.config()? };
-    if let Some(dump) = source.kernels()? {
-        return Ok(dump);
+        StrfSource { network, metadata, title: trained.title(), config: trained.folder.config()? };
+    if let Some(exported) = source.kernels()? {
+        return Ok(exported);
     }
     let gradients = mean_gradients(network, &samples()?, lags.unwrap_or(network.lags()))?;
     let effective = folded(&gradients, &vec![1.0; metadata.neurons.len()], &metadata.scale);
-    let rows = Rows::Neurons(metadata.neurons.clone());
-    source.dump((effective.clone(), effective), rows, Method::Gradient)
+    let rows = StrfRows::Neurons(metadata.neurons.clone());
+    source.export((effective.clone(), effective), rows, Method::Gradient)
 }
 
 /// What receptive fields are taken from, and what is written beside them.
-pub struct Source<'a> {
+pub struct StrfSource<'a> {
     /// The model.
     pub network: &'a Network,
     /// What it was fitted to.
@@ -47,32 +47,32 @@ pub struct Source<'a> {
     pub config: String,
 }
 
-impl Source<'_> {
+impl StrfSource<'_> {
     /// The kernels of the model as it is now; none where it has no kernels.
     ///
     /// # Errors
     /// A tensor operation fails.
-    pub fn kernels(&self) -> Result<Option<Dump>> {
+    pub fn kernels(&self) -> Result<Option<StrfExport>> {
         let Some(Strfs { kernels, gains, owners }) = self.network.strfs()? else { return Ok(None) };
         let neurons = self.metadata.neurons.clone();
         let rows = match owners {
-            Owners::Hidden => Rows::Hidden { count: gains.len(), neurons },
-            Owners::Neurons => Rows::Neurons(neurons),
+            Owners::Hidden => StrfRows::Hidden { count: gains.len(), neurons },
+            Owners::Neurons => StrfRows::Neurons(neurons),
         };
         let strfs = array4(&kernels)?;
         let effective = folded(&strfs, &gains, &self.metadata.scale);
-        self.dump((strfs, effective), rows, Method::Kernel).map(Some)
+        self.export((strfs, effective), rows, Method::Kernel).map(Some)
     }
 
-    fn dump(
+    fn export(
         &self,
         (strfs, effective): (Array4<f32>, Array4<f32>),
-        rows: Rows,
+        rows: StrfRows,
         method: Method,
-    ) -> Result<Dump> {
+    ) -> Result<StrfExport> {
         let Metadata { dt_ms, frequencies_hz, program, .. } = self.metadata;
         let lags_ms = (0..strfs.dim().3).map(|lag| lag as f64 * dt_ms).collect();
-        Ok(Dump {
+        Ok(StrfExport {
             title: self.title.clone(),
             strfs,
             effective,
@@ -94,7 +94,7 @@ impl Source<'_> {
 ///
 /// # Errors
 /// The run file cannot be read.
-pub fn dump_local(trained: &Trained, neurons: &[usize], local: &Local) -> Result<Dump> {
+pub fn export_local(trained: &Trained, neurons: &[usize], local: &Local) -> Result<StrfExport> {
     let unit = "response per unit of cochleagram";
     let extra = |name: &str, axes: &[Axis], unit: &str, values| Extra {
         name: name.to_owned(),
@@ -106,8 +106,8 @@ pub fn dump_local(trained: &Trained, neurons: &[usize], local: &Local) -> Result
     let of_neurons = [&[neuron], &field[..]].concat();
     let of_components = [&[neuron, Axis::Component], &field[..]].concat();
     let shares = narrow(&local.shares).into_dyn();
-    let mean = dump_mean(trained, neurons, &local.mean)?;
-    Ok(Dump {
+    let mean = export_mean(trained, neurons, &local.mean)?;
+    Ok(StrfExport {
         title: format!("dSTRF, {}", trained.title()),
         extras: vec![
             extra("deviation", &of_neurons, unit, narrow(&local.deviation).into_dyn()),
@@ -133,17 +133,17 @@ pub fn linear_response(mean: &Array3<f64>) -> Extra {
 ///
 /// # Errors
 /// The run file cannot be read.
-pub fn dump_mean(trained: &Trained, neurons: &[usize], mean: &Array3<f64>) -> Result<Dump> {
+pub fn export_mean(trained: &Trained, neurons: &[usize], mean: &Array3<f64>) -> Result<StrfExport> {
     let metadata = &trained.metadata;
     let mean = narrow(mean).insert_axis(ArrayAxis(1));
-    Ok(Dump {
+    Ok(StrfExport {
         title: trained.title(),
         lags_ms: (0..mean.dim().3).map(|lag| lag as f64 * metadata.dt_ms).collect(),
         strfs: mean.clone(),
         effective: mean,
         frequencies_hz: metadata.frequencies_hz.clone(),
         channels: vec!["sound".to_owned()],
-        rows: Rows::Neurons(neurons.iter().map(|at| metadata.neurons[*at].clone()).collect()),
+        rows: StrfRows::Neurons(neurons.iter().map(|at| metadata.neurons[*at].clone()).collect()),
         extras: Vec::new(),
         config: trained.folder.config()?,
         version: metadata.program.clone(),

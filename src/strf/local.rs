@@ -7,14 +7,13 @@
 //!
 //! Source: Keshishian, Akbari, Khalighinejad, Herrero, Mehta & Mesgarani (2020), eLife 9:e53445,
 //! doi:10.7554/eLife.53445.
-use candle_core::{Tensor, Var};
+use candle_core::Tensor;
 use ndarray::{Array1, Array2, Array3, Array4, Axis, Zip, s};
 
-use super::from_gradients::gradient_at;
+use super::from_gradients::{AT_ONCE, array, sums_at};
 use crate::base::error::{Error, Result};
 use crate::models::Network;
 use crate::models::batch::Sample;
-use crate::models::layers::Mode;
 use crate::stats::eigen;
 
 /// Jacobians that are multiplied with each other at once.
@@ -84,10 +83,11 @@ pub fn local(
         shares: Array2::zeros((neurons, kept)),
     };
     for (row, &neuron) in request.neurons.iter().enumerate() {
-        let mut sums = Sums::new(bands * lags);
+        let mut sums = JacobianSums::new(bands * lags);
         for sample in long() {
-            let heard = Heard::new(network, &sample.member.sound)?;
-            jacobians(network, &heard, neuron, request, |jacobian| sums.add(jacobian.iter()))?;
+            jacobians(network, &sample.member.sound, neuron, request, |jacobian| {
+                sums.add(jacobian.iter())
+            })?;
         }
         local.keep(row, &sums.finish(kept));
         step();
@@ -102,8 +102,8 @@ pub fn far_apart(network: &Network, samples: &[Sample]) -> usize {
     network.memory().unwrap_or(bins.div_ceil(FEW)).max(network.lags())
 }
 
-/// The mean of the Jacobians alone, `(N, F, K)`; NaN where no clip is longer than the window. `step`
-/// is told after each neuron of each such clip.
+/// The mean of the Jacobians alone, `(N, F, K)`; NaN where no clip is longer than the window.
+/// `step` is told after each neuron of each such clip.
 ///
 /// # Errors
 /// A tensor operation fails.
@@ -117,9 +117,8 @@ pub fn mean(
     let mut sums = Array3::zeros((neurons.len(), scale.len(), *lags));
     let mut count = 0;
     for sample in samples.iter().filter(|sample| sample.bins() > *lags) {
-        let heard = Heard::new(network, &sample.member.sound)?;
         for (mut sum, &neuron) in sums.outer_iter_mut().zip(*neurons) {
-            jacobians(network, &heard, neuron, request, |jacobian| sum += jacobian)?;
+            jacobians(network, &sample.member.sound, neuron, request, |jacobian| sum += jacobian)?;
             step();
         }
         count += request.bins(sample);
@@ -134,48 +133,37 @@ impl Request<'_> {
     }
 }
 
-/// A clip, and what the model answers to it.
-struct Heard {
-    sound: Var,        // (1, 1, F, T)
-    responses: Tensor, // (N, T)
-}
-
-impl Heard {
-    fn new(network: &Network, sound: &Tensor) -> Result<Self> {
-        let sound = Var::from_tensor(&sound.detach())?;
-        let responses = network.forward(&sound, None, Mode::Eval)?.get(0)?;
-        Ok(Self { sound, responses })
-    }
-}
-
 /// Gives the Jacobians `(F, K)` of a neuron in one clip.
 ///
 /// Bins that share no input are served by one backward pass.
 fn jacobians(
     network: &Network,
-    heard: &Heard,
+    sound: &Tensor,
     neuron: usize,
     request: &Request,
     mut take: impl FnMut(&Array2<f64>),
 ) -> Result<()> {
-    let Heard { sound, responses } = heard;
     let bins = sound.dim(3)?;
-    let output = responses.get(neuron)?;
     let chosen: Vec<usize> = (request.lags..bins).step_by(request.every).collect();
     let apart = match network.memory() {
         Some(memory) => memory.max(request.lags).div_ceil(request.every),
         None => chosen.len(),
     };
-    for first in 0..apart.min(chosen.len()) {
-        let group: Vec<usize> = chosen.iter().skip(first).step_by(apart).copied().collect();
-        let gradient = gradient_at(&output, &group, sound)?; // (1, F, T)
-        for t in group {
-            let past = gradient.slice(s![0, .., t + 1 - request.lags..=t; -1]);
-            let mut jacobian = past.to_owned();
-            for (mut band, scale) in jacobian.axis_iter_mut(Axis(0)).zip(request.scale) {
-                band /= f64::from(*scale);
+    let groups: Vec<Vec<usize>> = (0..apart.min(chosen.len()))
+        .map(|first| chosen.iter().skip(first).step_by(apart).copied().collect())
+        .collect();
+    for groups in groups.chunks(AT_ONCE) {
+        let gradients = network.gradients_by_sound(sound, &sums_at(neuron, groups))?;
+        for (group, gradient) in groups.iter().zip(gradients) {
+            let gradient = array(&gradient)?; // (1, F, T)
+            for &t in group {
+                let past = gradient.slice(s![0, .., t + 1 - request.lags..=t; -1]);
+                let mut jacobian = past.to_owned();
+                for (mut band, scale) in jacobian.axis_iter_mut(Axis(0)).zip(request.scale) {
+                    band /= f64::from(*scale);
+                }
+                take(&jacobian);
             }
-            take(&jacobian);
         }
     }
     Ok(())
@@ -202,14 +190,14 @@ impl Local {
 }
 
 /// Sums over the Jacobians of a neuron, each as `D = F·K` numbers.
-struct Sums {
+struct JacobianSums {
     count: usize,
     sum: Array1<f64>,
     products: Array2<f64>,
     block: Vec<f64>, // rows that are not in the sums yet
 }
 
-/// What [`Sums`] come to.
+/// What [`JacobianSums`] come to.
 struct Summary {
     mean: Array1<f64>,
     deviation: Array1<f64>,
@@ -217,7 +205,7 @@ struct Summary {
     eigen: eigen::Eigen,
 }
 
-impl Sums {
+impl JacobianSums {
     fn new(size: usize) -> Self {
         let (sum, products) = (Array1::zeros(size), Array2::zeros((size, size)));
         Self { count: 0, sum, products, block: Vec::new() }

@@ -1,7 +1,6 @@
 //! Receptive fields: what is exported, what is measured of them, the file formats, and the picture.
 
 pub mod arrays;
-pub mod dump;
 pub mod export;
 mod from_gradients;
 pub mod from_model;
@@ -9,3 +8,4 @@ pub mod local;
 pub mod measures;
 pub mod plot;
 pub mod significance;
+pub mod strf_export;

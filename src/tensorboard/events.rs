@@ -20,10 +20,11 @@ use crate::training::history::Row;
 
 /// What a file of events says of itself first.
 const VERSION: &str = "brain.Event:2";
-/// Red, green, blue.
+/// The number by which events say that an image has red, green and blue.
 const RGB: i32 = 3;
-/// Bytes of a length and its checksum, and of a checksum.
+/// Bytes of the length of an event and its checksum.
 const HEAD: usize = 12;
+/// Bytes of the checksum of an event.
 const TAIL: usize = 4;
 
 /// Something that happened at a step of training.
@@ -32,7 +33,7 @@ struct Event {
     /// Seconds since 1970.
     #[prost(double, tag = "1")]
     wall_time: f64,
-    /// The epoch.
+    /// The epoch of training.
     #[prost(int64, tag = "2")]
     step: i64,
     #[prost(string, optional, tag = "3")]

@@ -4,15 +4,15 @@ use crate::base::error::Result;
 use crate::models::Network;
 use crate::runs::experiment::Experiment;
 use crate::runs::metadata::Metadata;
-use crate::strf::dump::Which;
-use crate::strf::from_model::Source;
-use crate::strf::plot::{Scale, draw};
+use crate::strf::from_model::StrfSource;
+use crate::strf::plot::{ColourScale, draw};
+use crate::strf::strf_export::Which;
 use crate::training::history::Row;
 use events::Events;
 
 pub mod events;
 
-/// Name of the pictures.
+/// The name that `TensorBoard` shows above the pictures of STRFs.
 const STRFS: &str = "strfs";
 
 /// The events of a run that asks for them.
@@ -47,7 +47,7 @@ impl<'a> Board<'a> {
         }))
     }
 
-    /// What the user should know of it.
+    /// What the user should know of a board that lacks something that was asked for.
     pub fn note(&self) -> Option<&'static str> {
         let missing = self.pictures.is_some() && !self.has_strfs;
         missing.then_some("TensorBoard gets no pictures: the model has no kernels to draw")
@@ -64,9 +64,9 @@ impl<'a> Board<'a> {
         }
         let title = format!("{}, epoch {}", self.title, row.epoch);
         let (metadata, config) = (&self.metadata, String::new());
-        let source = Source { network: self.network, metadata, title, config };
+        let source = StrfSource { network: self.network, metadata, title, config };
         let Some(dump) = source.kernels()? else { return Ok(()) };
-        let canvas = draw(&dump, Which::Effective, Scale::EachPanel)?;
+        let canvas = draw(&dump, Which::Effective, ColourScale::EachPanel)?;
         self.events.picture(row.epoch, STRFS, &dump.title, &canvas)
     }
 }

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use candle_core::backprop::GradStore;
 use candle_core::{DType, Result, Tensor};
 
-use crate::models::ops::descent::{Descent, Fade, Of};
+use crate::models::ops::adam::{AdamMoment, AdamStep, Of};
 use crate::models::params::{Param, Params, Role};
 
 const BETA1: f64 = 0.9;
@@ -75,12 +75,13 @@ impl AdamW {
                 Some(scale) => grad.broadcast_mul(scale)?,
                 None => grad.clone(),
             };
-            Fade { keep: BETA1, of: Of::Gradient }.apply(&mut moments.first, &grad)?;
-            Fade { keep: BETA2, of: Of::Square }.apply(&mut moments.second, &grad)?;
+            AdamMoment { keep: BETA1, of: Of::Gradient }.apply(&mut moments.first, &grad)?;
+            AdamMoment { keep: BETA2, of: Of::Square }.apply(&mut moments.second, &grad)?;
+            let lr = lr * param.step_scale;
             let decay = if param.role == Role::Decayed { lr * self.weight_decay } else { 0.0 };
             let (rate, correction) = (lr / correct1, correct2);
-            let descent = Descent { decay, rate, correction, eps: EPS };
-            descent.apply(&param.var, &moments.first, &moments.second)?;
+            let step = AdamStep { decay, rate, correction, eps: EPS };
+            step.apply(&param.var, &moments.first, &moments.second)?;
         }
         Ok(())
     }
@@ -113,7 +114,7 @@ mod tests {
     use candle_core::Device;
 
     use super::*;
-    use crate::models::params::Start;
+    use crate::models::params::{ParamSpec, Start};
 
     /// A pure-number transcription of the published algorithm.
     fn by_hand(grads: &[f64], lr: f64, decay: f64) -> f64 {
@@ -129,9 +130,10 @@ mod tests {
         x
     }
 
-    fn train(role: Role, clip_norm: f64, grads: &[f64]) -> Result<f64> {
+    fn train(role: Role, steps: f64, clip_norm: f64, grads: &[f64]) -> Result<f64> {
         let params = Params::new(0, DType::F64, &Device::Cpu);
-        let x = params.scope("").get("x", 1, role, Start::Constant(0.7))?;
+        let spec = ParamSpec::new(role, Start::Constant(0.7)).with_steps(steps);
+        let x = params.scope("").get("x", 1, spec)?;
         let mut optimizer = AdamW::new(&params, 0.1, clip_norm)?;
         for grad in grads {
             let loss = (x.as_tensor() * *grad)?.sum_all()?;
@@ -143,15 +145,31 @@ mod tests {
     #[test]
     fn steps_are_those_of_the_published_algorithm() -> Result<()> {
         let grads = [0.3, -2.0, 0.01, 5.0];
-        assert!((train(Role::Decayed, 0.0, &grads)? - by_hand(&grads, 0.01, 0.1)).abs() < 1e-14);
-        assert!((train(Role::Spared, 0.0, &grads)? - by_hand(&grads, 0.01, 0.0)).abs() < 1e-14);
+        assert!(
+            (train(Role::Decayed, 1.0, 0.0, &grads)? - by_hand(&grads, 0.01, 0.1)).abs() < 1e-14
+        );
+        assert!(
+            (train(Role::NoWeightDecay, 1.0, 0.0, &grads)? - by_hand(&grads, 0.01, 0.0)).abs()
+                < 1e-14
+        );
+        Ok(())
+    }
+
+    #[test]
+    fn a_parameter_goes_by_steps_of_its_own_scale() -> Result<()> {
+        let grads = [0.3, -2.0, 0.01, 5.0];
+        for role in [Role::Decayed, Role::NoWeightDecay] {
+            let decay = if role == Role::Decayed { 0.1 } else { 0.0 };
+            let got = train(role, 3.0, 0.0, &grads)?;
+            assert!((got - by_hand(&grads, 0.03, decay)).abs() < 1e-14, "{role:?}: {got}");
+        }
         Ok(())
     }
 
     #[test]
     fn gradients_above_the_limit_are_shortened_to_it() -> Result<()> {
         let (grads, clipped) = ([0.3, -2.0, 5.0], [0.3, -1.0, 1.0]);
-        let got = train(Role::Spared, 1.0, &grads)?;
+        let got = train(Role::NoWeightDecay, 1.0, 1.0, &grads)?;
         assert!((got - by_hand(&clipped, 0.01, 0.0)).abs() < 1e-14);
         assert!((got - by_hand(&grads, 0.01, 0.0)).abs() > 1e-6);
         Ok(())

@@ -7,7 +7,7 @@ use strf::models::Architecture;
 use strf::models::dims::Dims;
 use strf::models::outputs;
 use strf::models::params::Params;
-use strf::models::{self, Kernels, Network};
+use strf::models::{self, HasStrfs, Network};
 use strf::models::{parameterizations, prefilters};
 use strf::run_file::RunConfig;
 
@@ -45,9 +45,9 @@ fn variants(model: &str) -> &'static [&'static str] {
 }
 
 fn parameterizations_of(row: &models::ModelRow) -> Vec<String> {
-    match row.kernels {
-        Kernels::None(_) => vec![String::new()],
-        Kernels::Strfs => {
+    match row.strfs {
+        HasStrfs::No(_) => vec![String::new()],
+        HasStrfs::Yes => {
             let names = parameterizations::names().into_iter();
             let mut all: Vec<String> =
                 names.map(|name| format!("[parameterization]\ntype = \"{name}\"\n")).collect();

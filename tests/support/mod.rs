@@ -3,13 +3,29 @@ pub mod combinations;
 pub mod compare;
 pub mod drawn;
 pub mod golden;
+pub mod npz;
 pub mod runs;
 pub mod sounds;
 
 use std::path::{Path, PathBuf};
 
-/// `../shared/data`, where it is there.
-pub fn shared() -> Option<PathBuf> {
+use strf::simd::level::Level;
+
+/// `../shared/data`, which holds a real recording. Tests that need it are ignored unless asked for,
+/// and their names end in `of_the_real_recording`, by which `make test` finds them.
+pub fn shared() -> PathBuf {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data");
-    folder.is_dir().then_some(folder)
+    assert!(folder.is_dir(), "{} is not there", folder.display());
+    folder
+}
+
+/// Runs a test under every level of vector instructions that this machine has, and says which.
+pub fn at_every_level(
+    test: impl Fn() -> candle_core::Result<()> + Sync,
+) -> candle_core::Result<()> {
+    for level in Level::available() {
+        println!("under {level}");
+        level.run(&test).unwrap()?;
+    }
+    Ok(())
 }

@@ -3,14 +3,14 @@ use super::Example;
 use super::excerpt::{Excerpt, Unit};
 use crate::base::wording::counted;
 use crate::figures::axes;
-use crate::figures::canvas::{Anchor, Canvas, Rect, Run};
+use crate::figures::canvas::Canvas;
 use crate::figures::colour::{BLUE, GREY, NOT_A_NUMBER, WHITE, mix};
-use crate::figures::fonts::{Type, Weight};
+use crate::figures::marks::{Anchor, Direction, Rect, TextStyle, Weight};
 use crate::figures::rasters::{self, Shades};
 use crate::figures::text_styles::{NAME, REMARK};
 use crate::figures::ticks::{self, number};
 
-const RANK: Type = Type { weight: Weight::Bold, ..NAME };
+const RANK: TextStyle = TextStyle { weight: Weight::Bold, ..NAME };
 /// Distance of the lines of text above the panels.
 const LINE: usize = 36;
 
@@ -42,7 +42,7 @@ pub(super) fn names(canvas: &mut Canvas, area: Rect, example: &Example) {
         let look = if line == 0 { RANK } else { REMARK };
         let text = canvas.shorten(text, look, area.width);
         let baseline = area.y - 16 - (lines.len() - 1 - line) * LINE;
-        canvas.text(&text, look, (area.x, baseline), Anchor::Left, Run::Right);
+        canvas.text(&text, look, (area.x, baseline), Anchor::Left, Direction::Right);
     }
 }
 

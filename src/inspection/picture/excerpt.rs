@@ -1,7 +1,7 @@
 //! The start of one clip and how one neuron answered it, in columns that a panel has room for.
 use ndarray::{Array1, Array2, Array3, ArrayView1, ArrayView2, Axis, s};
 
-use crate::dataset::{Clip, Stored};
+use crate::dataset::{Clip, ResponseLocation};
 use crate::figures::page::shown_bins;
 use crate::stats::moments::mean_of_defined;
 
@@ -38,7 +38,7 @@ pub(super) struct Excerpt {
 impl Excerpt {
     /// The start of `clip` in at most so many columns; `responses` `(1, R, T)` are the neuron's.
     pub(super) fn new(
-        clip: &Clip<Stored>,
+        clip: &Clip<ResponseLocation>,
         responses: &Array3<f32>,
         (dt_ms, unit): (f64, Unit),
         most_columns: usize,

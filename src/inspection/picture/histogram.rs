@@ -1,11 +1,12 @@
 //! How many neurons have which reliability.
 use crate::base::wording::counted;
 use crate::figures::axes::{self, FRAME};
-use crate::figures::canvas::{Anchor, Canvas, Rect, Run};
+use crate::figures::canvas::Canvas;
 use crate::figures::colour::BLUE;
+use crate::figures::marks::{Anchor, Direction, Rect};
 use crate::figures::text_styles::{NAME, REMARK};
 use crate::figures::ticks::{self, number};
-use crate::inspection::Neuron;
+use crate::inspection::overview::Neuron;
 use crate::stats::moments::median;
 
 /// About how many bars there are.
@@ -45,7 +46,7 @@ pub(super) fn draw(canvas: &mut Canvas, area: Rect, name_at: usize, neurons: &[N
         let text = "reliability is undefined for every neuron: it needs 2 repeats that vary";
         let text = canvas.shorten(text, REMARK, area.width - 8 * FRAME);
         let at = (area.centre_x(), area.centre_y());
-        return canvas.text(&text, REMARK, at, Anchor::Centre, Run::Right);
+        return canvas.text(&text, REMARK, at, Anchor::Centre, Direction::Right);
     }
     let Histogram { low, high, counts } = Histogram::of(&values);
     let most = counts.iter().copied().max().unwrap_or(0) as f64 * 1.05;
@@ -65,7 +66,7 @@ pub(super) fn draw(canvas: &mut Canvas, area: Rect, name_at: usize, neurons: &[N
 pub(super) fn write(canvas: &mut Canvas, (x, y): (usize, usize), neurons: &[Neuron]) {
     for (line, text) in lines(neurons).into_iter().enumerate() {
         let look = if line == 0 { NAME } else { REMARK };
-        canvas.text(&text, look, (x, y + line * LINE), Anchor::Left, Run::Right);
+        canvas.text(&text, look, (x, y + line * LINE), Anchor::Left, Direction::Right);
     }
 }
 

@@ -6,10 +6,12 @@ mod page;
 
 use std::path::Path;
 
-use super::{Inspection, Neuron, by_reliability};
+use super::inspect::Inspection;
+use super::order::by_reliability;
+use super::overview::Neuron;
 use crate::base::error::Result;
 use crate::base::files::Existing;
-use crate::dataset::{OfNeurons, Recording, ResponseFile, Stored};
+use crate::dataset::{OfNeurons, Recording, ResponseFile, ResponseLocation};
 use crate::figures::page::{column_pixels, three};
 use excerpt::{Excerpt, Unit};
 
@@ -29,7 +31,7 @@ struct Example<'a> {
 /// written; nothing is left behind then.
 pub fn plot(
     inspection: &Inspection,
-    recording: &Recording<Stored>,
+    recording: &Recording<ResponseLocation>,
     path: &Path,
     existing: Existing,
 ) -> Result<()> {

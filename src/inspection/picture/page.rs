@@ -2,11 +2,12 @@
 use super::{Example, column, histogram};
 use crate::base::error::Result;
 use crate::figures::axes::AROUND_TICK;
-use crate::figures::canvas::{Canvas, Rect};
+use crate::figures::canvas::Canvas;
 use crate::figures::fonts::Fonts;
+use crate::figures::marks::Rect;
 use crate::figures::page::{self, BETWEEN, FIRST_COLUMN, MARGIN, Panel, WIDTH};
 use crate::figures::text_styles::REMARK;
-use crate::inspection::Inspection;
+use crate::inspection::inspect::Inspection;
 
 const HEAD: usize = 104;
 /// Four lines above the panels of a neuron.

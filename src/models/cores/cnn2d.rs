@@ -6,25 +6,13 @@
 //!
 //! Differs from the paper as deepSTRF 0.1.0 does: the layer normalization, leaky instead of plain
 //! rectification, and kernels over frequency and time rather than time alone.
-use candle_core::{Result, Tensor, Var};
-
-use super::{ln, nrf};
+use super::{Blueprint, HasStrfs, Model, ModelRow, Sharing, ln, nrf};
 use crate::base::error::{self, Error};
 use crate::config::keys::{Default, Key, Kind, Range, Values};
 use crate::config::part::Part;
 use crate::models::dims::Dims;
-use crate::models::fast::{Fast, Stages};
-use crate::models::layers::{LayerNorm, Linear, Mode, leaky_relu};
+use crate::models::layers::{BandConv, BandConvDims, Layer, LayerNorm, Linear};
 use crate::models::ops::activation::Activation;
-use crate::models::ops::correlate;
-use crate::models::ops::correlation::Correlation;
-use crate::models::ops::layer as ops;
-use crate::models::ops::layer::Norm;
-use crate::models::ops::stage::StageWithParameters;
-use crate::models::outputs::Output;
-use crate::models::parameterizations::in_patch_order;
-use crate::models::params::{Role, Scope, fan_in};
-use crate::models::{Blueprint, Kernels, Model, ModelRow, Sharing, Strfs};
 
 /// The row of `cnn2d`.
 pub const ROW: ModelRow = ModelRow {
@@ -34,7 +22,7 @@ pub const ROW: ModelRow = ModelRow {
         source: "Pennington & David (2023), PLoS Comput. Biol. 19(5):e1011110, doi:10.1371/journal.pcbi.1011110",
         keys: KEYS,
     },
-    kernels: Kernels::None("its kernels are small filters, not STRFs"),
+    strfs: HasStrfs::No("its kernels are small filters, not STRFs"),
     sharing: Sharing::Hidden,
     build,
     reference: |blueprint| {
@@ -47,7 +35,6 @@ pub const ROW: ModelRow = ModelRow {
         ];
         Ok(blueprint.reference("ConvNet2D", &others))
     },
-    lags: |values, dims| Ok(LAYERS * (kernel_bins(values, dims)? - 1) + 1),
 };
 
 const KEYS: &[Key] = &[
@@ -82,42 +69,27 @@ fn kernel_bins(values: &Values, dims: &Dims) -> error::Result<usize> {
 
 /// Parameters `core.1`, `core.4`, `core.7` (convolutions), `core.2.ln`, `core.5.ln`, `core.8.ln`,
 /// `readout.fc.0`, `readout.fc.2`, `readout.activation.*`.
-struct Cnn2d {
-    layers: Vec<Layer>,
-    padding: usize,
-    hidden: Linear,
-    readout: Linear,
-    output: Box<dyn Output>,
-}
-
-/// Convolution `weight (O, C, K_F, K_T)`, `bias (O)`, and the normalization of its channels.
-struct Layer {
-    weight: Var,
-    bias: Var,
-    norm: LayerNorm,
-}
-
-fn build(blueprint: &Blueprint) -> error::Result<Box<dyn Model>> {
+fn build(blueprint: &Blueprint) -> error::Result<Model> {
     let (values, scope) = (blueprint.values, &blueprint.scope);
     let (channels, height) = (values.count("channels")?, values.count("kernel_bands")?);
     let width = kernel_bins(values, blueprint.dims)?;
     let bands = remaining_bands(blueprint.dims.bands, height)?;
-    let inputs = [blueprint.channels, channels, channels];
-    let layers = (0..LAYERS).map(|i| {
-        let names = (format!("core.{}", 3 * i + 1), format!("core.{}", 3 * i + 2));
-        Layer::new(
-            [channels, inputs[i], height, width],
-            (&scope.scope(&names.0), &scope.scope(&names.1)),
-        )
-    });
-    let (features, hidden) = (channels * bands, values.count("hidden")?);
-    Ok(Box::new(Cnn2d {
-        layers: layers.collect::<Result<_>>()?,
-        padding: LAYERS * (width - 1),
-        hidden: Linear::new(features, hidden, &scope.scope("readout.fc.0"))?,
-        readout: Linear::new(hidden, blueprint.dims.neurons, &scope.scope("readout.fc.2"))?,
-        output: blueprint.output()?,
-    }))
+    let activation = Activation::LeakyRelu(SLOPE);
+    let mut layers: Vec<Box<dyn Layer>> = Vec::new();
+    for place in 0..LAYERS {
+        let (inputs, left) =
+            if place == 0 { (blueprint.channels, LAYERS * (width - 1)) } else { (channels, 0) };
+        let dims = BandConvDims { outputs: channels, inputs, height, width, left };
+        let norm = LayerNorm::new(channels, &scope.scope(&format!("core.{}", 3 * place + 2)))?;
+        let scope = scope.scope(&format!("core.{}", 3 * place + 1));
+        layers.push(Box::new(BandConv::new(dims, norm, activation, &scope)?));
+    }
+    let hidden = values.count("hidden")?;
+    let first = Linear::new(channels * bands, hidden, &scope.scope("readout.fc.0"))?;
+    layers.push(Box::new(first.activated(activation)));
+    let second = Linear::new(hidden, blueprint.dims.neurons, &scope.scope("readout.fc.2"))?;
+    layers.push(Box::new(second));
+    Ok(Model::new(layers, blueprint.head()?))
 }
 
 /// Bands that are left after three convolutions.
@@ -130,76 +102,4 @@ fn remaining_bands(bands: usize, height: usize) -> error::Result<usize> {
             bands.div_ceil(LAYERS)
         ))
     })
-}
-
-impl Layer {
-    fn new(shape: [usize; 4], (conv, norm): (&Scope, &Scope)) -> Result<Self> {
-        let [outputs, inputs, height, width] = shape;
-        let start = fan_in(inputs * height * width);
-        Ok(Self {
-            weight: conv.get(
-                "weight",
-                (outputs, inputs, height, width),
-                Role::Decayed,
-                start.clone(),
-            )?,
-            bias: conv.get("bias", outputs, Role::Decayed, start)?,
-            norm: LayerNorm::new(outputs, norm)?,
-        })
-    }
-
-    fn stage(&self, bands: usize, left: usize) -> Result<StageWithParameters> {
-        let (outputs, channels, height, width) = self.weight.dims4()?;
-        let correlation = Correlation { bands, channels, outputs, height, width, left };
-        let activation = Activation::LeakyRelu(SLOPE);
-        let layer = ops::Layer { correlation, norm: Norm::Channels, activation };
-        let mut parameters = vec![in_patch_order(&self.weight)?, self.bias.as_tensor().clone()];
-        parameters.extend(self.norm.weight_and_bias());
-        Ok((Box::new(layer), parameters))
-    }
-
-    fn forward(&self, x: &Tensor, padding: usize) -> Result<Tensor> {
-        let bias = self.bias.reshape((1, (), 1, 1))?;
-        let drive = correlate(x, &self.weight, padding)?.broadcast_add(&bias)?;
-        leaky_relu(&self.norm.forward(&drive)?, SLOPE)
-    }
-}
-
-impl Model for Cnn2d {
-    fn drive(&self, x: &Tensor, _mask: Option<&Tensor>, _mode: Mode) -> Result<Tensor> {
-        let (b, _c, _f, t) = x.dims4()?;
-        let paddings = std::iter::once(self.padding).chain(std::iter::repeat(0));
-        let mut layers = self.layers.iter().zip(paddings);
-        let maps = layers.try_fold(x.clone(), |x, (layer, padding)| layer.forward(&x, padding))?;
-        let features = maps.reshape((b, (), t))?; // (B, channels · bands, T)
-        let hidden = leaky_relu(&self.hidden.forward(&features)?, SLOPE)?;
-        self.readout.forward(&hidden)
-    }
-
-    fn output(&self) -> &dyn Output {
-        self.output.as_ref()
-    }
-
-    fn fast(&self, mut stages: Stages) -> Result<Fast> {
-        let mut bands = stages.bands();
-        for (place, layer) in self.layers.iter().enumerate() {
-            let left = if place == 0 { self.padding } else { 0 };
-            stages = stages.then(layer.stage(bands, left)?);
-            bands = bands + 1 - layer.weight.dim(2)?;
-        }
-        let hidden = self.hidden.over(bands, Activation::LeakyRelu(SLOPE))?;
-        stages.then(hidden).then(self.readout.stage()?).end(None, self.output.as_ref(), None)
-    }
-
-    fn strfs(&self) -> Result<Option<Strfs>> {
-        Ok(None)
-    }
-
-    fn rescale(&self, factors: &Tensor) -> Result<()> {
-        self.readout.rescale_behind(self.output.as_ref(), factors)
-    }
-
-    fn weights_on_sound(&self) -> Result<Vec<Tensor>> {
-        Ok(self.layers.iter().map(|layer| layer.weight.as_tensor().clone()).collect())
-    }
 }

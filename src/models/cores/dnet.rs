@@ -5,20 +5,14 @@
 //!
 //! Differs from deepSTRF 0.1.0: its output units have no memory (`output_decay = false`), and its
 //! hidden units forget all after seven initial time constants (`decay_bins`).
-use candle_core::{Result, Tensor};
-
-use super::{linear, ln, nrf};
+use super::{Blueprint, HasStrfs, Model, ModelRow, Sharing, linear, ln, nrf};
 use crate::base::error::{self, Error};
 use crate::config::keys::{Default, Key, Kind, Range};
 use crate::config::part::Part;
-use crate::models::dims::{Axis, Dims};
-use crate::models::fast::{Fast, Stages};
-use crate::models::layers::{LayerNorm, LeakyConfig, LeakyUnits, Linear, Mode, StrfConv};
+use crate::models::dims::Dims;
+use crate::models::layers::{LeakyConfig, LeakyUnits, Linear};
 use crate::models::ops::Length;
 use crate::models::ops::activation::Activation;
-use crate::models::outputs::Output;
-use crate::models::prefilters::Quantity;
-use crate::models::{Blueprint, Kernels, Model, ModelRow, Sharing, Strfs, window_lags};
 
 /// The row of `dnet`.
 pub const ROW: ModelRow = ModelRow {
@@ -28,7 +22,7 @@ pub const ROW: ModelRow = ModelRow {
         source: "Rahman, Willmore, King & Harper (2019), PLoS Comput. Biol. 15(5):e1006618, doi:10.1371/journal.pcbi.1006618",
         keys: KEYS,
     },
-    kernels: Kernels::Strfs,
+    strfs: HasStrfs::Yes,
     sharing: Sharing::Hidden,
     build,
     reference: |blueprint| {
@@ -41,7 +35,6 @@ pub const ROW: ModelRow = ModelRow {
         ];
         Ok(blueprint.reference("DNet", &others))
     },
-    lags: window_lags,
 };
 
 const KEYS: &[Key] = &[
@@ -76,17 +69,7 @@ const KEYS: &[Key] = &[
 
 /// Parameters `core.0.kernel.*`, `core.1.ln.*`, `core.3.d`, `readout.fc.*`,
 /// `readout.activation.*`, `output_decay.d`.
-struct DNet {
-    strf: StrfConv,
-    norm: LayerNorm,
-    hidden: LeakyUnits,
-    readout: Linear,
-    output: Box<dyn Output>,
-    output_decay: Option<LeakyUnits>,
-    dt_ms: f64,
-}
-
-fn build(blueprint: &Blueprint) -> error::Result<Box<dyn Model>> {
+fn build(blueprint: &Blueprint) -> error::Result<Model> {
     let (values, scope) = (blueprint.values, &blueprint.scope);
     let (hidden, neurons) = (values.count("hidden")?, blueprint.dims.neurons);
     let leaky = leaky_config(blueprint)?;
@@ -95,15 +78,11 @@ fn build(blueprint: &Blueprint) -> error::Result<Box<dyn Model>> {
     } else {
         None
     };
-    Ok(Box::new(DNet {
-        strf: StrfConv::new(blueprint.kernel(hidden, &scope.scope("core.0.kernel"))?),
-        norm: LayerNorm::new(hidden, &scope.scope("core.1"))?,
-        hidden: LeakyUnits::new(hidden, leaky, &scope.scope("core.3"))?,
-        readout: Linear::new(hidden, neurons, &scope.scope("readout.fc"))?,
-        output: blueprint.output()?,
-        output_decay,
-        dt_ms: blueprint.dims.dt_ms,
-    }))
+    let strf = blueprint.hidden(hidden, Activation::Sigmoid)?;
+    let units = LeakyUnits::new(hidden, leaky, &scope.scope("core.3"))?;
+    let readout = Linear::new(hidden, neurons, &scope.scope("readout.fc"))?.shown();
+    let head = blueprint.head()?.with_leak(output_decay);
+    Ok(Model::new(vec![Box::new(strf), Box::new(units), Box::new(readout)], head))
 }
 
 fn leaky_config(blueprint: &Blueprint) -> error::Result<LeakyConfig> {
@@ -120,58 +99,6 @@ fn leaky_config(blueprint: &Blueprint) -> error::Result<LeakyConfig> {
         bins => Length::Bins(bins),
     };
     let decay_input = values.flag("decay_input")?;
-    Ok(LeakyConfig { init_tau_bins: init_tau_ms / dt_ms, memory, decay_input })
-}
-
-impl Model for DNet {
-    fn drive(&self, x: &Tensor, _mask: Option<&Tensor>, _mode: Mode) -> Result<Tensor> {
-        let hidden = candle_nn::ops::sigmoid(&self.norm.forward(&self.strf.forward(x)?)?)?;
-        self.readout.forward(&self.hidden.forward(&hidden)?)
-    }
-
-    fn output(&self) -> &dyn Output {
-        self.output.as_ref()
-    }
-
-    fn output_decay(&self) -> Option<&LeakyUnits> {
-        self.output_decay.as_ref()
-    }
-
-    fn fast(&self, stages: Stages) -> Result<Fast> {
-        let leak =
-            |units: &LeakyUnits| Ok::<_, candle_core::Error>((units.leak(), units.tau_bins()?));
-        let memory = self.output_decay.as_ref().map(leak).transpose()?;
-        let stages = stages.then(self.strf.layer(&self.norm, Activation::Sigmoid)?);
-        let stages = stages.then(self.hidden.stage()?).then(self.readout.stage()?);
-        stages.end(None, self.output.as_ref(), memory)
-    }
-
-    fn remembers(&self) -> bool {
-        true
-    }
-
-    fn strfs(&self) -> Result<Option<Strfs>> {
-        nrf::hidden_strfs(&self.strf)
-    }
-
-    fn rescale(&self, factors: &Tensor) -> Result<()> {
-        self.readout.rescale_behind(self.output.as_ref(), factors)
-    }
-
-    fn weights_on_sound(&self) -> Result<Vec<Tensor>> {
-        Ok(vec![self.strf.strfs()?])
-    }
-
-    fn learnt(&self) -> Result<Vec<Quantity>> {
-        let tau = |name, axes, units: &LeakyUnits| {
-            let values = (units.tau_bins()? * self.dt_ms)?;
-            Ok::<_, candle_core::Error>(Quantity { name, unit: "ms", axes, values })
-        };
-        let hidden = tau("hidden_tau_ms", &[Axis::Hidden], &self.hidden)?;
-        let mut learnt = vec![nrf::readout_weights(&self.readout), hidden];
-        if let Some(units) = &self.output_decay {
-            learnt.push(tau("output_tau_ms", &[Axis::Neuron], units)?);
-        }
-        Ok(learnt)
-    }
+    let init_tau_bins = init_tau_ms / dt_ms;
+    Ok(LeakyConfig { init_tau_bins, memory, decay_input, dt_ms: *dt_ms })
 }

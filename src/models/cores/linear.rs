@@ -1,15 +1,11 @@
 //! Linear: one STRF per neuron.
 //!
 //! `y(n,t) = norm( bias(n) + Σ_c Σ_f Σ_k W(n,c,f,k) · x(c,f,t−k) )`.
-use candle_core::{DType, Result, Tensor};
-
+use super::{Blueprint, HasStrfs, Model, ModelRow, Sharing};
 use crate::base::error;
 use crate::config::keys::{Default, Key, Kind, Range};
 use crate::config::part::Part;
-use crate::models::fast::{Fast, Stages};
-use crate::models::layers::{BatchNorm, Mode, StrfConv};
-use crate::models::outputs::{Drive, Output};
-use crate::models::{Blueprint, Kernels, Model, ModelRow, Owners, Sharing, Strfs, window_lags};
+use crate::models::layers::BatchNorm;
 
 /// The row of `linear`.
 pub const ROW: ModelRow = ModelRow {
@@ -19,13 +15,12 @@ pub const ROW: ModelRow = ModelRow {
         source: "Theunissen, Sen & Doupe (2000), J. Neurosci. 20(6):2315-2331, doi:10.1523/JNEUROSCI.20-06-02315.2000",
         keys: KEYS,
     },
-    kernels: Kernels::Strfs,
+    strfs: HasStrfs::Yes,
     sharing: Sharing::Nothing,
     build,
     reference: |blueprint| {
         Ok(blueprint.reference("Linear", &[("temporal_window_size", blueprint.lags()?.into())]))
     },
-    lags: window_lags,
 };
 
 /// `window_ms`, for every model whose first layer is an STRF convolution.
@@ -55,66 +50,14 @@ const KEYS: &[Key] = &[
     },
 ];
 
-/// Parameters `readout.strf.kernel.*`, `readout.bn.*` and those of the output nonlinearity.
-struct Linear {
-    strf: StrfConv,
-    norm: Option<BatchNorm>,
-    output: Box<dyn Output>,
-}
-
-/// Takes the parameters from the blueprint's scope; `ln` is the same with an output nonlinearity.
-pub fn build(blueprint: &Blueprint) -> error::Result<Box<dyn Model>> {
+/// Parameters `readout.strf.kernel.*`, `readout.bn.*` and those of the output nonlinearity, from the
+/// blueprint's scope; `ln` is the same with an output nonlinearity.
+pub fn build(blueprint: &Blueprint) -> error::Result<Model> {
     let neurons = blueprint.dims.neurons;
-    let readout = blueprint.scope.scope("readout");
     let norm = match blueprint.values.text("norm")? {
-        "batch" => Some(BatchNorm::new(neurons, &readout.scope("bn"))?),
+        "batch" => Some(BatchNorm::new(neurons, &blueprint.scope.scope("readout.bn"))?),
         _ => None,
     };
-    Ok(Box::new(Linear {
-        strf: StrfConv::new(blueprint.kernel(neurons, &readout.scope("strf.kernel"))?),
-        norm,
-        output: blueprint.output()?,
-    }))
-}
-
-impl Model for Linear {
-    fn drive(&self, x: &Tensor, mask: Option<&Tensor>, mode: Mode) -> Result<Tensor> {
-        let drive = self.strf.forward(x)?;
-        match &self.norm {
-            Some(norm) => norm.forward(&drive, mask, mode),
-            None => Ok(drive),
-        }
-    }
-
-    fn output(&self) -> &dyn Output {
-        self.output.as_ref()
-    }
-
-    fn fast(&self, stages: Stages) -> Result<Fast> {
-        stages.then(self.strf.stage()?).end(self.norm.as_ref(), self.output.as_ref(), None)
-    }
-
-    fn strfs(&self) -> Result<Option<Strfs>> {
-        let kernels = self.strf.strfs()?;
-        let neurons = kernels.dim(0)?;
-        let gains = match &self.norm {
-            Some(norm) => norm.gain()?.to_dtype(DType::F32)?.to_vec1::<f32>()?,
-            None => vec![1.0; neurons],
-        };
-        let slopes = self.output.slope(neurons)?;
-        let gains = gains.into_iter().zip(slopes).map(|(gain, slope)| gain * slope).collect();
-        Ok(Some(Strfs { kernels, gains, owners: Owners::Neurons }))
-    }
-
-    fn rescale(&self, factors: &Tensor) -> Result<()> {
-        match (self.output.rescale(factors)?, &self.norm) {
-            (Drive::Multiplied, Some(norm)) => norm.rescale(factors),
-            (Drive::Multiplied, None) => self.strf.rescale(factors),
-            (Drive::Same | Drive::Fixed, _) => Ok(()),
-        }
-    }
-
-    fn weights_on_sound(&self) -> Result<Vec<Tensor>> {
-        Ok(vec![self.strf.strfs()?])
-    }
+    let strf = blueprint.strf_conv(neurons, "readout.strf.kernel")?;
+    Ok(Model::new(vec![Box::new(strf)], blueprint.head()?.with_norm(norm)))
 }

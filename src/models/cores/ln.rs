@@ -1,11 +1,10 @@
 //! Linear-nonlinear: one STRF per neuron, then an output nonlinearity.
 //!
 //! `y(n,t) = output( norm( bias(n) + Σ_c Σ_f Σ_k W(n,c,f,k) · x(c,f,t−k) ) )`.
-use super::linear;
+use super::{HasStrfs, ModelRow, Sharing, linear};
 use crate::config::keys::{Default, Key, Kind};
 use crate::config::part::Part;
 use crate::models::outputs;
-use crate::models::{Kernels, ModelRow, Sharing, window_lags};
 
 /// The row of `ln`.
 pub const ROW: ModelRow = ModelRow {
@@ -15,14 +14,13 @@ pub const ROW: ModelRow = ModelRow {
         source: "Chichilnisky (2001), Network 12(2):199-213, doi:10.1080/713663221",
         keys: &[linear::WINDOW, linear::NORM, OUTPUT],
     },
-    kernels: Kernels::Strfs,
+    strfs: HasStrfs::Yes,
     sharing: Sharing::Nothing,
     build: linear::build,
     reference: |blueprint| {
         let lags = blueprint.lags()?.into();
         Ok(blueprint.reference("LinearNonlinear", &[("temporal_window_size", lags)]))
     },
-    lags: window_lags,
 };
 
 /// `output`, for every model but `linear`.

@@ -1,6 +1,143 @@
-//! The cores: what lies between the prefilters and the output nonlinearity, one file a model.
+//! The models: what lies between the prefilters and the response. Each is a row of the table and a
+//! list of layers with a head; adding one is one file and one row.
+use serde_json::{Map, Value as Json};
+
+use super::dims::Dims;
+use super::head::Head;
+use super::layers::{LayerNorm, StrfConv};
+use super::model::Model;
+use super::ops::activation::Activation;
+use super::outputs::{self, Output};
+use super::parameterizations::{KernelDims, ParameterizationRow};
+use super::params::Scope;
+use crate::base::error::{self, Error};
+use crate::config::keys::Values;
+use crate::config::part::{self, Chosen, Part, Row};
+
 pub mod cnn2d;
 pub mod dnet;
 pub mod linear;
 pub mod ln;
 pub mod nrf;
+
+/// Whether a model's first weights are STRFs that can be parameterized.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum HasStrfs {
+    /// They are.
+    Yes,
+    /// They are not, for this reason.
+    No(&'static str),
+}
+
+/// Whether neurons of one model learn from each other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sharing {
+    /// No weight serves two neurons, so each may keep its own best epoch.
+    Nothing,
+    /// Neurons share weights.
+    Hidden,
+}
+
+/// The same model in deepSTRF 0.1.0.
+#[derive(Debug, Clone)]
+pub struct Reference {
+    /// Name of its class.
+    pub class: &'static str,
+    /// The keyword arguments of its constructor that are numbers.
+    pub arguments: Map<String, Json>,
+}
+
+/// A row of the table of models.
+#[derive(Debug)]
+pub struct ModelRow {
+    /// What it says of itself.
+    pub part: Part,
+    /// Whether a parameterization makes sense.
+    pub strfs: HasStrfs,
+    /// Whether neurons share weights.
+    pub sharing: Sharing,
+    /// Builds it.
+    pub build: fn(&Blueprint) -> error::Result<Model>,
+    /// Names it in deepSTRF.
+    pub reference: fn(&Blueprint) -> error::Result<Reference>,
+}
+
+impl Row for ModelRow {
+    fn part(&self) -> &Part {
+        &self.part
+    }
+}
+
+/// The models: adding one is one file and one row.
+pub static TABLE: &[ModelRow] = &[linear::ROW, ln::ROW, nrf::ROW, dnet::ROW, cnn2d::ROW];
+
+/// Their names, in the table's order.
+pub fn names() -> Vec<&'static str> {
+    part::names(TABLE)
+}
+
+/// What a model is built from.
+pub struct Blueprint<'a> {
+    /// Values of `[model]`.
+    pub values: &'a Values,
+    /// Bin width, bands, neurons.
+    pub dims: &'a Dims,
+    /// Channels that the prefilter gives.
+    pub channels: usize,
+    /// What STRFs are made of.
+    pub parameterization: &'a Chosen<ParameterizationRow>,
+    /// Where its parameters are made.
+    pub scope: Scope,
+}
+
+impl Blueprint<'_> {
+    /// Lags of an STRF that looks back `window_ms`.
+    fn lags(&self) -> error::Result<usize> {
+        Ok(self.dims.bins(self.values.number("window_ms")?))
+    }
+
+    /// An STRF convolution for so many neurons or hidden units, its parameters under a name.
+    fn strf_conv(&self, outputs: usize, name: &str) -> error::Result<StrfConv> {
+        let (channels, bands, lags) = (self.channels, self.dims.bands, self.lags()?);
+        let dims = KernelDims { outputs, channels, bands, lags };
+        let scope = self.scope.scope(name);
+        let kernel =
+            (self.parameterization.row.build)(&self.parameterization.values, dims, &scope)?;
+        Ok(StrfConv::new(kernel, lags))
+    }
+
+    /// The STRFs of so many hidden units, normalized over the units at each bin, behind a
+    /// nonlinearity: `core.0.kernel.*`, `core.1.ln.*`.
+    fn hidden(&self, units: usize, activation: Activation) -> error::Result<StrfConv> {
+        let norm = LayerNorm::new(units, &self.scope.scope("core.1"))?;
+        Ok(self.strf_conv(units, "core.0.kernel")?.activated(norm, activation))
+    }
+
+    /// The head with the output nonlinearity that `model.output` names.
+    fn head(&self) -> error::Result<Head> {
+        Ok(Head::new(self.dims.neurons, self.output()?))
+    }
+
+    /// The output nonlinearity that `model.output` names.
+    fn output(&self) -> error::Result<Box<dyn Output>> {
+        let name = self.values.text("output")?;
+        let row = part::find(outputs::TABLE, name).ok_or_else(|| {
+            Error::Refused(format!(
+                "model.output: found {name:?}, expected one of {:?}",
+                outputs::names()
+            ))
+        })?;
+        Ok((row.build)(self.dims.neurons, &self.scope.scope("readout.activation"))?)
+    }
+
+    /// The arguments that all of deepSTRF's models take, and others.
+    fn reference(&self, class: &'static str, others: &[(&str, Json)]) -> Reference {
+        let own = [
+            ("n_frequency_bands", Json::from(self.dims.bands)),
+            ("out_neurons", Json::from(self.dims.neurons)),
+        ];
+        let all = own.iter().chain(others);
+        let arguments = all.map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
+        Reference { class, arguments }
+    }
+}

@@ -4,19 +4,12 @@
 //! output nonlinearity.
 //!
 //! Differs from the paper as deepSTRF 0.1.0 does: the layer normalization, and tanh unscaled.
-use candle_core::{Result, Tensor};
-
-use super::{linear, ln};
+use super::{Blueprint, HasStrfs, Model, ModelRow, Sharing, linear, ln};
 use crate::base::error;
 use crate::config::keys::{Default, Key, Kind};
 use crate::config::part::Part;
-use crate::models::dims::Axis;
-use crate::models::fast::{Fast, Stages};
-use crate::models::layers::{LayerNorm, Linear, Mode, StrfConv};
+use crate::models::layers::Linear;
 use crate::models::ops::activation::Activation;
-use crate::models::outputs::Output;
-use crate::models::prefilters::Quantity;
-use crate::models::{Blueprint, Kernels, Model, ModelRow, Owners, Sharing, Strfs, window_lags};
 
 /// The row of `nrf`.
 pub const ROW: ModelRow = ModelRow {
@@ -26,7 +19,7 @@ pub const ROW: ModelRow = ModelRow {
         source: "Harper, Schoppe, Willmore, Cui, Schnupp & King (2016), PLoS Comput. Biol. 12(11):e1005113, doi:10.1371/journal.pcbi.1005113",
         keys: &[linear::WINDOW, HIDDEN, ln::OUTPUT],
     },
-    kernels: Kernels::Strfs,
+    strfs: HasStrfs::Yes,
     sharing: Sharing::Hidden,
     build,
     reference: |blueprint| {
@@ -35,7 +28,6 @@ pub const ROW: ModelRow = ModelRow {
         let others = [("temporal_window_size", lags), ("n_hidden", hidden)];
         Ok(blueprint.reference("NetworkReceptiveField", &others))
     },
-    lags: window_lags,
 };
 
 /// `hidden`, for models with hidden units.
@@ -47,64 +39,9 @@ pub const HIDDEN: Key = Key {
 };
 
 /// Parameters `core.0.kernel.*`, `core.1.ln.*`, `readout.fc.*`, `readout.activation.*`.
-struct Nrf {
-    strf: StrfConv,
-    norm: LayerNorm,
-    readout: Linear,
-    output: Box<dyn Output>,
-}
-
-fn build(blueprint: &Blueprint) -> error::Result<Box<dyn Model>> {
-    let (hidden, scope) = (blueprint.values.count("hidden")?, &blueprint.scope);
-    Ok(Box::new(Nrf {
-        strf: StrfConv::new(blueprint.kernel(hidden, &scope.scope("core.0.kernel"))?),
-        norm: LayerNorm::new(hidden, &scope.scope("core.1"))?,
-        readout: Linear::new(hidden, blueprint.dims.neurons, &scope.scope("readout.fc"))?,
-        output: blueprint.output()?,
-    }))
-}
-
-impl Model for Nrf {
-    fn drive(&self, x: &Tensor, _mask: Option<&Tensor>, _mode: Mode) -> Result<Tensor> {
-        let hidden = self.norm.forward(&self.strf.forward(x)?)?.tanh()?; // (B, H, T)
-        self.readout.forward(&hidden)
-    }
-
-    fn output(&self) -> &dyn Output {
-        self.output.as_ref()
-    }
-
-    fn fast(&self, stages: Stages) -> Result<Fast> {
-        let hidden = self.strf.layer(&self.norm, Activation::Tanh)?;
-        stages.then(hidden).then(self.readout.stage()?).end(None, self.output.as_ref(), None)
-    }
-
-    fn strfs(&self) -> Result<Option<Strfs>> {
-        hidden_strfs(&self.strf)
-    }
-
-    fn rescale(&self, factors: &Tensor) -> Result<()> {
-        self.readout.rescale_behind(self.output.as_ref(), factors)
-    }
-
-    fn weights_on_sound(&self) -> Result<Vec<Tensor>> {
-        Ok(vec![self.strf.strfs()?])
-    }
-
-    fn learnt(&self) -> Result<Vec<Quantity>> {
-        Ok(vec![readout_weights(&self.readout)])
-    }
-}
-
-/// STRFs of hidden units.
-pub fn hidden_strfs(strf: &StrfConv) -> Result<Option<Strfs>> {
-    let kernels = strf.strfs()?;
-    let gains = vec![1.0; kernels.dim(0)?];
-    Ok(Some(Strfs { kernels, gains, owners: Owners::Hidden }))
-}
-
-/// What each neuron makes of the hidden units, `(N, H)`.
-pub fn readout_weights(readout: &Linear) -> Quantity {
-    let axes = &[Axis::Neuron, Axis::Hidden];
-    Quantity { name: "readout_weights", unit: "1", axes, values: readout.weight().clone() }
+fn build(blueprint: &Blueprint) -> error::Result<Model> {
+    let (hidden, neurons) = (blueprint.values.count("hidden")?, blueprint.dims.neurons);
+    let strf = blueprint.hidden(hidden, Activation::Tanh)?;
+    let readout = Linear::new(hidden, neurons, &blueprint.scope.scope("readout.fc"))?.shown();
+    Ok(Model::new(vec![Box::new(strf), Box::new(readout)], blueprint.head()?))
 }

@@ -1,14 +1,21 @@
 //! Pointwise nonlinearities. At their kinks the gradients are those of PyTorch.
 use candle_core::{Result, Tensor};
 
+use crate::models::ops::activation::Activation;
+
+/// What a nonlinearity makes of every value.
+pub fn activated(x: &Tensor, activation: Activation) -> Result<Tensor> {
+    match activation {
+        Activation::Identity => Ok(x.clone()),
+        Activation::Tanh => x.tanh(),
+        Activation::Sigmoid => candle_nn::ops::sigmoid(x),
+        Activation::LeakyRelu(slope) => x * positive(x)?.affine(1.0 - slope, slope)?,
+    }
+}
+
 /// `max(0, x)`, with gradient 0 at 0.
 pub fn relu(x: &Tensor) -> Result<Tensor> {
     x * positive(x)?
-}
-
-/// `x` where positive, else `slope · x`.
-pub fn leaky_relu(x: &Tensor, slope: f64) -> Result<Tensor> {
-    x * positive(x)?.affine(1.0 - slope, slope)?
 }
 
 /// `log(1 + exp(x))` without overflow.

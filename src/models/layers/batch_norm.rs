@@ -2,7 +2,7 @@
 use candle_core::{DType, Result, Tensor, Var};
 
 use super::Mode;
-use crate::models::params::{Role, Scope, Start};
+use crate::models::params::{ParamSpec, Role, Scope, Start};
 
 const EPS: f64 = 1e-5;
 const MOMENTUM: f64 = 0.1;
@@ -23,10 +23,12 @@ pub struct BatchNorm {
 impl BatchNorm {
     /// Takes its tensors from `scope`.
     pub fn new(neurons: usize, scope: &Scope) -> Result<Self> {
-        let get = |name, role, start| scope.get(name, neurons, role, Start::Constant(start));
+        let get = |name, role, start| {
+            scope.get(name, neurons, ParamSpec::new(role, Start::Constant(start)))
+        };
         Ok(Self {
-            weight: get("weight", Role::Spared, 1.0)?,
-            bias: get("bias", Role::Spared, 0.0)?,
+            weight: get("weight", Role::NoWeightDecay, 1.0)?,
+            bias: get("bias", Role::NoWeightDecay, 0.0)?,
             running_mean: get("running_mean", Role::Buffer, 0.0)?,
             running_var: get("running_var", Role::Buffer, 1.0)?,
         })

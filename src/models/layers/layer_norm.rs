@@ -1,7 +1,7 @@
 //! Layer normalization over channels at every band and bin, so that no bin sees another.
 use candle_core::{Result, Tensor, Var};
 
-use crate::models::params::{Role, Scope, Start};
+use crate::models::params::{ParamSpec, Scope, Start};
 
 const EPS: f64 = 1e-5;
 
@@ -18,8 +18,8 @@ impl LayerNorm {
     /// Takes its parameters from `scope`.
     pub fn new(channels: usize, scope: &Scope) -> Result<Self> {
         let ln = scope.scope("ln");
-        let weight = ln.get("weight", channels, Role::Spared, Start::Constant(1.0))?;
-        let bias = ln.get("bias", channels, Role::Spared, Start::Constant(0.0))?;
+        let weight = ln.get("weight", channels, ParamSpec::not_decayed(Start::Constant(1.0)))?;
+        let bias = ln.get("bias", channels, ParamSpec::not_decayed(Start::Constant(0.0)))?;
         Ok(Self { weight, bias })
     }
 

@@ -1,64 +1,87 @@
 //! A linear layer applied at every bin.
 use candle_core::{Result, Tensor, Var};
 
+use super::{Layer, MapShape, Pass, activated, correlate};
+use crate::models::dims::{Axis, Quantity};
 use crate::models::ops::activation::Activation;
-use crate::models::ops::correlate;
-use crate::models::ops::layer::Layer;
+use crate::models::ops::convolution::Convolution;
 use crate::models::ops::stage::StageWithParameters;
-use crate::models::outputs::{Drive, Output};
 use crate::models::parameterizations::{full_height, in_patch_order};
-use crate::models::params::{Role, Scope, fan_in};
+use crate::models::params::{ParamSpec, Scope, fan_in};
 
-/// `y(o,t) = bias(o) + Σ_i weight(o,i) · x(i,t)`; parameters `weight (O, I)` and `bias (O)`.
+/// `y(o,t) = act( bias(o) + Σ_i weight(o,i) · x(i,t) )` over all channels and bands of a map, those
+/// of a channel one after the other: from `(B, C, F, T)` to `(B, O, 1, T)`.
+///
+/// Parameters `weight (O, C · F)` and `bias (O)`.
 #[derive(Debug)]
 pub struct Linear {
     weight: Var,
     bias: Var,
+    activation: Activation,
+    /// Whether an export shows its weights: what each neuron makes of the hidden units.
+    shown: bool,
 }
 
 impl Linear {
     /// Takes its parameters from `scope`.
+    ///
+    /// # Errors
+    /// The device has no room for them.
     pub fn new(inputs: usize, outputs: usize, scope: &Scope) -> Result<Self> {
-        let weight = scope.get("weight", (outputs, inputs), Role::Decayed, fan_in(inputs))?;
-        let bias = scope.get("bias", outputs, Role::Decayed, fan_in(inputs))?;
-        Ok(Self { weight, bias })
+        let spec = || ParamSpec::decayed(fan_in(inputs));
+        let weight = scope.get("weight", (outputs, inputs), spec())?;
+        let bias = scope.get("bias", outputs, spec())?;
+        Ok(Self { weight, bias, activation: Activation::Identity, shown: false })
     }
 
-    /// From `(B, I, T)` to `(B, O, T)`.
-    pub fn forward(&self, x: &Tensor) -> Result<Tensor> {
-        let (b, i, t) = x.dims3()?;
-        let o = self.bias.dims1()?;
+    /// The same with a nonlinearity behind it.
+    #[must_use]
+    pub fn activated(self, activation: Activation) -> Self {
+        Self { activation, ..self }
+    }
+
+    /// The same as the readout `(N, H)` of hidden units, which exports show.
+    #[must_use]
+    pub fn shown(self) -> Self {
+        Self { shown: true, ..self }
+    }
+
+    fn outputs(&self) -> usize {
+        self.bias.elem_count()
+    }
+}
+
+impl Layer for Linear {
+    fn output(&self, _input: MapShape) -> MapShape {
+        MapShape { channels: self.outputs(), bands: 1 }
+    }
+
+    fn forward(&self, input: &Tensor, _pass: &Pass) -> Result<Tensor> {
+        let (b, c, f, t) = input.dims4()?;
+        let (i, o) = (c * f, self.outputs());
         // A correlation with kernels of one band and one bin.
-        let (x, weight) = (x.reshape((b, i, 1, t))?, self.weight.reshape((o, i, 1, 1))?);
-        let y = correlate(&x, &weight, 0)?.reshape((b, o, t))?;
-        y.broadcast_add(&self.bias.reshape((1, o, 1))?)
+        let (x, weight) = (input.reshape((b, i, 1, t))?, self.weight.reshape((o, i, 1, 1))?);
+        let y = correlate(&x, &weight, 0)?.broadcast_add(&self.bias.reshape((1, o, 1, 1))?)?;
+        activated(&y, self.activation)
     }
 
-    /// The layer on the fast path.
-    pub fn stage(&self) -> Result<StageWithParameters> {
-        self.over(1, Activation::Identity)
+    fn stage(&self, input: MapShape) -> Result<Option<StageWithParameters>> {
+        let MapShape { channels, bands } = input;
+        let weight = self.weight.reshape((self.outputs(), channels, bands, 1))?;
+        let stage = Convolution { activation: self.activation, ..full_height(&weight)? };
+        let parameters = vec![in_patch_order(&weight)?, self.bias.as_tensor().clone()];
+        Ok(Some(StageWithParameters::new(stage, parameters)))
     }
 
-    /// The layer on the fast path over the channels of so many bands, which lie one after the other
-    /// for each channel, and a nonlinearity.
-    pub fn over(&self, bands: usize, activation: Activation) -> Result<StageWithParameters> {
-        let (outputs, inputs) = self.weight.dims2()?;
-        let weight = self.weight.reshape((outputs, inputs / bands, bands, 1))?;
-        let layer = Layer { activation, ..full_height(&weight)? };
-        Ok((Box::new(layer), vec![in_patch_order(&weight)?, self.bias.as_tensor().clone()]))
+    fn rescale(&self, factors: &Tensor) -> Result<()> {
+        self.weight.set(&self.weight.detach().broadcast_mul(&factors.unsqueeze(1)?)?)?;
+        self.bias.set(&self.bias.detach().mul(factors)?)
     }
 
-    /// Multiplies the response `(O)` of an output nonlinearity behind this layer.
-    pub fn rescale_behind(&self, output: &dyn Output, factors: &Tensor) -> Result<()> {
-        if output.rescale(factors)? == Drive::Multiplied {
-            self.weight.set(&self.weight.detach().broadcast_mul(&factors.unsqueeze(1)?)?)?;
-            self.bias.set(&self.bias.detach().mul(factors)?)?;
-        }
-        Ok(())
-    }
-
-    /// The weights `(O, I)`.
-    pub fn weight(&self) -> &Tensor {
-        &self.weight
+    fn learnt(&self) -> Result<Vec<Quantity>> {
+        let axes = &[Axis::Neuron, Axis::Hidden];
+        let values = self.weight.as_tensor().clone();
+        let weights = Quantity { name: "readout_weights", unit: "1", axes, values };
+        Ok(if self.shown { vec![weights] } else { Vec::new() })
     }
 }

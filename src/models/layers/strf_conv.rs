@@ -1,56 +1,90 @@
 //! The STRF convolution: kernels that span all bands, moved over time.
 use candle_core::{Result, Tensor};
 
-use super::LayerNorm;
+use super::{Layer, LayerNorm, MapShape, Pass, Reach, activated, correlate};
 use crate::models::ops::activation::Activation;
-use crate::models::ops::correlate;
-use crate::models::ops::layer::{Layer, Norm};
+use crate::models::ops::convolution::{Convolution, Norm};
 use crate::models::ops::stage::StageWithParameters;
 use crate::models::parameterizations::{Kernel, full_height, in_patch_order};
 
-/// `drive(o,t) = bias(o) + Σ_c Σ_f Σ_k W(o,c,f,k) · x(c,f,t−k)`, zeros before the clip.
+/// `drive(o,t) = bias(o) + Σ_c Σ_f Σ_k W(o,c,f,k) · x(c,f,t−k)`, zeros before the clip; then
+/// normalization over outputs and a nonlinearity, where they are wanted.
+///
+/// From `(B, C, F, T)` to `(B, O, 1, T)`.
 pub struct StrfConv {
     kernel: Box<dyn Kernel>,
+    lags: usize,
+    norm: Option<LayerNorm>,
+    activation: Activation,
 }
 
 impl StrfConv {
-    /// Convolves with the weights that `kernel` makes.
-    pub fn new(kernel: Box<dyn Kernel>) -> Self {
-        Self { kernel }
+    /// Convolves with the weights that `kernel` makes, over so many lags.
+    pub fn new(kernel: Box<dyn Kernel>, lags: usize) -> Self {
+        Self { kernel, lags, norm: None, activation: Activation::Identity }
     }
 
-    /// From `(B, C, F, T)` to `(B, O, T)`.
-    pub fn forward(&self, x: &Tensor) -> Result<Tensor> {
-        let (b, c, f, t) = x.dims4()?;
-        let weight = self.kernel.weight()?;
-        let (o, _c, _f, k) = weight.dims4()?;
-        // Bands take part in full: they are channels of a correlation over time alone.
-        let (x, weight) = (x.reshape((b, c * f, 1, t))?, weight.reshape((o, c * f, 1, k))?);
-        let drive = correlate(&x, &weight, k - 1)?.reshape((b, o, t))?;
-        drive.broadcast_add(&self.kernel.bias().reshape((1, o, 1))?)
+    /// The same with normalization over outputs and a nonlinearity behind it.
+    #[must_use]
+    pub fn activated(self, norm: LayerNorm, activation: Activation) -> Self {
+        Self { norm: Some(norm), activation, ..self }
     }
 
-    /// The drive of each output on the fast path.
-    pub fn stage(&self) -> Result<StageWithParameters> {
-        self.kernel.stage()
-    }
-
-    /// The convolution on the fast path, then normalization over outputs and a nonlinearity.
-    pub fn layer(&self, norm: &LayerNorm, activation: Activation) -> Result<StageWithParameters> {
-        let weight = self.kernel.weight()?;
-        let layer = Layer { norm: Norm::Channels, activation, ..full_height(&weight)? };
-        let mut parameters = vec![in_patch_order(&weight)?, self.kernel.bias().clone()];
-        parameters.extend(norm.weight_and_bias());
-        Ok((Box::new(layer), parameters))
-    }
-
-    /// Multiplies the drive of each output by a factor `(O)`.
-    pub fn rescale(&self, factors: &Tensor) -> Result<()> {
-        self.kernel.rescale(factors)
+    fn is_linear(&self) -> bool {
+        self.norm.is_none() && self.activation == Activation::Identity
     }
 
     /// The weights `(O, C, F, K)` in lag order: index 0 of the last axis is the present bin.
-    pub fn strfs(&self) -> Result<Tensor> {
+    fn weights(&self) -> Result<Tensor> {
         self.kernel.weight()?.flip(&[3])
+    }
+}
+
+impl Layer for StrfConv {
+    fn output(&self, _input: MapShape) -> MapShape {
+        MapShape { channels: self.kernel.bias().elem_count(), bands: 1 }
+    }
+
+    fn forward(&self, input: &Tensor, _pass: &Pass) -> Result<Tensor> {
+        let (b, c, f, t) = input.dims4()?;
+        let weight = self.kernel.weight()?;
+        let (o, _c, _f, k) = weight.dims4()?;
+        // Bands take part in full: they are channels of a correlation over time alone.
+        let (x, weight) = (input.reshape((b, c * f, 1, t))?, weight.reshape((o, c * f, 1, k))?);
+        let bias = self.kernel.bias().reshape((1, o, 1, 1))?;
+        let drive = correlate(&x, &weight, k - 1)?.broadcast_add(&bias)?;
+        let drive = match &self.norm {
+            Some(norm) => norm.forward(&drive)?,
+            None => drive,
+        };
+        activated(&drive, self.activation)
+    }
+
+    fn stage(&self, _input: MapShape) -> Result<Option<StageWithParameters>> {
+        if self.is_linear() {
+            return self.kernel.stage().map(Some);
+        }
+        let weight = self.kernel.weight()?;
+        let norm = if self.norm.is_some() { Norm::Channels } else { Norm::None };
+        let stage = Convolution { norm, activation: self.activation, ..full_height(&weight)? };
+        let mut parameters = vec![in_patch_order(&weight)?, self.kernel.bias().clone()];
+        parameters.extend(self.norm.iter().flat_map(LayerNorm::weight_and_bias));
+        Ok(Some(StageWithParameters::new(stage, parameters)))
+    }
+
+    fn reach(&self) -> Reach {
+        Reach::Bins(self.lags)
+    }
+
+    fn strfs(&self) -> Result<Option<Tensor>> {
+        self.weights().map(Some)
+    }
+
+    fn weights_on_sound(&self) -> Result<Option<Tensor>> {
+        self.weights().map(Some)
+    }
+
+    fn rescale(&self, factors: &Tensor) -> Result<()> {
+        self.kernel.rescale(factors)
     }
 }

@@ -1,16 +1,18 @@
-//! A whole model on the fast path: stages up to the drive of each neuron, and the tail.
+//! A whole model on the fused path: stages up to the drive of each neuron, and the head.
 //!
 //! Without batch normalization a clip goes all the way to the loss and back before the next one
 //! begins, so that what it needs stays in the cache. With it, all clips wait at the drives until
 //! their statistics are known.
 use std::ops::Range;
-use std::sync::{Mutex, PoisonError};
+
+use candle_core::Result;
 
 use super::curve::AnyLoss;
 use super::number::Number;
+use super::output_head::{NeuronGradient, NeuronRows, OutputHead};
 use super::rows::{Layout, Rows};
-use super::stage::{Operation, Passing, Ways};
-use super::tail::{Fitted, NeuronRows, Tail};
+use super::stage::{BackwardPass, GradientMode, Operation, Prepared};
+use super::workspace::{Pools, Workspace};
 use crate::simd::parallel::map;
 use crate::simd::real::Real;
 
@@ -18,7 +20,7 @@ use crate::simd::real::Real;
 /// do not depend on the number of threads.
 const GROUPS: usize = 16;
 
-/// Stages and tail of a model for maps of so many bands and channels.
+/// Stages and head of a model for maps of so many bands and channels.
 pub struct Chain {
     /// Bands of the sound.
     pub bands: usize,
@@ -27,7 +29,7 @@ pub struct Chain {
     /// From the sound to the drive of every neuron.
     pub stages: Vec<Box<dyn Operation>>,
     /// From the drive to the response.
-    pub tail: Tail,
+    pub head: OutputHead,
 }
 
 /// One clip.
@@ -41,52 +43,48 @@ pub struct Clip<'a, R> {
     pub bins: usize,
 }
 
+/// What a batch is fitted to.
+#[derive(Clone, Copy)]
+pub struct Objective<'a, R> {
+    /// The clips with what was recorded.
+    pub clips: &'a [Clip<'a, R>],
+    /// The weight of a recorded bin of each neuron.
+    pub weights: &'a [f64],
+    /// What a prediction costs at such a bin.
+    pub loss: &'a dyn AnyLoss,
+}
+
+/// The sum of a neuron's responses at some bins.
+#[derive(Debug, Clone, Copy)]
+pub struct ResponseSum<'a> {
+    /// The place of the neuron.
+    pub neuron: usize,
+    /// The bins.
+    pub bins: &'a [usize],
+}
+
 /// What a batch came to.
 #[derive(Debug, Clone)]
 pub struct Outcome<R> {
     /// The loss.
     pub loss: f64,
-    /// Its gradient by all parameters: those of the stages, then those of the tail.
+    /// Its gradient by all parameters: those of the stages, then those of the head.
     pub gradient: Vec<R>,
     /// Mean and biased variance of each neuron's drive, where drives are normalized.
     pub statistics: Vec<(f64, f64)>,
 }
 
-/// What a clip needs on its way, kept for the next one.
-#[derive(Debug, Default)]
-pub struct Workspace<R> {
-    input: Rows<R>,
-    outputs: Vec<Rows<R>>,
-    grads: Vec<Rows<R>>,
-    kept: Vec<Vec<Rows<R>>>,
+/// The parameters of a chain in the order in which they are used.
+struct Ready<'a, R> {
+    stages: Vec<Prepared>,
+    head: &'a [R],
 }
-
-/// Workspaces that nobody uses at the moment.
-#[derive(Debug, Default)]
-pub struct Pools {
-    pub(super) single: Mutex<Vec<Workspace<f32>>>,
-    pub(super) double: Mutex<Vec<Workspace<f64>>>,
-}
-
-impl Pools {
-    fn take<R: Number>(&self) -> Workspace<R> {
-        let mut pool = R::pool(self).lock().unwrap_or_else(PoisonError::into_inner);
-        pool.pop().unwrap_or_default()
-    }
-
-    fn give<R: Number>(&self, workspace: Workspace<R>) {
-        R::pool(self).lock().unwrap_or_else(PoisonError::into_inner).push(workspace);
-    }
-}
-
-/// Parameters of every stage in the order in which they are used.
-type Prepared<R> = Vec<Vec<Vec<R>>>;
 
 /// What some clips came to.
 struct Part<R> {
     loss: f64,
     by_stages: Vec<R>,
-    by_tail: Vec<Vec<f64>>,
+    by_head: Vec<Vec<f64>>,
 }
 
 impl Chain {
@@ -95,112 +93,155 @@ impl Chain {
         self.stages.iter().map(|stage| f64::stage(stage.as_ref()).parameters()).sum()
     }
 
-    /// The loss of a batch and its gradient; `weights` are those of a recorded bin of each neuron.
+    /// The loss of a batch and its gradient.
+    ///
+    /// # Errors
+    /// Stages do not fit each other.
     pub fn fit<R: Number>(
         &self,
         parameters: &[R],
-        (clips, weights): (&[Clip<R>], &[f64]),
-        loss: &dyn AnyLoss,
+        objective: Objective<R>,
         pools: &Pools,
-    ) -> Outcome<R> {
-        let (own, tail) = parameters.split_at(self.stage_parameters());
-        let prepared = self.prepare(own, Ways::Both);
-        let groups = groups(clips.len());
-        let (parts, statistics) = if self.tail.normalized {
-            self.fit_together((&prepared, tail), (clips, weights), loss, pools)
+    ) -> Result<Outcome<R>> {
+        let ready = self.prepare(parameters, GradientMode::Both)?;
+        let (parts, statistics) = if self.head.normalized {
+            self.fit_together(&ready, objective, pools)?
         } else {
-            let parts = map(groups, usize::MAX, |group| {
-                self.fit_group((&prepared, tail), (&clips[group], weights), loss, pools)
+            let parts = map(groups(objective.clips.len()), usize::MAX, |group| {
+                let own = Objective { clips: &objective.clips[group], ..objective };
+                self.fit_group(&ready, own, pools)
             });
-            (parts, Vec::new())
+            (parts.into_iter().collect::<Result<Vec<_>>>()?, Vec::new())
         };
         let mut gradient = vec![R::constant(0.0); parameters.len()];
-        let (by_stages, by_tail) = gradient.split_at_mut(own.len());
-        let mut sums = vec![0.0; by_tail.len()];
+        let (by_stages, by_head) = gradient.split_at_mut(self.stage_parameters());
+        let mut sums = vec![0.0; by_head.len()];
         for part in &parts {
             by_stages.iter_mut().zip(&part.by_stages).for_each(|(sum, own)| *sum += *own);
-            for (neuron, by_parameters) in part.by_tail.iter().enumerate() {
-                let places = sums.iter_mut().skip(neuron).step_by(weights.len());
+            for (neuron, by_parameters) in part.by_head.iter().enumerate() {
+                let places = sums.iter_mut().skip(neuron).step_by(objective.weights.len());
                 places.zip(by_parameters).for_each(|(sum, own)| *sum += own);
             }
         }
-        by_tail.iter_mut().zip(sums).for_each(|(to, sum)| *to = R::from_f64(sum));
-        Outcome { loss: parts.iter().map(|part| part.loss).sum(), gradient, statistics }
+        by_head.iter_mut().zip(sums).for_each(|(to, sum)| *to = R::from_f64(sum));
+        Ok(Outcome { loss: parts.iter().map(|part| part.loss).sum(), gradient, statistics })
     }
 
     /// The responses `(N, T)` to each clip; `statistics` are mean and variance of each neuron's
     /// drive, where drives are normalized.
+    ///
+    /// # Errors
+    /// Stages do not fit each other.
     pub fn respond<R: Number>(
         &self,
         parameters: &[R],
         statistics: &[(f64, f64)],
         clips: &[Clip<R>],
         pools: &Pools,
-    ) -> Vec<Vec<R>> {
-        let (own, tail) = parameters.split_at(self.stage_parameters());
-        let prepared = self.prepare(own, Ways::Forward);
-        map(clips.iter().collect(), usize::MAX, |clip| {
+    ) -> Result<Vec<Vec<R>>> {
+        let ready = self.prepare(parameters, GradientMode::None)?;
+        let responses = map(clips.iter().collect(), usize::MAX, |clip| {
             let mut workspace = pools.take::<R>();
-            self.forward(&prepared, clip, &mut workspace);
+            self.forward(&ready, clip, &mut workspace)?;
             let mut responses = Vec::new();
             if let Some(drives) = workspace.outputs.last_mut() {
-                self.tail.respond(tail, statistics, drives.rows_mut().collect());
+                self.head.respond(ready.head, statistics, drives.rows_mut().collect());
                 drives.rows().for_each(|row| responses.extend_from_slice(row));
             }
             pools.give(workspace);
-            responses
-        })
+            Ok(responses)
+        });
+        responses.into_iter().collect()
     }
 
-    fn prepare<R: Number>(&self, mut parameters: &[R], ways: Ways) -> Prepared<R> {
-        let mut prepared = Vec::with_capacity(self.stages.len());
+    /// The gradient by the sound `(C, F, T)` of one clip of each of some sums of responses;
+    /// `statistics` as [`Chain::respond`] takes them.
+    ///
+    /// # Errors
+    /// Stages do not fit each other.
+    pub fn gradients_by_sound<R: Number>(
+        &self,
+        parameters: &[R],
+        statistics: &[(f64, f64)],
+        clip: &Clip<R>,
+        sums: &[ResponseSum],
+        pools: &Pools,
+    ) -> Result<Vec<Vec<R>>> {
+        let ready = self.prepare(parameters, GradientMode::Input)?;
+        let gradients = map(sums.iter().collect(), usize::MAX, |sum| {
+            let mut workspace = pools.take::<R>();
+            self.forward(&ready, clip, &mut workspace)?;
+            if let Some(drives) = workspace.outputs.last_mut() {
+                let ResponseSum { neuron, bins } = *sum;
+                self.head.gradients(ready.head, statistics, drives.rows_mut(), (neuron, bins));
+            }
+            let gradient = self.backward(&ready, &mut workspace, None)?;
+            pools.give(workspace);
+            Ok(gradient.unwrap_or_default())
+        });
+        gradients.into_iter().collect()
+    }
+
+    fn prepare<'a, R: Number>(
+        &self,
+        parameters: &'a [R],
+        mode: GradientMode,
+    ) -> Result<Ready<'a, R>> {
+        let (mut own, head) = parameters.split_at(self.stage_parameters());
+        let mut stages = Vec::with_capacity(self.stages.len());
         for (place, stage) in self.stages.iter().enumerate() {
             let stage = R::stage(stage.as_ref());
-            let (own, rest) = parameters.split_at(stage.parameters());
-            parameters = rest;
-            let ways = if ways == Ways::Both && place == 0 { Ways::Parameters } else { ways };
-            prepared.push(stage.prepare(own, ways));
+            let (first, rest) = own.split_at(stage.parameters());
+            own = rest;
+            let mode = match mode {
+                GradientMode::Both if place == 0 => GradientMode::Parameters,
+                mode => mode,
+            };
+            stages.push(stage.prepare(first, mode));
         }
-        prepared
+        Ok(Ready { stages, head })
     }
 
     /// Every clip on its own, one after the other.
     fn fit_group<R: Number>(
         &self,
-        (prepared, tail): (&Prepared<R>, &[R]),
-        (clips, weights): (&[Clip<R>], &[f64]),
-        loss: &dyn AnyLoss,
+        ready: &Ready<R>,
+        objective: Objective<R>,
         pools: &Pools,
-    ) -> Part<R> {
+    ) -> Result<Part<R>> {
+        let Objective { clips, weights, loss } = objective;
         let mut workspace = pools.take::<R>();
         let mut part = Part {
             loss: 0.0,
             by_stages: vec![R::constant(0.0); self.stage_parameters()],
-            by_tail: vec![vec![0.0; self.tail.parameters()]; weights.len()],
+            by_head: vec![vec![0.0; self.head.parameters()]; weights.len()],
         };
         for clip in clips {
-            self.forward(prepared, clip, &mut workspace);
+            self.forward(ready, clip, &mut workspace)?;
             let mut own = [&mut workspace];
-            part.take(&self.tail.fit(tail, neuron_rows(&mut own, &[*clip], weights), loss));
-            self.backward(prepared, &mut workspace, &mut part.by_stages);
+            let rows = neuron_rows(&mut own, &[*clip], weights);
+            part.take(&self.head.fit(ready.head, rows, loss));
+            self.backward(ready, &mut workspace, Some(&mut part.by_stages))?;
         }
         pools.give(workspace);
-        part
+        Ok(part)
     }
 
     /// All clips up to their drives, then all neurons, then all clips back.
     fn fit_together<R: Number>(
         &self,
-        (prepared, tail): (&Prepared<R>, &[R]),
-        (clips, weights): (&[Clip<R>], &[f64]),
-        loss: &dyn AnyLoss,
+        ready: &Ready<R>,
+        objective: Objective<R>,
         pools: &Pools,
-    ) -> (Vec<Part<R>>, Vec<(f64, f64)>) {
+    ) -> Result<(Vec<Part<R>>, Vec<(f64, f64)>)> {
+        let Objective { clips, weights, loss } = objective;
         let mut workspaces: Vec<Workspace<R>> = clips.iter().map(|_| pools.take()).collect();
         let tasks = clips.iter().zip(workspaces.iter_mut()).collect();
-        map(tasks, usize::MAX, |(clip, workspace)| self.forward(prepared, clip, workspace));
+        let forward =
+            map(tasks, usize::MAX, |(clip, workspace)| self.forward(ready, clip, workspace));
+        forward.into_iter().collect::<Result<()>>()?;
         let mut all: Vec<&mut Workspace<R>> = workspaces.iter_mut().collect();
-        let fitted = self.tail.fit(tail, neuron_rows(&mut all, clips, weights), loss);
+        let fitted = self.head.fit(ready.head, neuron_rows(&mut all, clips, weights), loss);
         let mut rest = workspaces.as_mut_slice();
         let mut tasks = Vec::new();
         for group in groups(clips.len()) {
@@ -208,29 +249,35 @@ impl Chain {
             tasks.push(own);
             rest = others;
         }
-        let mut parts = map(tasks, usize::MAX, |workspaces| {
+        let parts = map(tasks, usize::MAX, |workspaces| {
             let by_stages = vec![R::constant(0.0); self.stage_parameters()];
-            let mut part = Part { loss: 0.0, by_stages, by_tail: Vec::new() };
+            let mut part = Part { loss: 0.0, by_stages, by_head: Vec::new() };
             for workspace in workspaces {
-                self.backward(prepared, workspace, &mut part.by_stages);
+                self.backward(ready, workspace, Some(&mut part.by_stages))?;
             }
-            part
+            Ok(part)
         });
+        let mut parts = parts.into_iter().collect::<Result<Vec<_>>>()?;
         for workspace in workspaces {
             pools.give(workspace);
         }
         if let Some(first) = parts.first_mut() {
-            first.by_tail = vec![vec![0.0; self.tail.parameters()]; weights.len()];
+            first.by_head = vec![vec![0.0; self.head.parameters()]; weights.len()];
             first.take(&fitted);
         }
-        (parts, fitted.iter().map(|neuron| neuron.statistics).collect())
+        Ok((parts, fitted.iter().map(|neuron| neuron.statistics).collect()))
     }
 
-    fn forward<R: Number>(&self, prepared: &Prepared<R>, clip: &Clip<R>, space: &mut Workspace<R>) {
+    fn forward<R: Number>(
+        &self,
+        ready: &Ready<R>,
+        clip: &Clip<R>,
+        space: &mut Workspace<R>,
+    ) -> Result<()> {
         let count = self.stages.len();
         space.outputs.resize_with(count, Rows::default);
         space.grads.resize_with(count, Rows::default);
-        space.kept.resize_with(count, Vec::new);
+        space.states.resize_with(count, Default::default);
         let left = self.zeros_before::<R>(0);
         let (bands, channels, bins) = (self.bands, self.channels, clip.bins);
         space.input.arrange(Layout { bands, channels, bins, left, right: 0 });
@@ -242,8 +289,9 @@ impl Chain {
             let layout = stage.output(input.layout());
             let inner = Layout { left: self.zeros_before::<R>(place + 1), right: 0, ..layout };
             after[0].arrange(if place + 1 < count { inner } else { layout });
-            stage.forward(&prepared[place], input, &mut after[0], &mut space.kept[place]);
+            stage.forward(&ready.stages[place], input, &mut after[0], &mut space.states[place])?;
         }
+        Ok(())
     }
 
     /// Zeros that stand before the input of a stage.
@@ -251,38 +299,49 @@ impl Chain {
         self.stages.get(place).map_or(0, |stage| R::stage(stage.as_ref()).zeros_before())
     }
 
-    /// Back from the gradient of the drives, which lies where the drives lay.
+    /// Back from the gradient of the drives, which lies where the drives lay: to the parameters of
+    /// the stages where there is room for that, else to the sound `(C, F, T)`.
     fn backward<R: Number>(
         &self,
-        prepared: &Prepared<R>,
+        ready: &Ready<R>,
         space: &mut Workspace<R>,
-        by_stages: &mut [R],
-    ) {
-        let Workspace { input: sound, outputs, grads, kept } = space;
-        let mut end = by_stages.len();
+        mut by_stages: Option<&mut [R]>,
+    ) -> Result<Option<Vec<R>>> {
+        let to_sound = by_stages.is_none();
+        let Workspace { input: sound, outputs, grads, states } = space;
+        let mut end = self.stage_parameters();
         let mut grad = outputs.last_mut().map(std::mem::take).unwrap_or_default();
         for (place, stage) in self.stages.iter().enumerate().rev() {
             let stage = R::stage(stage.as_ref());
             let start = end - stage.parameters();
             // `grads` hold the gradient of the input of each stage.
             let mut before = std::mem::take(&mut grads[place]);
-            if place > 0 {
-                let earlier = input_of(sound, outputs, place - 1).layout();
-                before.arrange(R::stage(self.stages[place - 1].as_ref()).output(earlier));
+            match place.checked_sub(1) {
+                Some(earlier) => {
+                    let into = input_of(sound, outputs, earlier).layout();
+                    before.arrange(R::stage(self.stages[earlier].as_ref()).output(into));
+                }
+                None if to_sound => before.arrange(sound.layout().bare()),
+                None => {}
             }
-            let passing = Passing {
+            let pass = BackwardPass {
                 input: input_of(sound, outputs, place),
                 output: &outputs[place],
-                kept: &mut kept[place],
                 grad: &mut grad,
-                input_grad: (place > 0).then_some(&mut before),
+                input_grad: (place > 0 || to_sound).then_some(&mut before),
+                by_parameters: by_stages.as_deref_mut().map(|by_stages| &mut by_stages[start..end]),
             };
-            stage.backward(&prepared[place], passing, &mut by_stages[start..end]);
+            stage.backward(&ready.stages[place], &mut states[place], pass)?;
             end = start;
             let used = std::mem::replace(&mut grad, before);
             *grads.get_mut(place + 1).unwrap_or(&mut outputs[place]) = used;
         }
+        let mut by_sound = Vec::new();
+        if to_sound {
+            grad.append_channels(&mut by_sound);
+        }
         grads[0] = grad;
+        Ok(to_sound.then_some(by_sound))
     }
 }
 
@@ -292,8 +351,8 @@ fn input_of<'a, R>(sound: &'a Rows<R>, outputs: &'a [Rows<R>], place: usize) -> 
 }
 
 impl<R: Real> Part<R> {
-    fn take(&mut self, fitted: &[Fitted]) {
-        for (sums, neuron) in self.by_tail.iter_mut().zip(fitted) {
+    fn take(&mut self, fitted: &[NeuronGradient]) {
+        for (sums, neuron) in self.by_head.iter_mut().zip(fitted) {
             self.loss += neuron.loss;
             sums.iter_mut().zip(&neuron.by_parameters).for_each(|(sum, own)| *sum += own);
         }

@@ -160,20 +160,20 @@ impl<F: Formula<P>, const P: usize, R: Real> Curve<R> for Pointwise<F, P> {
     }
 }
 
-/// What a prediction is charged for a recorded value.
-pub trait Charge: std::fmt::Debug + Send + Sync + 'static {
-    /// The charge, and its derivative by the prediction.
-    fn charge<R: Real>(prediction: R, recorded: R) -> (R, R);
+/// What a prediction costs where a value was recorded.
+pub trait PointLoss: std::fmt::Debug + Send + Sync + 'static {
+    /// The loss, and its derivative by the prediction.
+    fn loss_and_slope<R: Real>(prediction: R, recorded: R) -> (R, R);
 }
 
 /// A loss over rows.
 pub trait Loss<R: Real>: Send + Sync {
-    /// The charge at one bin.
+    /// The loss at one bin.
     fn at_bin(&self, prediction: R, recorded: R) -> R;
 
-    /// The sum of charges over the bins that were recorded; NaN in `recorded` = not recorded.
+    /// The sum of losses over the bins that were recorded; NaN in `recorded` = not recorded.
     /// `predictions` are replaced by `scale` times their gradient.
-    fn charge(&self, predictions: &mut [R], recorded: &[R], scale: R) -> f64;
+    fn loss_and_gradient(&self, predictions: &mut [R], recorded: &[R], scale: R) -> f64;
 }
 
 /// A loss for both types of numbers.
@@ -181,30 +181,30 @@ pub trait AnyLoss: std::fmt::Debug + Loss<f32> + Loss<f64> {}
 
 impl<L: std::fmt::Debug + Loss<f32> + Loss<f64>> AnyLoss for L {}
 
-impl<C: Charge, R: Real> Loss<R> for C {
+impl<P: PointLoss, R: Real> Loss<R> for P {
     fn at_bin(&self, prediction: R, recorded: R) -> R {
-        C::charge(prediction, recorded).0
+        P::loss_and_slope(prediction, recorded).0
     }
 
-    fn charge(&self, predictions: &mut [R], recorded: &[R], scale: R) -> f64 {
-        let mut charges = recorded.to_vec();
+    fn loss_and_gradient(&self, predictions: &mut [R], recorded: &[R], scale: R) -> f64 {
+        let mut losses = recorded.to_vec();
         vectorized(
             #[inline(always)]
-            || charge_row::<C, R>(predictions, &mut charges, scale),
+            || replace_row::<P, R>(predictions, &mut losses, scale),
         );
-        total(&charges)
+        total(&losses)
     }
 }
 
-/// Replaces predictions by `scale` times their gradient, and what was recorded by the charge.
+/// Replaces predictions by `scale` times their gradient, and what was recorded by the loss.
 #[inline(always)]
-fn charge_row<C: Charge, R: Real>(predictions: &mut [R], recorded: &mut [R], scale: R) {
+fn replace_row<P: PointLoss, R: Real>(predictions: &mut [R], recorded: &mut [R], scale: R) {
     let zero = R::constant(0.0);
     for (prediction, y) in predictions.iter_mut().zip(recorded) {
-        let (charge, slope) = C::charge(*prediction, *y);
+        let (loss, slope) = P::loss_and_slope(*prediction, *y);
         let missing = is_missing(*y);
         *prediction = pick(missing, zero, scale * slope);
-        *y = pick(missing, zero, charge);
+        *y = pick(missing, zero, loss);
     }
 }
 

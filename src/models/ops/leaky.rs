@@ -1,9 +1,8 @@
 //! Leaky units over rows: `y(t) = g Σ_{k<L} λ^k x(t−k)` with `λ = 1 − 1/τ` and `g = 1/τ` or 1,
 //! before the clip its first value.
-use super::exponential_window::Length;
-use super::recursion::{Fading, geometric};
+use super::recursion::{Fading, Length, geometric};
 use super::rows::{Layout, Rows};
-use super::stage::{Passing, Stage, Ways};
+use super::stage::{BackwardPass, GradientMode, Stage};
 use crate::simd::parallel::{each, map};
 use crate::simd::real::{Real, vectorized};
 
@@ -253,6 +252,10 @@ pub struct LeakyUnits {
 const STEP: usize = 64;
 
 impl<R: Real> Stage<R> for LeakyUnits {
+    /// Time constants in bins.
+    type Prepared = Vec<R>;
+    type State = ();
+
     fn parameters(&self) -> usize {
         self.units
     }
@@ -261,35 +264,30 @@ impl<R: Real> Stage<R> for LeakyUnits {
         input.bare()
     }
 
-    fn prepare(&self, parameters: &[R], _ways: Ways) -> Vec<Vec<R>> {
-        vec![parameters.to_vec()]
+    fn prepare(&self, parameters: &[R], _mode: GradientMode) -> Vec<R> {
+        parameters.to_vec()
     }
 
-    fn forward(
-        &self,
-        prepared: &[Vec<R>],
-        input: &Rows<R>,
-        output: &mut Rows<R>,
-        _kept: &mut Vec<Rows<R>>,
-    ) {
+    fn forward(&self, taus: &Vec<R>, input: &Rows<R>, output: &mut Rows<R>, _state: &mut ()) {
         let work = STEP * self.units * input.layout().bins;
         let from: Vec<&[R]> = input.rows().collect();
         let mut to: Vec<&mut [R]> = output.rows_mut().collect();
-        let groups = prepared[0].chunks(SIDE_BY_SIDE).zip(from.chunks(SIDE_BY_SIDE));
+        let groups = taus.chunks(SIDE_BY_SIDE).zip(from.chunks(SIDE_BY_SIDE));
         let tasks = groups.zip(to.chunks_mut(SIDE_BY_SIDE)).collect();
         each(tasks, work, |((taus, from), to)| self.leak.forward(taus, from, to));
     }
 
-    fn backward(&self, prepared: &[Vec<R>], passing: Passing<R>, by_parameters: &mut [R]) {
-        let Passing { input, grad, input_grad, .. } = passing;
+    fn backward(&self, taus: &Vec<R>, _state: &mut (), pass: BackwardPass<R>) {
+        let BackwardPass { input, grad, input_grad, by_parameters, .. } = pass;
         let work = 2 * STEP * self.units * input.layout().bins;
         let from: Vec<&[R]> = input.rows().collect();
         let mut grads: Vec<&mut [R]> = grad.rows_mut().collect();
-        let groups = prepared[0].chunks(SIDE_BY_SIDE).zip(from.chunks(SIDE_BY_SIDE));
+        let groups = taus.chunks(SIDE_BY_SIDE).zip(from.chunks(SIDE_BY_SIDE));
         let tasks = groups.zip(grads.chunks_mut(SIDE_BY_SIDE)).collect();
         let by_tau: Vec<Vec<f64>> =
             map(tasks, work, |((taus, from), grads)| self.leak.backward(taus, from, grads));
-        for (sum, by_tau) in by_parameters.iter_mut().zip(by_tau.iter().flatten()) {
+        let sums = by_parameters.into_iter().flatten();
+        for (sum, by_tau) in sums.zip(by_tau.iter().flatten()) {
             *sum += R::from_f64(*by_tau);
         }
         if let Some(input_grad) = input_grad {

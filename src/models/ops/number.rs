@@ -1,27 +1,22 @@
 //! From operations for both types of numbers to those for one of them.
-use std::sync::Mutex;
-
-use super::chain::{Pools, Workspace};
 use super::curve::{AnyCurve, AnyLoss, Curve, Loss};
-use super::stage::{Operation, Stage};
-use crate::simd::real::Real;
+use super::stage::{AnyStage, Operation};
+use super::workspace::Pooled;
 
 /// A float that a whole chain can be computed in.
-pub trait Number: Real {
+pub trait Number: Pooled {
     /// The stage in this type.
-    fn stage(operation: &dyn Operation) -> &dyn Stage<Self>;
+    fn stage(operation: &dyn Operation) -> &dyn AnyStage<Self>;
     /// The nonlinearity in this type.
     fn curve(curve: &dyn AnyCurve) -> &dyn Curve<Self>;
     /// The loss in this type.
     fn loss(loss: &dyn AnyLoss) -> &dyn Loss<Self>;
-    /// Room to work in.
-    fn pool(pools: &Pools) -> &Mutex<Vec<Workspace<Self>>>;
 }
 
 macro_rules! number {
-    ($real:ty, $pool:ident) => {
+    ($real:ty) => {
         impl Number for $real {
-            fn stage(operation: &dyn Operation) -> &dyn Stage<Self> {
+            fn stage(operation: &dyn Operation) -> &dyn AnyStage<Self> {
                 operation
             }
 
@@ -32,13 +27,9 @@ macro_rules! number {
             fn loss(loss: &dyn AnyLoss) -> &dyn Loss<Self> {
                 loss
             }
-
-            fn pool(pools: &Pools) -> &Mutex<Vec<Workspace<Self>>> {
-                &pools.$pool
-            }
         }
     };
 }
 
-number!(f32, single);
-number!(f64, double);
+number!(f32);
+number!(f64);

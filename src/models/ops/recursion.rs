@@ -1,6 +1,25 @@
 //! Exponentially fading memory as a recursion: its cost does not depend on how far back it
 //! reaches. In f64, since what leaves a window is subtracted again.
 
+/// How far back a window reaches.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Length {
+    /// This many bins, the present one included.
+    Bins(usize),
+    /// To the first bin of the clip.
+    Unlimited,
+}
+
+impl Length {
+    /// The length within a clip of `bins` bins; there a window cannot reach further.
+    pub fn within(self, bins: usize) -> usize {
+        match self {
+            Self::Bins(length) => length.min(bins),
+            Self::Unlimited => bins,
+        }
+    }
+}
+
 /// `Σ_{k<L} a^k x(t−k)` as `t` grows, with the derivative by `a`, for `N` series side by side: each
 /// step waits for the one before, so that several series take hardly longer than one. Zeros lie
 /// before the first bin.

@@ -89,7 +89,7 @@ impl<R: Real> Rows<R> {
     }
 
     /// The bins of every row.
-    pub fn rows_mut(&mut self) -> impl Iterator<Item = &mut [R]> {
+    pub fn rows_mut(&mut self) -> impl ExactSizeIterator<Item = &mut [R]> {
         let Layout { bins, left, .. } = self.layout;
         let stride = self.stride.max(1);
         self.padded_mut().chunks_exact_mut(stride).map(move |row| &mut row[left..left + bins])

@@ -5,7 +5,7 @@
 //! `z(c,o,r,t) = Σ_f u(c,o,r,f) · x(c,f,t)`, zeros before the clip.
 use super::blocks::{self, Block};
 use super::rows::{Layout, Rows};
-use super::stage::{Passing, Stage, Ways, slot};
+use super::stage::{BackwardPass, GradientMode, Stage};
 use crate::simd::parallel::each;
 use crate::simd::real::Real;
 use crate::simd::sums::total;
@@ -26,16 +26,24 @@ pub struct Separable {
     pub lags: usize,
 }
 
-/// Where [`Stage::prepare`] puts what.
-const PACKED: usize = 0;
-const OVER_BANDS: usize = 1;
-const OVER_LAGS: usize = 2;
-const BIAS: usize = 3;
-const TURNED: usize = 4;
+/// The parameters of a separable convolution in the order of its loops.
+pub struct Prepared<R> {
+    packed: Vec<R>,
+    over_bands: Vec<R>,
+    over_lags: Vec<R>,
+    bias: Vec<R>,
+    /// Functions of lag, turned.
+    turned: Vec<R>,
+}
 
-/// What is kept: drives of each band function, and room for their gradient.
-const DRIVES: usize = 0;
-const DRIVE_GRADS: usize = 1;
+/// What a separable convolution keeps.
+#[derive(Default)]
+pub struct State<R> {
+    /// Drives of each band function.
+    drives: Rows<R>,
+    /// Room for their gradient.
+    drive_grads: Rows<R>,
+}
 
 impl Separable {
     /// Multiplications for a bin.
@@ -182,6 +190,9 @@ impl Separable {
 }
 
 impl<R: Real> Stage<R> for Separable {
+    type Prepared = Prepared<R>;
+    type State = State<R>;
+
     fn parameters(&self) -> usize {
         self.outputs * (self.channels * self.rank * (self.bands + self.lags) + 1)
     }
@@ -191,7 +202,7 @@ impl<R: Real> Stage<R> for Separable {
         Layout { bands, channels, bins: input.bins, left: 0, right }
     }
 
-    fn prepare(&self, parameters: &[R], _ways: Ways) -> Vec<Vec<R>> {
+    fn prepare(&self, parameters: &[R], _mode: GradientMode) -> Prepared<R> {
         let (u, rest) = parameters.split_at(self.channels * self.rows() * self.bands);
         let (v, bias) = rest.split_at(self.outputs * self.taps());
         let packed = u.chunks_exact(self.rows() * self.bands).flat_map(|channel| {
@@ -201,26 +212,27 @@ impl<R: Real> Stage<R> for Separable {
         let packed = packed.collect();
         let turned = v.chunks_exact(self.lags).flat_map(|taps| taps.iter().rev().copied());
         let turned = turned.collect();
-        vec![packed, u.to_vec(), v.to_vec(), bias.to_vec(), turned]
+        let (over_bands, over_lags, bias) = (u.to_vec(), v.to_vec(), bias.to_vec());
+        Prepared { packed, over_bands, over_lags, bias, turned }
     }
 
     fn forward(
         &self,
-        prepared: &[Vec<R>],
+        prepared: &Prepared<R>,
         input: &Rows<R>,
         output: &mut Rows<R>,
-        kept: &mut Vec<Rows<R>>,
+        state: &mut State<R>,
     ) {
-        let layout = output.layout();
-        let drives = slot(kept, DRIVES, self.drives(layout.bins));
-        self.over_bands(&prepared[PACKED], input, drives);
+        let (layout, drives) = (output.layout(), &mut state.drives);
+        drives.arrange(self.drives(layout.bins));
+        self.over_bands(&prepared.packed, input, drives);
         let (taps, offsets) = (self.taps(), self.tap_offsets(drives.stride()));
         let stride = output.stride();
         let tasks = output.padded_mut().chunks_exact_mut(stride).enumerate().collect();
         each(tasks, self.work() * layout.bins, |(o, out): (usize, &mut [R])| {
             Sums {
-                weights: &prepared[OVER_LAGS][o * taps..(o + 1) * taps],
-                start: &prepared[BIAS][o..=o],
+                weights: &prepared.over_lags[o * taps..(o + 1) * taps],
+                start: &prepared.bias[o..=o],
                 source: drives.values(),
                 offsets: &offsets,
                 base: o * self.rank * drives.stride(),
@@ -232,20 +244,22 @@ impl<R: Real> Stage<R> for Separable {
         });
     }
 
-    fn backward(&self, prepared: &[Vec<R>], passing: Passing<R>, by_parameters: &mut [R]) {
-        let Passing { input, kept, grad, input_grad, .. } = passing;
-        let (by_u, rest) = by_parameters.split_at_mut(self.channels * self.rows() * self.bands);
-        let (by_v, by_bias) = rest.split_at_mut(self.outputs * self.taps());
-        slot(kept, DRIVE_GRADS, self.drives(grad.layout().bins).bare());
-        let (drives, drive_grads) = kept.split_at_mut(DRIVE_GRADS);
-        let (drives, drive_grads) = (&drives[DRIVES], &mut drive_grads[0]);
-        self.back_over_lags(&prepared[TURNED], grad, drive_grads);
-        self.kernel_gradients(input, (drives, drive_grads), grad, [by_u, by_v]);
-        for (by_bias, row) in by_bias.iter_mut().zip(grad.rows()) {
-            *by_bias += R::from_f64(total(row));
+    fn backward(&self, prepared: &Prepared<R>, state: &mut State<R>, pass: BackwardPass<R>) {
+        let BackwardPass { input, grad, input_grad, by_parameters, .. } = pass;
+        let State { drives, drive_grads } = state;
+        drive_grads.arrange(self.drives(grad.layout().bins).bare());
+        self.back_over_lags(&prepared.turned, grad, drive_grads);
+        if let Some(by_parameters) = by_parameters {
+            let over_bands = self.channels * self.rows() * self.bands;
+            let (by_u, rest) = by_parameters.split_at_mut(over_bands);
+            let (by_v, by_bias) = rest.split_at_mut(self.outputs * self.taps());
+            self.kernel_gradients(input, (drives, drive_grads), grad, [by_u, by_v]);
+            for (by_bias, row) in by_bias.iter_mut().zip(grad.rows()) {
+                *by_bias += R::from_f64(total(row));
+            }
         }
         if let Some(input_grad) = input_grad {
-            self.back_over_bands(&prepared[OVER_BANDS], drive_grads, input_grad);
+            self.back_over_bands(&prepared.over_bands, drive_grads, input_grad);
         }
     }
 }

@@ -1,5 +1,7 @@
-//! What a model is made of on the fast path: stages, through which the rows of one clip pass.
-use candle_core::Tensor;
+//! What a model is made of on the fused path: stages, through which the rows of one clip pass.
+use std::any::Any;
+
+use candle_core::{Result, Tensor, bail};
 
 use super::rows::{Layout, Rows};
 use crate::simd::real::Real;
@@ -8,6 +10,11 @@ use crate::simd::real::Real;
 ///
 /// Its parameters are a part of one vector that holds those of the whole model.
 pub trait Stage<R: Real>: Send + Sync {
+    /// The parameters in the order in which loops use them, made once for all clips of a batch.
+    type Prepared: Send + Sync + 'static;
+    /// What the way forward leaves for the way back, and room to work in.
+    type State: Default + Send + 'static;
+
     /// Number of parameters.
     fn parameters(&self) -> usize;
 
@@ -19,61 +26,185 @@ pub trait Stage<R: Real>: Send + Sync {
     /// What it makes of an input, with the zeros that the gradient of its output needs.
     fn output(&self, input: Layout) -> Layout;
 
-    /// Brings the parameters into the order in which they are used, once for all clips of a batch.
-    fn prepare(&self, parameters: &[R], ways: Ways) -> Vec<Vec<R>>;
+    /// Brings the parameters into order.
+    fn prepare(&self, parameters: &[R], mode: GradientMode) -> Self::Prepared;
 
-    /// Fills the bins of `output`; `kept` is handed to the way back.
+    /// Fills the bins of `output`.
     fn forward(
         &self,
-        prepared: &[Vec<R>],
+        prepared: &Self::Prepared,
         input: &Rows<R>,
         output: &mut Rows<R>,
-        kept: &mut Vec<Rows<R>>,
+        state: &mut Self::State,
     );
 
-    /// Fills `passing.input_grad`, if it is asked for, and adds the gradient of the parameters to
-    /// `by_parameters`. The gradient of the output may be changed.
-    fn backward(&self, prepared: &[Vec<R>], passing: Passing<R>, by_parameters: &mut [R]);
+    /// Fills the gradient of the input and adds that of the parameters, where they are asked for.
+    fn backward(&self, prepared: &Self::Prepared, state: &mut Self::State, pass: BackwardPass<R>);
 }
 
-/// Whether gradients will be asked for.
+/// Which gradients will be asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Ways {
-    /// Outputs only.
-    Forward,
-    /// The gradient of the parameters too.
+pub enum GradientMode {
+    /// None.
+    None,
+    /// That of the parameters.
     Parameters,
-    /// The gradients of parameters and input too.
+    /// That of the input.
+    Input,
+    /// Both.
     Both,
 }
 
+impl GradientMode {
+    /// Whether the gradient of the input is asked for.
+    pub fn of_input(self) -> bool {
+        matches!(self, Self::Input | Self::Both)
+    }
+}
+
 /// What passes through a stage on the way back.
-pub struct Passing<'a, R> {
+pub struct BackwardPass<'a, R> {
     /// What came in.
     pub input: &'a Rows<R>,
     /// What came out.
     pub output: &'a Rows<R>,
-    /// What was kept.
-    pub kept: &'a mut Vec<Rows<R>>,
-    /// The gradient of what came out, laid out as [`Stage::output`] says.
+    /// The gradient of what came out, laid out as [`Stage::output`] says; it may be changed.
     pub grad: &'a mut Rows<R>,
     /// Where the gradient of what came in goes.
     pub input_grad: Option<&'a mut Rows<R>>,
+    /// What the gradient of the parameters is added to.
+    pub by_parameters: Option<&'a mut [R]>,
+}
+
+/// A [`Stage`] whose own types are hidden, so that stages of different kinds form a list.
+pub trait AnyStage<R: Real>: Send + Sync {
+    /// As [`Stage::parameters`].
+    fn parameters(&self) -> usize;
+    /// As [`Stage::zeros_before`].
+    fn zeros_before(&self) -> usize;
+    /// As [`Stage::output`].
+    fn output(&self, input: Layout) -> Layout;
+    /// As [`Stage::prepare`].
+    fn prepare(&self, parameters: &[R], mode: GradientMode) -> Prepared;
+
+    /// As [`Stage::forward`].
+    ///
+    /// # Errors
+    /// The parameters were prepared by another kind of stage.
+    fn forward(
+        &self,
+        prepared: &Prepared,
+        input: &Rows<R>,
+        output: &mut Rows<R>,
+        state: &mut StageState,
+    ) -> Result<()>;
+
+    /// As [`Stage::backward`]; the state is used up.
+    ///
+    /// # Errors
+    /// No way forward led here, or it was gone back already.
+    fn backward(
+        &self,
+        prepared: &Prepared,
+        state: &mut StageState,
+        pass: BackwardPass<R>,
+    ) -> Result<()>;
+}
+
+/// What [`Stage::prepare`] made, of a type that the stage knows.
+pub struct Prepared(Box<dyn Any + Send + Sync>);
+
+/// The state of a stage, of a type that the stage knows. Its memory serves one clip after the other.
+#[derive(Default)]
+pub struct StageState {
+    state: Option<Box<dyn Any + Send>>,
+    /// Whether a way forward has filled it, and no way back has used it.
+    filled: bool,
+}
+
+impl<R: Real, S: Stage<R>> AnyStage<R> for S {
+    fn parameters(&self) -> usize {
+        Stage::parameters(self)
+    }
+
+    fn zeros_before(&self) -> usize {
+        Stage::zeros_before(self)
+    }
+
+    fn output(&self, input: Layout) -> Layout {
+        Stage::output(self, input)
+    }
+
+    fn prepare(&self, parameters: &[R], mode: GradientMode) -> Prepared {
+        Prepared(Box::new(Stage::prepare(self, parameters, mode)))
+    }
+
+    fn forward(
+        &self,
+        prepared: &Prepared,
+        input: &Rows<R>,
+        output: &mut Rows<R>,
+        state: &mut StageState,
+    ) -> Result<()> {
+        let own = state.of_type::<S::State>()?;
+        Stage::forward(self, prepared.of_type::<S::Prepared>()?, input, output, own);
+        state.filled = true;
+        Ok(())
+    }
+
+    fn backward(
+        &self,
+        prepared: &Prepared,
+        state: &mut StageState,
+        pass: BackwardPass<R>,
+    ) -> Result<()> {
+        if !std::mem::take(&mut state.filled) {
+            bail!("a stage was asked for a gradient without a pass forward that it belongs to")
+        }
+        let own = state.of_type::<S::State>()?;
+        Stage::backward(self, prepared.of_type::<S::Prepared>()?, own, pass);
+        Ok(())
+    }
+}
+
+impl Prepared {
+    fn of_type<T: 'static>(&self) -> Result<&T> {
+        match self.0.downcast_ref() {
+            Some(prepared) => Ok(prepared),
+            None => bail!("a stage was given what another kind of stage prepared"),
+        }
+    }
+}
+
+impl StageState {
+    /// The state, a new one where it was another stage's.
+    fn of_type<T: Default + Send + 'static>(&mut self) -> Result<&mut T> {
+        if !self.state.as_ref().is_some_and(|state| state.is::<T>()) {
+            self.state = Some(Box::<T>::default());
+        }
+        match self.state.as_mut().and_then(|state| state.downcast_mut()) {
+            Some(state) => Ok(state),
+            None => bail!("a stage was given the state of another kind of stage"),
+        }
+    }
 }
 
 /// A stage for both types of numbers.
-pub trait Operation: Stage<f32> + Stage<f64> {}
+pub trait Operation: AnyStage<f32> + AnyStage<f64> {}
 
-impl<S: Stage<f32> + Stage<f64>> Operation for S {}
+impl<S: AnyStage<f32> + AnyStage<f64>> Operation for S {}
 
 /// A stage and its parameters, one after the other in the stage's own order.
-pub type StageWithParameters = (Box<dyn Operation>, Vec<Tensor>);
+pub struct StageWithParameters {
+    /// The stage.
+    pub stage: Box<dyn Operation>,
+    /// Its parameters.
+    pub parameters: Vec<Tensor>,
+}
 
-/// The rows that a stage keeps at a place, made where there are none yet.
-pub fn slot<R: Real>(kept: &mut Vec<Rows<R>>, place: usize, layout: Layout) -> &mut Rows<R> {
-    if kept.len() <= place {
-        kept.resize_with(place + 1, Rows::default);
+impl StageWithParameters {
+    /// Puts a stage and its parameters together.
+    pub fn new(stage: impl Operation + 'static, parameters: Vec<Tensor>) -> Self {
+        Self { stage: Box::new(stage), parameters }
     }
-    kept[place].arrange(layout);
-    &mut kept[place]
 }

@@ -5,7 +5,7 @@ use super::{Drive, Output, per_neuron, rescale_softplus, signs};
 use crate::config::part::Part;
 use crate::models::layers::softplus;
 use crate::models::ops::curve::{AnyCurve, Formula, Point, Pointwise};
-use crate::models::params::{Role, Scope, Start};
+use crate::models::params::{ParamSpec, Scope, Start};
 use crate::simd::real::Real;
 
 /// The row of `double_exponential`.
@@ -26,7 +26,8 @@ struct DoubleExponential {
 
 /// Takes its parameters from `scope`.
 pub fn build(neurons: usize, scope: &Scope) -> Result<Box<dyn Output>> {
-    let get = |name, low, high| scope.get(name, neurons, Role::Decayed, Start::Uniform(low, high));
+    let get =
+        |name, low, high| scope.get(name, neurons, ParamSpec::decayed(Start::Uniform(low, high)));
     Ok(Box::new(DoubleExponential {
         raw_a: get("_raw_a", -0.43, 1.40)?,
         raw_b: get("_raw_b", -1.43, 0.43)?,

@@ -5,7 +5,7 @@ use super::{Drive, Output, per_neuron, rescale_softplus, signs};
 use crate::config::part::Part;
 use crate::models::layers::softplus;
 use crate::models::ops::curve::{AnyCurve, Formula, Point, Pointwise};
-use crate::models::params::{Role, Scope, Start};
+use crate::models::params::{ParamSpec, Scope, Start};
 use crate::simd::real::Real;
 
 /// The row of `parametric_sigmoid`.
@@ -26,7 +26,8 @@ struct ParametricSigmoid {
 
 /// Takes its parameters from `scope`.
 pub fn build(neurons: usize, scope: &Scope) -> Result<Box<dyn Output>> {
-    let get = |name, low, high| scope.get(name, neurons, Role::Decayed, Start::Uniform(low, high));
+    let get =
+        |name, low, high| scope.get(name, neurons, ParamSpec::decayed(Start::Uniform(low, high)));
     Ok(Box::new(ParametricSigmoid {
         raw_a: get("_raw_a", -1.43, 0.43)?,
         raw_b: get("_raw_b", -0.43, 1.40)?,

@@ -5,7 +5,7 @@ use super::{Drive, Output, per_neuron, rescale_softplus};
 use crate::config::part::Part;
 use crate::models::layers::softplus;
 use crate::models::ops::curve::{AnyCurve, Formula, Point, Pointwise};
-use crate::models::params::{Role, Scope, Start};
+use crate::models::params::{ParamSpec, Scope, Start};
 use crate::simd::real::Real;
 
 /// The row of `parametric_softplus`.
@@ -24,7 +24,8 @@ struct ParametricSoftplus {
 
 /// Takes its parameters from `scope`.
 pub fn build(neurons: usize, scope: &Scope) -> Result<Box<dyn Output>> {
-    let get = |name, low, high| scope.get(name, neurons, Role::Decayed, Start::Uniform(low, high));
+    let get =
+        |name, low, high| scope.get(name, neurons, ParamSpec::decayed(Start::Uniform(low, high)));
     Ok(Box::new(ParametricSoftplus {
         raw_beta: get("_raw_beta", 5.0, 6.0)?,
         raw_b: get("_raw_b", -5.0, -3.0)?,

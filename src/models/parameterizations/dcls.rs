@@ -10,7 +10,7 @@ use crate::base::error;
 use crate::config::keys::{Default, Key, Kind, Values};
 use crate::config::part::Part;
 use crate::models::ops::gaussian_kernels;
-use crate::models::params::{Role, Scope, Start, fan_in};
+use crate::models::params::{ParamSpec, Scope, Start, fan_in};
 
 /// The row of `dcls`.
 pub const PART: Part = Part {
@@ -50,10 +50,10 @@ pub fn build(values: &Values, dims: KernelDims, scope: &Scope) -> error::Result<
     let widths = Start::UniformBlocks(widths.map(|width| (width, width)).to_vec());
     let weights = fan_in(channels * gaussians);
     Ok(Box::new(Dcls {
-        positions: scope.get_along(1, "P", shape, Role::Spared, grid)?,
-        widths: scope.get_along(1, "SIG", shape, Role::Spared, widths)?,
-        weight: scope.get("weight", (outputs, channels, gaussians), Role::Decayed, weights)?,
-        bias: scope.get("bias", outputs, Role::Decayed, Start::Uniform(-1.0, 1.0))?,
+        positions: scope.get("P", shape, ParamSpec::not_decayed(grid).owned_along(1))?,
+        widths: scope.get("SIG", shape, ParamSpec::not_decayed(widths).owned_along(1))?,
+        weight: scope.get("weight", (outputs, channels, gaussians), ParamSpec::decayed(weights))?,
+        bias: scope.get("bias", outputs, ParamSpec::decayed(Start::Uniform(-1.0, 1.0)))?,
         dims,
     }))
 }

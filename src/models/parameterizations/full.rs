@@ -5,7 +5,7 @@ use super::{Kernel, KernelDims, rescale_rows};
 use crate::base::error;
 use crate::config::keys::Values;
 use crate::config::part::Part;
-use crate::models::params::{Role, Scope, fan_in};
+use crate::models::params::{ParamSpec, Scope, fan_in};
 
 /// The row of `full`.
 pub const PART: Part =
@@ -22,8 +22,8 @@ pub fn build(_values: &Values, dims: KernelDims, scope: &Scope) -> error::Result
     let KernelDims { outputs, channels, bands, lags } = dims;
     let start = fan_in(dims.fan_in());
     let shape = (outputs, channels, bands, lags);
-    let weight = scope.get("weight", shape, Role::Decayed, start.clone())?;
-    let bias = scope.get("bias", outputs, Role::Decayed, start)?;
+    let weight = scope.get("weight", shape, ParamSpec::decayed(start.clone()))?;
+    let bias = scope.get("bias", outputs, ParamSpec::decayed(start))?;
     Ok(Box::new(Full { weight, bias }))
 }
 

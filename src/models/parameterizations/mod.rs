@@ -1,8 +1,8 @@
 //! What the weights of an STRF are made of.
 use candle_core::{Result, Tensor, Var};
 
+use super::ops::convolution::Convolution;
 use super::ops::correlation::Correlation;
-use super::ops::layer::Layer;
 use super::ops::stage::StageWithParameters;
 use super::params::Scope;
 use crate::base::error;
@@ -24,19 +24,19 @@ pub trait Kernel {
     /// Multiplies weights and bias of each output by a factor `(O)`.
     fn rescale(&self, factors: &Tensor) -> Result<()>;
 
-    /// The STRF convolution on the fast path.
+    /// The STRF convolution on the fused path.
     fn stage(&self) -> Result<StageWithParameters> {
         let weight = self.weight()?;
         let parameters = vec![in_patch_order(&weight)?, self.bias().clone()];
-        Ok((Box::new(full_height(&weight)?), parameters))
+        Ok(StageWithParameters::new(full_height(&weight)?, parameters))
     }
 }
 
 /// The causal correlation with kernels `(O, C, F, K)` that span all bands.
-pub fn full_height(weight: &Tensor) -> Result<Layer> {
+pub fn full_height(weight: &Tensor) -> Result<Convolution> {
     let (outputs, channels, bands, width) = weight.dims4()?;
     let (height, left) = (bands, width - 1);
-    Ok(Layer::linear(Correlation { bands, channels, outputs, height, width, left }))
+    Ok(Convolution::linear(Correlation { bands, channels, outputs, height, width, left }))
 }
 
 /// Kernels `(O, C, I, J)` as `(O, I, C, J)`.

@@ -9,7 +9,7 @@ use crate::config::keys::{Default, Key, Kind, Values};
 use crate::config::part::Part;
 use crate::models::ops::separable as ops;
 use crate::models::ops::stage::StageWithParameters;
-use crate::models::params::{Role, Scope, Start, fan_in};
+use crate::models::params::{ParamSpec, Scope, Start, fan_in};
 
 /// The row of `separable`.
 pub const PART: Part = Part {
@@ -44,9 +44,9 @@ pub fn build(values: &Values, dims: KernelDims, scope: &Scope) -> error::Result<
     let shape_f = (outputs, channels, bands, rank);
     let shape_t = (outputs, channels, rank, lags);
     Ok(Box::new(Separable {
-        weight_f: scope.get("weight_f", shape_f, Role::Decayed, start.clone())?,
-        weight_t: scope.get("weight_t", shape_t, Role::Decayed, start)?,
-        bias: scope.get("bias", outputs, Role::Decayed, fan_in(dims.fan_in()))?,
+        weight_f: scope.get("weight_f", shape_f, ParamSpec::decayed(start.clone()))?,
+        weight_t: scope.get("weight_t", shape_t, ParamSpec::decayed(start))?,
+        bias: scope.get("bias", outputs, ParamSpec::decayed(fan_in(dims.fan_in())))?,
     }))
 }
 
@@ -78,7 +78,8 @@ impl Kernel for Separable {
         let over_bands = self.weight_f.permute((1, 0, 3, 2))?; // (C, O, R, F)
         let parameters =
             vec![over_bands, self.weight_t.as_tensor().clone(), self.bias.as_tensor().clone()];
-        Ok((Box::new(ops::Separable { bands, channels, outputs, rank, lags }), parameters))
+        let stage = ops::Separable { bands, channels, outputs, rank, lags };
+        Ok(StageWithParameters::new(stage, parameters))
     }
 
     fn rescale(&self, factors: &Tensor) -> Result<()> {

@@ -9,17 +9,17 @@ use candle_core::{Result, Tensor};
 use ndarray::{Array2, Array3};
 
 use super::{
-    Adaptation as Filters, KERNEL_BINS, Kernels, MAX_FREQ, MIN_FREQ, Prefilter, Quantity, RECTIFY,
+    Adaptation as Filters, AdaptationKernels, KERNEL_BINS, MAX_FREQ, MIN_FREQ, Prefilter, RECTIFY,
     SCALE, average_weights, numbers, past_average,
 };
 use crate::base::error;
 use crate::config::keys::{Default, Key, Kind, Range, Values};
 use crate::config::part::Part;
-use crate::models::dims::{Axis, Dims};
-use crate::models::layers::relu;
-use crate::models::ops::adaptation::Adaptation;
+use crate::models::dims::{Axis, Dims, Quantity};
+use crate::models::layers::{Layer, MapShape, Pass, Reach, relu};
+use crate::models::ops::adaptation::{Adaptation, Filters as Differences};
 use crate::models::ops::stage::StageWithParameters;
-use crate::models::params::{Role, Scope, Start};
+use crate::models::params::{ParamSpec, Role, Scope, Start};
 
 /// The row of `adaptrans`.
 pub const PART: Part = Part {
@@ -64,9 +64,9 @@ struct AdapTrans {
 /// Takes the parameters from `scope`.
 pub fn build(values: &Values, dims: &Dims, scope: &Scope) -> error::Result<Box<dyn Prefilter>> {
     let adaptation = Filters::new(values, dims)?;
-    let role = if values.flag("learnable")? { Role::Spared } else { Role::Buffer };
+    let role = if values.flag("learnable")? { Role::NoWeightDecay } else { Role::Buffer };
     let get = |name, start| {
-        let var = scope.get(name, dims.bands, role, start)?;
+        let var = scope.get(name, dims.bands, ParamSpec::new(role, start))?;
         Ok::<_, candle_core::Error>(if role == Role::Buffer {
             var.detach()
         } else {
@@ -100,10 +100,14 @@ impl AdapTrans {
     }
 }
 
-impl Prefilter for AdapTrans {
-    fn forward(&self, x: &Tensor) -> Result<Tensor> {
-        let (_b, _one, f, _t) = x.dims4()?;
-        let x = x.squeeze(1)?;
+impl Layer for AdapTrans {
+    fn output(&self, input: MapShape) -> MapShape {
+        MapShape { channels: self.channels().len(), ..input }
+    }
+
+    fn forward(&self, input: &Tensor, _pass: &Pass) -> Result<Tensor> {
+        let (_b, _one, f, _t) = input.dims4()?;
+        let x = input.squeeze(1)?;
         let w = share(&self.p)?.reshape((1, f, 1))?;
         let average = |d: &Tensor| past_average(&x, &share(d)?, self.before.bins);
         let on = (&x - average(&self.d_on)?.broadcast_mul(&w)?)?;
@@ -112,21 +116,16 @@ impl Prefilter for AdapTrans {
         if self.rectify { relu(&both) } else { Ok(both) }
     }
 
-    fn stage(&self) -> Result<Option<StageWithParameters>> {
-        if !self.learns {
-            return Ok(None);
-        }
-        let (bands, length, rectify) = (self.p.dims1()?, self.before.bins - 1, self.rectify);
+    fn stage(&self, input: MapShape) -> Result<Option<StageWithParameters>> {
+        let (bands, length, rectify) = (input.bands, self.before.bins - 1, self.rectify);
         let parameters = vec![share(&self.d_on)?, share(&self.d_off)?, share(&self.p)?];
-        Ok(Some((Box::new(Adaptation { bands, length, rectify }), parameters)))
+        let filters = Differences::OnOff;
+        let stage = Adaptation { bands, length, filters, rectify };
+        Ok(Some(StageWithParameters::new(stage, parameters)))
     }
 
-    fn memory(&self) -> usize {
-        self.before.bins
-    }
-
-    fn channels(&self) -> &'static [&'static str] {
-        &["ON", "OFF"]
+    fn reach(&self) -> Reach {
+        Reach::Bins(self.before.bins)
     }
 
     fn learnt(&self) -> Result<Vec<Quantity>> {
@@ -142,8 +141,18 @@ impl Prefilter for AdapTrans {
             quantity("adaptrans_tau_off_ms", "ms", tau_off),
         ])
     }
+}
 
-    fn adaptation(&self) -> Result<Kernels> {
+impl Prefilter for AdapTrans {
+    fn learns(&self) -> bool {
+        self.learns
+    }
+
+    fn channels(&self) -> &'static [&'static str] {
+        &["ON", "OFF"]
+    }
+
+    fn adaptation(&self) -> Result<AdaptationKernels> {
         let Filters { centres_hz, tau_ms, bins, .. } = &self.before;
         let (a, w) = ([share(&self.d_on)?, share(&self.d_off)?], numbers(&share(&self.p)?)?);
         let tau = [numbers(&self.tau_ms(&a[0])?)?, numbers(&self.tau_ms(&a[1])?)?];
@@ -158,7 +167,7 @@ impl Prefilter for AdapTrans {
             (_, 0) => -w[f],
             (_, k) => averages[1][f][k],
         };
-        Ok(Kernels {
+        Ok(AdaptationKernels {
             weights: Array3::from_shape_fn((2, w.len(), *bins), weight),
             tau_ms: Array2::from_shape_fn((2, w.len()), |(channel, f)| tau[channel][f]),
             past: Some(w),

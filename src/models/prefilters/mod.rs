@@ -2,10 +2,9 @@
 use candle_core::{DType, Device, Result, Tensor};
 use ndarray::{Array2, Array3};
 
-use super::dims::{Axis, Dims};
-use super::layers::geometric_sum;
-use super::ops::stage::StageWithParameters;
-use super::ops::{Length, exponential_window};
+use super::dims::Dims;
+use super::layers::{Layer, exponential_window, geometric_sum};
+use super::ops::Length;
 use super::params::Scope;
 use crate::base::error::{self, Error};
 use crate::base::units::{self, Scale};
@@ -15,28 +14,19 @@ use crate::config::part::{self, KeyProblem, Part, Row, ascending};
 pub mod adaptrans;
 pub mod willmore;
 
-/// A causal filter of the cochleagram.
-pub trait Prefilter {
-    /// From `(B, 1, F, T)` to `(B, C, F, T)`.
-    fn forward(&self, x: &Tensor) -> Result<Tensor>;
+/// A causal filter of the cochleagram: a layer from `(B, C, F, T)` to `(B, C', F, T)`.
+pub trait Prefilter: Layer {
+    /// Whether training changes it; where it does not, one pass serves a whole run.
+    fn learns(&self) -> bool;
 
-    /// The filter on the fast path; none where it learns nothing, so that one pass serves a whole
-    /// run.
-    fn stage(&self) -> Result<Option<StageWithParameters>>;
-
-    /// How many bins, the present one among them, an output depends on.
-    fn memory(&self) -> usize;
-
-    /// Names of the `C` channels.
+    /// Names of the channels that it gives.
     fn channels(&self) -> &'static [&'static str];
 
-    /// What it has learnt, for the export of receptive fields: name, unit and `(F)` values.
-    fn learnt(&self) -> Result<Vec<Quantity>> {
-        Ok(Vec::new())
-    }
-
     /// How it adapts, as numbers.
-    fn adaptation(&self) -> Result<Kernels>;
+    ///
+    /// # Errors
+    /// A tensor operation fails.
+    fn adaptation(&self) -> Result<AdaptationKernels>;
 
     /// What the user should know of how it was set up.
     fn notes(&self) -> &[String];
@@ -44,7 +34,7 @@ pub trait Prefilter {
 
 /// How a prefilter adapts to the past, band by band.
 #[derive(Debug, Clone)]
-pub struct Kernels {
+pub struct AdaptationKernels {
     /// `(C, F, L)`: weights of the present bin (lag 0) and of the past, before rectification.
     pub weights: Array3<f64>,
     /// A time constant in ms for each of `(C, F)`.
@@ -59,19 +49,6 @@ pub struct Kernels {
     pub centres_hz: Vec<f64>,
     /// Whether it is trained.
     pub learns: bool,
-}
-
-/// A named array that is part of an export.
-#[derive(Debug, Clone)]
-pub struct Quantity {
-    /// As in `tau_on_ms`.
-    pub name: &'static str,
-    /// As in `ms`; `1` where it has none.
-    pub unit: &'static str,
-    /// What its axes count.
-    pub axes: &'static [Axis],
-    /// The values.
-    pub values: Tensor,
 }
 
 /// Builds a prefilter of the given values for a recording, its parameters in a scope.

@@ -6,16 +6,17 @@ use candle_core::{Result, Tensor};
 use ndarray::{Array2, Array3};
 
 use super::{
-    Adaptation, KERNEL_BINS, Kernels, MAX_FREQ, MIN_FREQ, Prefilter, RECTIFY, SCALE,
+    Adaptation, AdaptationKernels, KERNEL_BINS, MAX_FREQ, MIN_FREQ, Prefilter, RECTIFY, SCALE,
     average_weights, numbers, past_average,
 };
 use crate::base::error;
 use crate::config::keys::Values;
 use crate::config::part::Part;
 use crate::models::dims::Dims;
-use crate::models::layers::relu;
+use crate::models::layers::{Layer, MapShape, Pass, Reach, relu};
+use crate::models::ops::adaptation::{self as ops, Filters};
 use crate::models::ops::stage::StageWithParameters;
-use crate::models::params::{Role, Scope, Start};
+use crate::models::params::{ParamSpec, Scope, Start};
 
 /// The row of `willmore`.
 pub const PART: Part = Part {
@@ -37,32 +38,44 @@ pub fn build(values: &Values, dims: &Dims, scope: &Scope) -> error::Result<Box<d
     let adaptation = Adaptation::new(values, dims)?;
     let decays = Start::Values(adaptation.decays(dims.dt_ms));
     Ok(Box::new(Willmore {
-        a: scope.get("a", dims.bands, Role::Buffer, decays)?.detach(),
+        a: scope.get("a", dims.bands, ParamSpec::buffer(decays))?.detach(),
         rectify: values.flag("rectify")?,
         before: adaptation,
     }))
 }
 
-impl Prefilter for Willmore {
-    fn forward(&self, x: &Tensor) -> Result<Tensor> {
-        let x = x.squeeze(1)?;
+impl Layer for Willmore {
+    fn output(&self, input: MapShape) -> MapShape {
+        input
+    }
+
+    fn forward(&self, input: &Tensor, _pass: &Pass) -> Result<Tensor> {
+        let x = input.squeeze(1)?;
         let above = (&x - past_average(&x, &self.a, self.before.bins)?)?.unsqueeze(1)?;
         if self.rectify { relu(&above) } else { Ok(above) }
     }
 
-    fn stage(&self) -> Result<Option<StageWithParameters>> {
-        Ok(None)
+    fn stage(&self, input: MapShape) -> Result<Option<StageWithParameters>> {
+        let (bands, length, rectify) = (input.bands, self.before.bins - 1, self.rectify);
+        let stage = ops::Adaptation { bands, length, filters: Filters::Above, rectify };
+        Ok(Some(StageWithParameters::new(stage, vec![self.a.clone()])))
     }
 
-    fn memory(&self) -> usize {
-        self.before.bins
+    fn reach(&self) -> Reach {
+        Reach::Bins(self.before.bins)
+    }
+}
+
+impl Prefilter for Willmore {
+    fn learns(&self) -> bool {
+        false
     }
 
     fn channels(&self) -> &'static [&'static str] {
         &["sound"]
     }
 
-    fn adaptation(&self) -> Result<Kernels> {
+    fn adaptation(&self) -> Result<AdaptationKernels> {
         let Adaptation { centres_hz, tau_ms, bins, .. } = &self.before;
         let averages: Vec<Vec<f64>> =
             numbers(&self.a)?.into_iter().map(|a| average_weights(a, *bins)).collect();
@@ -70,7 +83,7 @@ impl Prefilter for Willmore {
             0 => 1.0,
             k => -averages[f][k],
         };
-        Ok(Kernels {
+        Ok(AdaptationKernels {
             weights: Array3::from_shape_fn((1, tau_ms.len(), *bins), weight),
             tau_ms: Array2::from_shape_fn((1, tau_ms.len()), |(_channel, f)| tau_ms[f]),
             past: None,

@@ -8,22 +8,22 @@ use crate::base::files::Existing;
 use crate::dataset::hdf5_io::{
     create, write_array, write_number, write_string, write_strings, write_text,
 };
-use crate::strf::dump::{Named, Values};
+use crate::strf::arrays::{ArrayValues, Named};
 use crate::strf::export::{Content, FORMAT, VERSION};
 
 pub(super) fn write(content: &Content, path: &Path, existing: Existing) -> Result<()> {
-    let dump = content.dump;
+    let exported = content.exported;
     create(path, existing, |file| {
         write_text(file, "format", FORMAT)?;
         write_number(file, "version", VERSION)?;
-        for (name, text) in dump.about() {
+        for (name, text) in exported.about() {
             write_text(file, name, text)?;
         }
         for array in content.arrays() {
             write_named(file, &array)?;
             let dataset = file.dataset(array.name)?;
             if !array.axes.is_empty() {
-                write_text(&dataset, "axes", &dump.axis_names(&array.axes))?;
+                write_text(&dataset, "axes", &exported.axis_names(&array.axes))?;
             }
             if !array.unit.is_empty() {
                 write_text(&dataset, "unit", array.unit)?;
@@ -35,10 +35,10 @@ pub(super) fn write(content: &Content, path: &Path, existing: Existing) -> Resul
 
 fn write_named(file: &File, array: &Named) -> hdf5::Result<()> {
     match &array.values {
-        Values::F32(values) => write_array(file, array.name, values.view()),
-        Values::F64(values) => write_array(file, array.name, values.view()),
-        Values::U8(values) => write_array(file, array.name, values.view()),
-        Values::Text(lines) => write_strings(file, array.name, lines),
-        Values::OneText(text) => write_string(file, array.name, text),
+        ArrayValues::F32(values) => write_array(file, array.name, values.view()),
+        ArrayValues::F64(values) => write_array(file, array.name, values.view()),
+        ArrayValues::U8(values) => write_array(file, array.name, values.view()),
+        ArrayValues::Text(lines) => write_strings(file, array.name, lines),
+        ArrayValues::OneText(text) => write_string(file, array.name, text),
     }
 }

@@ -5,8 +5,9 @@ use clap::ValueEnum;
 
 use crate::base::error::Result;
 use crate::base::files::Existing;
-use crate::strf::dump::{Dump, Named};
+use crate::strf::arrays::Named;
 use crate::strf::measures::Measures;
+use crate::strf::strf_export::StrfExport;
 
 mod csv;
 mod hdf5;
@@ -40,15 +41,15 @@ pub struct FormatRow {
 
 /// What every format writes.
 struct Content<'a> {
-    dump: &'a Dump,
+    exported: &'a StrfExport,
     measures: Measures,
 }
 
 impl Content<'_> {
     /// Every array, in the order in which files hold them.
     fn arrays(&self) -> Vec<Named<'_>> {
-        let mut arrays = self.dump.arrays();
-        arrays.extend(self.measures.arrays(self.dump.first_axis()));
+        let mut arrays = self.exported.arrays();
+        arrays.extend(self.measures.arrays(self.exported.first_axis()));
         arrays
     }
 }
@@ -62,13 +63,18 @@ pub fn row(format: ExportFormat) -> &'static FormatRow {
     }
 }
 
-/// Writes every array of a dump and its measures with their axes and units: one file, or one folder for CSV.
+/// Writes every array of an export and its measures with their axes and units: one file, or one folder for CSV.
 ///
 /// # Errors
 /// Where an array does not fit its axes, where `path` exists and is to be kept, or where it cannot
 /// be written; nothing is left behind then.
-pub fn export(dump: &Dump, format: ExportFormat, path: &Path, existing: Existing) -> Result<()> {
-    dump.check()?;
-    let content = Content { dump, measures: Measures::of(dump) };
+pub fn export(
+    exported: &StrfExport,
+    format: ExportFormat,
+    path: &Path,
+    existing: Existing,
+) -> Result<()> {
+    exported.check()?;
+    let content = Content { exported, measures: Measures::of(exported) };
     (row(format).write)(&content, path, existing)
 }

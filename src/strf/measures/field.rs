@@ -1,8 +1,8 @@
 //! One receptive field as its measures see it: in f64, with its axes and what several of them need.
 use ndarray::{ArrayView3, Axis};
 
-use super::modulation::Modulation;
 use super::profile;
+use super::transfer::Modulation;
 
 /// An STRF `(C, F, K)` with its axes.
 #[derive(Debug)]
@@ -34,7 +34,7 @@ pub struct Axes<'a> {
 }
 
 impl Field {
-    /// Of weights `(C, F, K)` that fit the axes.
+    /// The field of weights `(C, F, K)` that fit the axes.
     pub fn new(weights: ArrayView3<f32>, axes: &Axes) -> Self {
         let place = |name: &str| axes.channels.iter().position(|channel| channel == name);
         let logarithm = |centres: &[f64]| centres.iter().map(|hz| hz.log2()).collect();
@@ -50,7 +50,12 @@ impl Field {
         let finite = weights.iter().all(|weight| weight.is_finite());
         if finite && field.weights.iter().any(|weight| *weight != 0.0) {
             field.peak = field.largest();
-            field.modulation = Some(Modulation::of(&field));
+            field.modulation = Some(Modulation::of(
+                &field.weights,
+                (field.shape.1, field.shape.2),
+                &field.lags_ms,
+                field.octaves.as_deref(),
+            ));
         }
         field
     }
@@ -61,7 +66,7 @@ impl Field {
         Some((at / (bands * lags), at / lags % bands, at % lags))
     }
 
-    /// `(C, F, K)`.
+    /// Lengths of the axes `(C, F, K)`.
     pub fn shape(&self) -> (usize, usize, usize) {
         self.shape
     }

@@ -5,7 +5,8 @@
 use ndarray::{Array2, ArrayD, Axis as ArrayAxis};
 use rayon::prelude::*;
 
-use super::dump::{Dump, Named, Values};
+use super::arrays::{ArrayValues, Named};
+use super::strf_export::StrfExport;
 use crate::config::part::{Part, Row};
 use crate::models::dims::Axis;
 
@@ -15,20 +16,21 @@ mod field;
 pub mod modulation;
 mod profile;
 pub mod separability;
+pub mod transfer;
 pub mod tuning;
 
 pub use field::{Axes, Field};
 
-use modulation::{Modulation, RATES, Transfer};
+use transfer::{Modulation, RATES, Transfer};
 
 /// A row of the table of measures.
 #[derive(Debug)]
 pub struct MeasureRow {
-    /// What it says of itself.
+    /// What the measure says of itself.
     pub part: Part,
-    /// Of its values; `1` for a pure number.
+    /// Unit of the values; `1` for a pure number.
     pub unit: &'static str,
-    /// On one line, with `w(c,f,k)` the weights.
+    /// Formula on one line, with `w(c,f,k)` the weights.
     pub formula: &'static str,
     /// The measure of one receptive field; NaN where it is not defined.
     pub compute: fn(&Field) -> f64,
@@ -59,55 +61,55 @@ pub static TABLE: &[MeasureRow] = &[
 /// The measures of every receptive field of an export.
 #[derive(Debug)]
 pub struct Measures {
-    /// One for each row of [`TABLE`], its values `(N or H)`.
-    pub columns: Vec<Column>,
-    /// One for each modulation transfer function that is known.
+    /// A column for each row of [`TABLE`], its values `(N or H)`.
+    pub columns: Vec<MeasureColumn>,
+    /// An entry for each modulation transfer function that is known.
     pub transfers: Vec<Transfers>,
 }
 
 /// A measure of all receptive fields.
 #[derive(Debug)]
-pub struct Column {
-    /// As files call it: `measures/best_frequency_hz`.
+pub struct MeasureColumn {
+    /// Path of the column in files: `measures/best_frequency_hz`.
     pub path: String,
-    /// What it is.
+    /// Row of the measure.
     pub row: &'static MeasureRow,
-    /// One for each receptive field.
+    /// A value for each receptive field.
     pub values: ArrayD<f64>,
 }
 
 /// The modulation transfer functions of all receptive fields over one kind of rate.
 #[derive(Debug)]
 pub struct Transfers {
-    /// As files call the rates: `modulation/temporal_rates_hz`.
+    /// Path of the rates in files: `modulation/temporal_rates_hz`.
     pub rates_name: &'static str,
-    /// As files call the functions: `modulation/temporal`.
+    /// Path of the functions in files: `modulation/temporal`.
     pub name: &'static str,
     /// What the rates count.
     pub axis: Axis,
-    /// Of the rates.
+    /// Unit of the rates.
     pub unit: &'static str,
-    /// Ascending from 0.
+    /// The rates, ascending from 0.
     pub rates: ArrayD<f64>,
     /// `(N or H, rates)`; NaN for a receptive field of zeros.
     pub gains: ArrayD<f64>,
 }
 
 impl Measures {
-    /// Of the effective STRFs of an export.
-    pub fn of(dump: &Dump) -> Self {
+    /// The measures of the effective STRFs of an export.
+    pub fn of(exported: &StrfExport) -> Self {
         let axes = Axes {
-            lags_ms: &dump.lags_ms,
-            frequencies_hz: dump.frequencies_hz.as_deref(),
-            channels: &dump.channels,
+            lags_ms: &exported.lags_ms,
+            frequencies_hz: exported.frequencies_hz.as_deref(),
+            channels: &exported.channels,
         };
-        let strfs: Vec<_> = dump.effective.axis_iter(ArrayAxis(0)).collect();
+        let strfs: Vec<_> = exported.effective.axis_iter(ArrayAxis(0)).collect();
         let fields: Vec<Field> =
             strfs.into_par_iter().map(|strf| Field::new(strf, &axes)).collect();
         let column = |row: &'static MeasureRow| {
             let values: Vec<f64> = fields.par_iter().map(row.compute).collect();
             let path = format!("measures/{}", row.part.name);
-            Column { path, row, values: ndarray::Array1::from(values).into_dyn() }
+            MeasureColumn { path, row, values: ndarray::Array1::from(values).into_dyn() }
         };
         let columns = TABLE.iter().map(column).collect();
         let kinds = [transfers(&fields, &TEMPORAL), transfers(&fields, &SPECTRAL)];
@@ -120,11 +122,12 @@ impl Measures {
             name: &column.path,
             axes: vec![first_axis],
             unit: column.row.unit,
-            values: Values::F64(column.values.view()),
+            values: ArrayValues::F64(column.values.view()),
         });
         let transfers = self.transfers.iter().flat_map(|kind| {
             let (axis, unit) = (kind.axis, kind.unit);
-            let (rates, gains) = (Values::F64(kind.rates.view()), Values::F64(kind.gains.view()));
+            let (rates, gains) =
+                (ArrayValues::F64(kind.rates.view()), ArrayValues::F64(kind.gains.view()));
             [
                 Named { name: kind.rates_name, axes: vec![axis], unit, values: rates },
                 Named { name: kind.name, axes: vec![first_axis, axis], unit: "1", values: gains },
@@ -135,7 +138,7 @@ impl Measures {
 }
 
 /// How files call a kind of transfer function.
-struct Kind {
+struct TransferKind {
     rates_name: &'static str,
     name: &'static str,
     axis: Axis,
@@ -143,7 +146,7 @@ struct Kind {
     pick: fn(&Modulation) -> Option<&Transfer>,
 }
 
-const TEMPORAL: Kind = Kind {
+const TEMPORAL: TransferKind = TransferKind {
     rates_name: "modulation/temporal_rates_hz",
     name: "modulation/temporal",
     axis: Axis::TemporalRate,
@@ -151,7 +154,7 @@ const TEMPORAL: Kind = Kind {
     pick: |modulation| Some(&modulation.temporal),
 };
 
-const SPECTRAL: Kind = Kind {
+const SPECTRAL: TransferKind = TransferKind {
     rates_name: "modulation/spectral_rates_per_octave",
     name: "modulation/spectral",
     axis: Axis::SpectralRate,
@@ -160,7 +163,7 @@ const SPECTRAL: Kind = Kind {
 };
 
 /// None where no receptive field has such a function.
-fn transfers(fields: &[Field], kind: &Kind) -> Option<Transfers> {
+fn transfers(fields: &[Field], kind: &TransferKind) -> Option<Transfers> {
     let found = |field: &Field| field.modulation.as_ref().and_then(kind.pick).cloned();
     let found: Vec<Option<Transfer>> = fields.iter().map(found).collect();
     let rates = found.iter().flatten().next()?.rates.clone();

@@ -1,19 +1,20 @@
-//! Draws a dump: panels, axes, colour bar, titles.
+//! Draws an export: panels, axes, colour bar, titles.
 use ndarray::{ArrayView2, Axis as Dim};
 
 use crate::base::error::Result;
 use crate::figures::axes::{AROUND_TICK, FRAME, MARK};
-use crate::figures::canvas::{Anchor, Canvas, Rect, Run};
+use crate::figures::canvas::Canvas;
 use crate::figures::colour::{GREY, INK, diverging};
-use crate::figures::fonts::{Fonts, Type, Weight};
+use crate::figures::fonts::Fonts;
+use crate::figures::marks::{Anchor, Direction, Rect, TextStyle, Weight};
 use crate::figures::text_styles::{LABEL, NAME, REMARK, TICK, TITLE};
 use crate::figures::ticks::{self, Tick};
-use crate::strf::dump::{Dump, Method, Rows, Which};
-use crate::strf::plot::layout::{Content, Layout, MARGIN};
-use crate::strf::plot::{MOST_PANELS, Scale, name, outline};
+use crate::strf::plot::layout::{Content, MARGIN, PanelLayout};
+use crate::strf::plot::{ColourScale, MOST_PANELS, name, outline};
 use crate::strf::significance::Significance;
+use crate::strf::strf_export::{Method, StrfExport, StrfRows, Which};
 
-const PEAK: Type = Type { weight: Weight::Regular, em: 18.0, colour: GREY };
+const PEAK: TextStyle = TextStyle { weight: Weight::Regular, em: 18.0, colour: GREY };
 
 /// Baselines below the upper edge of the picture, and below the grid.
 const TITLE_BASELINE: usize = MARGIN + 22;
@@ -24,11 +25,11 @@ const CHANNEL_BASELINE: usize = 10;
 const NAME_BASELINE: usize = 12;
 const NAME_OVER_CHANNELS_BASELINE: usize = 36;
 
-/// A dump with what its picture needs beside it.
+/// An export with what its picture needs beside it.
 struct Figure<'a> {
-    dump: &'a Dump,
+    exported: &'a StrfExport,
     which: Which,
-    layout: Layout,
+    layout: PanelLayout,
     /// Largest magnitude of each panel.
     peaks: Vec<f32>,
     /// What the full colours of each panel stand for.
@@ -40,9 +41,9 @@ struct Figure<'a> {
     canvas: Canvas,
 }
 
-/// The picture of the first STRFs of `dump`, at least one.
-pub fn draw(dump: &Dump, which: Which, scale: Scale) -> Result<Canvas> {
-    let mut figure = Figure::new(dump, which, scale)?;
+/// The picture of the first STRFs of `exported`, at least one.
+pub fn draw(exported: &StrfExport, which: Which, scale: ColourScale) -> Result<Canvas> {
+    let mut figure = Figure::new(exported, which, scale)?;
     figure.head(scale);
     for panel in 0..figure.peaks.len() {
         figure.panel(panel);
@@ -53,18 +54,18 @@ pub fn draw(dump: &Dump, which: Which, scale: Scale) -> Result<Canvas> {
 }
 
 impl<'a> Figure<'a> {
-    fn new(dump: &'a Dump, which: Which, scale: Scale) -> Result<Self> {
+    fn new(exported: &'a StrfExport, which: Which, scale: ColourScale) -> Result<Self> {
         let fonts = Fonts::new()?;
-        let (rows, channels, bands, lags) = dump.strfs.dim();
+        let (rows, channels, bands, lags) = exported.strfs.dim();
         let panels = rows.min(MOST_PANELS);
-        let peaks: Vec<f32> = (0..panels).map(|row| peak(dump, which, row)).collect();
+        let peaks: Vec<f32> = (0..panels).map(|row| peak(exported, which, row)).collect();
         let largest = peaks.iter().copied().fold(0.0, f32::max);
         let full = match scale {
-            Scale::EachPanel => peaks.clone(),
-            Scale::Common => vec![largest; panels],
+            ColourScale::EachPanel => peaks.clone(),
+            ColourScale::Common => vec![largest; panels],
         };
         let bar = match scale {
-            Scale::EachPanel if panels > 1 => named_bar(),
+            ColourScale::EachPanel if panels > 1 => named_bar(),
             _ => ticks::colour(largest.into()),
         };
         let widest = |ticks: &[Tick]| {
@@ -79,35 +80,35 @@ impl<'a> Figure<'a> {
             bar_labels: widest(&bar),
         };
         // The size of cells does not depend on the labels.
-        let (width, height) = Layout::new(content).cell_size();
+        let (width, height) = PanelLayout::new(content).cell_size();
         let line = f64::from(TICK.em) * 1.35 / height as f64;
-        let frequency = ticks::frequency(dump.frequencies_hz.as_deref(), bands, line);
-        let longest = dump.lags_ms.last().map_or(String::new(), |lag| ticks::number(*lag, 6));
+        let frequency = ticks::frequency(exported.frequencies_hz.as_deref(), bands, line);
+        let longest = exported.lags_ms.last().map_or(String::new(), |lag| ticks::number(*lag, 6));
         let apart = fonts.text_width(&longest, TICK) + AROUND_TICK;
-        let lag = ticks::lag(&dump.lags_ms, apart as f64 / width as f64);
-        let layout = Layout::new(Content { frequency_labels: widest(&frequency), ..content });
+        let lag = ticks::lag(&exported.lags_ms, apart as f64 / width as f64);
+        let layout = PanelLayout::new(Content { frequency_labels: widest(&frequency), ..content });
         let (width, height) = layout.size();
         let canvas = Canvas::new(width, height, fonts);
-        Ok(Self { dump, which, layout, peaks, full, frequency, lag, bar, canvas })
+        Ok(Self { exported, which, layout, peaks, full, frequency, lag, bar, canvas })
     }
 
-    fn head(&mut self, scale: Scale) {
+    fn head(&mut self, scale: ColourScale) {
         let (x, right) = (self.layout.grid().x, self.layout.size().0);
         let room = right - x - MARGIN;
-        let title = self.canvas.shorten(&self.dump.title, TITLE, room);
+        let title = self.canvas.shorten(&self.exported.title, TITLE, room);
         self.text(&title, TITLE, (x, TITLE_BASELINE), Anchor::Left);
         let remark = self.canvas.shorten(&self.remark(scale), REMARK, room);
         self.text(&remark, REMARK, (x, REMARK_BASELINE), Anchor::Left);
     }
 
     /// How many of what are shown, and what the colours stand for.
-    fn remark(&self, scale: Scale) -> String {
-        let (shown, all) = (self.peaks.len(), self.dump.strfs.dim().0);
-        let what = match (&self.dump.rows, all) {
-            (Rows::Neurons(_), 1) => "neuron",
-            (Rows::Neurons(_), _) => "neurons",
-            (Rows::Hidden { .. }, 1) => "hidden unit",
-            (Rows::Hidden { .. }, _) => "hidden units",
+    fn remark(&self, scale: ColourScale) -> String {
+        let (shown, all) = (self.peaks.len(), self.exported.strfs.dim().0);
+        let what = match (&self.exported.rows, all) {
+            (StrfRows::Neurons(_), 1) => "neuron",
+            (StrfRows::Neurons(_), _) => "neurons",
+            (StrfRows::Hidden { .. }, 1) => "hidden unit",
+            (StrfRows::Hidden { .. }, _) => "hidden units",
         };
         let count = if shown < all {
             format!("{shown} of {all} {what} shown")
@@ -119,7 +120,7 @@ impl<'a> Figure<'a> {
             None => count,
         };
         match scale {
-            Scale::EachPanel if shown > 1 => {
+            ColourScale::EachPanel if shown > 1 => {
                 format!("{count}; colours from − to + the value above each panel")
             }
             _ => count,
@@ -128,7 +129,7 @@ impl<'a> Figure<'a> {
 
     fn panel(&mut self, panel: usize) {
         let first = self.layout.image(panel, 0);
-        let channels = self.dump.channels.clone();
+        let channels = self.exported.channels.clone();
         for (channel, name) in channels.iter().enumerate() {
             let image = self.layout.image(panel, channel);
             self.image(panel, channel, image);
@@ -155,14 +156,14 @@ impl<'a> Figure<'a> {
         let width = self.layout.panel_width();
         let peak = format!("±{}", ticks::number(self.peaks[panel].into(), 2));
         let room = width.saturating_sub(self.canvas.text_width(&peak, PEAK) + AROUND_TICK);
-        let name = self.canvas.shorten(&name(self.dump, panel), NAME, room);
+        let name = self.canvas.shorten(&name(self.exported, panel), NAME, room);
         self.text(&name, NAME, (x, baseline), Anchor::Left);
         self.text(&peak, PEAK, (x + width, baseline), Anchor::Right);
     }
 
     fn image(&mut self, panel: usize, channel: usize, image: Rect) {
         self.canvas.fill(image.grow(FRAME), GREY);
-        let strf = image_of(self.dump, self.which, panel, channel);
+        let strf = image_of(self.exported, self.which, panel, channel);
         let cell = |((band, lag), weight): ((usize, usize), &f32)| {
             (self.layout.cell(image, band, lag), diverging(*weight, self.full[panel]))
         };
@@ -181,7 +182,7 @@ impl<'a> Figure<'a> {
 
     /// What is known of the weights that are shown.
     fn significance(&self) -> Option<&'a Significance> {
-        self.dump.significance.as_ref().filter(|_| self.which == Which::Effective)
+        self.exported.significance.as_ref().filter(|_| self.which == Which::Effective)
     }
 
     fn frequency_axis(&mut self, image: Rect) {
@@ -219,12 +220,12 @@ impl<'a> Figure<'a> {
             (grid.centre_x(), grid.bottom() + TIME_BASELINE),
             Anchor::Centre,
         );
-        let frequency = match self.dump.frequencies_hz {
+        let frequency = match self.exported.frequencies_hz {
             Some(_) => "frequency (kHz)",
             None => "band",
         };
         let at = (MARGIN + LABEL.capital(), grid.centre_y());
-        self.canvas.text(frequency, LABEL, at, Anchor::Centre, Run::Up);
+        self.canvas.text(frequency, LABEL, at, Anchor::Centre, Direction::Up);
     }
 
     fn bar(&mut self) {
@@ -244,30 +245,35 @@ impl<'a> Figure<'a> {
             self.text(&tick.label, TICK, at, Anchor::Left);
             widest = widest.max(self.canvas.text_width(&tick.label, TICK));
         }
-        let what = match (self.which, self.dump.method) {
+        let what = match (self.which, self.exported.method) {
             (_, Method::Gradient) => "mean gradient",
             (Which::Raw, Method::Kernel) => "STRF",
             (Which::Effective, Method::Kernel) => "effective STRF",
         };
         let x = bar.right() + AROUND_TICK + widest + 14 + LABEL.capital();
-        self.canvas.text(what, LABEL, (x, bar.centre_y()), Anchor::Centre, Run::Up);
+        self.canvas.text(what, LABEL, (x, bar.centre_y()), Anchor::Centre, Direction::Up);
         let at = (x + 32, bar.centre_y());
-        self.canvas.text(self.dump.unit(self.which), REMARK, at, Anchor::Centre, Run::Up);
+        self.canvas.text(self.exported.unit(self.which), REMARK, at, Anchor::Centre, Direction::Up);
     }
 
-    fn text(&mut self, text: &str, look: Type, at: (usize, usize), anchor: Anchor) {
-        self.canvas.text(text, look, at, anchor, Run::Right);
+    fn text(&mut self, text: &str, look: TextStyle, at: (usize, usize), anchor: Anchor) {
+        self.canvas.text(text, look, at, anchor, Direction::Right);
     }
 }
 
 /// `(F, K)`.
-fn image_of(dump: &Dump, which: Which, row: usize, channel: usize) -> ArrayView2<'_, f32> {
-    dump.strfs(which).index_axis(Dim(0), row).index_axis_move(Dim(0), channel)
+fn image_of(
+    exported: &StrfExport,
+    which: Which,
+    row: usize,
+    channel: usize,
+) -> ArrayView2<'_, f32> {
+    exported.strfs(which).index_axis(Dim(0), row).index_axis_move(Dim(0), channel)
 }
 
 /// The largest magnitude of an STRF; what is not a number does not count.
-fn peak(dump: &Dump, which: Which, row: usize) -> f32 {
-    let strf = dump.strfs(which).index_axis(Dim(0), row);
+fn peak(exported: &StrfExport, which: Which, row: usize) -> f32 {
+    let strf = exported.strfs(which).index_axis(Dim(0), row);
     strf.iter().filter(|w| w.is_finite()).fold(0.0, |peak, w| peak.max(w.abs()))
 }
 
@@ -296,19 +302,19 @@ mod tests {
     use crate::figures::colour::WHITE;
 
     /// Two neurons, ON and OFF, three bands, four lags.
-    fn dump() -> Dump {
+    fn exported() -> StrfExport {
         let mut strfs = Array4::zeros((2, 2, 3, 4));
         strfs[[0, 0, 2, 0]] = 0.5; // highest band, now
         strfs[[0, 1, 0, 3]] = -0.5; // lowest band, longest ago
         strfs[[1, 1, 1, 2]] = 0.1;
-        Dump {
+        StrfExport {
             title: "ln".into(),
             effective: strfs.mapv(|w: f32| -w),
             strfs,
             lags_ms: vec![0.0, 5.0, 10.0, 15.0],
             frequencies_hz: Some(vec![1000.0, 2000.0, 4000.0]),
             channels: vec!["ON".into(), "OFF".into()],
-            rows: Rows::Neurons(vec!["a".into(), "b".into()]),
+            rows: StrfRows::Neurons(vec!["a".into(), "b".into()]),
             extras: Vec::new(),
             config: String::new(),
             version: String::new(),
@@ -318,14 +324,16 @@ mod tests {
     }
 
     /// The corners of a cell: all of it has one colour, up to its edges.
-    fn cell(which: Which, scale: Scale, [panel, channel, band, lag]: [usize; 4]) -> [u8; 3] {
-        let dump = dump();
-        let layout = Figure::new(&dump, which, scale).unwrap().layout;
-        let canvas = draw(&dump, which, scale).unwrap();
+    fn cell(which: Which, scale: ColourScale, [panel, channel, band, lag]: [usize; 4]) -> [u8; 3] {
+        let exported = exported();
+        let layout = Figure::new(&exported, which, scale).unwrap().layout;
+        let canvas = draw(&exported, which, scale).unwrap();
         let cell = layout.cell(layout.image(panel, channel), band, lag);
-        let colour = canvas.at(cell.x, cell.y);
+        let pixels = canvas.pixels().unwrap();
+        let at = |x: usize, y: usize| pixels[y * canvas.width() + x];
+        let colour = at(cell.x, cell.y);
         for (x, y) in [(cell.right() - 1, cell.y), (cell.x, cell.bottom() - 1)] {
-            assert_eq!(canvas.at(x, y), colour, "{panel} {channel} {band} {lag}");
+            assert_eq!(at(x, y), colour, "{panel} {channel} {band} {lag}");
         }
         colour
     }
@@ -333,18 +341,18 @@ mod tests {
     #[test]
     fn positive_weights_are_red_and_negative_ones_blue_where_they_belong() {
         let (red, blue) = (diverging(1.0, 1.0), diverging(-1.0, 1.0));
-        assert_eq!(cell(Which::Raw, Scale::EachPanel, [0, 0, 2, 0]), red);
-        assert_eq!(cell(Which::Raw, Scale::EachPanel, [0, 1, 0, 3]), blue);
-        assert_eq!(cell(Which::Effective, Scale::EachPanel, [0, 0, 2, 0]), blue);
-        assert_eq!(cell(Which::Raw, Scale::EachPanel, [0, 1, 2, 0]), WHITE);
-        assert_eq!(cell(Which::Raw, Scale::EachPanel, [0, 0, 0, 0]), WHITE);
-        assert_eq!(cell(Which::Raw, Scale::EachPanel, [0, 0, 2, 3]), WHITE);
+        assert_eq!(cell(Which::Raw, ColourScale::EachPanel, [0, 0, 2, 0]), red);
+        assert_eq!(cell(Which::Raw, ColourScale::EachPanel, [0, 1, 0, 3]), blue);
+        assert_eq!(cell(Which::Effective, ColourScale::EachPanel, [0, 0, 2, 0]), blue);
+        assert_eq!(cell(Which::Raw, ColourScale::EachPanel, [0, 1, 2, 0]), WHITE);
+        assert_eq!(cell(Which::Raw, ColourScale::EachPanel, [0, 0, 0, 0]), WHITE);
+        assert_eq!(cell(Which::Raw, ColourScale::EachPanel, [0, 0, 2, 3]), WHITE);
     }
 
     #[test]
     fn a_common_scale_keeps_weak_panels_pale() {
         let weak = [1, 1, 1, 2];
-        assert_eq!(cell(Which::Raw, Scale::EachPanel, weak), diverging(1.0, 1.0));
-        assert_eq!(cell(Which::Raw, Scale::Common, weak), diverging(0.2, 1.0));
+        assert_eq!(cell(Which::Raw, ColourScale::EachPanel, weak), diverging(1.0, 1.0));
+        assert_eq!(cell(Which::Raw, ColourScale::Common, weak), diverging(0.2, 1.0));
     }
 }

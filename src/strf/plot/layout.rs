@@ -1,6 +1,6 @@
 //! Where everything lies in a picture, in pixels.
 use crate::figures::axes::AROUND_TICK;
-use crate::figures::canvas::Rect;
+use crate::figures::marks::Rect;
 
 /// White around everything.
 pub const MARGIN: usize = 40;
@@ -51,14 +51,14 @@ pub struct Content {
 
 /// A grid of panels with a colour bar at its right.
 #[derive(Debug, Clone)]
-pub struct Layout {
+pub struct PanelLayout {
     content: Content,
     columns: usize,
     /// Of every cell, so that all bands and lags look the same.
     cell: (usize, usize),
 }
 
-impl Layout {
+impl PanelLayout {
     /// The grid that comes closest to a comfortable shape.
     pub fn new(content: Content) -> Self {
         let columns = columns(content.panels, content.channels);
@@ -196,10 +196,10 @@ fn columns(panels: usize, channels: usize) -> usize {
 mod tests {
     use super::*;
 
-    fn layout(panels: usize, channels: usize) -> Layout {
+    fn layout(panels: usize, channels: usize) -> PanelLayout {
         let (bands, lags) = (34, 9);
         let (frequency_labels, bar_labels) = (30, 60);
-        Layout::new(Content { panels, channels, bands, lags, frequency_labels, bar_labels })
+        PanelLayout::new(Content { panels, channels, bands, lags, frequency_labels, bar_labels })
     }
 
     #[test]

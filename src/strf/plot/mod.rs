@@ -5,7 +5,7 @@ use std::path::Path;
 use crate::base::error::{Error, Result};
 use crate::base::files::Existing;
 use crate::figures::canvas::Canvas;
-use crate::strf::dump::{Dump, Rows, Which};
+use crate::strf::strf_export::{StrfExport, StrfRows, Which};
 
 mod figure;
 mod layout;
@@ -16,7 +16,7 @@ pub const MOST_PANELS: usize = 60;
 
 /// What colours stand for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Scale {
+pub enum ColourScale {
     /// The full colours are plus and minus the largest magnitude of each STRF by itself, which is
     /// written above it.
     EachPanel,
@@ -24,18 +24,18 @@ pub enum Scale {
     Common,
 }
 
-/// Draws the first [`MOST_PANELS`] STRFs of a dump, each in a panel of its own; several channels
+/// Draws the first [`MOST_PANELS`] STRFs of an export, each in a panel of its own; several channels
 /// stand side by side in it. Red is positive and blue negative, white is zero.
 ///
 /// # Errors
 /// Where an array does not fit its axes, or where there is nothing to draw.
-pub(crate) fn draw(dump: &Dump, which: Which, scale: Scale) -> Result<Canvas> {
-    dump.check()?;
-    if dump.strfs.is_empty() {
-        let found = format!("found STRFs of the shape {:?}", dump.strfs.shape());
+pub(crate) fn draw(exported: &StrfExport, which: Which, scale: ColourScale) -> Result<Canvas> {
+    exported.check()?;
+    if exported.strfs.is_empty() {
+        let found = format!("found STRFs of the shape {:?}", exported.strfs.shape());
         return Err(Error::Refused(format!("{found}, expected at least one number to draw")));
     }
-    figure::draw(dump, which, scale)
+    figure::draw(exported, which, scale)
 }
 
 /// Writes what `draw` draws as a PNG or SVG picture.
@@ -44,19 +44,19 @@ pub(crate) fn draw(dump: &Dump, which: Which, scale: Scale) -> Result<Canvas> {
 /// As `draw`, or where `path` exists and is to be kept, or where it cannot be written; nothing is
 /// left behind then.
 pub fn plot(
-    dump: &Dump,
+    exported: &StrfExport,
     which: Which,
-    scale: Scale,
+    scale: ColourScale,
     path: &Path,
     existing: Existing,
 ) -> Result<()> {
-    draw(dump, which, scale)?.write(path, &dump.title, existing)
+    draw(exported, which, scale)?.write(path, &exported.title, existing)
 }
 
 /// The name of a panel.
-fn name(dump: &Dump, row: usize) -> String {
-    match &dump.rows {
-        Rows::Neurons(ids) => ids.get(row).cloned().unwrap_or_default(),
-        Rows::Hidden { .. } => format!("hidden {row}"),
+fn name(exported: &StrfExport, row: usize) -> String {
+    match &exported.rows {
+        StrfRows::Neurons(ids) => ids.get(row).cloned().unwrap_or_default(),
+        StrfRows::Hidden { .. } => format!("hidden {row}"),
     }
 }

@@ -1,7 +1,6 @@
 //! The border of a part of an image.
+use crate::figures::marks::Rect;
 use ndarray::ArrayView2;
-
-use crate::figures::canvas::Rect;
 
 /// Largest thickness of the border, inside the part.
 const MOST: usize = 3;

@@ -8,9 +8,10 @@
 //! doi:10.1111/j.2517-6161.1995.tb02031.x.
 use ndarray::{Array4, Axis as ArrayAxis};
 
-use super::dump::Values;
-use crate::scores::null::false_discovery_rates;
+use super::arrays::ArrayValues;
+use crate::stats::false_discovery::false_discovery_rates;
 
+pub mod others;
 pub mod repeats;
 pub mod shuffles;
 
@@ -23,18 +24,18 @@ pub struct Significance {
     pub p: Array4<f64>,
     /// The rate of false discoveries among the weights of the STRF with a p as small as this.
     pub q: Array4<f64>,
-    /// Over repeated fits.
+    /// Mean and deviation over repeated fits, where there are such.
     pub moments: Option<Moments>,
-    /// What it was held against, for a reader.
+    /// What the weights were held against, for a reader.
     pub summary: String,
 }
 
-/// Over `n` repeated fits, `(N, C, F, K)` each.
+/// Mean and deviation of weights over `n` repeated fits, `(N, C, F, K)` each.
 #[derive(Debug, Clone)]
 pub struct Moments {
-    /// The mean.
+    /// Mean of each weight.
     pub mean: Array4<f32>,
-    /// The standard deviation, of `n − 1` degrees of freedom.
+    /// Standard deviation of each weight, of `n − 1` degrees of freedom.
     pub deviation: Array4<f32>,
 }
 
@@ -43,13 +44,13 @@ pub struct Moments {
 pub enum Meaning {
     /// A pure number.
     Number,
-    /// As a weight of the effective STRF.
+    /// A number in the unit of the effective STRF.
     Weight,
 }
 
 impl Significance {
-    /// From the p of every weight and the rate of false discoveries `alpha`; `against` says what
-    /// they were held against.
+    /// The significance that follows from the p of every weight and the rate of false discoveries
+    /// `alpha`; `against` says what they were held against.
     pub fn new(p: Array4<f64>, alpha: f64, moments: Option<Moments>, against: &str) -> Self {
         let mut q = p.clone();
         for mut strf in q.axis_iter_mut(ArrayAxis(0)) {
@@ -61,17 +62,17 @@ impl Significance {
     }
 
     /// Every array by its name in files, in their order.
-    pub fn arrays(&self) -> Vec<(&'static str, Meaning, Values<'_>)> {
+    pub fn arrays(&self) -> Vec<(&'static str, Meaning, ArrayValues<'_>)> {
         let mut arrays = vec![
-            ("significance/mask", Meaning::Number, Values::U8(self.mask.view().into_dyn())),
-            ("significance/p", Meaning::Number, Values::F64(self.p.view().into_dyn())),
-            ("significance/q", Meaning::Number, Values::F64(self.q.view().into_dyn())),
+            ("significance/mask", Meaning::Number, ArrayValues::U8(self.mask.view().into_dyn())),
+            ("significance/p", Meaning::Number, ArrayValues::F64(self.p.view().into_dyn())),
+            ("significance/q", Meaning::Number, ArrayValues::F64(self.q.view().into_dyn())),
         ];
         if let Some(Moments { mean, deviation }) = &self.moments {
             let (mean, deviation) = (mean.view().into_dyn(), deviation.view().into_dyn());
             arrays.extend([
-                ("significance/mean", Meaning::Weight, Values::F32(mean)),
-                ("significance/deviation", Meaning::Weight, Values::F32(deviation)),
+                ("significance/mean", Meaning::Weight, ArrayValues::F32(mean)),
+                ("significance/deviation", Meaning::Weight, ArrayValues::F32(deviation)),
             ]);
         }
         arrays

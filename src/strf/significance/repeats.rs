@@ -11,6 +11,7 @@
 use std::collections::BTreeSet;
 
 use ndarray::{Array4, ArrayView4};
+use statrs::function::beta::checked_beta_reg;
 
 use super::{Moments, Significance};
 
@@ -30,7 +31,7 @@ pub enum Differ {
 }
 
 impl Differ {
-    /// From the training clips of each fit.
+    /// What fits differ in, from the training clips of each.
     pub fn of(fits: &[&[String]]) -> Self {
         let all: BTreeSet<&String> = fits.iter().flat_map(|clips| clips.iter()).collect();
         let kept = fits.iter().map(|clips| clips.len()).sum::<usize>() as f64 / fits.len() as f64;
@@ -58,7 +59,8 @@ impl Differ {
     }
 }
 
-/// Of all fits, [`FEWEST`] or more of one shape, at a rate of false discoveries `alpha`.
+/// The significance of the mean of all fits, [`FEWEST`] or more of one shape, at a rate of false
+/// discoveries `alpha`.
 pub fn of_repeats(fits: &[ArrayView4<f32>], differ: Differ, alpha: f64) -> Significance {
     let (n, factor) = (fits.len() as f64, differ.factor(fits.len() as f64));
     let shape = fits.first().map_or((0, 0, 0, 0), ArrayView4::dim);
@@ -76,13 +78,14 @@ pub fn of_repeats(fits: &[ArrayView4<f32>], differ: Differ, alpha: f64) -> Signi
     Significance::new(p, alpha, Some(Moments { mean, deviation }), &against)
 }
 
-/// `P(|T| ≥ |m| / SE)` of Student's t: `I_x(ν/2, 1/2)` at `x = ν / (ν + t²)`.
+/// `P(|T| ≥ |m| / SE)` of Student's t: `I_x(ν/2, 1/2)` at `x = ν / (ν + t²)`; NaN where the mean
+/// is.
 fn two_sided(m: f64, error: f64, freedom: f64) -> f64 {
     if m.abs() <= 0.0 {
         return 1.0;
     }
     let t = m / error;
-    puruspe::betai(freedom / 2.0, 0.5, (freedom / (freedom + t * t)).clamp(0.0, 1.0))
+    checked_beta_reg(freedom / 2.0, 0.5, freedom / (freedom + t * t)).unwrap_or(f64::NAN)
 }
 
 #[cfg(test)]
@@ -101,6 +104,7 @@ mod tests {
             (2.776_445_105_197_798_7, 4.0, 0.05),
             (12.0, 4.0, 2.764_285_485_029_73e-4),
             (50.0, 9.0, 2.568_952_910_874_797_6e-12),
+            (0.05, 999.0, 0.960_132_383_065),
         ];
         for (t, freedom, want) in known {
             let got = two_sided(-t * 0.3, 0.3, freedom);

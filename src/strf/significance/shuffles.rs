@@ -19,8 +19,8 @@ use crate::stats::moments::median;
 /// Fewest shuffled fits that weights are held against.
 pub const FEWEST: usize = 5;
 
-/// Of a fit and [`FEWEST`] or more shuffled ones of its shape, at a rate of false discoveries
-/// `alpha`.
+/// The significance of a fit against [`FEWEST`] or more shuffled ones of its shape, at a rate of
+/// false discoveries `alpha`.
 pub fn of_shuffles(fit: ArrayView4<f32>, nulls: &[ArrayView4<f32>], alpha: f64) -> Significance {
     let mut p = Array4::zeros(fit.dim());
     for (row, mut of_row) in p.axis_iter_mut(Axis(0)).enumerate() {

@@ -1,0 +1,162 @@
+//! HDF5 files of anybody's layout.
+use std::path::Path;
+
+use clap::Args;
+use hdf5::{Dataset, File, Group, Hyperslab, SliceOrIndex};
+use ndarray::IxDyn;
+
+use super::axes::LastAxes;
+use super::options::{ArrayOptions, refused};
+use super::recording;
+use super::value::{ArrayValue, Arrays};
+use crate::base::error::{Error, Problem, Result};
+use crate::dataset::hdf5_io;
+use crate::dataset::hdf5_values::{
+    attributes, described, is_list, is_number, is_text, members, texts,
+};
+use crate::import::format::{Format, Imported};
+use crate::import::report::ImportReport;
+
+/// How deep groups are looked into.
+const DEPTH: usize = 6;
+
+/// `strf import hdf5`.
+#[derive(Debug, Clone, Args)]
+pub struct Hdf5 {
+    /// Which arrays hold what.
+    #[command(flatten)]
+    pub arrays: ArrayOptions,
+}
+
+impl Format for Hdf5 {
+    fn name(&self) -> &'static str {
+        "hdf5"
+    }
+
+    fn sources(&self) -> Vec<&Path> {
+        vec![&self.arrays.source]
+    }
+
+    fn read(&self, report: &mut ImportReport) -> Result<Imported> {
+        let mut file = Datasets::open(&self.arrays.source)?;
+        recording(&mut file, &self.arrays, report).map(Imported::without_sound)
+    }
+}
+
+/// An open file, and the datasets in it.
+struct Datasets<'a> {
+    path: &'a Path,
+    file: File,
+    /// Paths without the first slash, and what they hold.
+    contents: Vec<(String, String)>,
+}
+
+impl<'a> Datasets<'a> {
+    fn open(path: &'a Path) -> Result<Self> {
+        let file = hdf5_io::open(path)?;
+        let mut contents = Vec::new();
+        let reading = |source| Error::file(format!("reading {}", path.display()), source);
+        list(&file, "", DEPTH, &mut contents).map_err(reading)?;
+        for name in attributes(&file, &file.attr_names().map_err(reading)?).map_err(reading)?.keys()
+        {
+            contents.push((name.clone(), "an attribute".into()));
+        }
+        Ok(Self { path, file, contents })
+    }
+
+    fn read<T>(&self, name: &str, value: hdf5::Result<T>) -> Result<T> {
+        value.map_err(|source| {
+            let what = "it is damaged (copy or write the file again)";
+            Error::file(format!("reading {}: {name}: {what}", self.path.display()), source)
+        })
+    }
+
+    fn dataset(&self, name: &str) -> Option<Dataset> {
+        self.file.dataset(name).ok()
+    }
+
+    /// An attribute of the file as text.
+    fn attribute(&self, name: &str) -> Result<Option<String>> {
+        if self.file.attr(name).is_err() {
+            return Ok(None);
+        }
+        let found = attributes(&self.file, &[name.to_owned()]);
+        Ok(self.read(name, found)?.remove(name))
+    }
+}
+
+/// An array as cells along its first axis.
+fn along_first_axis(dataset: &Dataset) -> hdf5::Result<ArrayValue> {
+    let dims = dataset.shape();
+    let cell = |index: usize| {
+        let mut places = vec![SliceOrIndex::from(..); dims.len()];
+        places[0] = SliceOrIndex::Index(index);
+        dataset.read_slice::<f32, _, IxDyn>(Hyperslab::from(places)).map(ArrayValue::Numbers)
+    };
+    let cells = (0..dims[0]).map(cell).collect::<hdf5::Result<Vec<ArrayValue>>>()?;
+    Ok(ArrayValue::Cells(vec![dims[0]], cells))
+}
+
+fn list(
+    group: &Group,
+    at: &str,
+    depth: usize,
+    contents: &mut Vec<(String, String)>,
+) -> hdf5::Result<()> {
+    for name in members(group)? {
+        let path = if at.is_empty() { name.clone() } else { format!("{at}/{name}") };
+        if let Ok(dataset) = group.dataset(&name) {
+            contents.push((path, described(&dataset)));
+        } else if let (Ok(inner), true) = (group.group(&name), depth > 0) {
+            list(&inner, &path, depth - 1, contents)?;
+        }
+    }
+    Ok(())
+}
+
+impl Arrays for Datasets<'_> {
+    fn contents(&self) -> Vec<(String, String)> {
+        self.contents.clone()
+    }
+
+    fn value(&mut self, name: &str) -> Result<ArrayValue> {
+        match self.dataset(name) {
+            Some(dataset) if is_number(&dataset) && ArrayValue::is_large(&dataset.shape()) => {
+                self.read(name, along_first_axis(&dataset))
+            }
+            Some(dataset) if is_number(&dataset) => {
+                self.read(name, dataset.read_dyn::<f32>()).map(ArrayValue::Numbers)
+            }
+            other => {
+                let found = other.map_or("no dataset".into(), |dataset| described(&dataset));
+                Err(refused(self.path, Problem::new(name, found, "a dataset of numbers")))
+            }
+        }
+    }
+
+    fn numbers(&mut self, name: &str) -> Result<Option<Vec<f64>>> {
+        match self.dataset(name) {
+            Some(dataset) if is_number(&dataset) && is_list(&dataset) => {
+                self.read(name, dataset.read_raw::<f64>()).map(Some)
+            }
+            Some(_) => Ok(None),
+            None => {
+                let number = self.attribute(name)?.and_then(|text| text.parse().ok());
+                Ok(number.map(|number| vec![number]))
+            }
+        }
+    }
+
+    fn texts(&mut self, name: &str) -> Result<Option<Vec<String>>> {
+        match self.dataset(name) {
+            Some(dataset) if is_text(&dataset) && is_list(&dataset) => {
+                self.read(name, texts(&dataset))
+            }
+            _ => Ok(None),
+        }
+    }
+
+    fn last_axes(&self) -> LastAxes {
+        LastAxes::Kept
+    }
+}

@@ -1,0 +1,141 @@
+//! MATLAB files: version 5 and 7, and version 7.3, which is HDF5.
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
+
+use clap::Args;
+
+use super::options::ArrayOptions;
+use super::recording;
+use crate::base::error::{Error, Result};
+use crate::base::files;
+use crate::import::format::{Format, Imported};
+use crate::import::report::ImportReport;
+
+mod v5;
+mod v73;
+
+/// `strf import mat`.
+#[derive(Debug, Clone, Args)]
+pub struct Mat {
+    /// Which arrays hold what.
+    #[command(flatten)]
+    pub arrays: ArrayOptions,
+}
+
+impl Format for Mat {
+    fn name(&self) -> &'static str {
+        "mat"
+    }
+
+    fn sources(&self) -> Vec<&Path> {
+        vec![&self.arrays.source]
+    }
+
+    fn read(&self, report: &mut ImportReport) -> Result<Imported> {
+        let path = &self.arrays.source;
+        let mut head = Vec::new();
+        let reading = |source| Error::file(format!("reading {}", path.display()), source);
+        Read::by_ref(&mut files::open(path, "MATLAB file")?)
+            .take(128)
+            .read_to_end(&mut head)
+            .map_err(reading)?;
+        let recording = match version(&head) {
+            Some(MatVersion::V5) => {
+                recording(&mut v5::Variables::open(path)?, &self.arrays, report)
+            }
+            Some(MatVersion::V73) => {
+                recording(&mut v73::Variables::open(path)?, &self.arrays, report)
+            }
+            None => Err(Error::Refused(format!(
+                "{}: found no MATLAB file, expected one of version 5, 7 or 7.3; save it in MATLAB \
+                 with save -v7 or save -v7.3",
+                path.display()
+            ))),
+        };
+        recording.map(Imported::without_sound)
+    }
+}
+
+/// What the first bytes tell.
+enum MatVersion {
+    /// 5, 6 and 7.
+    V5,
+    /// 7.3.
+    V73,
+}
+
+fn version(head: &[u8]) -> Option<MatVersion> {
+    if head.starts_with(b"MATLAB 7.3") || head.starts_with(b"\x89HDF") {
+        Some(MatVersion::V73)
+    } else if head.starts_with(b"MATLAB 5.0") {
+        Some(MatVersion::V5)
+    } else {
+        None
+    }
+}
+
+/// Names inside structs are joined by a point, as MATLAB writes them.
+fn inside(outer: &str, name: &str) -> String {
+    if outer.is_empty() { name.to_owned() } else { format!("{outer}.{name}") }
+}
+
+/// `cells (1, 6)`, in MATLAB's order of axes.
+fn described(holds: &str, dims: &[usize]) -> String {
+    format!("{holds} {}", crate::dataset::schema::shape(dims))
+}
+
+/// Column-major numbers of these lengths as an array with the axes in MATLAB's order.
+fn column_major(dims: &[usize], values: Vec<f32>) -> Result<ndarray::ArrayD<f32>> {
+    use ndarray::{ArrayD, IxDyn, ShapeBuilder};
+    ArrayD::from_shape_vec(IxDyn(dims).f(), values)
+        .map_err(|source| Error::failed("arranging a MATLAB array", source))
+}
+
+/// The bytes of a file of which all is needed.
+fn bytes(file: &mut File, path: &Path) -> Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    let reading = |source| Error::file(format!("reading {}", path.display()), source);
+    file.read_to_end(&mut bytes).map_err(reading)?;
+    Ok(bytes)
+}
+
+/// Cells in column-major order, put in row-major order.
+fn row_major<T>(dims: &[usize], cells: Vec<T>) -> Vec<T> {
+    let mut places: Vec<(usize, T)> = cells
+        .into_iter()
+        .enumerate()
+        .map(|(index, cell)| (row_major_place(dims, index), cell))
+        .collect();
+    places.sort_by_key(|(place, _)| *place);
+    places.into_iter().map(|(_, cell)| cell).collect()
+}
+
+fn row_major_place(dims: &[usize], column_major: usize) -> usize {
+    let mut rest = column_major;
+    let mut place = 0;
+    let mut strides = vec![1; dims.len()];
+    for axis in (0..dims.len().saturating_sub(1)).rev() {
+        strides[axis] = strides[axis + 1] * dims[axis + 1];
+    }
+    for (length, stride) in dims.iter().zip(strides) {
+        place += rest % length.max(&1) * stride;
+        rest /= length.max(&1);
+    }
+    place
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cells_come_out_row_by_row() {
+        assert_eq!(
+            row_major(&[2, 3], vec!["a1", "b1", "a2", "b2", "a3", "b3"]),
+            ["a1", "a2", "a3", "b1", "b2", "b3"]
+        );
+        assert_eq!(row_major(&[1, 3], vec![1, 2, 3]), [1, 2, 3]);
+        assert_eq!(row_major(&[], vec![1]), [1]);
+    }
+}

@@ -1,0 +1,229 @@
+//! The arrays of a file that a recording is made of: named by options, or by usual names.
+use ndarray::{Array2, Array3, ArrayD, Dimension, Ix2, Ix3};
+
+use super::axes::{Axes, NamedAxis};
+use super::guess;
+use super::options::ArrayOptions;
+use super::per_stimulus::{StimulusLayout, per_stimulus};
+use super::value::Arrays;
+use crate::base::error::{Error, Problem, Problems, Result};
+use crate::base::wording::counted;
+use crate::dataset::Entity;
+use crate::import::report::ImportReport;
+
+const SOUND_ORDER: [NamedAxis; 2] = [NamedAxis::Frequency, NamedAxis::Time];
+const RESPONSE_ORDER: [NamedAxis; 3] = [NamedAxis::Neuron, NamedAxis::Repeat, NamedAxis::Time];
+
+/// Reads a list of a file, where it is one.
+type ReadList<T> = fn(&mut dyn Arrays, &str) -> Result<Option<Vec<T>>>;
+
+/// Asks a file for arrays; what does not fit is noted.
+pub struct Named<'a> {
+    /// What was inferred and left out.
+    pub report: &'a mut ImportReport,
+    arrays: &'a mut dyn Arrays,
+    /// Names of the arrays and what they hold.
+    contents: Vec<(String, String)>,
+    options: &'a ArrayOptions,
+    problems: Problems,
+}
+
+impl<'a> Named<'a> {
+    /// Nothing asked yet.
+    pub fn new(
+        arrays: &'a mut dyn Arrays,
+        options: &'a ArrayOptions,
+        report: &'a mut ImportReport,
+    ) -> Self {
+        let contents = arrays.contents();
+        Self { report, arrays, contents, options, problems: Problems::default() }
+    }
+
+    /// All problems, where there are any.
+    pub fn finish(&mut self) -> Result<()> {
+        std::mem::take(&mut self.problems).into_result(&self.options.source, ())
+    }
+
+    /// All problems, after which nothing can be made of the file.
+    pub fn stopped(&mut self) -> Error {
+        let nothing = || Error::Refused(format!("{}: no array", self.options.source.display()));
+        let problems = std::mem::take(&mut self.problems);
+        problems.into_result(&self.options.source, ()).err().unwrap_or_else(nothing)
+    }
+
+    /// Name of the cochleagrams.
+    pub fn sound_name(&mut self) -> Option<String> {
+        let given = self.options.cochleagrams.as_deref();
+        self.name(given, "cochleagrams", guess::COCHLEAGRAMS)
+    }
+
+    /// Name of the responses.
+    pub fn response_name(&mut self) -> Option<String> {
+        let given = self.options.responses.as_deref();
+        self.name(given, "responses", guess::RESPONSES)
+    }
+
+    fn names(&self) -> Vec<&str> {
+        self.contents.iter().map(|(name, _)| name.as_str()).collect()
+    }
+
+    /// The name that an option gives, or a usual one that the file has.
+    fn name(&mut self, given: Option<&str>, what: &str, usual: &[&str]) -> Option<String> {
+        let names = self.names();
+        if let Some(name) = given.filter(|name| names.contains(name)) {
+            return Some(name.to_owned());
+        }
+        if let (None, Some(name)) = (given, guess::find(&names, usual)) {
+            self.report.inferred(format!("{what} are {name}"));
+            return Some(name);
+        }
+        let all = self.contents.iter().map(|(name, holds)| format!("{name}: {holds}"));
+        let holds = format!("the file holds {}", guess::listing(&all.collect::<Vec<_>>()));
+        let at = format!("--{what}");
+        self.problems.push(match given {
+            Some(name) => Problem::new(at, format!("{name:?}"), "the name of an array").hint(holds),
+            None => Problem::new(what, "no array of a usual name", "an array that holds them")
+                .hint(format!("give {at} NAME; {holds}")),
+        });
+        None
+    }
+
+    /// The width of a bin.
+    pub fn dt_ms(&mut self) -> Result<Option<f64>> {
+        let dt_ms = match self.options.dt_ms {
+            Some(dt_ms) => Some(dt_ms),
+            None => self.dt_ms_of_file()?,
+        };
+        match dt_ms {
+            None => {
+                let problem = Problem::new("dt_ms", "nothing", "the width of a bin");
+                self.problems.push(problem.hint("give --dt-ms MS"));
+            }
+            Some(dt_ms) => self.problems.require(dt_ms.is_finite() && dt_ms > 0.0, || {
+                Problem::new("dt_ms", dt_ms.to_string(), "a number of milliseconds above 0")
+            }),
+        }
+        Ok(dt_ms)
+    }
+
+    fn dt_ms_of_file(&mut self) -> Result<Option<f64>> {
+        let names = self.names();
+        let Some(name) = guess::find(&names, guess::DT_MS) else { return Ok(None) };
+        let list = self.arrays.numbers(&name)?;
+        let Some([dt_ms]) = list.as_deref() else { return Ok(None) };
+        self.report.inferred(format!("bins of {dt_ms} ms, from {name}"));
+        Ok(Some(*dt_ms))
+    }
+
+    /// The cochleagram `(F, T)` of each stimulus.
+    pub fn sounds(&mut self, name: &str) -> Result<Option<Vec<Array2<f32>>>> {
+        let axes = self.options.sound_axes.clone();
+        self.pieces(name, axes, "--sound-axes", &SOUND_ORDER)?.map(all_of_rank::<Ix2>).transpose()
+    }
+
+    /// The responses `(N, R, T)` to each stimulus.
+    pub fn responses(&mut self, name: &str) -> Result<Option<Vec<Array3<f32>>>> {
+        let axes = self.options.axes.clone();
+        self.pieces(name, axes, "--axes", &RESPONSE_ORDER)?.map(all_of_rank::<Ix3>).transpose()
+    }
+
+    /// One array for each stimulus with its axes in `order`.
+    fn pieces(
+        &mut self,
+        name: &str,
+        axes: Option<Axes>,
+        option: &str,
+        order: &[NamedAxis],
+    ) -> Result<Option<Vec<ArrayD<f32>>>> {
+        let value = self.arrays.value(name)?;
+        let all = guess::example(order);
+        let Some(axes) =
+            axes.clone().or_else(|| self.guessed_axes(name, guess::axes(&value, order)))
+        else {
+            let expected = format!("axes in an order that {option} says");
+            let problem = Problem::new(name, guess::described(&value), expected);
+            self.problems.push(problem.hint(format!("give for instance {option} {all}")));
+            return Ok(None);
+        };
+        if let Some(axis) = axes.0.iter().find(|axis| !all.0.contains(axis)) {
+            self.problems.push(Problem::new(option, axis.word(), format!("axes out of {all}")));
+            return Ok(None);
+        }
+        let layout = StimulusLayout { order, last: self.arrays.last_axes() };
+        let pieces = per_stimulus(value, &axes.0, layout).map_err(|found| {
+            let problem = Problem::new(name, found, format!("the axes {axes}"));
+            self.problems.push(problem.hint(format!("say with {option} which it has")));
+        });
+        Ok(pieces.ok())
+    }
+
+    fn guessed_axes(&mut self, name: &str, axes: Option<Axes>) -> Option<Axes> {
+        if let Some(axes) = &axes {
+            self.report.inferred(format!("axes of {name} are {axes}"));
+        }
+        axes
+    }
+
+    /// So many stimuli, named by a list of the file or numbered.
+    pub fn stimuli(&mut self, count: usize) -> Result<Vec<Entity>> {
+        let given = self.options.stimulus_ids.as_deref();
+        let read: ReadList<String> = |arrays, name| arrays.texts(name);
+        let ids = self.list(given, guess::STIMULUS_IDS, count, "--stimulus-ids", read)?;
+        Ok(self.entities("stimuli", ids, count))
+    }
+
+    /// So many neurons, named by a list of the file or numbered.
+    pub fn neurons(&mut self, count: usize) -> Result<Vec<Entity>> {
+        let given = self.options.neuron_ids.as_deref();
+        let read: ReadList<String> = |arrays, name| arrays.texts(name);
+        let ids = self.list(given, guess::NEURON_IDS, count, "--neuron-ids", read)?;
+        Ok(self.entities("neurons", ids, count))
+    }
+
+    fn entities(&mut self, what: &str, ids: Option<Vec<String>>, count: usize) -> Vec<Entity> {
+        let letter = &what[..1];
+        let ids = ids.unwrap_or_else(|| {
+            let last = if count > 1 { format!(" to {letter}{count}") } else { String::new() };
+            self.report.inferred(format!("{what} are named {letter}1{last}"));
+            (1..=count).map(|number| format!("{letter}{number}")).collect()
+        });
+        ids.into_iter().map(|id| Entity { id, ..Entity::default() }).collect()
+    }
+
+    /// Centres of so many bands in Hz, where the file has them.
+    pub fn frequencies(&mut self, bands: usize) -> Result<Option<Vec<f64>>> {
+        let given = self.options.frequencies.as_deref();
+        let read: ReadList<f64> = |arrays, name| arrays.numbers(name);
+        self.list(given, guess::FREQUENCIES, bands, "--frequencies", read)
+    }
+
+    /// A list of so many values: the one that was asked for, or one of a usual name that fits.
+    fn list<T>(
+        &mut self,
+        given: Option<&str>,
+        usual: &[&str],
+        count: usize,
+        option: &str,
+        read: ReadList<T>,
+    ) -> Result<Option<Vec<T>>> {
+        let names = self.names();
+        let asked = given.map(str::to_owned).or_else(|| guess::find(&names, usual));
+        let Some(name) = asked else { return Ok(None) };
+        let known = names.contains(&name.as_str());
+        let list = if known { read(&mut *self.arrays, &name)? } else { None };
+        let length = list.as_ref().map(Vec::len);
+        if length == Some(count) && given.is_none() {
+            self.report.inferred(format!("{} are {name}", &option[2..].replace('-', " ")));
+        }
+        self.problems.require(given.is_none() || length == Some(count), || {
+            let found = length.map_or("no list".into(), |length| counted(length, "value"));
+            Problem::new(format!("{option} {name}"), found, format!("a list of {count}"))
+        });
+        Ok(list.filter(|list| list.len() == count))
+    }
+}
+
+fn all_of_rank<D: Dimension>(arrays: Vec<ArrayD<f32>>) -> Result<Vec<ndarray::Array<f32, D>>> {
+    let failed = |source| Error::failed("arranging axes", source);
+    arrays.into_iter().map(|array| array.into_dimensionality::<D>().map_err(failed)).collect()
+}

@@ -1,0 +1,246 @@
+//! NumPy archives: `numpy.savez` and `numpy.savez_compressed`.
+use std::fs::File;
+use std::io::{self, BufReader, Read};
+use std::path::Path;
+
+use clap::Args;
+use ndarray::{ArrayD, IxDyn, ShapeBuilder};
+use npyz::{DType, NpyFile, NpyHeader, Order, TypeChar};
+use zip::ZipArchive;
+
+use super::axes::LastAxes;
+use super::options::{ArrayOptions, refused};
+use super::recording;
+use super::value::{ArrayValue, Arrays};
+use crate::base::error::{Error, Problem, Result};
+use crate::base::files;
+use crate::dataset::schema::shape;
+use crate::import::format::{Format, Imported};
+use crate::import::report::ImportReport;
+
+/// `strf import npz`.
+#[derive(Debug, Clone, Args)]
+pub struct Npz {
+    /// Which arrays hold what.
+    #[command(flatten)]
+    pub arrays: ArrayOptions,
+}
+
+impl Format for Npz {
+    fn name(&self) -> &'static str {
+        "npz"
+    }
+
+    fn sources(&self) -> Vec<&Path> {
+        vec![&self.arrays.source]
+    }
+
+    fn read(&self, report: &mut ImportReport) -> Result<Imported> {
+        let mut archive = Archive::open(&self.arrays.source)?;
+        recording(&mut archive, &self.arrays, report).map(Imported::without_sound)
+    }
+}
+
+/// An open archive, and what its arrays are.
+struct Archive<'a> {
+    path: &'a Path,
+    zip: ZipArchive<BufReader<File>>,
+    /// Names without `.npy`, shapes and types.
+    headers: Vec<(String, NpyHeader)>,
+}
+
+impl<'a> Archive<'a> {
+    fn open(path: &'a Path) -> Result<Self> {
+        let reading =
+            |source: io::Error| Error::file(format!("opening {}", path.display()), source);
+        let file = files::open(path, "NumPy archive")?;
+        let mut zip = ZipArchive::new(BufReader::new(file)).map_err(|source| {
+            let what =
+                "this is no NumPy archive, or it is truncated (write it again with numpy.savez)";
+            Error::file(format!("opening {}: {what}", path.display()), source)
+        })?;
+        let mut headers = Vec::new();
+        for index in 0..zip.len() {
+            let member = zip.by_index(index).map_err(|e| reading(e.into()))?;
+            let name = member.name().map_err(|e| reading(e.into()))?.into_owned();
+            let Some(name) = name.strip_suffix(".npy").map(str::to_owned) else { continue };
+            let header = NpyHeader::from_reader(member).map_err(|source| {
+                let what = format!("reading {}: {name}", path.display());
+                Error::file(what, source)
+            })?;
+            headers.push((name, header));
+        }
+        Ok(Self { path, zip, headers })
+    }
+
+    fn header(&self, name: &str) -> Option<&NpyHeader> {
+        self.headers.iter().find(|(known, _)| known == name).map(|(_, header)| header)
+    }
+
+    /// What `read` makes of an array.
+    fn with<T>(
+        &mut self,
+        name: &str,
+        read: impl FnOnce(NpyFile<&mut dyn Read>) -> io::Result<T>,
+    ) -> Result<T> {
+        let failed = |source: io::Error| {
+            let what = "it is truncated or damaged (write it again with numpy.savez)";
+            Error::file(format!("reading {}: {name}: {what}", self.path.display()), source)
+        };
+        let member = self.zip.by_name(&format!("{name}.npy"));
+        let mut member = member.map_err(|source| failed(source.into()))?;
+        NpyFile::new(&mut member as &mut dyn Read).and_then(read).map_err(failed)
+    }
+}
+
+impl Arrays for Archive<'_> {
+    fn contents(&self) -> Vec<(String, String)> {
+        self.headers.iter().map(|(name, header)| (name.clone(), described(header))).collect()
+    }
+
+    fn value(&mut self, name: &str) -> Result<ArrayValue> {
+        let Some(header) = self.header(name).filter(|header| is_number(header)) else {
+            let found = self.header(name).map_or("nothing".into(), described);
+            let problem = Problem::new(name, found, "an array of numbers");
+            let hint = "save each array of a list under a name of its own, or as one array of \
+                        numbers filled up with NaN";
+            return Err(refused(self.path, problem.hint(hint)));
+        };
+        let dims: Vec<usize> = lengths(header);
+        let fortran = header.order() == Order::Fortran;
+        let failed = |source| Error::failed(format!("reading {name}"), source);
+        if ArrayValue::is_large(&dims) && !fortran {
+            let size = dims[1..].iter().product();
+            let parts = self.with(name, |npy| numbers::<f32>(npy, size))?.into_iter();
+            let part = |part| ArrayD::from_shape_vec(IxDyn(&dims[1..]), part).map_err(failed);
+            let cells = parts.map(|values| part(values).map(ArrayValue::Numbers));
+            return Ok(ArrayValue::Cells(vec![dims[0]], cells.collect::<Result<_>>()?));
+        }
+        let values = self.with(name, all::<f32>)?;
+        let array = ArrayD::from_shape_vec(IxDyn(&dims).set_f(fortran), values);
+        array.map(ArrayValue::Numbers).map_err(failed)
+    }
+
+    fn numbers(&mut self, name: &str) -> Result<Option<Vec<f64>>> {
+        match self.header(name) {
+            Some(header) if is_number(header) && is_list(header) => {
+                self.with(name, all::<f64>).map(Some)
+            }
+            _ => Ok(None),
+        }
+    }
+
+    fn texts(&mut self, name: &str) -> Result<Option<Vec<String>>> {
+        match self.header(name) {
+            Some(header) if is_list(header) && is_text(header) => self.with(name, texts).map(Some),
+            _ => {
+                let numbers = self.numbers(name)?;
+                Ok(numbers.map(|list| list.iter().map(ToString::to_string).collect()))
+            }
+        }
+    }
+
+    fn last_axes(&self) -> LastAxes {
+        LastAxes::Kept
+    }
+}
+
+fn lengths(header: &NpyHeader) -> Vec<usize> {
+    header.shape().iter().map(|length| usize::try_from(*length).unwrap_or(usize::MAX)).collect()
+}
+
+fn is_list(header: &NpyHeader) -> bool {
+    lengths(header).iter().filter(|length| **length != 1).count() <= 1
+}
+
+fn type_of(header: &NpyHeader) -> Option<TypeChar> {
+    match header.dtype() {
+        DType::Plain(plain) => Some(plain.type_char()),
+        _ => None,
+    }
+}
+
+fn is_number(header: &NpyHeader) -> bool {
+    use TypeChar::{Bool, Float, Int, Uint};
+    matches!(type_of(header), Some(Bool | Int | Uint | Float))
+}
+
+fn is_text(header: &NpyHeader) -> bool {
+    matches!(type_of(header), Some(TypeChar::UnicodeStr | TypeChar::ByteStr))
+}
+
+fn described(header: &NpyHeader) -> String {
+    let holds = if is_number(header) {
+        "numbers"
+    } else if is_text(header) {
+        "texts"
+    } else if header.uses_pickled_array() {
+        "Python objects"
+    } else {
+        "records"
+    };
+    format!("{holds} {}", shape(&lengths(header)))
+}
+
+fn texts(npy: NpyFile<&mut dyn Read>) -> io::Result<Vec<String>> {
+    npy.into_vec()
+}
+
+/// A number of a float type out of any other.
+trait From64 {
+    fn from_f64(value: f64) -> Self;
+}
+
+impl From64 for f32 {
+    #[expect(clippy::cast_possible_truncation, reason = "responses and levels are f32")]
+    fn from_f64(value: f64) -> Self {
+        value as Self
+    }
+}
+
+impl From64 for f64 {
+    fn from_f64(value: f64) -> Self {
+        value
+    }
+}
+
+/// All numbers of an array, in the order in which they lie there.
+fn all<T: From64>(npy: NpyFile<&mut dyn Read>) -> io::Result<Vec<T>> {
+    let count = usize::try_from(npy.len()).unwrap_or(usize::MAX);
+    Ok(numbers(npy, count)?.pop().unwrap_or_default())
+}
+
+/// The numbers of an array, of whatever type, in parts of so many.
+fn numbers<T: From64>(npy: NpyFile<&mut dyn Read>, size: usize) -> io::Result<Vec<Vec<T>>> {
+    macro_rules! of {
+        ($npy:ident, $($stored:ty),*) => {$(
+            let $npy = match $npy.try_data::<$stored>() {
+                Ok(values) => {
+                    #[expect(clippy::allow_attributes, reason = "some types need no cast")]
+                    #[allow(clippy::cast_lossless, trivial_numeric_casts, reason = "all become f64")]
+                    return parts(values.map(|value| Ok(T::from_f64(value? as f64))), size);
+                }
+                Err(npy) => npy,
+            };
+        )*};
+    }
+    of!(npy, f64, f32, u8, i8, u16, i16, u32, i32, u64, i64);
+    match npy.try_data::<bool>() {
+        Ok(values) => parts(values.map(|value| Ok(T::from_f64(f64::from(u8::from(value?))))), size),
+        Err(npy) => Err(io::Error::other(format!("numbers of type {}", npy.dtype().descr()))),
+    }
+}
+
+fn parts<T>(values: impl Iterator<Item = io::Result<T>>, size: usize) -> io::Result<Vec<Vec<T>>> {
+    let mut parts: Vec<Vec<T>> = Vec::new();
+    for value in values {
+        match parts.last_mut() {
+            Some(part) if part.len() < size => part.push(value?),
+            _ => parts.push(std::iter::once(value?).collect()),
+        }
+    }
+    for part in &mut parts {
+        part.shrink_to_fit();
+    }
+    Ok(parts)
+}

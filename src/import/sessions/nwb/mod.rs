@@ -1,0 +1,269 @@
+//! Neurodata Without Borders 2: units, presentations of stimuli, and the sounds.
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use clap::Args;
+use hdf5::File;
+
+use self::presentations::Presentations;
+use self::shown::Shown;
+use self::sounds::Series;
+use self::units::Units;
+use super::session::{OpenSound, Opened, Presented, Session, SoundOptions};
+use super::spikes::{self, Library};
+use super::unit::Unit;
+use crate::base::error::{Error, Result};
+use crate::base::wording::{counted, stimuli_counted};
+use crate::dataset::{Entity, hdf5_io};
+use crate::import::format::{Format, Imported};
+use crate::import::report::{ImportReport, listed};
+use crate::sound;
+
+mod presentations;
+mod shown;
+mod sounds;
+mod table;
+mod units;
+
+/// `strf import nwb`.
+#[derive(Debug, Clone, Args)]
+pub struct Nwb {
+    /// NWB file
+    pub source: PathBuf,
+    /// Table of presentations in /intervals [default: trials, or the only one]
+    #[arg(long, value_name = "NAME")]
+    pub intervals: Option<String>,
+    /// Column of that table that names the stimulus [default: the only column of texts]
+    #[arg(long, value_name = "COLUMN")]
+    pub stimulus_column: Option<String>,
+    /// Folder of sound files called as the stimuli, instead of the sounds in the file
+    #[arg(long, value_name = "FOLDER")]
+    pub sounds: Option<PathBuf>,
+    /// Column of /units that names the neurons [default: id]
+    #[arg(long, value_name = "COLUMN", default_value = "id")]
+    pub unit_column: String,
+    /// Unit of the spike times; the format says seconds
+    #[arg(long, value_enum, default_value = "s")]
+    pub unit: Unit,
+    /// How sound becomes cochleagrams.
+    #[command(flatten)]
+    pub sound: SoundOptions,
+}
+
+impl Format for Nwb {
+    fn name(&self) -> &'static str {
+        "nwb"
+    }
+
+    fn sources(&self) -> Vec<&Path> {
+        vec![&self.source]
+    }
+
+    fn read(&self, report: &mut ImportReport) -> Result<Imported> {
+        let file = Nwbfile::open(&self.source)?;
+        let units = Units::read(&file, &self.unit_column, self.unit, report)?;
+        let shown = presentations::read(&file, self, report)?;
+        let stimuli = self.stimuli(&file, &units, shown, report)?;
+        let Units { neurons, .. } = units;
+        let (file, unit) = (self.source.clone(), self.unit);
+        let session = Session { file, neurons, stimuli, unit, resolution_ms: RESOLUTION_MS };
+        session.imported(&self.sound, report)
+    }
+}
+
+/// Spike times and onsets are stored in seconds from the start of the session, in floats whose
+/// difference is exact to less than this.
+const RESOLUTION_MS: f64 = 0.001;
+
+/// An open file, for reading and for messages.
+#[derive(Debug, Clone)]
+pub struct Nwbfile {
+    /// Path of the file.
+    pub path: Arc<PathBuf>,
+    /// Content of the file.
+    pub file: File,
+}
+
+impl Nwbfile {
+    fn open(path: &Path) -> Result<Self> {
+        let file = hdf5_io::open(path)?;
+        if file.attr("nwb_version").is_err() {
+            return Err(Error::Refused(format!(
+                "{}: found an HDF5 file without the attribute nwb_version, expected an NWB 2 file; \
+                 import other HDF5 files with strf import hdf5",
+                path.display()
+            )));
+        }
+        Ok(Self { path: Arc::new(path.to_path_buf()), file })
+    }
+
+    /// A failure to read what lies at a path in the file.
+    pub fn damaged(&self, at: &str, source: hdf5::Error) -> Error {
+        let what = "it is damaged (copy or write the file again)";
+        Error::file(format!("reading {}: {at}: {what}", self.path.display()), source)
+    }
+
+    /// What was found at a path in the file, what was expected and what to do.
+    pub fn refused(&self, at: &str, text: &str) -> Error {
+        Error::Refused(format!("{}: {at}: {text}", self.path.display()))
+    }
+}
+
+impl Nwb {
+    /// Each stimulus with its sound and the spikes at each of its presentations.
+    fn stimuli(
+        &self,
+        file: &Nwbfile,
+        units: &Units,
+        shown: Presentations,
+        report: &mut ImportReport,
+    ) -> Result<Vec<Presented>> {
+        let starts_s = || shown.shown.iter().map(|one| one.start_ms / 1000.0);
+        let shown_s = (starts_s().fold(f64::INFINITY, f64::min), starts_s().fold(0.0, f64::max));
+        let mut by_stimulus: BTreeMap<String, Vec<Shown>> = BTreeMap::new();
+        for one in shown.shown {
+            by_stimulus.entry(one.stimulus.clone()).or_default().push(one);
+        }
+        let mut sounds = self.find_sounds(file, &by_stimulus, report)?;
+        let mut names: Vec<String> = by_stimulus.keys().cloned().collect();
+        names.sort_by(|a, b| spikes::natural_order(a, b));
+        report.inferred(format!(
+            "{} at {} of {}",
+            stimuli_counted(names.len()),
+            counted(by_stimulus.values().map(Vec::len).sum(), "presentation"),
+            shown.table
+        ));
+        let mut stimuli = Vec::with_capacity(names.len());
+        let mut cut_short = 0;
+        for name in names {
+            let mut shown = by_stimulus.remove(&name).unwrap_or_default();
+            let Some((open, length_ms)) = sounds.remove(&name) else { continue };
+            for one in &mut shown {
+                // Half a bin: ends of intervals are rounded in one way or another.
+                let short = |end: &f64| end + self.sound.dt_ms / 2.0 < length_ms;
+                one.cut_short_ms = one.length_ms.filter(short);
+                cut_short += usize::from(one.cut_short_ms.is_some());
+            }
+            let margin = (self.sound.before_ms, length_ms + self.sound.after_ms);
+            stimuli.push(Presented {
+                presentations: units.presentations(&shown, margin),
+                stimulus: Entity { id: name.clone(), ..Entity::default() },
+                open,
+                name: format!("{}: {name}", self.source.display()),
+            });
+        }
+        if cut_short > 0 {
+            let presentations = counted(cut_short, "presentation");
+            report.inferred(format!(
+                "{presentations} end before the sound: the rest is not recorded"
+            ));
+        }
+        let all: usize = units.spikes.iter().map(Vec::len).sum();
+        let near = stimuli.iter().flat_map(|one| one.presentations.iter().flatten());
+        let near: usize = near.map(|one| one.times_ms.len()).sum();
+        if near < all {
+            let spikes = counted(all, "spike");
+            report.dropped(format!("{} of {spikes} outside of all presentations", all - near));
+        }
+        if near == 0 && all > 0 {
+            return Err(self.nothing_near(units, shown_s));
+        }
+        Ok(stimuli)
+    }
+
+    /// The sound of each stimulus and its length, from the folder that an option names or from the
+    /// file.
+    fn find_sounds(
+        &self,
+        file: &Nwbfile,
+        shown: &BTreeMap<String, Vec<Shown>>,
+        report: &mut ImportReport,
+    ) -> Result<BTreeMap<String, (OpenSound, f64)>> {
+        let mut found: BTreeMap<String, (OpenSound, f64)> = BTreeMap::new();
+        let mut missing = Vec::new();
+        let library = Library::of(self.sounds.as_slice())?;
+        let mut series = if self.sounds.is_none() { sounds::all(file)? } else { Vec::new() };
+        for (name, shown) in shown {
+            let open: Option<(OpenSound, f64)> = if self.sounds.is_some() {
+                library.find(name).map(of_file).transpose()?
+            } else {
+                sounds::of(file, &mut series, name, shown)?.map(opened)
+            };
+            match open {
+                Some(open) => {
+                    found.insert(name.clone(), open);
+                }
+                None => missing.push(name.as_str()),
+            }
+        }
+        if !missing.is_empty() {
+            let names = listed(&missing);
+            let known: Vec<&str> = series.iter().map(|one| one.name.as_str()).collect();
+            let place = match &self.sounds {
+                Some(folder) => format!("a sound file for each in {}", folder.display()),
+                None => format!("a sound in /stimulus for each (there are: {})", listed(&known)),
+            };
+            return Err(Error::Refused(format!(
+                "{}: found no sound of {names}, expected {place}; give the folder of the sound \
+                 files with --sounds, or another --stimulus-column",
+                self.source.display()
+            )));
+        }
+        let unused = series.iter().filter(|one| !one.used).map(|one| one.name.as_str());
+        let unused: Vec<&str> = unused.collect::<BTreeSet<&str>>().into_iter().collect();
+        if !unused.is_empty() {
+            let never = stimuli_counted(unused.len());
+            report.dropped(format!("{never} never presented: {}", listed(&unused)));
+        }
+        Ok(found)
+    }
+
+    /// All spikes lie far from all presentations.
+    fn nothing_near(&self, units: &Units, shown_s: (f64, f64)) -> Error {
+        let all = || units.spikes.iter().flatten().copied();
+        let (first_ms, last_ms) = (all().fold(f64::INFINITY, f64::min), all().fold(0.0, f64::max));
+        let fits = |unit: &Unit| {
+            let factor = unit.ms() / self.unit.ms() / 1000.0;
+            first_ms * factor < shown_s.1 && last_ms * factor > shown_s.0
+        };
+        let likely = Unit::ALL.iter().find(|(unit, ..)| *unit != self.unit && fits(unit));
+        let advice = match likely {
+            Some((_, word, name)) => format!("they look like {name}: give --unit {word}"),
+            None => "check that both are on one clock".into(),
+        };
+        Error::Refused(format!(
+            "{}: /units/spike_times: found all spikes between {} and {} s, expected some at the \
+             presentations, which lie between {} and {} s; {advice}",
+            self.source.display(),
+            first_ms / 1000.0,
+            last_ms / 1000.0,
+            shown_s.0,
+            shown_s.1
+        ))
+    }
+}
+
+/// A sound file, to be opened when its turn comes, and its length in milliseconds.
+fn of_file(path: &Path) -> Result<(OpenSound, f64)> {
+    let file = sound::open(path)?;
+    let rate_hz = file.sound.rate_hz;
+    let samples = match file.promised {
+        Some(samples) => samples,
+        None => file
+            .sound
+            .pieces
+            .map(|piece| piece.map(|piece| piece.len() as u64))
+            .sum::<Result<u64>>()?,
+    };
+    Ok((spikes::open(path.to_path_buf()), 1000.0 * samples as f64 / rate_hz))
+}
+
+/// A series of the file, to be opened when its turn comes.
+fn opened(series: Series) -> (OpenSound, f64) {
+    let length_ms = series.length_ms();
+    (
+        Box::new(move || Ok(Opened { notes: series.notes(), sound: series.clone().sound() })),
+        length_ms,
+    )
+}

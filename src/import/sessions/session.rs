@@ -1,0 +1,262 @@
+//! Sounds and the spikes that followed them, and the recording out of them.
+use std::path::PathBuf;
+
+use clap::Args;
+use ndarray::{Array2, Array3};
+use rayon::prelude::*;
+
+use super::counts::{Presentation, Tally, Window};
+use super::silence;
+use super::unit::{self, Taken, Unit};
+use crate::base::error::{Error, Result};
+use crate::base::wording::counted;
+use crate::dataset::{Clip, Entity, Recording};
+use crate::frontends::ImportConfig;
+use crate::frontends::{Cochleagram, Frontend};
+use crate::import::format::Imported;
+use crate::import::report::{ImportReport, listed};
+use crate::sound::Sound;
+
+/// How sound becomes a cochleagram, and how wide bins are.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Sound and bins")]
+pub struct SoundOptions {
+    /// Width of a bin in milliseconds
+    #[arg(long, value_name = "MS", default_value_t = 5.0, allow_negative_numbers = true)]
+    pub dt_ms: f64,
+    /// Front end: a name of `strf list frontends` [default: mel]
+    #[arg(long, value_name = "NAME")]
+    pub frontend: Option<String>,
+    /// Change one key of the front end, e.g. frontend.bands=34; may be repeated
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    pub set: Vec<String>,
+    /// TOML file with a section `[frontend]`
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Start clips so long before the onset of the sound, with silence
+    #[arg(long, value_name = "MS", default_value_t = 0.0, allow_negative_numbers = true)]
+    pub before_ms: f64,
+    /// End clips so long after the end of the sound, with silence
+    #[arg(long, value_name = "MS", default_value_t = 0.0, allow_negative_numbers = true)]
+    pub after_ms: f64,
+}
+
+/// Opens the sound of a stimulus; called once.
+pub type OpenSound = Box<dyn Fn() -> Result<Opened> + Send + Sync>;
+
+/// A sound, and what the user should know of how it is read.
+#[derive(Debug)]
+pub struct Opened {
+    /// The sound from its onset to its end.
+    pub sound: Sound<'static>,
+    /// What the user should know of how it was read, one sentence each.
+    pub notes: Vec<String>,
+}
+
+/// A stimulus and what the neurons did.
+pub struct Presented {
+    /// Id and attributes of the stimulus.
+    pub stimulus: Entity,
+    /// Opens the sound of the stimulus.
+    pub open: OpenSound,
+    /// What to call the sound in messages.
+    pub name: String,
+    /// The presentations to each neuron, in order; none where it did not hear the stimulus.
+    pub presentations: Vec<Vec<Presentation>>,
+}
+
+/// Stimuli and responses as they were recorded.
+pub struct Session {
+    /// The file or folder, for messages.
+    pub file: PathBuf,
+    /// The neurons.
+    pub neurons: Vec<Entity>,
+    /// What they heard.
+    pub stimuli: Vec<Presented>,
+    /// Unit of the times as they are stored.
+    pub unit: Unit,
+    /// Times are multiples of this, in milliseconds.
+    pub resolution_ms: f64,
+}
+
+impl Session {
+    /// Cochleagrams and counts.
+    ///
+    /// # Errors
+    /// The front end's settings, a sound that cannot be read, or times that lie outside of all
+    /// clips.
+    pub fn imported(self, options: &SoundOptions, report: &mut ImportReport) -> Result<Imported> {
+        let frontend = front_end(options)?;
+        let (mut cochleagrams, rate_hz) = self.listen(&frontend, options, report)?;
+        for note in frontend.finish(&mut cochleagrams) {
+            report.inferred(note);
+        }
+        let (dt_ms, before_ms) = (options.dt_ms, options.before_ms);
+        let window = Window { dt_ms, before_ms, resolution_ms: self.resolution_ms };
+        let responses = self.responses(window, &cochleagrams, rate_hz, report)?;
+        let stimuli = self.stimuli.into_iter().map(|presented| presented.stimulus);
+        let clips = stimuli.zip(cochleagrams).zip(responses);
+        let clips = clips.map(|((stimulus, cochleagram), responses)| Clip {
+            stimulus,
+            cochleagram,
+            responses,
+        });
+        let recording = Recording {
+            file: self.file,
+            dt_ms,
+            frequencies_hz: Some(frontend.frequencies_hz().to_vec()),
+            neurons: self.neurons,
+            clips: clips.collect(),
+            splits: None,
+        };
+        Ok(Imported { recording, frontend: Some(frontend.toml()) })
+    }
+
+    /// The cochleagram of every stimulus, and the rate of the first sound.
+    fn listen(
+        &self,
+        frontend: &Frontend,
+        options: &SoundOptions,
+        report: &mut ImportReport,
+    ) -> Result<(Vec<Array2<f32>>, f64)> {
+        let bar = report.bar("sound", self.stimuli.len())?;
+        let heard = |presented: &Presented| -> Result<(Cochleagram, Vec<String>, f64)> {
+            let Opened { sound, notes } = (presented.open)()?;
+            let rate_hz = sound.rate_hz;
+            let sound = silence::around(sound, options.before_ms, options.after_ms);
+            let heard =
+                frontend.cochleagram(sound).map_err(|error| named(error, &presented.name))?;
+            bar.step(presented.stimulus.id.as_str());
+            Ok((heard, notes, rate_hz))
+        };
+        let all: Vec<_> = self.stimuli.par_iter().map(heard).collect::<Result<_>>()?;
+        let rate_hz = all.first().map_or(f64::NAN, |(_, _, rate_hz)| *rate_hz);
+        let notes = self.stimuli.iter().zip(&all).flat_map(|(presented, (heard, notes, _))| {
+            let of_this = format!("{}: ", presented.name);
+            notes.iter().chain(&heard.notes).map(move |note| match note.strip_prefix(&of_this) {
+                Some(note) => (presented.name.as_str(), note.to_owned()),
+                None => ("", note.clone()),
+            })
+        });
+        for note in gathered(notes) {
+            report.inferred(note);
+        }
+        Ok((all.into_iter().map(|(heard, ..)| heard.levels).collect(), rate_hz))
+    }
+
+    /// Counts `(N, R, T)` for every stimulus.
+    fn responses(
+        &self,
+        window: Window,
+        cochleagrams: &[Array2<f32>],
+        rate_hz: f64,
+        report: &mut ImportReport,
+    ) -> Result<Vec<Array3<f32>>> {
+        let mut all = Tally::default();
+        let mut silent = 0;
+        let mut responses = Vec::with_capacity(cochleagrams.len());
+        for (presented, cochleagram) in self.stimuli.iter().zip(cochleagrams) {
+            let (counts, tally, empty) = counts(presented, window, cochleagram.ncols());
+            let outside = tally.before + tally.after;
+            if tally.inside > 0 && outside > tally.inside {
+                report.warn(format!(
+                    "{}: {outside} of {} spikes lie outside of the sound",
+                    presented.name,
+                    tally.total()
+                ));
+            }
+            all += tally;
+            silent += empty;
+            responses.push(counts);
+        }
+        let lengths = self
+            .stimuli
+            .iter()
+            .zip(cochleagrams)
+            .map(|(presented, sound)| (&presented.presentations[..], sound.ncols()));
+        let lengths: Vec<_> = lengths.collect();
+        let taken = Taken { file: &self.file, unit: self.unit, rate_hz };
+        unit::check(taken, window, all, &lengths, report)?;
+        tell(all, silent, report);
+        Ok(responses)
+    }
+}
+
+/// Each note once, in the order in which they came up, with the names that it was said of.
+fn gathered<'a>(notes: impl Iterator<Item = (&'a str, String)>) -> Vec<String> {
+    let mut said: Vec<(String, Vec<&str>)> = Vec::new();
+    for (name, note) in notes {
+        match said.iter_mut().find(|(known, _)| *known == note) {
+            Some((_, names)) => names.push(name),
+            None => said.push((note, vec![name])),
+        }
+    }
+    let text = |(note, mut names): (String, Vec<&str>)| {
+        names.retain(|name| !name.is_empty());
+        if names.is_empty() { note } else { format!("{}: {note}", listed(&names)) }
+    };
+    said.into_iter().map(text).collect()
+}
+
+fn tell(all: Tally, silent: usize, report: &mut ImportReport) {
+    let outside = all.before + all.after;
+    if outside > 0 {
+        report.dropped(format!(
+            "{outside} of {}: {} before the first bin, {} after the last",
+            counted(all.total(), "spike"),
+            all.before,
+            all.after
+        ));
+    }
+    if silent > 0 {
+        report.inferred(format!("{} without spikes", counted(silent, "repeat")));
+    }
+}
+
+/// Counts of all neurons, where the spikes fell, and how many repeats have none.
+fn counts(presented: &Presented, window: Window, bins: usize) -> (Array3<f32>, Tally, usize) {
+    let all = &presented.presentations;
+    let repeats = all.iter().map(Vec::len).max().unwrap_or(0);
+    let mut counts = Array3::from_elem((all.len(), repeats, bins), f32::NAN);
+    let (mut tally, mut empty) = (Tally::default(), 0);
+    for (mut rows, presentations) in counts.outer_iter_mut().zip(all) {
+        for (row, presentation) in rows.outer_iter_mut().zip(presentations) {
+            tally += window.count(presentation, row);
+            empty += usize::from(presentation.times_ms.is_empty());
+        }
+    }
+    (counts, tally, empty)
+}
+
+fn front_end(options: &SoundOptions) -> Result<Frontend> {
+    for (name, value) in [("--before-ms", options.before_ms), ("--after-ms", options.after_ms)] {
+        if !(value.is_finite() && value >= 0.0) {
+            let message = format!("{name}: found {value}, expected milliseconds, 0 or more");
+            return Err(Error::Refused(message));
+        }
+    }
+    let named = options.frontend.iter().map(|name| format!("frontend.type={name:?}"));
+    let settings: Vec<String> = named.chain(options.set.iter().cloned()).collect();
+    let config = ImportConfig::load(options.config.as_deref(), &settings)?;
+    Frontend::new(&config.frontend, options.dt_ms)
+}
+
+/// The error with the name of the sound in front, where it does not say it itself.
+fn named(error: Error, name: &str) -> Error {
+    match error {
+        Error::Refused(text) if !text.contains(name) => Error::Refused(format!("{name}: {text}")),
+        other => other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_note_is_said_once_of_all_that_it_concerns() {
+        let notes = [("a", "mixed"), ("", "slow"), ("b", "mixed"), ("c", "odd"), ("", "slow")];
+        let notes = notes.map(|(name, note)| (name, note.to_owned()));
+        assert_eq!(gathered(notes.into_iter()), ["a and b: mixed", "slow", "c: odd"]);
+    }
+}

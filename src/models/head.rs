@@ -1,0 +1,139 @@
+//! The end of a model: from the drive of each neuron to its response.
+use candle_core::{DType, Result, Tensor};
+
+use super::dims::{Axis, Quantity};
+use super::layers::{BatchNorm, LeakyUnits, Pass};
+use super::ops::output_head::OutputHead;
+use super::outputs::{Drive, Output};
+
+/// Batch normalization of the drive, where there is one; the output nonlinearity; leaky output
+/// units, where there are such. From `(B, N, T)` to the same shape.
+pub struct Head {
+    neurons: usize,
+    norm: Option<BatchNorm>,
+    output: Box<dyn Output>,
+    leak: Option<LeakyUnits>,
+}
+
+/// What of a rescaling is left to the layer before the head.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Left {
+    /// Nothing.
+    Nothing,
+    /// The drive must be multiplied by the same factors.
+    Drive,
+}
+
+impl Head {
+    /// An output nonlinearity of so many neurons alone.
+    pub fn new(neurons: usize, output: Box<dyn Output>) -> Self {
+        Self { neurons, norm: None, output, leak: None }
+    }
+
+    /// How many neurons answer.
+    pub fn neurons(&self) -> usize {
+        self.neurons
+    }
+
+    /// The same behind a normalization of drives, where there is one.
+    #[must_use]
+    pub fn with_norm(self, norm: Option<BatchNorm>) -> Self {
+        Self { norm, ..self }
+    }
+
+    /// The same with leaky units behind it, where there are such.
+    #[must_use]
+    pub fn with_leak(self, leak: Option<LeakyUnits>) -> Self {
+        Self { leak, ..self }
+    }
+
+    /// What enters the output nonlinearity.
+    ///
+    /// # Errors
+    /// A tensor operation fails.
+    pub fn normalized(&self, drive: &Tensor, pass: &Pass) -> Result<Tensor> {
+        match &self.norm {
+            Some(norm) => norm.forward(drive, pass.mask, pass.mode),
+            None => Ok(drive.clone()),
+        }
+    }
+
+    /// The responses.
+    ///
+    /// # Errors
+    /// A tensor operation fails.
+    pub fn forward(&self, drive: &Tensor, pass: &Pass) -> Result<Tensor> {
+        let response = self.output.forward(&self.normalized(drive, pass)?)?;
+        match &self.leak {
+            Some(units) => units.respond(&response),
+            None => Ok(response),
+        }
+    }
+
+    /// The output nonlinearity.
+    pub fn output(&self) -> &dyn Output {
+        self.output.as_ref()
+    }
+
+    /// Whether leaky units lie behind the output nonlinearity.
+    pub fn leaks(&self) -> bool {
+        self.leak.is_some()
+    }
+
+    /// The normalization of drives.
+    pub fn norm(&self) -> Option<&BatchNorm> {
+        self.norm.as_ref()
+    }
+
+    /// The head on the fused path, and its parameters `(N)` in its order.
+    ///
+    /// # Errors
+    /// A tensor operation fails.
+    pub fn fused(&self) -> Result<(OutputHead, Vec<Tensor>)> {
+        let mut parameters: Vec<Tensor> =
+            self.norm.iter().flat_map(BatchNorm::weight_and_bias).collect();
+        parameters.extend(self.output.parameters()?);
+        if let Some(units) = &self.leak {
+            parameters.push(units.tau_bins()?);
+        }
+        let leak = self.leak.as_ref().map(LeakyUnits::leak);
+        let head = OutputHead { normalized: self.norm.is_some(), curve: self.output.curve(), leak };
+        Ok((head, parameters))
+    }
+
+    /// By how much the drive of each neuron is multiplied in evaluation mode, with the
+    /// sign of the output nonlinearity's slope.
+    ///
+    /// # Errors
+    /// A tensor operation fails.
+    pub fn gains(&self) -> Result<Vec<f32>> {
+        let gains = match &self.norm {
+            Some(norm) => norm.gain()?.to_dtype(DType::F32)?.to_vec1::<f32>()?,
+            None => vec![1.0; self.neurons],
+        };
+        let slopes = self.output.slope(self.neurons)?;
+        Ok(gains.into_iter().zip(slopes).map(|(gain, slope)| gain * slope).collect())
+    }
+
+    /// Multiplies each neuron's response by a factor `(N)`; nothing changes where the output
+    /// nonlinearity has no parameters for that.
+    ///
+    /// # Errors
+    /// A tensor operation fails.
+    pub fn rescale(&self, factors: &Tensor) -> Result<Left> {
+        match (self.output.rescale(factors)?, &self.norm) {
+            (Drive::Multiplied, Some(norm)) => norm.rescale(factors).map(|()| Left::Nothing),
+            (Drive::Multiplied, None) => Ok(Left::Drive),
+            (Drive::Same | Drive::Fixed, _) => Ok(Left::Nothing),
+        }
+    }
+
+    /// What an export shows of it.
+    ///
+    /// # Errors
+    /// A tensor operation fails.
+    pub fn learnt(&self) -> Result<Vec<Quantity>> {
+        let tau = |units: &LeakyUnits| units.tau_ms("output_tau_ms", &[Axis::Neuron]);
+        self.leak.iter().map(tau).collect()
+    }
+}

@@ -1,0 +1,196 @@
+//! A model behind its prefilters: a list of layers and a head. What follows from the layers, a fold
+//! over them, is written here once for all models.
+use candle_core::{Result, Tensor, bail};
+
+use super::dims::Quantity;
+use super::head::{Head, Left};
+use super::layers::{Layer, MapShape, Pass, Reach};
+use super::ops::stage::StageWithParameters;
+
+/// From what the prefilters give `(B, C, F, T)` to responses `(B, N, T)`.
+pub struct Model {
+    layers: Vec<Box<dyn Layer>>,
+    head: Head,
+}
+
+/// Receptive fields that are weights of a model.
+#[derive(Debug, Clone)]
+pub struct Strfs {
+    /// `(N or H, C, F, K)` in lag order: 0 = now.
+    pub kernels: Tensor,
+    /// By how much each row's drive is multiplied behind the kernel, with the sign of the output
+    /// nonlinearity's slope.
+    pub gains: Vec<f32>,
+    /// Whose they are.
+    pub owners: Owners,
+}
+
+/// Whose receptive fields a model has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Owners {
+    /// One for each neuron.
+    Neurons,
+    /// One for each hidden unit, shared by the neurons.
+    Hidden,
+}
+
+impl Model {
+    /// Layers in the order in which sound passes them, the last of which gives the drive of each
+    /// neuron, and what follows.
+    pub fn new(layers: Vec<Box<dyn Layer>>, head: Head) -> Self {
+        Self { layers, head }
+    }
+
+    /// Its end.
+    pub fn head(&self) -> &Head {
+        &self.head
+    }
+
+    /// Its layers.
+    pub fn layers(&self) -> &[Box<dyn Layer>] {
+        &self.layers
+    }
+
+    /// What enters the head: from `(B, C, F, T)` to `(B, N, T)`; `first` is the place of the first
+    /// layer among all that the sound passes.
+    fn drive(&self, x: &Tensor, pass: Pass, first: usize) -> Result<Tensor> {
+        through(self.layers.iter().map(AsRef::as_ref), x, pass, first)?.squeeze(2)
+    }
+
+    /// What enters the output nonlinearity: from `(B, C, F, T)` to `(B, N, T)`.
+    ///
+    /// # Errors
+    /// A tensor operation fails.
+    pub fn normalized_drive(&self, x: &Tensor, pass: Pass, first: usize) -> Result<Tensor> {
+        self.head.normalized(&self.drive(x, pass, first)?, &pass)
+    }
+
+    /// The responses `(B, N, T)` to `(B, C, F, T)`.
+    ///
+    /// # Errors
+    /// A tensor operation fails.
+    pub fn forward(&self, x: &Tensor, pass: Pass, first: usize) -> Result<Tensor> {
+        self.head.forward(&self.drive(x, pass, first)?, &pass)
+    }
+
+    /// The layers on the fused path; none where one of them has no stage.
+    ///
+    /// # Errors
+    /// A tensor operation fails.
+    pub fn stages(&self, input: MapShape) -> Result<Option<Vec<StageWithParameters>>> {
+        stages(self.layers.iter().map(AsRef::as_ref), input).map(|(stages, _)| stages)
+    }
+
+    /// How many neurons answer.
+    pub fn neurons(&self) -> usize {
+        self.head.neurons()
+    }
+
+    /// How far back it looks from a bin, in bins, fading memory aside.
+    pub fn lags(&self) -> usize {
+        let reaches = self.layers.iter().map(|layer| layer.reach());
+        let bins = reaches.map(|reach| match reach {
+            Reach::Bins(bins) => bins,
+            Reach::Fading => 1,
+        });
+        1 + bins.map(|bins| bins - 1).sum::<usize>()
+    }
+
+    /// How far back in its input a response looks.
+    pub fn reach(&self) -> Reach {
+        let layers = self.layers.iter().map(|layer| layer.reach());
+        let head = if self.head.leaks() { Reach::Fading } else { Reach::Bins(1) };
+        layers.fold(Reach::Bins(1), Reach::then).then(head)
+    }
+
+    /// Its receptive fields, where the weights of its first layer are such.
+    ///
+    /// # Errors
+    /// A tensor operation fails.
+    pub fn strfs(&self) -> Result<Option<Strfs>> {
+        let Some(first) = self.layers.first() else { return Ok(None) };
+        let Some(kernels) = first.strfs()? else { return Ok(None) };
+        let rows = kernels.dim(0)?;
+        let (gains, owners) = match self.layers.len() {
+            1 => (self.head.gains()?, Owners::Neurons),
+            _ => (vec![1.0; rows], Owners::Hidden),
+        };
+        Ok(Some(Strfs { kernels, gains, owners }))
+    }
+
+    /// The L1 norm of the weights on sound as they act, a scalar.
+    ///
+    /// # Errors
+    /// A tensor operation fails, or no layer has such weights.
+    pub fn l1(&self) -> Result<Tensor> {
+        let mut norms = Vec::new();
+        for layer in &self.layers {
+            norms.extend(layer.weights_on_sound()?);
+        }
+        if norms.is_empty() {
+            bail!("no layer of this model has weights on sound that a penalty could lie on")
+        }
+        let norms: Vec<Tensor> =
+            norms.iter().map(|weights| weights.abs()?.sum_all()).collect::<Result<_>>()?;
+        Tensor::stack(&norms, 0)?.sum_all()
+    }
+
+    /// Changes its parameters such that each neuron's response is multiplied by a factor `(N)`;
+    /// nothing changes where the output nonlinearity has no such parameters.
+    ///
+    /// # Errors
+    /// A tensor operation fails.
+    pub fn rescale(&self, factors: &Tensor) -> Result<()> {
+        match (self.head.rescale(factors)?, self.layers.last()) {
+            (Left::Drive, Some(last)) => last.rescale(factors),
+            _ => Ok(()),
+        }
+    }
+
+    /// What an export shows beside the receptive fields, from the readout back to the first layer,
+    /// the head last.
+    ///
+    /// # Errors
+    /// A tensor operation fails.
+    pub fn learnt(&self) -> Result<Vec<Quantity>> {
+        let mut learnt = Vec::new();
+        for layer in self.layers.iter().rev() {
+            learnt.extend(layer.learnt()?);
+        }
+        learnt.extend(self.head.learnt()?);
+        Ok(learnt)
+    }
+}
+
+/// What layers make of a map one after the other; `first` is the place of the first one.
+///
+/// # Errors
+/// A tensor operation fails.
+pub fn through<'a>(
+    layers: impl Iterator<Item = &'a dyn Layer>,
+    x: &Tensor,
+    pass: Pass,
+    first: usize,
+) -> Result<Tensor> {
+    let mut layers = layers.enumerate();
+    layers.try_fold(x.clone(), |x, (place, layer)| layer.forward(&x, &pass.in_layer(first + place)))
+}
+
+/// Layers on the fused path, none where one of them has no stage, and the shape of what they give.
+///
+/// # Errors
+/// A tensor operation fails.
+pub fn stages<'a>(
+    layers: impl Iterator<Item = &'a dyn Layer>,
+    input: MapShape,
+) -> Result<(Option<Vec<StageWithParameters>>, MapShape)> {
+    let (mut stages, mut shape) = (Some(Vec::new()), input);
+    for layer in layers {
+        match (&mut stages, layer.stage(shape)?) {
+            (Some(stages), Some(stage)) => stages.push(stage),
+            _ => stages = None,
+        }
+        shape = layer.output(shape);
+    }
+    Ok((stages, shape))
+}

@@ -1,0 +1,367 @@
+//! Divisions of repeats in two halves, and how well one half's mean follows the other's.
+use std::collections::BTreeSet;
+use std::ops::Add;
+
+use rand::seq::index::sample;
+
+use crate::base::rng;
+use crate::simd::real::vectorized;
+use crate::stats::moments::ROUNDING;
+
+/// Divisions into halves that are looked at: all of them up to 10 repeats, else so many drawn.
+const SPLITS: usize = 126;
+
+/// Largest half of which there are no more divisions than that.
+const LARGEST_HALF: usize = 5;
+
+/// Repeats whose sums are looked up at once.
+const GROUP: usize = 4;
+/// Choices among them.
+const CHOICES: usize = 1 << GROUP;
+
+/// Neurons whose repeats are divided side by side: as many as common vector registers hold numbers.
+pub const SIDE_BY_SIDE: usize = 4;
+
+/// One number of each of those neurons, side by side in a vector register.
+#[derive(Debug, Clone, Copy, Default)]
+#[repr(align(32))]
+struct Each([f64; SIDE_BY_SIDE]);
+
+impl Add for Each {
+    type Output = Self;
+
+    #[inline(always)]
+    fn add(self, other: Self) -> Self {
+        let mut sums = self.0;
+        for (sum, other) in sums.iter_mut().zip(other.0) {
+            *sum += other;
+        }
+        Self(sums)
+    }
+}
+
+/// The covariances of two groups.
+type Block = [[Each; GROUP]; GROUP];
+/// Sums that are looked up for the choices from two groups.
+type Between = [Each; CHOICES * CHOICES];
+/// The variance of the sum over a choice from one group, and its covariance with all repeats.
+type Within = [(Each, Each); CHOICES];
+
+/// The divisions in two halves of every even number of repeats up to a largest one.
+#[derive(Debug, Clone, Default)]
+pub struct SplitHalves(Vec<Divisions>); // by half the repeats
+
+/// The divisions of one number of repeats.
+#[derive(Debug, Clone)]
+struct Divisions {
+    /// How many.
+    count: usize,
+    /// `(groups, divisions)`: the repeats of the first half, a bit for each in its group.
+    choices: Vec<u8>,
+    /// `(pairs of groups, divisions)`: the choice from the earlier group, and that from the later
+    /// one in the higher bits.
+    pairs: Vec<u8>,
+}
+
+/// How the repeats of several neurons vary together, an even number of them and the same for all,
+/// and what follows from it; used for one clip after the other.
+#[derive(Debug, Clone, Default)]
+pub struct Triangles {
+    repeats: usize,
+    /// `(R, R)` in whole groups: variances on the diagonal, covariances left of it, 0 elsewhere.
+    covariance: Vec<Each>,
+    /// `(R)`: the covariance of each repeat with the sum over all.
+    with_all: Vec<Each>,
+    /// Of the first half of each division: its variance, and its covariance with all repeats.
+    sums: Vec<(Each, Each)>,
+}
+
+impl SplitHalves {
+    /// Of up to `repeats` repeats.
+    #[cfg(test)]
+    pub(super) fn of(repeats: usize) -> Self {
+        let mut halves = Self::default();
+        halves.extend(repeats);
+        halves
+    }
+
+    /// Also of up to `repeats` repeats.
+    pub fn extend(&mut self, repeats: usize) {
+        let new = self.0.len()..=repeats / 2;
+        self.0.extend(new.map(|half| Divisions::new(half, &first_halves(half))));
+    }
+
+    /// The mean over divisions of the correlation between both halves' means, of each neuron; NaN
+    /// without a division, or where a half does not vary.
+    pub fn correlations(&self, repeats: &mut Triangles) -> [f64; SIDE_BY_SIDE] {
+        match self.0.get(repeats.repeats / 2) {
+            Some(divisions) if divisions.count > 0 => {
+                let mut correlations = [f64::NAN; SIDE_BY_SIDE];
+                vectorized(
+                    #[inline(always)]
+                    || correlations = divisions.correlations(repeats),
+                );
+                correlations
+            }
+            _ => [f64::NAN; SIDE_BY_SIDE],
+        }
+    }
+}
+
+impl Triangles {
+    /// Makes room for `repeats` repeats that do not vary.
+    pub fn start(&mut self, repeats: usize) {
+        let length = repeats.next_multiple_of(GROUP);
+        self.repeats = repeats;
+        let lists = [(&mut self.covariance, length * length), (&mut self.with_all, length)];
+        for (list, size) in lists {
+            list.clear();
+            list.resize(size, Each::default());
+        }
+    }
+
+    /// Takes the repeats of one neuron; `covariance` is of two of them, the later one first, or the
+    /// variance of one.
+    pub fn read(&mut self, neuron: usize, covariance: impl Fn(usize, usize) -> f64) {
+        let rows = self.covariance.chunks_exact_mut(self.with_all.len().max(1));
+        for (i, row) in rows.take(self.repeats).enumerate() {
+            for (j, to) in row[..=i].iter_mut().enumerate() {
+                to.0[neuron] = covariance(i, j);
+            }
+        }
+    }
+
+    /// Works out the covariances with all repeats, and gives their sum.
+    #[inline(always)]
+    fn add_up(&mut self) -> Each {
+        for (i, row) in self.covariance.chunks_exact(self.with_all.len().max(1)).enumerate() {
+            let mut sum = row[i];
+            for (with_all, covariance) in self.with_all.iter_mut().zip(&row[..i]) {
+                *with_all = *with_all + *covariance;
+                sum = sum + *covariance;
+            }
+            self.with_all[i] = sum;
+        }
+        self.with_all.iter().fold(Each::default(), |total, with_all| total + *with_all)
+    }
+
+    /// The covariances of the repeats of group `h` with those of group `g`.
+    #[inline(always)]
+    fn block(&self, h: usize, g: usize) -> Block {
+        let mut block = Block::default();
+        let rows = self.covariance.chunks_exact(self.with_all.len().max(1)).skip(GROUP * h);
+        for (to, row) in block.iter_mut().zip(rows) {
+            to.copy_from_slice(&row[GROUP * g..GROUP * (g + 1)]);
+        }
+        block
+    }
+}
+
+/// Fills in the sums over all choices of repeats that vary together as a triangle says.
+#[inline(always)]
+fn within_group(triangle: &Block, with_all: &[Each], sums: &mut Within) {
+    sums[0] = Default::default();
+    for i in 0..GROUP {
+        let with = subset_sums(&triangle[i]);
+        let (without, more) = sums.split_at_mut(1 << i);
+        for ((more, without), with) in more.iter_mut().zip(without).zip(&with) {
+            *more = (without.0 + *with + *with + triangle[i][i], without.1 + with_all[i]);
+        }
+    }
+}
+
+/// Fills in twice the covariances of all choices of columns and, in the higher bits, of rows.
+#[inline(always)]
+fn between_groups(block: &Block, sums: &mut Between) {
+    let (rows, _) = sums.as_chunks_mut::<CHOICES>();
+    rows[0] = Default::default();
+    for (i, row) in block.iter().enumerate() {
+        let with = subset_sums(&row.map(|covariance| covariance + covariance));
+        let (without, more) = rows.split_at_mut(1 << i);
+        for (more, without) in more.iter_mut().zip(without) {
+            for ((more, without), with) in more.iter_mut().zip(without).zip(&with) {
+                *more = *without + *with;
+            }
+        }
+    }
+}
+
+/// The sums over all choices of some numbers.
+#[inline(always)]
+fn subset_sums(numbers: &[Each; GROUP]) -> [Each; CHOICES] {
+    let mut sums = [Each::default(); CHOICES];
+    for (i, number) in numbers.iter().enumerate() {
+        let (without, with) = sums.split_at_mut(1 << i);
+        for (with, without) in with.iter_mut().zip(without) {
+            *with = *without + *number;
+        }
+    }
+    sums
+}
+
+impl Divisions {
+    fn new(half: usize, firsts: &[Vec<usize>]) -> Self {
+        let groups = (2 * half).div_ceil(GROUP);
+        let choice = |first: &Vec<usize>, group: usize| -> u8 {
+            let own = first.iter().filter(|repeat| **repeat / GROUP == group);
+            own.map(|repeat| 1 << (repeat % GROUP)).sum()
+        };
+        let of_group = |h: usize| firsts.iter().map(move |first| choice(first, h));
+        let before = |h: usize| (0..h).map(move |g| (h, g));
+        let of_pair =
+            |(h, g): (usize, usize)| of_group(g).zip(of_group(h)).map(|(g, h)| g | h << GROUP);
+        Self {
+            count: firsts.len(),
+            choices: (0..groups).flat_map(of_group).collect(),
+            pairs: (0..groups).flat_map(before).flat_map(of_pair).collect(),
+        }
+    }
+
+    #[inline(always)]
+    fn correlations(&self, repeats: &mut Triangles) -> [f64; SIDE_BY_SIDE] {
+        let total = repeats.add_up();
+        self.sum_first_halves(repeats);
+        correlation_sums(&repeats.sums, &total).map(|sum| sum / self.count as f64)
+    }
+
+    /// Group by group, so that the sums that are looked up stay close.
+    #[inline(always)]
+    fn sum_first_halves(&self, repeats: &mut Triangles) {
+        let mut sums = std::mem::take(&mut repeats.sums);
+        sums.clear();
+        sums.resize(self.count, Default::default());
+        let mut within: Within = Default::default();
+        let mut between: Between = [Each::default(); CHOICES * CHOICES];
+        let mut pairs = self.pairs.chunks_exact(self.count);
+        for (h, choices) in self.choices.chunks_exact(self.count).enumerate() {
+            let own = repeats.block(h, h);
+            within_group(&own, &repeats.with_all[GROUP * h..], &mut within);
+            for (sum, choice) in sums.iter_mut().zip(choices) {
+                let (variance, with_all) = within[usize::from(*choice) % CHOICES];
+                *sum = (sum.0 + variance, sum.1 + with_all);
+            }
+            for (g, pairs) in (0..h).zip(&mut pairs) {
+                between_groups(&repeats.block(h, g), &mut between);
+                let sums = sums.iter_mut().zip(pairs);
+                sums.for_each(|(sum, pair)| sum.0 = sum.0 + between[usize::from(*pair)]);
+            }
+        }
+        repeats.sums = sums;
+    }
+}
+
+/// The sum over divisions of the correlation of both halves.
+#[inline(always)]
+fn correlation_sums(sums: &[(Each, Each)], total: &Each) -> [f64; SIDE_BY_SIDE] {
+    let mut correlations = [0.0; SIDE_BY_SIDE];
+    for (Each(variance), Each(with_all)) in sums {
+        for neuron in 0..SIDE_BY_SIDE {
+            let (variance, with_all) = (variance[neuron], with_all[neuron]);
+            let of_second = total.0[neuron] - 2.0 * with_all + variance;
+            let scale = (variance * of_second).sqrt();
+            // A half that does not vary leaves rounding behind.
+            let least = if variance < of_second { variance } else { of_second };
+            let varies = least > ROUNDING * total.0[neuron].abs();
+            correlations[neuron] += if varies { (with_all - variance) / scale } else { f64::NAN };
+        }
+    }
+    correlations
+}
+
+/// The first halves of the divisions of `2 half` repeats that are looked at, in lexicographic order.
+pub(super) fn first_halves(half: usize) -> Vec<Vec<usize>> {
+    if half <= LARGEST_HALF { all_first_halves(half).collect() } else { drawn_halves(half) }
+}
+
+/// All that hold repeat 0.
+fn all_first_halves(half: usize) -> impl Iterator<Item = Vec<usize>> {
+    let start: Option<Vec<usize>> = (half > 0).then(|| (0..half).collect());
+    std::iter::successors(start, move |set| next_combination(set, 2 * half))
+        .take_while(|set| set.first() == Some(&0))
+}
+
+/// As many different ones as are looked at, the same every time.
+fn drawn_halves(half: usize) -> Vec<Vec<usize>> {
+    let mut generator = rng::generator(0, &format!("divisions of {} repeats", 2 * half));
+    let mut drawn = BTreeSet::new();
+    while drawn.len() < SPLITS {
+        let others = sample(&mut generator, 2 * half - 1, half - 1).into_iter().map(|r| r + 1);
+        let mut first: Vec<usize> = std::iter::once(0).chain(others).collect();
+        first.sort_unstable();
+        drawn.insert(first);
+    }
+    drawn.into_iter().collect()
+}
+
+/// The combination of as many numbers below `n` that follows in lexicographic order.
+fn next_combination(set: &[usize], n: usize) -> Option<Vec<usize>> {
+    let size = set.len();
+    // The last place that can still grow with all after it fitting below n.
+    let place = (0..size).rev().find(|place| set[*place] + size - place < n)?;
+    let grown = set[place] + 1..;
+    Some(set[..place].iter().copied().chain(grown.take(size - place)).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use ndarray::Array2;
+
+    use super::*;
+    use crate::scores::repeats::covariance::Repeats;
+    use crate::stats::moments::{mean, ratio};
+
+    #[test]
+    fn every_division_of_six_repeats_comes_once_in_lexicographic_order() {
+        let halves: Vec<Vec<usize>> = all_first_halves(3).collect();
+        assert_eq!(halves.len(), 10);
+        assert!(halves.is_sorted());
+        assert_eq!(halves.first(), Some(&vec![0, 1, 2]));
+        assert_eq!(halves.last(), Some(&vec![0, 4, 5]));
+    }
+
+    /// Both halves' sums over the covariances of their repeats, one by one.
+    fn clear_half_correlation(clip: &Repeats) -> f64 {
+        let half = clip.covariance.nrows() / 2;
+        let correlation = |first: Vec<usize>| {
+            let second: Vec<usize> = (0..2 * half).filter(|r| !first.contains(r)).collect();
+            let sum = |a: &[usize], b: &[usize]| -> f64 {
+                a.iter().flat_map(|i| b.iter().map(|j| clip.covariance[(*i, *j)])).sum()
+            };
+            let scale = sum(&first, &first).sqrt() * sum(&second, &second).sqrt();
+            ratio(sum(&first, &second), scale)
+        };
+        mean(&first_halves(half).into_iter().map(correlation).collect::<Vec<_>>())
+    }
+
+    #[test]
+    fn sums_that_are_looked_up_give_the_correlation_of_all_divisions() {
+        for repeats in 2..24 {
+            let value = |r: usize, t: usize| ((t * t + 3 * r * t + 5 * r) % 13) as f32 + t as f32;
+            let responses = Array2::from_shape_fn((repeats, 17), |(r, t)| value(r, t));
+            let clip = Repeats::new(responses.view());
+            let got = SplitHalves::of(30).correlations(&mut clip.triangle(2))[2];
+            let want = clear_half_correlation(&clip);
+            assert!((got - want).abs() < 1e-12, "{repeats} repeats: {got}, want {want}");
+        }
+    }
+
+    #[test]
+    fn a_half_that_never_varies_has_no_correlation() {
+        let responses = Array2::from_shape_fn((4, 9), |(r, t)| if r < 2 { t as f32 } else { 0.1 });
+        let clip = Repeats::new(responses.view());
+        assert!(SplitHalves::of(4).correlations(&mut clip.triangle(1))[1].is_nan());
+    }
+
+    #[test]
+    fn ten_repeats_are_divided_in_all_ways_and_twenty_in_no_more() {
+        for (half, count) in [(0, 0), (3, 10), (5, 126), (6, 126), (10, 126)] {
+            let divisions = first_halves(half);
+            assert_eq!(divisions.len(), count);
+            assert!(divisions.is_sorted_by(|a, b| a < b), "{half}");
+            assert!(divisions.iter().all(|first| first.len() == half && first[0] == 0));
+        }
+        let often = first_halves(10).iter().filter(|first| first.contains(&19)).count();
+        // 126 · 9/19 = 60, give or take 6.
+        assert!((42..=78).contains(&often), "{often}");
+    }
+}
