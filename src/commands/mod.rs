@@ -16,6 +16,7 @@ mod list;
 mod plot;
 mod predict;
 mod report;
+mod schema;
 mod significance;
 mod simulate;
 mod train;
@@ -61,6 +62,8 @@ pub enum Command {
     Init(init::InitArgs),
     /// List models, prefilters, parameterizations, output nonlinearities, losses and metrics
     List(list::ListArgs),
+    /// Print the JSON Schema of the run file, by which editors complete and check it
+    Schema(schema::SchemaArgs),
     /// Print shell completions
     Completions(completions::CompletionsArgs),
 }
@@ -84,6 +87,7 @@ pub fn run(command: &Command, console: &Console) -> Result<()> {
         Command::Simulate(args) => simulate::run(args, console),
         Command::Init(args) => init::run(args, console),
         Command::List(args) => list::run(args, console),
+        Command::Schema(args) => schema::run(args, console),
         Command::Completions(args) => completions::run(args, console),
     }
 }

@@ -18,7 +18,7 @@ use crate::runs::folder::{OldRun, RunFolder};
 use crate::tensorboard::Board;
 use crate::training::checkpoint::Checkpoint;
 use crate::training::history::{EpochRow, History};
-use crate::training::{self, End, Task, Witness};
+use crate::training::{self, End, Observer, Task};
 
 /// `strf train`.
 #[derive(Debug, Args)]
@@ -193,7 +193,7 @@ impl<'a> Keeper<'a> {
     }
 }
 
-impl Witness for Keeper<'_> {
+impl Observer for Keeper<'_> {
     fn batch(&mut self, epoch: usize) {
         self.bar.step(format!("epoch {epoch}/{}{}", self.epochs, self.message));
     }

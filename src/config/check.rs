@@ -92,10 +92,8 @@ impl Check<'_> {
         let (known, owner) = match &named {
             Named::Row(row) => (key_names(row.part().keys), format!("type {}", row.part().name)),
             Named::Absent(word) => (Vec::new(), format!("type {word}")),
-            Named::Unknown => {
-                let of_any = table.iter().flat_map(|row| key_names(row.part().keys));
-                (of_any.collect(), format!("[{}]", at.name))
-            }
+            // Which keys it has is not known either.
+            Named::Unknown => return None,
         };
         for entry in self.document.section(at).iter().flat_map(|section| &section.entries) {
             if entry.name != TYPE && !known.contains(&&*entry.name) {

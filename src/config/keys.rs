@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
+use serde_json::Value as Json;
 use toml::de::DeValue;
 
 use super::value::Mismatch;
@@ -52,6 +53,8 @@ pub struct DeclaredKind {
     pub expected: fn() -> String,
     /// A value, written as in TOML.
     pub example: &'static str,
+    /// What a JSON Schema says of it.
+    pub schema: fn() -> Json,
     /// The value, if it is such; the key is for messages.
     pub read: fn(&Key, &DeValue) -> std::result::Result<Arc<dyn DeclaredValue>, Mismatch>,
 }

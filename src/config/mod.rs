@@ -5,5 +5,6 @@ pub mod document;
 pub mod keys;
 pub mod part;
 pub mod render;
+pub mod schema;
 pub mod sections;
 pub mod value;
