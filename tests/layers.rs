@@ -5,7 +5,7 @@ use rand::Rng;
 use strf::base::rng;
 use strf::models::batch::{Batch, Member};
 use strf::models::head::Head;
-use strf::models::layers::{Carry, Draws, Layer, Linear, MapShape, Mode, Pass, Reach};
+use strf::models::layers::{Carry, Layer, Linear, MapShape, Mode, Pass, Reach, StepDraws};
 use strf::models::loss;
 use strf::models::ops::chain::ResponseSum;
 use strf::models::ops::leaky::{Leak, LeakyUnits};
@@ -165,7 +165,7 @@ fn draws_follow_step_clip_and_layer_whatever_the_order_of_a_batch() -> Result<()
     let run = |clips: [(&str, &Tensor); 2], step: u64, place: usize| {
         let x = Tensor::cat(&clips.map(|(_, sound)| sound.clone()), 0)?;
         let clips = clips.map(|(id, _)| id.to_owned()).to_vec();
-        let draws = Draws { seed: 1, step, clips };
+        let draws = StepDraws { seed: 1, step, clips };
         let pass = Pass::new(Mode::Train, None).with_draws(Some(&draws)).in_layer(place);
         layer.forward(&x, &pass)
     };
