@@ -4,22 +4,22 @@ use clap::{Parser, Subcommand};
 use crate::base::error::Result;
 use crate::base::progress::Console;
 
-mod compare;
-mod completions;
-mod dstrf;
-mod eval;
-mod export_strfs;
-mod import;
-mod init;
-mod inspect;
-mod list;
-mod plot;
-mod predict;
-mod report;
-mod schema;
-mod significance;
-mod simulate;
-mod train;
+pub mod compare;
+pub mod completions;
+pub mod dstrf;
+pub mod eval;
+pub mod export_strfs;
+pub mod import;
+pub mod init;
+pub mod inspect;
+pub mod list;
+pub mod plot;
+pub mod predict;
+pub mod report;
+pub mod schema;
+pub mod significance;
+pub mod simulate;
+pub mod train;
 
 /// Fit models of auditory neurons to cochleagrams, score them, export their receptive fields.
 #[derive(Debug, Parser)]

@@ -80,6 +80,9 @@ struct Ready<'a, R> {
     head: &'a [R],
 }
 
+/// Mean and biased variance of each neuron's drive.
+type Moments = Vec<(f64, f64)>;
+
 /// What some clips came to.
 struct PartialGradient<R> {
     loss: f64,
@@ -103,7 +106,7 @@ impl Chain {
         objective: Objective<R>,
         pools: &Pools,
     ) -> Result<Outcome<R>> {
-        let ready = self.prepare(parameters, GradientMode::Both)?;
+        let ready = self.prepare(parameters, GradientMode::Both);
         let (parts, statistics) = if self.head.normalized {
             self.fit_together(&ready, objective, pools)?
         } else {
@@ -139,7 +142,7 @@ impl Chain {
         clips: &[ClipValues<R>],
         pools: &Pools,
     ) -> Result<Vec<Vec<R>>> {
-        let ready = self.prepare(parameters, GradientMode::None)?;
+        let ready = self.prepare(parameters, GradientMode::None);
         let responses = map(clips.iter().collect(), usize::MAX, |clip| {
             let mut workspace = pools.take::<R>();
             self.forward(&ready, clip, &mut workspace)?;
@@ -167,7 +170,7 @@ impl Chain {
         sums: &[ResponseSum],
         pools: &Pools,
     ) -> Result<Vec<Vec<R>>> {
-        let ready = self.prepare(parameters, GradientMode::Input)?;
+        let ready = self.prepare(parameters, GradientMode::Input);
         let gradients = map(sums.iter().collect(), usize::MAX, |sum| {
             let mut workspace = pools.take::<R>();
             self.forward(&ready, clip, &mut workspace)?;
@@ -182,11 +185,7 @@ impl Chain {
         gradients.into_iter().collect()
     }
 
-    fn prepare<'a, R: Number>(
-        &self,
-        parameters: &'a [R],
-        mode: GradientMode,
-    ) -> Result<Ready<'a, R>> {
+    fn prepare<'a, R: Number>(&self, parameters: &'a [R], mode: GradientMode) -> Ready<'a, R> {
         let (mut own, head) = parameters.split_at(self.stage_parameters());
         let mut stages = Vec::with_capacity(self.stages.len());
         for (place, stage) in self.stages.iter().enumerate() {
@@ -199,7 +198,7 @@ impl Chain {
             };
             stages.push(stage.prepare(first, mode));
         }
-        Ok(Ready { stages, head })
+        Ready { stages, head }
     }
 
     /// Every clip on its own, one after the other.
@@ -233,7 +232,7 @@ impl Chain {
         ready: &Ready<R>,
         objective: Objective<R>,
         pools: &Pools,
-    ) -> Result<(Vec<PartialGradient<R>>, Vec<(f64, f64)>)> {
+    ) -> Result<(Vec<PartialGradient<R>>, Moments)> {
         let Objective { clips, weights, loss } = objective;
         let mut workspaces: Vec<Workspace<R>> = clips.iter().map(|_| pools.take()).collect();
         let tasks = clips.iter().zip(workspaces.iter_mut()).collect();
