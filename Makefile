@@ -42,7 +42,7 @@ MARKDOWN ?=
 VERBOSE ?=
 DEEPSTRF_PYTHON ?= $(wildcard $(TOOLS)/deepstrf/bin/python)
 
-.PHONY: build check check-cuda test test-browser bench bench-reference demo clean
+.PHONY: build check check-cuda test fuzz test-browser bench bench-reference demo clean
 
 build: $(NEEDED)
 	$(CARGO) build --release --locked
@@ -66,6 +66,12 @@ ifneq ($(wildcard ../shared/data),)
 else
 	@echo "../shared is not there: left out the tests that need it (of_the_real_recording)"
 endif
+
+# Reads N damaged files a reader, in the way that `make test` reads a few; SEED=1 damages others.
+N ?= 1000
+SEED ?= 0
+fuzz: $(NEEDED)
+	STRF_FUZZ_CASES=$(N) STRF_FUZZ_SEED=$(SEED) $(CARGO) test --release --locked --test all mutations:: -- --nocapture
 
 # Opens reports in Chromium, which lies on the PATH or where CHROMIUM=... says.
 test-browser: $(NEEDED)

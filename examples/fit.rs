@@ -6,7 +6,7 @@ use strf::run_file::RunConfig;
 use strf::runs::experiment::Experiment;
 use strf::runs::folder::OldRun;
 use strf::training::checkpoint::Checkpoint;
-use strf::training::history::Row;
+use strf::training::history::EpochRow;
 use strf::training::{Observer, Task, fit, start};
 
 /// Writes the loss of every epoch to standard error.
@@ -15,7 +15,7 @@ struct Losses;
 impl Observer for Losses {
     fn batch(&mut self, _epoch: usize) {}
 
-    fn epoch(&mut self, row: &Row, _state: &Checkpoint, _improved: bool) -> Result<()> {
+    fn epoch(&mut self, row: &EpochRow, _state: &Checkpoint, _improved: bool) -> Result<()> {
         let line = writeln!(std::io::stderr(), "epoch {}: loss {:.4}", row.epoch, row.train_loss);
         line.map_err(|source| Error::file("writing to standard error", source))
     }

@@ -3,9 +3,10 @@ use std::path::Path;
 
 use super::document::{Document, Entry, SectionAt, TYPE};
 use super::keys::{Default, Key, Value, Values};
+use super::mismatch::Mismatch;
 use super::part::{Chosen, KeyProblem, Row, find, names};
 use super::sections::{Section, section, where_known};
-use super::value::{self, Mismatch};
+use super::value;
 use crate::base::error::{Error, Problem, Result};
 use crate::base::wording::{did_you_mean, joined, nearest, one_of};
 

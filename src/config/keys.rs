@@ -8,7 +8,7 @@ use std::sync::Arc;
 use serde_json::Value as Json;
 use toml::de::DeValue;
 
-use super::value::Mismatch;
+use super::mismatch::Mismatch;
 use crate::base::error::{Error, Result};
 use crate::base::wording::one_of;
 

@@ -3,6 +3,7 @@
 pub mod check;
 pub mod document;
 pub mod keys;
+pub mod mismatch;
 pub mod part;
 pub mod render;
 pub mod schema;

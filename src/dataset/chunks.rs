@@ -1,6 +1,7 @@
 //! Deflated chunks, inflated on all cores: the library inflates them one after the other.
 //!
 //! Whatever is not as expected is left to the library, which reads it or says what is wrong.
+use std::collections::BTreeSet;
 use std::fs;
 use std::io::{Read, Seek, SeekFrom};
 
@@ -100,6 +101,9 @@ impl ChunkLayout {
             [Filter::Shuffle, Filter::Deflate(_)] => true,
             _ => return None,
         };
+        if chunk.contains(&0) {
+            return None;
+        }
         let (bytes, decode) = plain(dataset)?;
         Some(Self { shape: dataset.shape(), chunk, bytes, shuffled, decode })
     }
@@ -108,7 +112,8 @@ impl ChunkLayout {
         self.chunk.iter().product::<usize>() * self.bytes
     }
 
-    /// All chunks of the dataset; none where one is missing or was spared a filter.
+    /// All chunks of the dataset; none where one is missing, lies where none can, or was spared a
+    /// filter.
     fn chunks(&self, dataset: &Dataset) -> Option<Vec<Chunk>> {
         let mut chunks = Vec::new();
         let visited = dataset.chunks_visit(|chunk| {
@@ -122,7 +127,16 @@ impl ChunkLayout {
         });
         let axes = self.shape.iter().zip(&self.chunk);
         let all: usize = axes.map(|(length, chunk)| length.div_ceil(*chunk)).product();
-        (visited.is_ok() && chunks.len() == all).then_some(chunks)
+        let places: BTreeSet<&[usize]> = chunks.iter().map(|chunk| &chunk.offset[..]).collect();
+        let sound = places.len() == all && places.iter().all(|offset| self.has_chunk_at(offset));
+        (visited.is_ok() && chunks.len() == all && sound).then_some(chunks)
+    }
+
+    /// Whether a chunk of the dataset can begin there.
+    fn has_chunk_at(&self, offset: &[usize]) -> bool {
+        let mut axes = offset.iter().zip(&self.shape).zip(&self.chunk);
+        offset.len() == self.shape.len()
+            && axes.all(|((first, all), length)| first < all && first.is_multiple_of(*length))
     }
 
     /// Whether a chunk lies between the first and the last index on each of the leading axes.
@@ -145,7 +159,10 @@ impl ChunkLayout {
     }
 
     fn inflate(&self, deflated: &[u8]) -> Option<Vec<u8>> {
-        let mut bytes = vec![0; self.chunk_bytes()];
+        let length = self.chunk_bytes();
+        let mut bytes = Vec::new();
+        bytes.try_reserve_exact(length).ok()?;
+        bytes.resize(length, 0);
         let mut stream = Decompress::new(true);
         let status = stream.decompress(deflated, &mut bytes, FlushDecompress::Finish);
         let whole = matches!(status, Ok(Status::StreamEnd))

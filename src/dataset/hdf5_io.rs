@@ -7,6 +7,7 @@ use hdf5::types::VarLenUnicode;
 use hdf5::{Group, H5Type, Location, MinorErrorCode};
 use ndarray::{ArrayView, ArrayView1, Dimension, arr0};
 
+use super::heaps;
 use crate::base::error::{Error, Result};
 use crate::base::files::{self, Existing};
 
@@ -26,28 +27,40 @@ const DEFLATE_LEVEL: u8 = 4;
 /// Fails with a message of its own where the file is missing, a folder, unreadable, empty, not
 /// HDF5, truncated, or locked by a program that writes it.
 pub fn open(path: &Path) -> Result<hdf5::File> {
-    require_signature(path)?;
+    const DAMAGED: &str = "it is truncated or damaged (copy or write it again)";
+    let doing = |what| format!("opening {}: {what}", path.display());
+    let superblock = require_signature(path)?;
+    match heaps::endless(path, superblock) {
+        Ok(None) => (),
+        Ok(Some(at)) => {
+            let cause = format!("the list of texts at byte {at} has no end");
+            return Err(Error::file(doing(DAMAGED), cause));
+        }
+        Err(source) => return Err(Error::file(doing("it cannot be read"), source)),
+    }
     hdf5::File::open(path).map_err(|source| {
         let locked = source.contains_minor(MinorErrorCode::CantLockFile);
         let what = if locked {
             "another program has it open for writing (close it there)"
         } else {
-            "it is truncated or damaged (copy or write it again)"
+            DAMAGED
         };
-        Error::file(format!("opening {}: {what}", path.display()), source)
+        Error::file(doing(what), source)
     })
 }
 
-/// Tells a file that is no HDF5 file from one that is damaged, before the library sees it.
-fn require_signature(path: &Path) -> Result<()> {
+/// Tells a file that is no HDF5 file from one that is damaged, before the library sees it: the 16
+/// bytes from the signature on, as far as they are there.
+fn require_signature(path: &Path) -> Result<Vec<u8>> {
     let shown = path.display();
     let mut head = Vec::new();
     let mut file = files::open(path, "HDF5 file")?;
     let read = file.by_ref().take(1 << 16).read_to_end(&mut head);
     read.map_err(|source| Error::file(format!("opening {shown}"), source))?;
     let offsets = std::iter::once(0).chain((9..16).map(|power| 1 << power));
-    if offsets.filter_map(|at| head.get(at..)).any(|from| from.starts_with(&SIGNATURE)) {
-        return Ok(());
+    let mut starts = offsets.filter_map(|at| head.get(at..));
+    if let Some(superblock) = starts.find(|from| from.starts_with(&SIGNATURE)) {
+        return Ok(superblock.iter().copied().take(16).collect());
     }
     Err(Error::Refused(format!("{shown}: {}", foreign(&head))))
 }

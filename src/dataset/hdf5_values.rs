@@ -1,6 +1,7 @@
 //! What lies in an HDF5 file, of any stored type: strings as they are, numbers as text.
 use std::collections::BTreeMap;
 
+use hdf5::filters::Filter;
 use hdf5::types::{
     FixedAscii, FixedUnicode, FloatSize, TypeDescriptor, VarLenAscii, VarLenUnicode,
 };
@@ -49,6 +50,24 @@ pub fn is_text(container: &Container) -> bool {
                     | TypeDescriptor::VarLenUnicode
             )
         })
+}
+
+/// Fails where a chunk that should end in a checksum is shorter than one, which ends the program
+/// inside the library.
+///
+/// # Errors
+/// As said.
+pub fn require_checksums(dataset: &Dataset) -> hdf5::Result<()> {
+    const CHECKSUM_BYTES: u64 = 4;
+    if !dataset.filters().contains(&Filter::Fletcher32) {
+        return Ok(());
+    }
+    let mut short = false;
+    dataset.chunks_visit(|chunk| {
+        short |= chunk.size < CHECKSUM_BYTES;
+        0
+    })?;
+    if short { Err(hdf5::Error::from("a chunk is shorter than its checksum")) } else { Ok(()) }
 }
 
 /// Attributes that are text or numbers, as text.

@@ -8,6 +8,7 @@ mod check;
 mod chunks;
 mod dense;
 mod grouped;
+mod heaps;
 mod layout;
 mod location;
 mod numbers;

@@ -1,4 +1,5 @@
 //! Numbers of any stored type as `f32`: whole datasets, or the rows of some neurons.
+use std::fmt;
 use std::fs;
 use std::ops::RangeInclusive;
 
@@ -6,6 +7,7 @@ use hdf5::{Dataset, Hyperslab, SliceOrIndex};
 use ndarray::{Array3, ArrayD, Axis, IxDyn};
 
 use super::chunks::Chunked;
+use super::hdf5_values::require_checksums;
 use super::location::ResponseLocation;
 use super::schema::shape;
 
@@ -16,6 +18,7 @@ pub(super) fn all(dataset: &Dataset, bytes: &fs::File) -> hdf5::Result<ArrayD<f3
     let rows: Vec<usize> = (0..dims.first().copied().unwrap_or(0)).collect();
     let chunked = if dims.len() > 1 { Chunked::of(dataset) } else { None };
     if !chunked.is_some_and(|chunked| chunked.read(bytes, (1, &rows), &mut values)) {
+        require_checksums(dataset)?;
         dataset.read_into_raw(&mut values)?;
     }
     Ok(ArrayD::from_shape_vec(dims, values)?)
@@ -45,11 +48,13 @@ pub(super) fn rows(
 
 /// Asks for the memory first: what a file declares may be more than there is.
 fn zeros(dims: &[usize]) -> hdf5::Result<Vec<f32>> {
-    let length = dims.iter().product();
-    let mut values: Vec<f32> = Vec::new();
-    values.try_reserve_exact(length).map_err(|cause| {
+    let no_memory = |cause: &dyn fmt::Display| {
         hdf5::Error::from(format!("no memory for numbers of shape {}: {cause}", shape(dims)))
-    })?;
+    };
+    let length = dims.iter().try_fold(1, |length: usize, dim| length.checked_mul(*dim));
+    let length = length.ok_or_else(|| no_memory(&"more than can be counted"))?;
+    let mut values: Vec<f32> = Vec::new();
+    values.try_reserve_exact(length).map_err(|cause| no_memory(&cause))?;
     values.resize(length, 0.0);
     Ok(values)
 }
@@ -72,6 +77,7 @@ fn slab(dataset: &Dataset, location: &ResponseLocation) -> hdf5::Result<Array3<f
         }
     };
     axes.resize(shape.len(), SliceOrIndex::from(..));
+    require_checksums(dataset)?;
     let values = dataset.read_slice::<f32, _, IxDyn>(Hyperslab::from(axes))?;
     let length = last - first + 1;
     let all = values.into_shape_with_order((length, r, t))?;

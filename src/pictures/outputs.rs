@@ -36,7 +36,7 @@ const DOT: f32 = 6.0;
 const TICK_ROOM: usize = 80;
 
 /// One neuron's panel.
-struct Panel {
+struct OutputPanel {
     name: String,
     /// Drive and PSTH at each bin that has a PSTH.
     pairs: Vec<(f64, f64)>,
@@ -63,8 +63,8 @@ pub(super) fn draw(trained: &Trained) -> Result<Drawn> {
     let panels = shown.iter().map(name).zip(pairs).zip(curves);
     let (factor, unit) = response_unit(recorded.counts, clips.recording.dt_ms);
     let scaled = |points: Vec<(f64, f64)>| points.into_iter().map(|(x, y)| (x, y * factor));
-    let panels: Vec<Panel> = panels
-        .map(|((name, pairs), curve)| Panel {
+    let panels: Vec<OutputPanel> = panels
+        .map(|((name, pairs), curve)| OutputPanel {
             name,
             pairs: scaled(pairs).collect(),
             curve: scaled(curve).collect(),
@@ -171,7 +171,11 @@ fn array(matrix: &Tensor) -> Result<Array2<f32>> {
         .map_err(|source| Error::failed("reading drives", source))
 }
 
-fn page(trained: &Trained, panels: &[Panel], (neurons, unit): (usize, &str)) -> Result<Canvas> {
+fn page(
+    trained: &Trained,
+    panels: &[OutputPanel],
+    (neurons, unit): (usize, &str),
+) -> Result<Canvas> {
     let (columns, panel) = match panels.len() {
         1 => (1, (960, 640)),
         2 => (2, (800, 560)),
@@ -206,7 +210,7 @@ fn remark(trained: &Trained, shown: usize, neurons: usize) -> String {
     format!("test stimuli; {which}; dots: mean ± SE over {BINS} quantiles of the drive{left_out}")
 }
 
-impl Panel {
+impl OutputPanel {
     fn draw(&self, canvas: &mut Canvas, grid: &PanelGrid, place: usize) {
         let (area, across) = (grid.area(place), ends(&self.pairs));
         let bins = quantile_bins(self.pairs.clone(), BINS);

@@ -29,6 +29,7 @@ use crate::models::{self, Architecture, ModelRow};
 pub use choices::{Best, Monitor, Schedule, Standardize};
 pub use condition::{Condition, Relation};
 pub use paths::relative;
+pub use sections::SECTIONS;
 pub use selection::Selection;
 pub use settings::{Data, Output};
 pub use split::Split;

@@ -8,7 +8,8 @@ use toml::de::{DeArray, DeTable, DeValue};
 use super::Condition;
 use crate::base::error::Result;
 use crate::config::keys::{DeclaredKind, DeclaredValue, Key};
-use crate::config::value::{Mismatch, mismatch, number, shown};
+use crate::config::mismatch::Mismatch;
+use crate::config::value::{mismatch, number, shown};
 
 /// `"all"`, a list of ids, or a table of attributes such as `{ area = "A1" }`.
 pub static KIND: DeclaredKind = DeclaredKind {

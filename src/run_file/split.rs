@@ -9,8 +9,9 @@ use super::selection::{ids, ids_schema};
 use crate::base::error::Result;
 use crate::base::wording::{did_you_mean, joined};
 use crate::config::keys::{DeclaredKind, DeclaredValue, Key};
+use crate::config::mismatch::Mismatch;
 use crate::config::render::integer;
-use crate::config::value::{Mismatch, mismatch, number, shown, whole};
+use crate::config::value::{mismatch, number, shown, whole};
 
 /// `"file"`, `{ train, valid, test, seed }` with fractions, or the same with lists of ids.
 pub static KIND: DeclaredKind = DeclaredKind {

@@ -68,6 +68,7 @@ impl Experiment {
         let params = Params::new(config.train.seed, DType::F32, &device);
         let network = Network::build(&config.architecture, &prepared.dims, &params)?;
         prepared.require_room(network.lags())?;
+        network.start(prepared.train.iter().map(|sample| &sample.member))?;
         // Training goes the same way whatever the unit of the responses.
         network.rescale(&Tensor::new(response_deviations(&prepared.train)?, &device)?)?;
         notes.extend(prepared.notes.iter().chain(network.notes()).cloned());

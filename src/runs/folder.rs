@@ -7,7 +7,7 @@ use candle_core::{Device, Tensor};
 use serde_json::Value as Json;
 
 use super::metadata::{Metadata, PROGRAM};
-use crate::base::error::{Error, Result};
+use crate::base::error::{Cause, Error, Result};
 use crate::base::files::{self, Existing};
 use crate::base::tensor_file;
 use crate::models::params::BATCH_COUNTER;
@@ -181,10 +181,15 @@ impl RunFolder {
     /// What prediction needs beside the weights.
     pub fn metadata(&self) -> Result<Metadata> {
         let text = self.read(METADATA)?;
-        serde_json::from_str(&text).map_err(|source| {
+        let damaged = |source: Cause| {
             let what = "it is damaged or describes no model; copy it again or train anew";
             Error::file(format!("{}: {what}", self.metadata_file().display()), source)
-        })
+        };
+        let metadata: Metadata = serde_json::from_str(&text).map_err(|e| damaged(e.into()))?;
+        match metadata.disagreement() {
+            Some(found) => Err(damaged(found.into())),
+            None => Ok(metadata),
+        }
     }
 
     /// Fails where a state was written by another version of the program, which may go another

@@ -79,6 +79,21 @@ impl Settings {
 }
 
 impl Metadata {
+    /// What is not as long as the model has bands, or no width of a bin.
+    pub(super) fn disagreement(&self) -> Option<String> {
+        let Self { bands, mean, scale, dt_ms, .. } = self;
+        let frequencies = self.frequencies_hz.as_ref().map_or(*bands, Vec::len);
+        let lists = [("mean", mean.len()), ("scale", scale.len()), ("frequencies_hz", frequencies)];
+        let other = lists.into_iter().find(|(_, length)| length != bands);
+        match other {
+            Some((name, length)) => {
+                Some(format!("bands = {bands}, and {length} numbers in {name}"))
+            }
+            None if !(*dt_ms > 0.0 && dt_ms.is_finite()) => Some(format!("dt_ms = {dt_ms}")),
+            None => None,
+        }
+    }
+
     /// The parts of the model; `file` is where the metadata lie, for messages.
     ///
     /// # Errors

@@ -12,16 +12,16 @@ use candle_core::Tensor;
 
 use crate::base::error::{Error, Result};
 use crate::base::rng;
-use crate::models::Network;
 use crate::models::batch::{Batch, Member, Sample};
 use crate::models::params::Params;
+use crate::models::{Network, Step};
 use crate::run_file::Train;
 use crate::run_file::{Best as BestOf, Monitor, Schedule};
 use crate::scores::Ceiling;
 use adamw::AdamW;
 use checkpoint::{Checkpoint, Progress};
-use history::Row;
-use validation::{Scores, Validation};
+use history::EpochRow;
+use validation::{Validation, ValidationScores};
 
 /// What is fitted to what, and how.
 pub struct Task<'a> {
@@ -45,7 +45,7 @@ pub trait Observer {
     fn batch(&mut self, epoch: usize);
 
     /// An epoch is done; what `checkpoint` holds must be safe when this returns.
-    fn epoch(&mut self, row: &Row, checkpoint: &Checkpoint, improved: bool) -> Result<()>;
+    fn epoch(&mut self, row: &EpochRow, checkpoint: &Checkpoint, improved: bool) -> Result<()>;
 
     /// Whether to stop before the next batch.
     fn interrupted(&self) -> bool;
@@ -80,14 +80,14 @@ pub fn start(params: &Params, run: String) -> Result<Checkpoint> {
 /// use strf::run_file::RunConfig;
 /// use strf::runs::experiment::Experiment;
 /// use strf::runs::folder::OldRun;
-/// use strf::training::{End, Observer, Task, checkpoint::Checkpoint, fit, history::Row, start};
+/// use strf::training::{End, Observer, Task, checkpoint::Checkpoint, fit, history::EpochRow, start};
 ///
 /// /// Keeps the loss of every epoch.
 /// struct Losses(Vec<f64>);
 ///
 /// impl Observer for Losses {
 ///     fn batch(&mut self, _epoch: usize) {}
-///     fn epoch(&mut self, row: &Row, _state: &Checkpoint, _improved: bool) -> Result<()> {
+///     fn epoch(&mut self, row: &EpochRow, _state: &Checkpoint, _improved: bool) -> Result<()> {
 ///         self.0.push(row.train_loss);
 ///         Ok(())
 ///     }
@@ -176,7 +176,7 @@ impl<'a> Fitting<'a> {
         &mut self,
         checkpoint: &mut Checkpoint,
         observer: &mut dyn Observer,
-    ) -> Result<Option<(Row, bool)>> {
+    ) -> Result<Option<(EpochRow, bool)>> {
         let settings = self.task.settings;
         let epoch = checkpoint.progress.epoch + 1;
         let halvings = checkpoint.progress.best.halvings;
@@ -213,7 +213,8 @@ impl<'a> Fitting<'a> {
     /// One optimizer step; the loss stays on its device.
     fn step(&mut self, batch: &Batch, lr: f64) -> Result<Tensor> {
         let Task { network, settings, .. } = self.task;
-        let data_loss = network.loss(batch, settings.loss)?;
+        let step = Step { seed: settings.seed, number: u64::from(self.optimizer.steps()) };
+        let data_loss = network.loss_at(batch, settings.loss, step)?;
         let total = if settings.l1 > 0.0 {
             (&data_loss + (network.l1()? * settings.l1)?)?
         } else {
@@ -224,7 +225,12 @@ impl<'a> Fitting<'a> {
     }
 
     /// Puts the epoch into the checkpoint; true where the best weights changed.
-    fn keep(&self, checkpoint: &mut Checkpoint, epoch: usize, scores: &Scores) -> Result<bool> {
+    fn keep(
+        &self,
+        checkpoint: &mut Checkpoint,
+        epoch: usize,
+        scores: &ValidationScores,
+    ) -> Result<bool> {
         let settings = self.task.settings;
         checkpoint.weights = self.task.params.values()?;
         checkpoint.moments = self.optimizer.moments()?;

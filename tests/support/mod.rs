@@ -1,4 +1,5 @@
 //! What several test modules need.
+pub mod cancelling;
 pub mod combinations;
 pub mod compare;
 pub mod drawn;

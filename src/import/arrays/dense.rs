@@ -12,7 +12,7 @@ use super::value::{ArrayValue, Arrays};
 use crate::base::error::{Error, Problem, Result};
 use crate::dataset::hdf5_io;
 use crate::dataset::hdf5_values::{
-    attributes, described, is_list, is_number, is_text, members, texts,
+    attributes, described, is_list, is_number, is_text, members, require_checksums, texts,
 };
 use crate::import::format::{Format, Imported};
 use crate::import::report::ImportReport;
@@ -87,6 +87,7 @@ impl<'a> Datasets<'a> {
 
 /// An array as cells along its first axis.
 fn along_first_axis(dataset: &Dataset) -> hdf5::Result<ArrayValue> {
+    require_checksums(dataset)?;
     let dims = dataset.shape();
     let cell = |index: usize| {
         let mut places = vec![SliceOrIndex::from(..); dims.len()];
@@ -125,7 +126,8 @@ impl Arrays for Datasets<'_> {
                 self.read(name, along_first_axis(&dataset))
             }
             Some(dataset) if is_number(&dataset) => {
-                self.read(name, dataset.read_dyn::<f32>()).map(ArrayValue::Numbers)
+                let values = require_checksums(&dataset).and_then(|()| dataset.read_dyn::<f32>());
+                self.read(name, values).map(ArrayValue::Numbers)
             }
             other => {
                 let found = other.map_or("no dataset".into(), |dataset| described(&dataset));
