@@ -141,7 +141,7 @@ impl<'a> Document<'a> {
                     self.sections.push(DocumentSection { name, form, place, entries });
                 }
                 value => {
-                    problems.push(place.problem(name, shown(&value), format!("[[{name}]]")));
+                    problems.push(place.problem(&name, shown(&value), format!("[[{name}]]")));
                 }
             }
         }
@@ -281,11 +281,14 @@ impl<'a> Document<'a> {
     fn section_to_set(&mut self, at: SectionAt<'a>, place: &Place) -> &mut DocumentSection<'a> {
         let all = self.sections.iter().enumerate();
         let mut named = all.filter(|(_, section)| section.name == at.name);
-        let index = named.nth(at.nth).map_or_else(|| {
+        let found = named.nth(at.nth).map(|(index, _)| index);
+        let index = if let Some(index) = found {
+            index
+        } else {
             let (name, place, form) = (Cow::Borrowed(at.name), place.clone(), Form::Table);
             self.sections.push(DocumentSection { name, form, place, entries: Vec::new() });
             self.sections.len() - 1
-        });
+        };
         &mut self.sections[index]
     }
 }
