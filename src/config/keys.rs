@@ -56,11 +56,11 @@ pub struct DeclaredKind {
     /// What a JSON Schema says of it.
     pub schema: fn() -> Json,
     /// The value, if it is such; the key is for messages.
-    pub read: fn(&Key, &DeValue) -> DeclaredResult,
+    pub read: ReadDeclared,
 }
 
-/// A value of a [`DeclaredKind`], or why what was written is none.
-pub type DeclaredResult = std::result::Result<Arc<dyn DeclaredValue>, Mismatch>;
+/// Reads a value of a [`DeclaredKind`].
+pub type ReadDeclared = fn(&Key, &DeValue) -> std::result::Result<Arc<dyn DeclaredValue>, Mismatch>;
 
 /// A value of a [`DeclaredKind`].
 pub trait DeclaredValue: Any + fmt::Debug + Send + Sync {

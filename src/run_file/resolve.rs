@@ -7,7 +7,7 @@ use crate::dataset::Recording;
 use crate::models::prefilters::PrefilterRow;
 
 const SCALE: &str = "scale";
-/// The scale that the dataset gives.
+/// The scale that takes what the dataset says.
 const FROM_FILE: &str = "file";
 
 impl RunConfig {

@@ -4,7 +4,7 @@ use serde_json::{Map, Value as Json, json};
 
 use super::clips::Responses;
 use super::folder::{OldRun, RunFolder};
-use super::metadata::{Metadata, PROGRAM, Settings, architecture_json, reference_json};
+use super::metadata::{Metadata, PROGRAM, RunSettings, architecture_json, reference_json};
 use crate::base::device;
 use crate::base::device::DeviceName;
 use crate::base::error::{Error, Result};
@@ -150,7 +150,7 @@ impl Experiment {
         Ok(Metadata {
             program: PROGRAM.to_owned(),
             architecture: architecture_json(&self.config.architecture)?,
-            settings: Some(Settings::of(&self.config, self.folder.path())?),
+            settings: Some(RunSettings::of(&self.config, self.folder.path())?),
             dt_ms: dims.dt_ms,
             bands: dims.bands,
             frequencies_hz: dims.frequencies_hz.clone(),

@@ -22,7 +22,7 @@ pub struct Metadata {
     pub architecture: serde_json::Value,
     /// What else of the run file is asked for behind training; none in metadata of strf 0.1.0.
     #[serde(default)]
-    pub settings: Option<Settings>,
+    pub settings: Option<RunSettings>,
     /// Width of a bin in milliseconds.
     pub dt_ms: f64,
     /// Number of bands.
@@ -45,7 +45,7 @@ pub struct Metadata {
 
 /// What is asked for of `[data]` and `[train]` behind training.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Settings {
+pub struct RunSettings {
     /// The dataset, relative to the run folder.
     pub data: String,
     /// What training made small.
@@ -60,7 +60,7 @@ pub struct Settings {
     pub device: String,
 }
 
-impl Settings {
+impl RunSettings {
     /// Those of a run file whose run lies in `folder`.
     ///
     /// # Errors

@@ -5,7 +5,7 @@ use candle_core::{DType, Device};
 
 use super::SplitName;
 use super::folder::RunFolder;
-use super::metadata::{Metadata, Settings};
+use super::metadata::{Metadata, RunSettings};
 use crate::base::device;
 use crate::base::device::DeviceName;
 use crate::base::error::{Error, Problem, Problems, Result};
@@ -41,7 +41,7 @@ pub struct Trained {
     /// The run's dataset, relative to the working directory.
     pub data: PathBuf,
     /// What else of the run file is asked for.
-    pub settings: Settings,
+    pub settings: RunSettings,
     /// What prediction needs beside the weights.
     pub metadata: Metadata,
     /// The model.
@@ -70,7 +70,7 @@ impl Trained {
         let settings = match &metadata.settings {
             Some(settings) => settings.clone(),
             // strf 0.1.0 left them to the run file.
-            None => Settings::of(&RunConfig::load(&folder.config_file(), &[])?, path)?,
+            None => RunSettings::of(&RunConfig::load(&folder.config_file(), &[])?, path)?,
         };
         let device = usable_device(&settings, &folder)?;
         let params = Params::new(settings.seed, DType::F32, &device);
@@ -213,7 +213,7 @@ impl Trained {
 }
 
 /// The device that the run was trained on, or the CPU where that is not there.
-fn usable_device(settings: &Settings, folder: &RunFolder) -> Result<Device> {
+fn usable_device(settings: &RunSettings, folder: &RunFolder) -> Result<Device> {
     let name = DeviceName::from_word(&settings.device).ok_or_else(|| {
         let problem = Problem::new(
             "settings.device",
