@@ -72,7 +72,9 @@ fn the_schema_has_every_section_part_and_key_with_its_range_and_default() {
     let forms = sections["prefilter"]["anyOf"].as_array().unwrap();
     assert_parts(&parts(prefilters::TABLE), &forms[0], Some("none"));
     assert_eq!((&forms[1]["type"], &forms[1]["items"]), (&json!("array"), &forms[0]));
-    Train::KEYS.iter().for_each(|key| assert_key(key, &sections["train"]));
+    for key in Train::KEYS {
+        assert_key(key, &sections["train"]);
+    }
     for name in ["data", "train", "output"] {
         assert_eq!(sections[name]["additionalProperties"], false, "{name}");
     }
