@@ -106,3 +106,22 @@ fn what_a_trained_model_is_used_for_follows_its_metadata_not_its_run_file() {
     }
     assert_eq!(recording().neurons.len(), place.column("again/scores.csv", "cc").len());
 }
+
+#[test]
+fn a_row_of_prefilters_stands_in_the_metadata_alone() {
+    let place = Workplace::new();
+    let stack = "[[prefilter]]\ntype = \"willmore\"\n[[prefilter]]\ntype = \"adaptrans\"";
+    place.write("run.toml", &run_file(&format!("{LN}\n{stack}"), "epochs = 1"));
+    place.strf("train run.toml").done();
+    let kept = place.read("runs/run/scores.csv");
+    place.strf("eval runs/run --out again").done();
+    assert_eq!(place.read("again/scores.csv"), kept);
+    let metadata = json(&place, "runs/run/model/metadata.json");
+    let asked = toml(&place, "runs/run/config.toml");
+    assert_eq!(asked["prefilter"].as_array().unwrap().len(), 2);
+    assert_eq!(asked["prefilter"], metadata["architecture"]["prefilter"]);
+    let reference = json(&place, "runs/run/model/config.json");
+    assert!(reference["_model_class"].is_null());
+    let reason = "deepSTRF 0.1.0 has no model with several prefilters";
+    assert_eq!(reference["no_such_model"], reason);
+}
