@@ -367,7 +367,7 @@ fn files_of_a_run_that_are_damaged() {
              parsing an object at line 2 column 0",
         ),
         (
-            "export-strfs runs/run",
+            "train runs/run/config.toml --resume --quiet",
             "config.toml",
             "1 problem\n  3:4 syntax: found nothing, expected TOML (unclosed table, expected `]`)",
         ),

@@ -412,8 +412,6 @@ neurons = []
              [parameterization], [train] or [output] (did you mean model?)",
             "6:8 model.type: found \"nrff\", expected \"linear\", \"ln\", \"nrf\", \"dnet\" or \
              \"cnn2d\" (did you mean nrf?)",
-            "7:1 model.hiden: found an unknown key, expected a key of [model] (did you mean \
-             hidden?)",
             "8:2 data.file: found nothing, expected a path, relative to the run file",
             "9:11 data.neurons: found an empty list, expected at least one id",
         ]

@@ -1,14 +1,15 @@
 //! Every part against deepSTRF 0.1.0: predictions, losses, gradients, receptive fields, jacobians.
 use candle_core::backprop::GradStore;
 use candle_core::{DType, Device, Result, Tensor, Var};
-use strf::models::batch::{Batch, Member};
+use strf::models::batch::{Batch, Member, Padded};
 use strf::models::layers::Mode;
 use strf::models::loss::{self, Target};
 use strf::models::ops::chain::ResponseSum;
 use strf::models::params::Params;
 
 use crate::support::at_every_level;
-use crate::support::compare::{Tolerance, assert_close, flat, largest};
+use crate::support::cancelling::CancellingBias;
+use crate::support::compare::{Tolerance, assert_close, largest};
 use crate::support::golden::Golden;
 
 const CLOSE: Tolerance = Tolerance { relative: 1e-4, absolute: 1e-5 };
@@ -82,7 +83,7 @@ fn predictions_losses_and_gradients(case: &str, mode: Mode, names: [&str; 2]) ->
 fn assert_gradients(case: &str, kind: &str, golden: &Golden, params: &Params, grads: &GradStore) {
     let trained = params.trained();
     let want = |name: &str| &golden.io[&format!("{kind}.{name}")];
-    let cancelling = CancellingBias::of(golden).unwrap().filter(|_| kind == "grad_train");
+    let cancelling = cancelling(golden).unwrap().filter(|_| kind == "grad_train");
     let floor = 1e-6 * trained.iter().map(|(name, _)| largest(want(name))).fold(0.0, f64::max);
     for (name, param) in &trained {
         let got = grads.get(&param.var).expect("every parameter has a gradient");
@@ -102,60 +103,13 @@ fn assert_gradients(case: &str, kind: &str, golden: &Golden, params: &Params, gr
     assert_eq!(trained.len(), wanted, "{case}: as many gradients as the reference");
 }
 
-/// The bias of a convolution in front of a batch normalization, in training mode.
-///
-/// The normalization takes the mean over the bins out of each neuron's drive, and with it whatever
-/// is the same in all bins: the bias changes no prediction, so its gradient is 0. A program adds up
-/// the gradients by the drive of each bin, which cancel, and is left with rounding errors that
-/// depend on the order of its additions and so on the length of the processor's vectors.
-struct CancellingBias {
-    /// How far each neuron's sum may be from 0.
-    floors: Vec<f64>,
-}
-
-impl CancellingBias {
-    const NAME: &str = "readout.strf.kernel.bias";
-
-    /// Of a model that has one. Rounding errors of a sum of `n` numbers add up like a random walk, to
-    /// `√n ε Σ|terms|` times a small number (Higham & Mary 2019, doi:10.1137/18M1226312); 8 leaves
-    /// room for those of the terms themselves. The terms are worked out here in double precision,
-    /// without the layers of the program.
-    fn of(golden: &Golden) -> Result<Option<Self>> {
-        let weight = |name: &str| golden.weights[name].to_dtype(DType::F64);
-        if !golden.weights.contains_key("readout.bn.weight") {
-            return Ok(None);
-        }
-        let (network, _params) = golden.build(DType::F64);
-        let sound = network.filtered(&golden.io["stimulus"].to_dtype(DType::F64)?)?;
-        let kernels = golden.io["strf"].to_dtype(DType::F64)?; // (N, C, F, K), the last lag is now
-        let lags = kernels.dim(3)?;
-        let drive = sound.pad_with_zeros(3, lags - 1, 0)?.conv2d(&kernels, 0, 1, 1, 1)?;
-        let drive = Var::from_tensor(&drive.squeeze(2)?)?; // (B, N, T)
-        let (clips, neurons, bins) = drive.dims3()?;
-
-        let mean = |x: &Tensor| x.mean_keepdim(2)?.mean_keepdim(0);
-        let centred = drive.broadcast_sub(&mean(&drive)?)?;
-        let scaled = centred.broadcast_div(&(mean(&centred.sqr()?)? + 1e-5)?.sqrt()?)?;
-        let column = |name: &str| weight(name)?.reshape((1, neurons, 1));
-        let normalized = scaled.broadcast_mul(&column("readout.bn.weight")?)?;
-        let normalized = normalized.broadcast_add(&column("readout.bn.bias")?)?;
-        let target = Target::from_responses(&golden.io["responses"].to_dtype(DType::F64)?)?;
-        let losses = (loss::TABLE[0].per_neuron)(&network.output(&normalized)?, &target)?;
-        let grads = loss::mean(&losses, &target)?.backward()?;
-
-        let terms = grads.get(&drive).expect("the loss depends on the drives");
-        let sizes = terms.abs()?.sum(2)?.sum(0)?.to_vec1::<f64>()?;
-        let roundings = 8.0 * f64::from(f32::EPSILON) * ((clips * bins) as f64).sqrt();
-        Ok(Some(Self { floors: sizes.into_iter().map(|size| roundings * size).collect() }))
-    }
-
-    fn assert_zero(&self, name: &str, got: &Tensor) {
-        let got = flat(got);
-        assert_eq!(got.len(), self.floors.len(), "{name}: neurons");
-        for (neuron, (got, floor)) in got.iter().zip(&self.floors).enumerate() {
-            assert!(got.abs() <= *floor, "{name}[{neuron}]: got {got:e}, want 0 within {floor:e}");
-        }
-    }
+/// The parameter of the case whose gradient is 0 in training mode, where it has one.
+fn cancelling(golden: &Golden) -> Result<Option<CancellingBias>> {
+    let (network, params) = golden.build(DType::F64);
+    let target = Target::from_responses(&golden.io["responses"].to_dtype(DType::F64)?)?;
+    let sound = golden.io["stimulus"].to_dtype(DType::F64)?;
+    let clips = Padded { sound, unpadded: None, target };
+    CancellingBias::of(&network, &params, &clips, &loss::TABLE[0])
 }
 
 fn receptive_fields(case: &str) -> Result<()> {

@@ -5,7 +5,7 @@ use rand::Rng;
 use strf::base::rng;
 use strf::models::batch::{Batch, Member};
 use strf::models::head::Head;
-use strf::models::layers::{Carry, Draws, Layer, Linear, MapShape, Mode, Pass, Reach};
+use strf::models::layers::{Carry, Layer, Linear, MapShape, Mode, Pass, Reach, StepDraws};
 use strf::models::loss;
 use strf::models::ops::chain::ResponseSum;
 use strf::models::ops::leaky::{Leak, LeakyUnits};
@@ -165,7 +165,7 @@ fn draws_follow_step_clip_and_layer_whatever_the_order_of_a_batch() -> Result<()
     let run = |clips: [(&str, &Tensor); 2], step: u64, place: usize| {
         let x = Tensor::cat(&clips.map(|(_, sound)| sound.clone()), 0)?;
         let clips = clips.map(|(id, _)| id.to_owned()).to_vec();
-        let draws = Draws { seed: 1, step, clips };
+        let draws = StepDraws { seed: 1, step, clips };
         let pass = Pass::new(Mode::Train, None).with_draws(Some(&draws)).in_layer(place);
         layer.forward(&x, &pass)
     };
@@ -296,4 +296,31 @@ fn a_stage_refuses_what_another_kind_prepared() {
     let Passed { prepared, input, mut output, .. } = passed;
     let mut state = StageState::default();
     assert!(AnyStage::forward(&other, &prepared, &input, &mut output, &mut state).is_err());
+}
+
+#[test]
+fn prefilters_in_a_row_have_tensors_of_their_own() -> Result<()> {
+    let text = |scale: &str| {
+        let section = |name| format!("[[prefilter]]\ntype = \"{name}\"\nscale = \"{scale}\"\n");
+        let both = ["willmore", "adaptrans"].map(section).concat();
+        format!("[model]\ntype = \"linear\"\nwindow_ms = 20.0\n{both}")
+    };
+    let (network, params) = build(&text("mel"), DType::F32, &dims());
+    let names: Vec<String> = params.all().into_iter().map(|(name, _)| name).collect();
+    let expected =
+        ["prefiltering.a", "prefiltering_2.d_off", "prefiltering_2.d_on", "prefiltering_2.p"];
+    assert_eq!(names[..4], expected);
+    assert_eq!(network.channels(), ["ON", "OFF"]);
+    let lengths = network.adaptations()?.into_iter().map(|kernels| kernels.weights.dim().2);
+    let reaches: usize = lengths.map(|bins| bins - 1).sum();
+    assert_eq!(network.memory(), Some(network.lags() + reaches));
+
+    // Behind the one that learns nothing, batches hold what it gives.
+    let sound = noise("row", &[1, 1, dims().bands, 30], DType::F32)?;
+    let psth = noise("psth", &[1, dims().neurons, 30], DType::F32)?;
+    let given = network.given(&Member::new(sound.clone(), psth)?)?;
+    let alone = "[model]\ntype = \"linear\"\nwindow_ms = 20.0\n[prefilter]\ntype = \"willmore\"\nscale = \"mel\"\n";
+    let (alone, _params) = build(alone, DType::F32, &dims());
+    assert_eq!(flat(&given.sound), flat(&alone.filtered(&sound)?));
+    Ok(())
 }

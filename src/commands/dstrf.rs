@@ -64,8 +64,7 @@ pub fn run(args: &DstrfArgs, console: &Console) -> Result<()> {
     let destination = Destination::new(out, args.format, args.plot.as_ref(), existing)?;
     let neurons = places(&args.neurons, &trained.metadata.neurons)?;
     let others = args.significance.open(&trained)?;
-    let recording = trained.recording(None, Needs::Sound)?.recording;
-    let clips = trained.clips(&recording, args.at)?;
+    let clips = trained.clips(None, args.at, Needs::Sound)?;
     // Other fits are made linear at the same clips.
     let export_of = |run: &Trained| {
         let dims = run.metadata.dims();
@@ -76,7 +75,7 @@ pub fn run(args: &DstrfArgs, console: &Console) -> Result<()> {
             components: args.components.into(),
             scale: &run.metadata.scale,
         };
-        let samples = run.preparation().sounds(&recording, &clips, dims.neurons, &run.device)?;
+        let samples = run.sounds(&clips)?;
         let bar = console.bar("neuron", neurons.len())?;
         let found = local(&run.network, &samples, &request, || bar.step(""))?;
         drop(bar);

@@ -8,13 +8,12 @@ use serde_json::Map;
 use crate::base::error::{Error, Result};
 use crate::base::files::Existing;
 use crate::base::progress::Console;
-use crate::dataset::{ReadRecording, ResponseFile};
-use crate::models::prediction;
+use crate::dataset::ResponseFile;
 use crate::runs::SplitName;
 use crate::runs::folder::write_scores;
 use crate::runs::metadata::PROGRAM;
 use crate::runs::trained::{Needs, Trained, default_split};
-use crate::scores::evaluation::{Over, Scores, Scoring, score_predictions};
+use crate::scores::evaluation::{Over, Scores};
 use crate::scores::uncertainty::Resampling;
 
 /// `strf eval`.
@@ -55,22 +54,15 @@ pub struct EvalArgs {
 pub fn run(args: &EvalArgs, console: &Console) -> Result<()> {
     let trained = Trained::open(&args.run)?;
     let other = args.data.as_deref();
-    let ReadRecording { recording, notes } = trained.recording(other, Needs::Responses)?;
-    for note in &notes {
+    let split = default_split(args.split, other);
+    let clips = trained.clips(other, split, Needs::Responses)?;
+    let recording = &clips.recording;
+    for note in &clips.notes {
         console.note(note);
     }
-    let split = default_split(args.split, other);
-    let clips = trained.clips(&recording, split)?;
-    let (preparation, neurons) = (trained.preparation(), &trained.metadata.neurons);
-    let sounds = preparation.sounds(&recording, &clips, neurons.len(), &trained.device)?;
+    let predictions = trained.predictions(&clips)?;
     let mut file = ResponseFile::open(&recording.file)?;
-    let responses = |clip: usize| {
-        let stored = &recording.clips[clips[clip]].responses;
-        Ok(preparation.treatment.repeats(file.read(stored)?))
-    };
-    let predictions = prediction::of(&trained.network, &sounds, trained.config.train.batch)?;
-    let mut scoring = Scoring::new(neurons, over(args));
-    score_predictions(&predictions, &mut scoring, responses)?;
+    let scoring = trained.scoring(&clips, &predictions, over(args), &mut file)?;
     let scores = scoring.finish_with(&Resampling {
         bootstrap: args.bootstrap,
         permutations: args.permutations,
@@ -86,7 +78,7 @@ pub fn run(args: &EvalArgs, console: &Console) -> Result<()> {
     run.insert("data".into(), file.to_string_lossy().into());
     run.insert("split".into(), name(split).into());
     run.insert("over".into(), if args.per_clip { "each clip" } else { "all clips" }.into());
-    let stimuli: Vec<&str> = sounds.iter().map(|sample| sample.id.as_str()).collect();
+    let stimuli: Vec<&str> = clips.iter().map(|clip| clip.stimulus.id.as_str()).collect();
     run.insert("stimuli".into(), stimuli.into());
     let summary = scores.json(run);
     if let Some(folder) = &args.out {

@@ -62,12 +62,7 @@ pub fn run(args: &ExportArgs, console: &Console) -> Result<()> {
     let lags = args.window_ms.map(|window_ms| trained.metadata.dims().bins(window_ms));
     // Gradients of other fits are taken at the same clips.
     let export_of = |run: &Trained| {
-        let samples = || {
-            let recording = trained.recording(None, Needs::Sound)?.recording;
-            let clips = trained.clips(&recording, args.at)?;
-            let neurons = run.metadata.neurons.len();
-            run.preparation().sounds(&recording, &clips, neurons, &run.device)
-        };
+        let samples = || run.sounds(&trained.clips(None, args.at, Needs::Sound)?);
         strf_export(run, samples, lags)
     };
     let mut exported = export_of(&trained)?;
@@ -88,9 +83,7 @@ fn linear(
     console: &Console,
 ) -> Result<Extra> {
     let dims = trained.metadata.dims();
-    let recording = trained.recording(None, Needs::Sound)?.recording;
-    let clips = trained.clips(&recording, args.at)?;
-    let sounds = trained.preparation().sounds(&recording, &clips, dims.neurons, &trained.device)?;
+    let sounds = trained.sounds(&trained.clips(None, args.at, Needs::Sound)?)?;
     let neurons: Vec<usize> = (0..dims.neurons).collect();
     let request = Request {
         neurons: &neurons,
@@ -99,7 +92,7 @@ fn linear(
         components: 0,
         scale: &trained.metadata.scale,
     };
-    let bar = console.bar("linear response", neurons.len() * clips.len())?;
+    let bar = console.bar("linear response", neurons.len() * sounds.len())?;
     let mean = mean(&trained.network, &sounds, &request, || bar.step(""))?;
     Ok(linear_response(&mean))
 }

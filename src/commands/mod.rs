@@ -4,21 +4,22 @@ use clap::{Parser, Subcommand};
 use crate::base::error::Result;
 use crate::base::progress::Console;
 
-mod compare;
-mod completions;
-mod dstrf;
-mod eval;
-mod export_strfs;
-mod import;
-mod init;
-mod inspect;
-mod list;
-mod plot;
-mod predict;
-mod report;
-mod significance;
-mod simulate;
-mod train;
+pub mod compare;
+pub mod completions;
+pub mod dstrf;
+pub mod eval;
+pub mod export_strfs;
+pub mod import;
+pub mod init;
+pub mod inspect;
+pub mod list;
+pub mod plot;
+pub mod predict;
+pub mod report;
+pub mod schema;
+pub mod significance;
+pub mod simulate;
+pub mod train;
 
 /// Fit models of auditory neurons to cochleagrams, score them, export their receptive fields.
 #[derive(Debug, Parser)]
@@ -61,6 +62,8 @@ pub enum Command {
     Init(init::InitArgs),
     /// List models, prefilters, parameterizations, output nonlinearities, losses and metrics
     List(list::ListArgs),
+    /// Print the JSON Schema of the run file, by which editors complete and check it
+    Schema(schema::SchemaArgs),
     /// Print shell completions
     Completions(completions::CompletionsArgs),
 }
@@ -84,6 +87,7 @@ pub fn run(command: &Command, console: &Console) -> Result<()> {
         Command::Simulate(args) => simulate::run(args, console),
         Command::Init(args) => init::run(args, console),
         Command::List(args) => list::run(args, console),
+        Command::Schema(args) => schema::run(args, console),
         Command::Completions(args) => completions::run(args, console),
     }
 }

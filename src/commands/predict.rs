@@ -6,8 +6,7 @@ use clap::Args;
 use crate::base::error::Result;
 use crate::base::files::{self, Existing};
 use crate::base::progress::Console;
-use crate::dataset::{ReadRecording, write_predictions};
-use crate::models::prediction;
+use crate::dataset::write_predictions;
 use crate::runs::SplitName;
 use crate::runs::trained::{Needs, Trained, default_split};
 
@@ -37,21 +36,13 @@ pub fn run(args: &PredictArgs, console: &Console) -> Result<()> {
     let existing = Existing::from_force(args.force);
     files::check(&out, existing)?;
     let other = args.data.as_deref();
-    let ReadRecording { recording, notes } = trained.recording(other, Needs::Sound)?;
-    for note in &notes {
+    let clips = trained.clips(other, default_split(args.split, other), Needs::Sound)?;
+    for note in &clips.notes {
         console.note(note);
     }
-    let clips = trained.clips(&recording, default_split(args.split, other))?;
-    let samples = trained.preparation().sounds(
-        &recording,
-        &clips,
-        trained.metadata.neurons.len(),
-        &trained.device,
-    )?;
-    let predictions = prediction::of(&trained.network, &samples, trained.config.train.batch)?;
-    let named: Vec<_> =
-        clips.iter().map(|&clip| &recording.clips[clip].stimulus).zip(&predictions).collect();
-    write_predictions(&out, &recording, &trained.metadata.neurons, &named, existing)?;
+    let predictions = trained.predictions(&clips)?;
+    let named: Vec<_> = clips.iter().map(|clip| &clip.stimulus).zip(&predictions).collect();
+    write_predictions(&out, &clips.recording, &trained.metadata.neurons, &named, existing)?;
     console.note(&format!("{} stimuli predicted", named.len()));
     console.result(&out.display().to_string())
 }

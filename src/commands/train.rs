@@ -17,8 +17,8 @@ use crate::runs::experiment::Experiment;
 use crate::runs::folder::{OldRun, RunFolder};
 use crate::tensorboard::Board;
 use crate::training::checkpoint::Checkpoint;
-use crate::training::history::{History, Row as HistoryRow};
-use crate::training::{self, End, Task, Witness};
+use crate::training::history::{EpochRow, History};
+use crate::training::{self, End, Observer, Task};
 
 /// `strf train`.
 #[derive(Debug, Args)]
@@ -193,13 +193,13 @@ impl<'a> Keeper<'a> {
     }
 }
 
-impl Witness for Keeper<'_> {
+impl Observer for Keeper<'_> {
     fn batch(&mut self, epoch: usize) {
         self.bar.step(format!("epoch {epoch}/{}{}", self.epochs, self.message));
     }
 
     /// The state comes last: whatever of the rest a kill leaves out, resuming writes again.
-    fn epoch(&mut self, row: &HistoryRow, checkpoint: &Checkpoint, improved: bool) -> Result<()> {
+    fn epoch(&mut self, row: &EpochRow, checkpoint: &Checkpoint, improved: bool) -> Result<()> {
         self.history.push(row);
         self.folder.write_history(self.history.text())?;
         if let Some(board) = &mut self.board {
@@ -209,7 +209,7 @@ impl Witness for Keeper<'_> {
             self.folder.write_best(checkpoint)?;
         }
         self.folder.write_state(checkpoint)?;
-        let HistoryRow { epoch, train_loss, valid_loss, valid_cc, .. } = row;
+        let EpochRow { epoch, train_loss, valid_loss, valid_cc, .. } = row;
         self.message = format!(
             "  best {}  loss {train_loss:.4}, validation {valid_loss:.4}, cc {valid_cc:.3}",
             checkpoint.progress.best.epoch

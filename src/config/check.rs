@@ -3,9 +3,10 @@ use std::path::Path;
 
 use super::document::{Document, Entry, SectionAt, TYPE};
 use super::keys::{Default, Key, Value, Values};
+use super::mismatch::Mismatch;
 use super::part::{Chosen, KeyProblem, Row, find, names};
 use super::sections::{Section, section, where_known};
-use super::value::{self, Mismatch};
+use super::value;
 use crate::base::error::{Error, Problem, Result};
 use crate::base::wording::{did_you_mean, joined, nearest, one_of};
 
@@ -92,10 +93,8 @@ impl Check<'_> {
         let (known, owner) = match &named {
             Named::Row(row) => (key_names(row.part().keys), format!("type {}", row.part().name)),
             Named::Absent(word) => (Vec::new(), format!("type {word}")),
-            Named::Unknown => {
-                let of_any = table.iter().flat_map(|row| key_names(row.part().keys));
-                (of_any.collect(), format!("[{}]", at.name))
-            }
+            // Which keys it has is not known either.
+            Named::Unknown => return None,
         };
         for entry in self.document.section(at).iter().flat_map(|section| &section.entries) {
             if entry.name != TYPE && !known.contains(&&*entry.name) {

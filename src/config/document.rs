@@ -118,7 +118,7 @@ impl<'a> Document<'a> {
                     self.sections.push(DocumentSection { name, form, place, entries });
                 }
                 DeValue::Array(list) if self.times(name.get_ref()) == Times::Several => {
-                    self.read_list(text, name.get_ref(), list, problems);
+                    self.read_list(text, name.into_inner(), list, problems);
                 }
                 value => problems.push(self.outside_sections(&place, name.get_ref(), &value)),
             }
@@ -128,7 +128,7 @@ impl<'a> Document<'a> {
     fn read_list(
         &mut self,
         text: &'a str,
-        name: &Cow<'a, str>,
+        name: Cow<'a, str>,
         list: DeArray<'a>,
         problems: &mut Vec<Problem>,
     ) {
@@ -141,7 +141,7 @@ impl<'a> Document<'a> {
                     self.sections.push(DocumentSection { name, form, place, entries });
                 }
                 value => {
-                    problems.push(place.problem(name, shown(&value), format!("[[{name}]]")));
+                    problems.push(place.problem(&name, shown(&value), format!("[[{name}]]")));
                 }
             }
         }
@@ -281,11 +281,14 @@ impl<'a> Document<'a> {
     fn section_to_set(&mut self, at: SectionAt<'a>, place: &Place) -> &mut DocumentSection<'a> {
         let all = self.sections.iter().enumerate();
         let mut named = all.filter(|(_, section)| section.name == at.name);
-        let index = named.nth(at.nth).map(|(index, _)| index).unwrap_or_else(|| {
+        let found = named.nth(at.nth).map(|(index, _)| index);
+        let index = if let Some(index) = found {
+            index
+        } else {
             let (name, place, form) = (Cow::Borrowed(at.name), place.clone(), Form::Table);
             self.sections.push(DocumentSection { name, form, place, entries: Vec::new() });
             self.sections.len() - 1
-        });
+        };
         &mut self.sections[index]
     }
 }

@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
+use serde_json::Value as Json;
 use toml::de::DeValue;
 
-use super::value::Mismatch;
+use super::mismatch::Mismatch;
 use crate::base::error::{Error, Result};
 use crate::base::wording::one_of;
 
@@ -52,9 +53,14 @@ pub struct DeclaredKind {
     pub expected: fn() -> String,
     /// A value, written as in TOML.
     pub example: &'static str,
+    /// What a JSON Schema says of it.
+    pub schema: fn() -> Json,
     /// The value, if it is such; the key is for messages.
-    pub read: fn(&Key, &DeValue) -> std::result::Result<Arc<dyn DeclaredValue>, Mismatch>,
+    pub read: ReadDeclared,
 }
+
+/// Reads a value of a [`DeclaredKind`].
+pub type ReadDeclared = fn(&Key, &DeValue) -> std::result::Result<Arc<dyn DeclaredValue>, Mismatch>;
 
 /// A value of a [`DeclaredKind`].
 pub trait DeclaredValue: Any + fmt::Debug + Send + Sync {

@@ -3,7 +3,9 @@
 pub mod check;
 pub mod document;
 pub mod keys;
+pub mod mismatch;
 pub mod part;
 pub mod render;
+pub mod schema;
 pub mod sections;
 pub mod value;

@@ -2,26 +2,9 @@
 use toml::de::{DeInteger, DeValue};
 
 use super::keys::{Key, Kind, Value};
+use super::mismatch::Mismatch;
 use crate::base::device::DeviceName;
 use crate::base::wording::did_you_mean;
-
-/// Why a value does not fit its key.
-#[derive(Debug, PartialEq)]
-pub struct Mismatch {
-    /// The value, or what is wrong inside it.
-    pub found: String,
-    /// What would fit.
-    pub expected: String,
-    /// What to do, or empty.
-    pub hint: String,
-}
-
-impl Mismatch {
-    /// Without a hint.
-    pub fn new(found: impl Into<String>, expected: impl Into<String>) -> Self {
-        Self { found: found.into(), expected: expected.into(), hint: String::new() }
-    }
-}
 
 /// The value of `key`, if it is of its kind and in its range.
 pub fn read(key: &Key, value: &DeValue) -> Result<Value, Mismatch> {

@@ -6,7 +6,7 @@ use super::recording::OfNeurons;
 pub struct ResponseLocation {
     /// Path of the dataset.
     pub(super) at: String,
-    /// Its shape.
+    /// Shape of the dataset.
     pub(super) shape: Vec<usize>,
     /// How many of its first axes tell neurons (and stimuli) apart; `(R, T)` follow.
     pub(super) leading: usize,

@@ -7,6 +7,14 @@ use serde::{Deserialize, Serialize};
 
 /// A cochleagram/response recording: the same neurons and bands for every clip. `R` is what is held
 /// of the responses to a clip: all of them, or where they lie.
+///
+/// ```
+/// let recording = strf::dataset::read("tests/fixtures/runs_0.1.0/data.h5".as_ref())?.recording;
+/// assert_eq!((recording.neurons.len(), recording.bands()), (2, 5));
+/// let (neurons, repeats, bins) = recording.clips[0].responses.dim();
+/// assert_eq!((neurons, repeats, bins), (2, 2, recording.clips[0].bins()));
+/// # Ok::<(), strf::base::error::Error>(())
+/// ```
 #[derive(Debug, Clone)]
 pub struct Recording<R = Array3<f32>> {
     /// The file it was read from, for messages.

@@ -1,4 +1,6 @@
 //! What was drawn as pixels, and pixels as the bytes of a PNG file.
+use std::f32::consts::TAU;
+
 use ab_glyph::OutlineCurve;
 use tiny_skia::{
     Color, FillRule, LineCap, LineJoin, Paint, Path, PathBuilder, Pixmap, PremultipliedColorU8,
@@ -12,6 +14,9 @@ use crate::base::error::Cause;
 
 /// Pixels of a metre at 144 to the inch: twice what a screen shows, so that text stays crisp.
 const PIXELS_PER_METRE: u32 = 5669;
+/// Corners of the polygon that a dot is filled as: tiny-skia would draw a circle with 16, which
+/// takes 2 % of its area.
+const CORNERS: u16 = 64;
 
 /// The pixels, line by line, of white paper of a size with marks on it, later ones over earlier
 /// ones.
@@ -71,24 +76,24 @@ impl Paper {
     }
 
     fn line(&mut self, points: &[Position], width: f32, colour: Rgb) {
-        let mut builder = PathBuilder::new();
-        for (place, (x, y)) in points.iter().enumerate() {
-            if place == 0 { builder.move_to(*x, *y) } else { builder.line_to(*x, *y) }
-        }
         let stroke = Stroke {
             width,
             line_cap: LineCap::Round,
             line_join: LineJoin::Round,
             ..Stroke::default()
         };
-        if let Some(path) = builder.finish() {
+        if let Some(path) = polyline(points.iter().copied()) {
             let place = Transform::identity();
             self.pixmap.stroke_path(&path, &paint(colour), &stroke, place, None);
         }
     }
 
     fn dot(&mut self, (x, y): Position, radius: f32, colour: Rgb) {
-        if let Some(path) = PathBuilder::from_circle(x, y, radius) {
+        let corner = |corner: u16| {
+            let (sine, cosine) = (TAU * f32::from(corner) / f32::from(CORNERS)).sin_cos();
+            (x + radius * cosine, y + radius * sine)
+        };
+        if let Some(path) = polyline((0..CORNERS).map(corner)) {
             self.fill_path(&path, colour, Transform::identity());
         }
     }
@@ -113,6 +118,15 @@ impl Paper {
     fn fill_path(&mut self, path: &Path, colour: Rgb, place: Transform) {
         self.pixmap.fill_path(path, &paint(colour), FillRule::Winding, place, None);
     }
+}
+
+/// The path through points; none where there are fewer than two.
+fn polyline(points: impl Iterator<Item = Position>) -> Option<Path> {
+    let mut path = PathBuilder::new();
+    for (x, y) in points {
+        if path.is_empty() { path.move_to(x, y) } else { path.line_to(x, y) }
+    }
+    path.finish()
 }
 
 fn opaque([red, green, blue]: Rgb) -> PremultipliedColorU8 {

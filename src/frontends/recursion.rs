@@ -36,7 +36,7 @@ pub(super) struct Shape {
 }
 
 impl Shape {
-    /// Its values.
+    /// Values of the impulse response.
     pub(super) fn response(&self) -> Vec<f64> {
         let value = |n: usize| self.power(n) * (n as f64).powi(self.exponent());
         (0..self.length).map(value).collect()

@@ -9,7 +9,7 @@ use candle_core::{
 use super::batch::{Batch, Member};
 use super::head::Head;
 use super::layers::{BatchNorm, MapShape};
-use super::ops::chain::{Chain, Clip, Objective, Outcome, ResponseSum};
+use super::ops::chain::{Chain, ClipValues, Objective, Outcome, ResponseSum};
 use super::ops::contiguous;
 use super::ops::curve::AnyLoss;
 use super::ops::number::Number;
@@ -206,7 +206,7 @@ enum Read {
 fn with_clips<R: Number, T>(
     members: &[Member],
     read: Read,
-    run: impl FnOnce(&[Clip<R>]) -> T,
+    run: impl FnOnce(&[ClipValues<R>]) -> T,
 ) -> Result<T> {
     let guards: Vec<_> = members
         .iter()
@@ -217,7 +217,7 @@ fn with_clips<R: Number, T>(
             Read::SoundAndPsth => values(&psth.0, psth.1)?,
             Read::Sound => &[],
         };
-        Ok(Clip { sound: values(&sound.0, sound.1)?, recorded, bins: clip.bins })
+        Ok(ClipValues { sound: values(&sound.0, sound.1)?, recorded, bins: clip.bins })
     });
     Ok(run(&clips.collect::<Result<Vec<_>>>()?))
 }

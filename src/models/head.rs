@@ -4,14 +4,14 @@ use candle_core::{DType, Result, Tensor};
 use super::dims::{Axis, Quantity};
 use super::layers::{BatchNorm, LeakyUnits, Pass};
 use super::ops::output_head::OutputHead;
-use super::outputs::{Drive, Output};
+use super::outputs::{Drive, OutputNonlinearity};
 
 /// Batch normalization of the drive, where there is one; the output nonlinearity; leaky output
 /// units, where there are such. From `(B, N, T)` to the same shape.
 pub struct Head {
     neurons: usize,
     norm: Option<BatchNorm>,
-    output: Box<dyn Output>,
+    output: Box<dyn OutputNonlinearity>,
     leak: Option<LeakyUnits>,
 }
 
@@ -26,7 +26,7 @@ pub enum Left {
 
 impl Head {
     /// An output nonlinearity of so many neurons alone.
-    pub fn new(neurons: usize, output: Box<dyn Output>) -> Self {
+    pub fn new(neurons: usize, output: Box<dyn OutputNonlinearity>) -> Self {
         Self { neurons, norm: None, output, leak: None }
     }
 
@@ -71,7 +71,7 @@ impl Head {
     }
 
     /// The output nonlinearity.
-    pub fn output(&self) -> &dyn Output {
+    pub fn output(&self) -> &dyn OutputNonlinearity {
         self.output.as_ref()
     }
 

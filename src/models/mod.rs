@@ -45,4 +45,4 @@ pub mod prediction;
 pub use architecture::Architecture;
 pub use cores::{HasStrfs, ModelRow, Reference, Sharing, TABLE, names};
 pub use model::{Model, Owners, Strfs};
-pub use network::Network;
+pub use network::{Network, Step};

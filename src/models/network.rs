@@ -8,7 +8,7 @@ use super::batch::{Batch, Member, Padded};
 use super::cores::{Blueprint, Reference};
 use super::dims::{Dims, Quantity};
 use super::fused::Fused;
-use super::layers::{Carry, Draws, Layer, MapShape, Mode, Pass, Reach};
+use super::layers::{Carry, Layer, MapShape, Mode, Pass, Reach, StepDraws};
 use super::loss::{self, LossRow};
 use super::model::{Model, Strfs, stages, through};
 use super::ops::chain::ResponseSum;
@@ -166,7 +166,7 @@ impl Network {
         }
         let Padded { sound, unpadded, target } = batch.padded()?;
         let clips = batch.clips().iter().map(|clip| clip.id().to_owned()).collect();
-        let draws = Draws { seed: step.seed, step: step.number, clips };
+        let draws = StepDraws { seed: step.seed, step: step.number, clips };
         let pass = Pass::new(Mode::Train, unpadded.as_ref()).with_draws(Some(&draws));
         let y = self.forward_from(self.fixed, &sound, pass)?;
         loss::mean(&(loss.per_neuron)(&y, &target)?, &target)

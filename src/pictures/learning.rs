@@ -34,7 +34,7 @@ pub(super) fn draw(trained: &Trained) -> Result<Drawn> {
     head(&mut canvas, trained, &remark);
 
     let last = epochs.last().copied().unwrap_or(1.0).max(2.0);
-    let loss = trained.config.train.loss.part.name;
+    let loss = trained.settings.loss.as_str();
     let panels: [(&str, [&str; 2]); 2] =
         [(loss, ["train_loss", "valid_loss"]), ("validation score", ["valid_cc", "valid_cc_norm"])];
     for (place, (name, columns)) in panels.into_iter().enumerate() {
@@ -62,7 +62,7 @@ pub(super) fn draw(trained: &Trained) -> Result<Drawn> {
 
 /// The epoch whose weights were kept, and what is said of it.
 fn best(trained: &Trained, history: &Table, epochs: &[f64]) -> Result<(Option<f64>, String)> {
-    let monitor = trained.config.train.monitor;
+    let monitor = trained.monitor()?;
     let stands_in = history.numbers("valid_cc")?;
     let values = history.numbers(monitor.word())?;
     // Where the normalized score is undefined, the plain one decides.

@@ -6,7 +6,7 @@ use super::drawn::{Drawn, HEAD, head, response_unit};
 use super::quantiles::{density, quantile_bins};
 use super::test_clips::{best_first, predicted};
 use crate::base::error::{Error, Result};
-use crate::dataset::{OfNeurons, Recording, ResponseFile, ResponseLocation};
+use crate::dataset::{OfNeurons, ResponseFile};
 use crate::figures::axes;
 use crate::figures::canvas::Canvas;
 use crate::figures::chart::{Chart, legend};
@@ -16,6 +16,7 @@ use crate::figures::grid::{NUMBERS, PanelGrid};
 use crate::figures::ticks;
 use crate::preparation::psth;
 use crate::runs::SplitName;
+use crate::runs::clips::Clips;
 use crate::runs::trained::{Needs, Trained};
 use crate::scores::repeats::ResponseValues;
 
@@ -35,7 +36,7 @@ const DOT: f32 = 6.0;
 const TICK_ROOM: usize = 80;
 
 /// One neuron's panel.
-struct Panel {
+struct OutputPanel {
     name: String,
     /// Drive and PSTH at each bin that has a PSTH.
     pairs: Vec<(f64, f64)>,
@@ -45,26 +46,25 @@ struct Panel {
 
 /// Draws the output nonlinearities of neurons and their responses to the test clips.
 pub(super) fn draw(trained: &Trained) -> Result<Drawn> {
-    let recording = trained.recording(None, Needs::Responses)?.recording;
-    let clips = trained.clips(&recording, SplitName::Test)?;
-    let mut file = ResponseFile::open(&recording.file)?;
-    let (_predictions, cc) = predicted(trained, &recording, &clips, &mut file)?;
+    let clips = trained.clips(None, SplitName::Test, Needs::Responses)?;
+    let mut file = ResponseFile::open(&clips.recording.file)?;
+    let (_predictions, cc) = predicted(trained, &clips, &mut file)?;
     let sorted = best_first(&cc);
     if sorted.is_empty() {
         return Ok(Drawn::Nothing("no neuron has a correlation on the test stimuli".into()));
     }
     let shown = spread(&sorted, MOST);
-    let recorded = Recorded::read(trained, (&recording, &clips), &shown, &mut file)?;
-    let pairs = pairs(trained, (&recording, &clips), &shown, &recorded)?;
+    let recorded = Recorded::read(trained, &clips, &shown, &mut file)?;
+    let pairs = pairs(trained, &clips, &shown, &recorded)?;
     let curves = curves(trained, &shown, &pairs)?;
     let name = |n: &usize| {
         format!("{}   CC {:.2}", trained.metadata.neurons[*n], cc[*n]).replace("CC -", "CC −")
     };
     let panels = shown.iter().map(name).zip(pairs).zip(curves);
-    let (factor, unit) = response_unit(recorded.counts, recording.dt_ms);
+    let (factor, unit) = response_unit(recorded.counts, clips.recording.dt_ms);
     let scaled = |points: Vec<(f64, f64)>| points.into_iter().map(|(x, y)| (x, y * factor));
-    let panels: Vec<Panel> = panels
-        .map(|((name, pairs), curve)| Panel {
+    let panels: Vec<OutputPanel> = panels
+        .map(|((name, pairs), curve)| OutputPanel {
             name,
             pairs: scaled(pairs).collect(),
             curve: scaled(curve).collect(),
@@ -88,21 +88,17 @@ struct Recorded {
     counts: bool,
 }
 
-/// A recording and the places of clips.
-type Clips<'a> = (&'a Recording<ResponseLocation>, &'a [usize]);
-
 impl Recorded {
     fn read(
         trained: &Trained,
-        (recording, clips): Clips,
+        clips: &Clips,
         shown: &[usize],
         file: &mut ResponseFile,
     ) -> Result<Self> {
         let treatment = trained.preparation().treatment;
         let (mut psths, mut counts) = (Vec::new(), true);
-        for clip in clips {
-            let stored = recording.clips[*clip].responses.clone();
-            let responses = file.read(&stored.of_neurons(shown))?;
+        for clip in clips.iter() {
+            let responses = file.read(&clip.responses.clone().of_neurons(shown))?;
             let mut neurons = responses.axis_iter(Axis(0));
             counts = counts && neurons.all(|repeats| ResponseValues::of(repeats).are_counts());
             psths.push(psth(&treatment.repeats(responses)));
@@ -114,12 +110,11 @@ impl Recorded {
 /// Drive and PSTH of each shown neuron at each bin of the clips that has both.
 fn pairs(
     trained: &Trained,
-    (recording, clips): Clips,
+    clips: &Clips,
     shown: &[usize],
     recorded: &Recorded,
 ) -> Result<Vec<Vec<(f64, f64)>>> {
-    let neurons = trained.metadata.neurons.len();
-    let samples = trained.preparation().sounds(recording, clips, neurons, &trained.device)?;
+    let samples = trained.sounds(clips)?;
     let mut pairs = vec![Vec::new(); shown.len()];
     for (sample, psth) in samples.iter().zip(&recorded.psths) {
         let drives = array(&trained.network.drive(&sample.member.sound)?.get(0)?)?;
@@ -176,7 +171,11 @@ fn array(matrix: &Tensor) -> Result<Array2<f32>> {
         .map_err(|source| Error::failed("reading drives", source))
 }
 
-fn page(trained: &Trained, panels: &[Panel], (neurons, unit): (usize, &str)) -> Result<Canvas> {
+fn page(
+    trained: &Trained,
+    panels: &[OutputPanel],
+    (neurons, unit): (usize, &str),
+) -> Result<Canvas> {
     let (columns, panel) = match panels.len() {
         1 => (1, (960, 640)),
         2 => (2, (800, 560)),
@@ -211,7 +210,7 @@ fn remark(trained: &Trained, shown: usize, neurons: usize) -> String {
     format!("test stimuli; {which}; dots: mean ± SE over {BINS} quantiles of the drive{left_out}")
 }
 
-impl Panel {
+impl OutputPanel {
     fn draw(&self, canvas: &mut Canvas, grid: &PanelGrid, place: usize) {
         let (area, across) = (grid.area(place), ends(&self.pairs));
         let bins = quantile_bins(self.pairs.clone(), BINS);

@@ -47,10 +47,10 @@ struct Column {
 
 /// Draws what the model predicts for test clips, beside what was recorded.
 pub(super) fn draw(trained: &Trained) -> Result<Drawn> {
-    let recording = trained.recording(None, Needs::Responses)?.recording;
-    let clips = trained.clips(&recording, SplitName::Test)?;
+    let clips = trained.clips(None, SplitName::Test, Needs::Responses)?;
+    let (recording, places) = (&clips.recording, &clips.places);
     let mut file = ResponseFile::open(&recording.file)?;
-    let (predictions, scores) = predicted(trained, &recording, &clips, &mut file)?;
+    let (predictions, scores) = predicted(trained, &clips, &mut file)?;
     let ranked = ranked(&scores);
     if ranked.is_empty() {
         return Ok(Drawn::Nothing("no neuron has a correlation on the test stimuli".into()));
@@ -58,14 +58,14 @@ pub(super) fn draw(trained: &Trained) -> Result<Drawn> {
     let mut columns = Vec::new();
     for (rank, neuron) in ranked {
         let read = |clip: usize| {
-            let stored = recording.clips[clips[clip]].responses.clone();
+            let stored = recording.clips[places[clip]].responses.clone();
             file.read(&stored.of_neurons(&[neuron]))
         };
-        let (place, responses) = first_with_response(clips.len(), read)?;
+        let (place, responses) = first_with_response(places.len(), read)?;
         let id = &trained.metadata.neurons[neuron];
         columns.push(Column::new(
             format!("{rank}{id}   CC {:.2}", scores[neuron]),
-            (&recording.clips[clips[place]], recording.dt_ms),
+            (&recording.clips[places[place]], recording.dt_ms),
             responses,
             predictions[place].row(neuron),
             &trained.preparation().treatment,

@@ -9,7 +9,6 @@ use crate::base::error::{Error, Result};
 use crate::base::wording::counted;
 use crate::dataset::ResponseFile;
 use crate::figures::page::shown_bins;
-use crate::models::prediction;
 use crate::pictures;
 use crate::preparation::psth;
 use crate::runs::SplitName;
@@ -136,10 +135,7 @@ fn best(columns: &[NeuronColumn], most: usize) -> Vec<usize> {
 
 /// The mean linear response of the whole model at the test stimuli.
 fn of_gradients(trained: &Trained, of: Vec<usize>, step: impl FnMut()) -> Result<Fields> {
-    let recording = trained.recording(None, Needs::Sound)?.recording;
-    let clips = trained.clips(&recording, SplitName::Test)?;
-    let neurons = trained.metadata.neurons.len();
-    let samples = trained.preparation().sounds(&recording, &clips, neurons, &trained.device)?;
+    let samples = trained.sounds(&trained.clips(None, SplitName::Test, Needs::Sound)?)?;
     let scale = &trained.metadata.scale;
     let network = &trained.network;
     let (lags, every) = (network.lags(), far_apart(network, &samples));
@@ -174,20 +170,18 @@ fn described(dump: &StrfExport, of: &[usize]) -> Value {
 /// The start of the first test stimulus: PSTH and prediction of each neuron; null where there is no
 /// such stimulus.
 fn traces(trained: &Trained) -> Result<Value> {
-    let recording = trained.recording(None, Needs::Responses)?.recording;
-    let clips = trained.clips(&recording, SplitName::Test)?;
-    let Some(first) = clips.first() else { return Ok(Value::Null) };
+    let mut clips = trained.clips(None, SplitName::Test, Needs::Responses)?;
+    clips.places.truncate(1);
+    let Some(clip) = clips.iter().next() else { return Ok(Value::Null) };
     let neurons = trained.metadata.neurons.len();
-    let preparation = trained.preparation();
-    let sounds = preparation.sounds(&recording, &[*first], neurons, &trained.device)?;
-    let predictions = prediction::of(&trained.network, &sounds, 1)?;
-    let clip = &recording.clips[*first];
+    let predictions = trained.predictions(&clips)?;
+    let recording = &clips.recording;
     let responses = ResponseFile::open(&recording.file)?.read(&clip.responses)?;
     let mut values = ResponseValues::default();
     for neuron in responses.outer_iter() {
         values = values.and(ResponseValues::of(neuron));
     }
-    let scored = psth(&preparation.treatment.repeats(responses));
+    let scored = psth(&trained.preparation().treatment.repeats(responses));
     let bins = shown_bins(clip.bins(), recording.dt_ms).min(MOST_BINS / neurons.max(1)).max(2);
     let bins = bins.min(clip.bins());
     let (factor, unit) = pictures::response_unit(values.are_counts(), recording.dt_ms);

@@ -96,12 +96,12 @@ impl Card {
 fn facts(page: &RunPage) -> Vec<(&'static str, String)> {
     let trained = page.trained;
     let metadata = &trained.metadata;
-    let architecture = &trained.config.architecture;
+    let architecture = &trained.architecture;
     let prefilters: Vec<&str> = architecture.prefilter_names().collect();
     let run = &page.summary["run"];
     let text = |key: &str| run[key].as_u64().map(|number| number.to_string());
     let stimuli = &metadata.stimuli;
-    let dataset = &trained.config.data.file;
+    let dataset = &trained.data;
     let dataset = std::fs::canonicalize(dataset).unwrap_or_else(|_| dataset.clone());
     let mut list = vec![
         ("model", architecture.model.row.part().summary.to_owned()),
@@ -119,7 +119,7 @@ fn facts(page: &RunPage) -> Vec<(&'static str, String)> {
                 stimuli.test.len()
             ),
         ),
-        ("loss", trained.config.train.loss.part.name.to_owned()),
+        ("loss", trained.settings.loss.clone()),
     ];
     list.extend(text("parameters").map(|count| ("parameters", count)));
     if let (Some(epochs), Some(best)) = (text("epochs"), text("best_epoch")) {

@@ -1,4 +1,8 @@
 //! Settings with a few named values.
+use super::setting::{Setting, choice};
+use crate::base::error::Result;
+use crate::config::keys::{Value, Values};
+
 macro_rules! choices {
     ($($(#[$doc:meta])* $name:ident { $($(#[$value_doc:meta])* $value:ident = $word:literal,)* })*) => {$(
         $(#[$doc])*
@@ -24,6 +28,16 @@ macro_rules! choices {
                 match self {
                     $(Self::$value => $word,)*
                 }
+            }
+        }
+
+        impl Setting for $name {
+            fn read(values: &Values, key: &str) -> Result<Self> {
+                choice(values, key, Self::from_word)
+            }
+
+            fn value(&self) -> Value {
+                Value::Text(self.word().into())
             }
         }
     )*};

@@ -7,13 +7,18 @@ mod resolve;
 mod rules;
 mod sections;
 mod selection;
+mod setting;
 mod settings;
 mod split;
 mod template;
+mod train;
 
 use std::path::{Path, PathBuf};
 
+use serde_json::Value as Json;
+
 use crate::base::error::{Error, Problem, Result};
+use crate::config;
 use crate::config::check::{Check, refused};
 use crate::config::part::Chosen;
 use crate::config::sections::Form;
@@ -26,9 +31,10 @@ pub use condition::{Condition, Relation};
 pub use paths::relative;
 pub use sections::SECTIONS;
 pub use selection::Selection;
-pub use settings::{Data, Output, Train};
+pub use settings::{Data, Output};
 pub use split::Split;
 pub use template::{Others, Template};
+pub use train::Train;
 
 /// A run file whose values are in range.
 #[derive(Debug, Clone)]
@@ -81,7 +87,7 @@ impl RunConfig {
         check.sections(&sections::SECTIONS.iter().map(|section| section.name).collect::<Vec<_>>());
         let data = check.values("data", sections::DATA);
         let draft = Draft::read(&mut check);
-        let train = check.values("train", sections::TRAIN);
+        let train = check.values("train", Train::KEYS);
         let output = check.values("output", sections::OUTPUT);
         check.problems.extend(rules::of_training(&train, &draft, &check.document));
 
@@ -101,11 +107,7 @@ impl RunConfig {
 
     /// `ln + adaptrans, zebra_finch.h5`: model, prefilter and dataset, as pictures name them.
     pub fn title(&self) -> String {
-        let parts = self.architecture.title();
-        match self.data.file.file_name() {
-            Some(file) => format!("{parts}, {}", file.display()),
-            None => parts,
-        }
+        title(&self.architecture, &self.data.file)
     }
 
     /// The `[model]`, `[prefilter]` and `[parameterization]` of a text that has no other section.
@@ -117,6 +119,23 @@ impl RunConfig {
         check.sections(&ARCHITECTURE);
         let draft = Draft::read(&mut check);
         draft.finish(check.problems, file)
+    }
+}
+
+/// The JSON Schema of run files.
+///
+/// # Errors
+/// A default of the tables of keys is no TOML.
+pub fn schema() -> Result<Json> {
+    config::schema::schema("Run file of strf", sections::SECTIONS)
+}
+
+/// `ln + adaptrans, zebra_finch.h5`: model, prefilters and dataset, as pictures name them.
+pub fn title(architecture: &Architecture, data: &Path) -> String {
+    let parts = architecture.title();
+    match data.file_name() {
+        Some(file) => format!("{parts}, {}", file.display()),
+        None => parts,
     }
 }
 

@@ -1,7 +1,7 @@
 //! The run file as text, from checked values.
 use std::path::Path;
 
-use super::{RunConfig, paths, sections};
+use super::{RunConfig, Train, paths, sections};
 use crate::base::error::Result;
 use crate::config::render::section;
 
@@ -15,7 +15,7 @@ impl RunConfig {
         let write_path = |path: &Path| paths::relative(path, relative_to);
         let data = section("data", None, sections::DATA, &self.data.values(write_path)?)?;
         let parts = self.architecture.to_toml()?;
-        let train = section("train", None, sections::TRAIN, &self.train.values())?;
+        let train = section("train", None, Train::KEYS, &self.train.values())?;
         let output = section("output", None, sections::OUTPUT, &self.output.values(write_path)?)?;
         let heading = "# Run file of strf with every key filled in.\n";
         Ok([heading, &data, &parts, &train, &output].join("\n"))

@@ -7,6 +7,8 @@ use crate::dataset::Recording;
 use crate::models::prefilters::PrefilterRow;
 
 const SCALE: &str = "scale";
+/// The scale that takes what the dataset says.
+const FROM_FILE: &str = "file";
 
 impl RunConfig {
     /// Fills in what follows from the dataset: the split and the scales of prefilters.
@@ -45,7 +47,6 @@ fn resolve_scale<R>(
     if !prefilter.row.part.keys.iter().any(|key| key.name == SCALE) {
         return;
     }
-    const FROM_FILE: &str = "file";
     let given = prefilter.values.get(SCALE);
     let found = given.map_or("nothing", |_| r#""file""#);
     let needed = given.is_none_or(|scale| matches!(scale, Value::Text(word) if word == FROM_FILE));

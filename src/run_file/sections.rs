@@ -1,11 +1,10 @@
 //! The sections of a run file and the keys of those that hold no parts.
-use super::choices::{Best, Monitor, Schedule, Standardize};
-use super::selection;
-use super::split;
+use super::choices::Standardize;
+use super::{Train, selection, split};
 use crate::config::keys::{Default, Key, Kind, Range};
 use crate::config::part::parts;
 use crate::config::sections::{Holds, Section, Times};
-use crate::models::{self, loss, parameterizations, prefilters};
+use crate::models::{self, parameterizations, prefilters};
 
 /// The sections in the order in which they are written.
 pub static SECTIONS: &[Section] = &[
@@ -34,7 +33,7 @@ pub static SECTIONS: &[Section] = &[
             times: Times::Once,
         },
     },
-    Section { name: "train", doc: "how the model is fitted", holds: Holds::Keys(TRAIN) },
+    Section { name: "train", doc: "how the model is fitted", holds: Holds::Keys(Train::KEYS) },
     Section {
         name: "output",
         doc: "where the run is written, and what beside the model",
@@ -94,89 +93,6 @@ pub const DATA: &[Key] = &[
         ),
         doc: "how stimuli are divided into training, validation and test: as the dataset says, by \
               fractions that sum to 1, or by their ids",
-    },
-];
-
-/// `[train]`
-pub const TRAIN: &[Key] = &[
-    Key {
-        name: "loss",
-        kind: Kind::Part(loss::names),
-        default: Default::Is("\"mse\""),
-        doc: "what training makes small; poisson needs an output that is never negative",
-    },
-    Key {
-        name: "epochs",
-        kind: Kind::Integer(0, 1_000_000),
-        default: Default::Is("500"),
-        doc: "most passes over the training stimuli; 0 = the untrained model",
-    },
-    Key {
-        name: "batch",
-        kind: Kind::Integer(1, 65_536),
-        default: Default::Is("8"),
-        doc: "clips per step",
-    },
-    Key {
-        name: "lr",
-        kind: Kind::Number(Range::above(0.0, 1.0)),
-        default: Default::Is("0.001"),
-        doc: "learning rate of AdamW",
-    },
-    Key {
-        name: "weight_decay",
-        kind: Kind::Number(Range::closed(0.0, 1.0)),
-        default: Default::Is("0.0001"),
-        doc: "weight decay of AdamW; spares positions, widths, time constants and norms",
-    },
-    Key {
-        name: "patience",
-        kind: Kind::Integer(1, 1_000_000),
-        default: Default::Is("50"),
-        doc: "epochs without a better monitored score after which training stops",
-    },
-    Key {
-        name: "monitor",
-        kind: Kind::Choice(Monitor::WORDS),
-        default: Default::Is("\"valid_cc_norm\""),
-        doc: "score that decides which epoch is best; valid_cc stands in for a valid_cc_norm that \
-              is undefined, as with single repeats",
-    },
-    Key {
-        name: "best",
-        kind: Kind::Choice(Best::WORDS),
-        default: Default::Is("\"mean\""),
-        doc: "one best epoch for all neurons, or each neuron's own (linear and ln)",
-    },
-    Key {
-        name: "l1",
-        kind: Kind::Number(Range::closed(0.0, 1e6)),
-        default: Default::Is("0.0"),
-        doc: "weight of the L1 penalty on the STRF as it acts, not on its factors",
-    },
-    Key {
-        name: "clip_norm",
-        kind: Kind::Number(Range::closed(0.0, 1e9)),
-        default: Default::Is("0.0"),
-        doc: "largest norm of a step's gradient; 0 = no clipping",
-    },
-    Key {
-        name: "schedule",
-        kind: Kind::Choice(Schedule::WORDS),
-        default: Default::Is("\"constant\""),
-        doc: "how the learning rate changes over training",
-    },
-    Key {
-        name: "seed",
-        kind: Kind::Integer(0, i64::MAX.unsigned_abs()),
-        default: Default::Is("0"),
-        doc: "every random number of training follows from it",
-    },
-    Key {
-        name: "device",
-        kind: Kind::Device,
-        default: Default::Is("\"cpu\""),
-        doc: "where to compute; cuda needs a program built with --features cuda",
     },
 ];
 

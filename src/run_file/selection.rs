@@ -2,12 +2,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use serde_json::{Value as Json, json};
 use toml::de::{DeArray, DeTable, DeValue};
 
 use super::Condition;
 use crate::base::error::Result;
 use crate::config::keys::{DeclaredKind, DeclaredValue, Key};
-use crate::config::value::{Mismatch, mismatch, number, shown};
+use crate::config::mismatch::Mismatch;
+use crate::config::value::{mismatch, number, shown};
 
 /// `"all"`, a list of ids, or a table of attributes such as `{ area = "A1" }`.
 pub static KIND: DeclaredKind = DeclaredKind {
@@ -16,6 +18,14 @@ pub static KIND: DeclaredKind = DeclaredKind {
         format!(r#""all", a list of ids, or a table of attributes such as {example}"#)
     },
     example: r#""all""#,
+    schema: || {
+        let conditions = json!({ "type": ["string", "number", "boolean"] });
+        json!({ "anyOf": [
+            { "enum": ["all"] },
+            ids_schema(),
+            { "type": "object", "minProperties": 1, "additionalProperties": conditions },
+        ] })
+    },
     read: |key, value| Ok(Arc::new(selection(key, value)?)),
 };
 
@@ -71,6 +81,11 @@ fn attributes(table: &DeTable) -> std::result::Result<BTreeMap<String, Condition
         condition.map(|condition| (name.get_ref().to_string(), condition))
     });
     attributes.collect()
+}
+
+/// What a JSON Schema says of a list of ids.
+pub(super) fn ids_schema() -> Json {
+    json!({ "type": "array", "items": { "type": "string" }, "minItems": 1, "uniqueItems": true })
 }
 
 /// A list of ids, each once.

@@ -1,14 +1,12 @@
-//! `[data]`, `[train]` and `[output]` with a field for each key.
+//! `[data]` and `[output]` with a field for each key.
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::choices::{Best, Monitor, Schedule, Standardize};
+use super::choices::Standardize;
+use super::setting::choice;
 use super::{Selection, Split};
-use crate::base::device::DeviceName;
-use crate::base::error::{Error, Result};
+use crate::base::error::Result;
 use crate::config::keys::{Value, Values};
-use crate::config::part::{Row, find};
-use crate::models::loss::{self, LossRow};
 
 /// `[data]`: what the model is fitted to.
 #[derive(Debug, Clone)]
@@ -27,37 +25,6 @@ pub struct Data {
     pub standardize: Standardize,
     /// How stimuli are divided; known once the dataset is open if the run file leaves it out.
     pub split: Option<Split>,
-}
-
-/// `[train]`: how the model is fitted.
-#[derive(Debug, Clone)]
-pub struct Train {
-    /// What training makes small.
-    pub loss: &'static LossRow,
-    /// Most passes over the training stimuli; 0 = the untrained model.
-    pub epochs: usize,
-    /// Clips per step.
-    pub batch: usize,
-    /// Learning rate of AdamW.
-    pub lr: f64,
-    /// Weight decay of AdamW.
-    pub weight_decay: f64,
-    /// Epochs without a better score after which training stops.
-    pub patience: usize,
-    /// Score that decides which epoch is best.
-    pub monitor: Monitor,
-    /// Whose best epoch is kept.
-    pub best: Best,
-    /// Weight of the L1 penalty on the STRF as it acts.
-    pub l1: f64,
-    /// Largest norm of a step's gradient; 0 = no clipping.
-    pub clip_norm: f64,
-    /// How the learning rate changes.
-    pub schedule: Schedule,
-    /// Every random number of training follows from it.
-    pub seed: u64,
-    /// Where to compute.
-    pub device: DeviceName,
 }
 
 /// `[output]`: where the run is written, and what beside the model.
@@ -107,46 +74,6 @@ impl Data {
     }
 }
 
-impl Train {
-    pub(super) fn new(values: &Values) -> Result<Self> {
-        Ok(Self {
-            loss: choice(values, "loss", |word| find(loss::TABLE, word))?,
-            epochs: values.count("epochs")?,
-            batch: values.count("batch")?,
-            lr: values.number("lr")?,
-            weight_decay: values.number("weight_decay")?,
-            patience: values.count("patience")?,
-            monitor: choice(values, "monitor", Monitor::from_word)?,
-            best: choice(values, "best", Best::from_word)?,
-            l1: values.number("l1")?,
-            clip_norm: values.number("clip_norm")?,
-            schedule: choice(values, "schedule", Schedule::from_word)?,
-            seed: values.integer("seed")?,
-            device: choice(values, "device", DeviceName::from_word)?,
-        })
-    }
-
-    /// The values by key.
-    pub(super) fn values(&self) -> Values {
-        let mut values = Values::default();
-        let count = |count: usize| Value::Integer(count as u64);
-        values.set("loss", Value::Text(self.loss.part().name.into()));
-        values.set("epochs", count(self.epochs));
-        values.set("batch", count(self.batch));
-        values.set("lr", Value::Number(self.lr));
-        values.set("weight_decay", Value::Number(self.weight_decay));
-        values.set("patience", count(self.patience));
-        values.set("monitor", Value::Text(self.monitor.word().into()));
-        values.set("best", Value::Text(self.best.word().into()));
-        values.set("l1", Value::Number(self.l1));
-        values.set("clip_norm", Value::Number(self.clip_norm));
-        values.set("schedule", Value::Text(self.schedule.word().into()));
-        values.set("seed", Value::Integer(self.seed));
-        values.set("device", Value::Text(self.device.to_string()));
-        values
-    }
-}
-
 impl Output {
     /// `file` is the run file, after which the run folder is called by default.
     pub(super) fn new(values: &Values, file: &Path) -> Result<Self> {
@@ -170,12 +97,4 @@ impl Output {
         values.set("tensorboard_pictures", Value::Integer(*tensorboard_pictures as u64));
         Ok(values)
     }
-}
-
-/// What the word of a key stands for.
-fn choice<T>(values: &Values, key: &str, from_word: impl Fn(&str) -> Option<T>) -> Result<T> {
-    let word = values.text(key)?;
-    let unknown =
-        || Error::failed(format!("reading {key}"), format!("{word:?} stands for nothing"));
-    from_word(word).ok_or_else(unknown)
 }

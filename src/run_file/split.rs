@@ -2,19 +2,33 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use serde_json::{Map, Value as Json, json};
 use toml::de::{DeArray, DeTable, DeValue};
 
-use super::selection::ids;
+use super::selection::{ids, ids_schema};
 use crate::base::error::Result;
 use crate::base::wording::{did_you_mean, joined};
 use crate::config::keys::{DeclaredKind, DeclaredValue, Key};
+use crate::config::mismatch::Mismatch;
 use crate::config::render::integer;
-use crate::config::value::{Mismatch, mismatch, number, shown, whole};
+use crate::config::value::{mismatch, number, shown, whole};
 
 /// `"file"`, `{ train, valid, test, seed }` with fractions, or the same with lists of ids.
 pub static KIND: DeclaredKind = DeclaredKind {
     expected: || format!(r#""file", {EXAMPLE}, or lists of ids under these names"#),
     example: EXAMPLE,
+    schema: || {
+        let fraction =
+            json!({ "type": "number", "exclusiveMinimum": 0.0, "exclusiveMaximum": 1.0 });
+        let [ids, mut fractions] = [ids_schema(), fraction].map(|part| {
+            let parts: Map<String, Json> =
+                PARTS.iter().map(|name| ((*name).to_owned(), part.clone())).collect();
+            json!({ "type": "object", "properties": parts, "required": PARTS, "additionalProperties": false })
+        });
+        fractions["properties"][SEED] =
+            json!({ "type": "integer", "minimum": 0, "maximum": i64::MAX });
+        json!({ "anyOf": [{ "enum": ["file"] }, fractions, ids] })
+    },
     read: |key, value| Ok(Arc::new(split(key, value)?)),
 };
 

@@ -2,8 +2,9 @@
 use candle_core::{DType, Tensor};
 use serde_json::{Map, Value as Json, json};
 
+use super::clips::Responses;
 use super::folder::{OldRun, RunFolder};
-use super::metadata::{Metadata, PROGRAM, architecture_json, reference_json};
+use super::metadata::{Metadata, PROGRAM, RunSettings, architecture_json, reference_json};
 use crate::base::device;
 use crate::base::device::DeviceName;
 use crate::base::error::{Error, Result};
@@ -15,12 +16,25 @@ use crate::models::prediction;
 use crate::preparation::prepare::PreparedRecording;
 use crate::run_file::Split;
 use crate::run_file::{Output, RunConfig, Schedule, relative};
-use crate::scores::evaluation::{Over, Scores, Scoring, score_predictions};
+use crate::scores::evaluation::{Over, Scores};
 use crate::training;
 use crate::training::checkpoint::Checkpoint;
 use crate::training::history::History;
 
 /// All that a fit needs, checked against each other; nothing has been written yet.
+///
+/// ```
+/// use strf::run_file::RunConfig;
+/// use strf::runs::experiment::Experiment;
+/// use strf::runs::folder::OldRun;
+///
+/// let text = "[data]\nfile = \"tests/fixtures/runs_0.1.0/data.h5\"\n[model]\ntype = \"ln\"\n";
+/// let config = RunConfig::parse(text, "run.toml".as_ref(), &[])?;
+/// let experiment = Experiment::open(config, OldRun::Refuse)?;
+/// assert_eq!(experiment.prepared.neurons, ["n001", "n002"]);
+/// assert_eq!(experiment.scores()?.neurons.len(), 2);
+/// # Ok::<(), strf::base::error::Error>(())
+/// ```
 pub struct Experiment {
     /// With what follows from the dataset filled in.
     pub config: RunConfig,
@@ -43,6 +57,9 @@ impl Experiment {
     /// The dataset, the run file and the run folder do not go together.
     pub fn open(mut config: RunConfig, old: OldRun) -> Result<Self> {
         let folder = RunFolder::claim(&config.output.folder, old)?;
+        if old == OldRun::Resume {
+            folder.require_own_state()?;
+        }
         let device = device::open(config.train.device)?;
         let ReadRecording { recording, mut notes } = read_sound(&config.data.file)?;
         config.resolve(&recording)?;
@@ -51,6 +68,7 @@ impl Experiment {
         let params = Params::new(config.train.seed, DType::F32, &device);
         let network = Network::build(&config.architecture, &prepared.dims, &params)?;
         prepared.require_room(network.lags())?;
+        network.start(prepared.train.iter().map(|sample| &sample.member))?;
         // Training goes the same way whatever the unit of the responses.
         network.rescale(&Tensor::new(response_deviations(&prepared.train)?, &device)?)?;
         notes.extend(prepared.notes.iter().chain(network.notes()).cloned());
@@ -95,12 +113,13 @@ impl Experiment {
         let PreparedRecording { test, test_responses, neurons, preparation, version, .. } =
             &self.prepared;
         let mut file = ResponseFile::reopen(&self.config.data.file, *version)?;
-        let responses =
-            |clip: usize| Ok(preparation.treatment.repeats(file.read(&test_responses[clip])?));
         let predictions = prediction::of(&self.network, test, self.config.train.batch)?;
-        let mut scoring = Scoring::new(neurons, Over::AllClips);
-        score_predictions(&predictions, &mut scoring, responses)?;
-        Ok(scoring.finish())
+        let responses = Responses {
+            file: &mut file,
+            stored: test_responses.iter().collect(),
+            treatment: &preparation.treatment,
+        };
+        Ok(responses.score(&predictions, neurons, Over::AllClips)?.finish())
     }
 
     /// What `scores.json` says of how the scores came about.
@@ -131,6 +150,7 @@ impl Experiment {
         Ok(Metadata {
             program: PROGRAM.to_owned(),
             architecture: architecture_json(&self.config.architecture)?,
+            settings: Some(RunSettings::of(&self.config, self.folder.path())?),
             dt_ms: dims.dt_ms,
             bands: dims.bands,
             frequencies_hz: dims.frequencies_hz.clone(),

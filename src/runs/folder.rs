@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use candle_core::{Device, Tensor};
 use serde_json::Value as Json;
 
-use super::metadata::Metadata;
+use super::metadata::{Metadata, PROGRAM};
 use crate::base::error::{Cause, Error, Result};
 use crate::base::files::{self, Existing};
 use crate::base::tensor_file;
@@ -90,7 +90,7 @@ impl RunFolder {
         let what = match path {
             _ if !path.exists() => "there is no such folder; check the path",
             _ if !path.is_dir() => "found a file, expected a run folder",
-            _ if !folder.has(MODEL) || !folder.has(METADATA) || !folder.has(CONFIG) => {
+            _ if !folder.has(MODEL) || !folder.has(METADATA) => {
                 "found no model in it, expected a run folder that `strf train` wrote"
             }
             _ => return Ok(folder),
@@ -190,6 +190,27 @@ impl RunFolder {
             Some(found) => Err(damaged(found.into())),
             None => Ok(metadata),
         }
+    }
+
+    /// Fails where a state was written by another version of the program, which may go another
+    /// way from there.
+    ///
+    /// # Errors
+    /// As said, or the metadata beside the state cannot be read.
+    pub fn require_own_state(&self) -> Result<()> {
+        if !self.has(STATE) || !self.has(METADATA) {
+            return Ok(());
+        }
+        let program = self.metadata()?.program;
+        if program == PROGRAM {
+            return Ok(());
+        }
+        Err(Error::Refused(format!(
+            "{}: found the state of a run of {program}, expected one of {PROGRAM}, which alone goes \
+             on as if it had not been stopped; go on with {program}, or start the run anew with \
+             --force",
+            self.state_file().display()
+        )))
     }
 
     /// Writes the weights of the best epoch.

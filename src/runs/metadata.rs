@@ -8,7 +8,7 @@ use crate::base::error::{Error, Result};
 use crate::dataset::Splits;
 use crate::models::dims::Dims;
 use crate::models::{Architecture, Reference};
-use crate::run_file::RunConfig;
+use crate::run_file::{RunConfig, relative};
 
 /// Name and version of this program.
 pub const PROGRAM: &str = concat!("strf ", env!("CARGO_PKG_VERSION"));
@@ -20,6 +20,9 @@ pub struct Metadata {
     pub program: String,
     /// `[model]`, `[prefilter]` and `[parameterization]` with every default filled in.
     pub architecture: serde_json::Value,
+    /// What else of the run file is asked for behind training; none in metadata of strf 0.1.0.
+    #[serde(default)]
+    pub settings: Option<RunSettings>,
     /// Width of a bin in milliseconds.
     pub dt_ms: f64,
     /// Number of bands.
@@ -38,6 +41,41 @@ pub struct Metadata {
     pub skip_ms: f64,
     /// Which stimuli served what.
     pub stimuli: Splits,
+}
+
+/// What is asked for of `[data]` and `[train]` behind training.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RunSettings {
+    /// The dataset, relative to the run folder.
+    pub data: String,
+    /// What training made small.
+    pub loss: String,
+    /// What decided which epoch was best.
+    pub monitor: String,
+    /// Clips that were predicted at a time.
+    pub batch: usize,
+    /// What every random number of training followed from.
+    pub seed: u64,
+    /// Where the model was trained.
+    pub device: String,
+}
+
+impl RunSettings {
+    /// Those of a run file whose run lies in `folder`.
+    ///
+    /// # Errors
+    /// The path of the dataset has no name in UTF-8.
+    pub fn of(config: &RunConfig, folder: &Path) -> Result<Self> {
+        let RunConfig { data, train, .. } = config;
+        Ok(Self {
+            data: relative(&data.file, folder)?,
+            loss: train.loss.part.name.to_owned(),
+            monitor: train.monitor.word().to_owned(),
+            batch: train.batch,
+            seed: train.seed,
+            device: train.device.to_string(),
+        })
+    }
 }
 
 impl Metadata {

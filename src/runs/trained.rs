@@ -5,24 +5,43 @@ use candle_core::{DType, Device};
 
 use super::SplitName;
 use super::folder::RunFolder;
-use super::metadata::Metadata;
+use super::metadata::{Metadata, RunSettings};
 use crate::base::device;
 use crate::base::device::DeviceName;
 use crate::base::error::{Error, Problem, Problems, Result};
 use crate::base::tensor_file;
+use crate::base::wording::one_of;
 use crate::dataset::{ReadRecording, Recording, ResponseLocation, read_for_prediction, read_sound};
 use crate::models::params::Params;
-use crate::models::{Network, Owners};
+use crate::models::{Architecture, Network, Owners};
 use crate::preparation::{Preparation, Treatment};
 use crate::preparation::{Standardization, keep_neurons};
-use crate::run_file::RunConfig;
+use crate::run_file::{Monitor, RunConfig, title};
 
 /// A model with the weights of its best epoch.
+///
+/// ```
+/// use strf::dataset::ResponseFile;
+/// use strf::runs::SplitName;
+/// use strf::runs::trained::{Needs, Trained};
+///
+/// let trained = Trained::open("tests/fixtures/runs_0.1.0/linear".as_ref())?;
+/// let clips = trained.clips(None, SplitName::Test, Needs::Responses)?;
+/// let mut file = ResponseFile::open(&clips.recording.file)?;
+/// let (predictions, scores) = trained.scored(&clips, &mut file)?;
+/// assert_eq!(predictions.len(), clips.places.len());
+/// assert_eq!(scores.neurons, trained.metadata.neurons);
+/// # Ok::<(), strf::base::error::Error>(())
+/// ```
 pub struct Trained {
     /// Where it lies.
     pub folder: RunFolder,
-    /// The run file.
-    pub config: RunConfig,
+    /// The parts of the model.
+    pub architecture: Architecture,
+    /// The run's dataset, relative to the working directory.
+    pub data: PathBuf,
+    /// What else of the run file is asked for.
+    pub settings: RunSettings,
     /// What prediction needs beside the weights.
     pub metadata: Metadata,
     /// The model.
@@ -47,10 +66,14 @@ impl Trained {
     /// No run lies there, or its weights are not those of the model that it describes.
     pub fn open(path: &Path) -> Result<Self> {
         let folder = RunFolder::open(path)?;
-        let config = RunConfig::load(&folder.config_file(), &[])?;
         let metadata = folder.metadata()?;
-        let device = usable_device(config.train.device)?;
-        let params = Params::new(config.train.seed, DType::F32, &device);
+        let settings = match &metadata.settings {
+            Some(settings) => settings.clone(),
+            // strf 0.1.0 left them to the run file.
+            None => RunSettings::of(&RunConfig::load(&folder.config_file(), &[])?, path)?,
+        };
+        let device = usable_device(&settings, &folder)?;
+        let params = Params::new(settings.seed, DType::F32, &device);
         let architecture = metadata.architecture(&folder.metadata_file())?;
         let network = Network::build(&architecture, &metadata.dims(), &params)?;
         let file = folder.weights_file();
@@ -58,12 +81,26 @@ impl Trained {
         if !problems.is_empty() {
             return Err(Error::Input { file, problems });
         }
-        Ok(Self { folder, config, metadata, network, device })
+        let data = path.join(&settings.data);
+        Ok(Self { folder, architecture, data, settings, metadata, network, device })
     }
 
-    /// See [`RunConfig::title`].
+    /// `ln + adaptrans, zebra_finch.h5`: model, prefilters and dataset, as pictures name them.
     pub fn title(&self) -> String {
-        self.config.title()
+        title(&self.architecture, &self.data)
+    }
+
+    /// What decided which epoch was best.
+    ///
+    /// # Errors
+    /// This version of the program knows no such score.
+    pub fn monitor(&self) -> Result<Monitor> {
+        let word = &self.settings.monitor;
+        Monitor::from_word(word).ok_or_else(|| {
+            let expected = one_of(Monitor::WORDS);
+            let problem = Problem::new("settings.monitor", format!("{word:?}"), expected);
+            Error::Input { file: self.folder.metadata_file(), problems: vec![problem] }
+        })
     }
 
     /// Whether every neuron has an STRF of its own among the weights.
@@ -100,7 +137,7 @@ impl Trained {
         other: Option<&Path>,
         needs: Needs,
     ) -> Result<ReadRecording<ResponseLocation>> {
-        let file: PathBuf = other.map_or_else(|| self.config.data.file.clone(), Path::to_owned);
+        let file: PathBuf = other.map_or_else(|| self.data.clone(), Path::to_owned);
         let ReadRecording { recording, notes } = match needs {
             Needs::Responses => read_sound(&file)?,
             Needs::Sound => read_for_prediction(&file)?,
@@ -143,12 +180,12 @@ impl Trained {
         }
     }
 
-    /// Indices of the clips of a part; of a dataset that is not the run's own, only `all` makes
+    /// Where the clips of a part lie in a recording; of a dataset that is not the run's own, only `all` makes
     /// sense.
     ///
     /// # Errors
     /// A stimulus that the run used is no longer there, or `split` is asked of another dataset.
-    pub fn clips<R>(&self, recording: &Recording<R>, split: SplitName) -> Result<Vec<usize>> {
+    pub fn places<R>(&self, recording: &Recording<R>, split: SplitName) -> Result<Vec<usize>> {
         let stimuli = &self.metadata.stimuli;
         let ids = match split {
             SplitName::All => return Ok((0..recording.clips.len()).collect()),
@@ -176,7 +213,15 @@ impl Trained {
 }
 
 /// The device that the run was trained on, or the CPU where that is not there.
-fn usable_device(name: DeviceName) -> Result<Device> {
+fn usable_device(settings: &RunSettings, folder: &RunFolder) -> Result<Device> {
+    let name = DeviceName::from_word(&settings.device).ok_or_else(|| {
+        let problem = Problem::new(
+            "settings.device",
+            format!("{:?}", settings.device),
+            r#""cpu", "cuda" or "cuda:N""#,
+        );
+        Error::Input { file: folder.metadata_file(), problems: vec![problem] }
+    })?;
     match device::open(name) {
         Ok(device) => Ok(device),
         Err(_) => device::open(DeviceName::Cpu),

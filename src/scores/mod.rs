@@ -19,5 +19,6 @@ pub mod uncertainty;
 pub mod evaluation;
 
 pub use comparison::{Ceiling, Comparison, Correlations, Divisions, Target, Workspace};
+pub use repeats::split_halves::SIDE_BY_SIDE;
 pub use repeats::{powers, quality};
 pub use rows::{MetricRow, TABLE, Visibility, names};

@@ -17,11 +17,11 @@ use crate::base::wording::one_of;
 pub enum Level {
     /// One number at a time.
     Scalar = 1,
-    /// Registers of 256 bits, x86-64.
+    /// Registers of 256 bits, `x86_64`.
     Avx2 = 2,
-    /// Registers of 512 bits, x86-64.
+    /// Registers of 512 bits, `x86_64`.
     Avx512 = 3,
-    /// Registers of 128 bits, AArch64.
+    /// Registers of 128 bits, `aarch64`.
     Neon = 4,
 }
 

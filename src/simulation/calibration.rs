@@ -2,7 +2,7 @@
 //! often as asked and still tells sounds apart.
 use candle_core::{Device, Result, Tensor};
 
-use crate::models::outputs::Output;
+use crate::models::outputs::OutputNonlinearity;
 
 /// Least standard deviation of a neuron's rate over its mean; where an output nonlinearity leaves
 /// less, the drive is doubled.
@@ -33,7 +33,7 @@ struct Trial {
 
 /// What is asked for of `N` neurons.
 pub(super) struct Calibration<'a> {
-    pub(super) output: &'a dyn Output,
+    pub(super) output: &'a dyn OutputNonlinearity,
     /// Signs `(N)` of the slopes of the output nonlinearity.
     pub(super) slopes: &'a [f32],
     /// `(1, N, T)`, each neuron's of mean 0 and variance 1.

@@ -6,7 +6,7 @@ use super::calibration::{Setting, column, moments};
 use crate::base::error::{self, Error};
 use crate::models::ops::correlation::Correlation;
 use crate::models::ops::rows::{Layout, Rows};
-use crate::models::outputs::Output;
+use crate::models::outputs::OutputNonlinearity;
 
 /// Calibration looks at no more bins than this: more would cost time and change little.
 const FEW: usize = 5000;
@@ -66,7 +66,11 @@ impl Drives {
     }
 
     /// `gain · output(scale · v + bias)` in all stimuli, `(1, N, ΣT)`.
-    pub(super) fn rates(&self, output: &dyn Output, settings: &[Setting]) -> Result<Tensor> {
+    pub(super) fn rates(
+        &self,
+        output: &dyn OutputNonlinearity,
+        settings: &[Setting],
+    ) -> Result<Tensor> {
         let of_all =
             |value: fn(&Setting) -> f64| column(&settings.iter().map(value).collect::<Vec<_>>());
         let drives = self.all.broadcast_mul(&of_all(|s| s.scale)?)?;

@@ -1,7 +1,7 @@
 //! Receptive fields of models without kernels: the gradient of each neuron's output with respect
 //! to its last bins of sound, averaged over bins and clips.
 use candle_core::{DType, Device, Tensor};
-use ndarray::{Array3, Array4, Axis};
+use ndarray::{Array3, Array4, ArrayViewMut3, Axis};
 
 use crate::base::error::{Error, Result};
 use crate::models::Network;
@@ -51,15 +51,20 @@ fn summed_gradients(network: &Network, sound: &Tensor, reach: usize) -> Result<A
         for groups in groups.chunks(AT_ONCE) {
             let gradients = network.gradients_by_filtered(&seen, &sums_at(neuron, groups))?;
             for (chosen, gradient) in groups.iter().zip(gradients) {
-                let gradient = array(&gradient)?;
-                for (t, lag) in chosen.iter().flat_map(|t| (0..reach).map(move |lag| (*t, lag))) {
-                    let mut column = sum.index_axis_mut(Axis(2), lag);
-                    column += &gradient.index_axis(Axis(2), t - lag);
-                }
+                add_at(&mut sum, &array(&gradient)?, chosen);
             }
         }
     }
     Ok(sums)
+}
+
+/// Adds to `(C, F, K)` the gradient `(C, F, T)` by the past of each of some bins.
+fn add_at(sum: &mut ArrayViewMut3<f64>, gradient: &Array3<f64>, bins: &[usize]) {
+    for t in bins {
+        for (lag, mut column) in sum.axis_iter_mut(Axis(2)).enumerate() {
+            column += &gradient.index_axis(Axis(2), t - lag);
+        }
+    }
 }
 
 /// Backward passes whose gradients are held at once.

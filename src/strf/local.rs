@@ -86,7 +86,7 @@ pub fn local(
         let mut sums = JacobianSums::new(bands * lags);
         for sample in long() {
             jacobians(network, &sample.member.sound, neuron, request, |jacobian| {
-                sums.add(jacobian.iter())
+                sums.add(jacobian.iter());
             })?;
         }
         local.keep(row, &sums.finish(kept));
@@ -158,15 +158,19 @@ fn jacobians(
             let gradient = array(&gradient)?; // (1, F, T)
             for &t in group {
                 let past = gradient.slice(s![0, .., t + 1 - request.lags..=t; -1]);
-                let mut jacobian = past.to_owned();
-                for (mut band, scale) in jacobian.axis_iter_mut(Axis(0)).zip(request.scale) {
-                    band /= f64::from(*scale);
-                }
-                take(&jacobian);
+                take(&by_band(past.to_owned(), request.scale));
             }
         }
     }
     Ok(())
+}
+
+/// Each band `(F, K)` divided by its scale.
+fn by_band(mut jacobian: Array2<f64>, scale: &[f32]) -> Array2<f64> {
+    for (mut band, scale) in jacobian.axis_iter_mut(Axis(0)).zip(scale) {
+        band /= f64::from(*scale);
+    }
+    jacobian
 }
 
 impl Local {

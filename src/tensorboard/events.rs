@@ -16,7 +16,7 @@ use prost::Message;
 use crate::base::error::{Error, Result};
 use crate::base::files::{self, Existing};
 use crate::figures::canvas::Canvas;
-use crate::training::history::Row;
+use crate::training::history::EpochRow;
 
 /// What a file of events says of itself first.
 const VERSION: &str = "brain.Event:2";
@@ -46,12 +46,12 @@ struct Event {
 #[derive(Clone, PartialEq, Message)]
 struct Summary {
     #[prost(message, repeated, tag = "1")]
-    value: Vec<Value>,
+    value: Vec<SummaryValue>,
 }
 
 /// A number or a picture, by name.
 #[derive(Clone, PartialEq, Message)]
-struct Value {
+struct SummaryValue {
     #[prost(string, tag = "1")]
     tag: String,
     #[prost(float, optional, tag = "2")]
@@ -104,7 +104,7 @@ impl Events {
     ///
     /// # Errors
     /// The file cannot be written.
-    pub fn scalars(&mut self, row: &Row) -> Result<()> {
+    pub fn scalars(&mut self, row: &EpochRow) -> Result<()> {
         let named = [
             ("loss/train", row.train_loss),
             ("loss/valid", row.valid_loss),
@@ -133,7 +133,8 @@ impl Events {
             colorspace: RGB,
             encoded_image_string: png,
         };
-        let value = Value { tag: tag.to_owned(), image: Some(image), ..Value::default() };
+        let value =
+            SummaryValue { tag: tag.to_owned(), image: Some(image), ..SummaryValue::default() };
         self.push(epoch, Summary { value: vec![value] })
     }
 
@@ -146,8 +147,8 @@ impl Events {
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "a curve on a screen")]
-fn scalar(tag: &str, value: f64) -> Value {
-    Value { tag: tag.to_owned(), number: Some(value as f32), image: None }
+fn scalar(tag: &str, value: f64) -> SummaryValue {
+    SummaryValue { tag: tag.to_owned(), number: Some(value as f32), image: None }
 }
 
 /// Seconds since 1970.
@@ -215,7 +216,8 @@ mod tests {
             colorspace: RGB,
             encoded_image_string: b"\x89PNG no picture".to_vec(),
         };
-        let picture = Value { tag: "strfs".into(), image: Some(image), ..Value::default() };
+        let picture =
+            SummaryValue { tag: "strfs".into(), image: Some(image), ..SummaryValue::default() };
         let summary = Some(Summary { value: vec![picture] });
         let picture = Event { wall_time: 1002.0, step: 7, summary, file_version: None };
         let events = [version, scalars, picture];

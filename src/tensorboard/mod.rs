@@ -7,7 +7,7 @@ use crate::runs::metadata::Metadata;
 use crate::strf::from_model::StrfSource;
 use crate::strf::plot::{ColourScale, draw};
 use crate::strf::strf_export::Which;
-use crate::training::history::Row;
+use crate::training::history::EpochRow;
 use events::Events;
 
 pub mod events;
@@ -57,7 +57,7 @@ impl<'a> Board<'a> {
     ///
     /// # Errors
     /// The file of events cannot be written, or a tensor operation fails.
-    pub fn epoch(&mut self, row: &Row) -> Result<()> {
+    pub fn epoch(&mut self, row: &EpochRow) -> Result<()> {
         self.events.scalars(row)?;
         if !self.pictures.is_some_and(|every| row.epoch.is_multiple_of(every)) {
             return Ok(());

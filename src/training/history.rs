@@ -2,7 +2,7 @@
 
 /// One epoch; scores that are undefined are NaN.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Row {
+pub struct EpochRow {
     /// From 1.
     pub epoch: usize,
     /// Seconds of forward and backward passes and optimizer steps.
@@ -28,7 +28,7 @@ pub struct Row {
 const HEADER: &str = "epoch,seconds_train,seconds_valid,lr,train_loss,valid_loss,valid_cc,\
                       valid_cc_norm,neurons_cc,neurons_cc_norm\n";
 
-impl Row {
+impl EpochRow {
     fn line(&self) -> String {
         let Self { epoch, seconds_train, seconds_valid, lr, train_loss, valid_loss, .. } = self;
         format!(
@@ -50,7 +50,7 @@ impl Default for History {
 
 impl History {
     /// Adds a line.
-    pub fn push(&mut self, row: &Row) {
+    pub fn push(&mut self, row: &EpochRow) {
         self.0.push_str(&row.line());
     }
 
@@ -87,8 +87,8 @@ fn is_line_of(line: &str, epoch: usize) -> bool {
 mod tests {
     use super::*;
 
-    fn row(epoch: usize) -> Row {
-        Row {
+    fn row(epoch: usize) -> EpochRow {
+        EpochRow {
             epoch,
             seconds_train: 0.25,
             seconds_valid: 0.125,

@@ -12,16 +12,16 @@ use candle_core::Tensor;
 
 use crate::base::error::{Error, Result};
 use crate::base::rng;
-use crate::models::Network;
 use crate::models::batch::{Batch, Member, Sample};
 use crate::models::params::Params;
+use crate::models::{Network, Step};
 use crate::run_file::Train;
 use crate::run_file::{Best as BestOf, Monitor, Schedule};
 use crate::scores::Ceiling;
 use adamw::AdamW;
 use checkpoint::{Checkpoint, Progress};
-use history::Row;
-use validation::{Scores, Validation};
+use history::EpochRow;
+use validation::{Validation, ValidationScores};
 
 /// What is fitted to what, and how.
 pub struct Task<'a> {
@@ -40,12 +40,12 @@ pub struct Task<'a> {
 }
 
 /// Who looks on while a model is fitted, and keeps what it reaches.
-pub trait Witness {
+pub trait Observer {
     /// A batch of an epoch is done.
     fn batch(&mut self, epoch: usize);
 
     /// An epoch is done; what `checkpoint` holds must be safe when this returns.
-    fn epoch(&mut self, row: &Row, checkpoint: &Checkpoint, improved: bool) -> Result<()>;
+    fn epoch(&mut self, row: &EpochRow, checkpoint: &Checkpoint, improved: bool) -> Result<()>;
 
     /// Whether to stop before the next batch.
     fn interrupted(&self) -> bool;
@@ -61,7 +61,7 @@ pub enum End {
     Epochs,
     /// Nothing better came for as many epochs as patience allows.
     Patience,
-    /// The witness asked for it.
+    /// The observer asked for it.
     Interrupted,
 }
 
@@ -74,8 +74,49 @@ pub fn start(params: &Params, run: String) -> Result<Checkpoint> {
 }
 
 /// Fits from `checkpoint` on; `params` hold the best weights when it returns.
-pub fn fit(task: &Task, checkpoint: &mut Checkpoint, witness: &mut dyn Witness) -> Result<End> {
-    let mut fitting = Fitting::resume(task, checkpoint, witness)?;
+///
+/// ```
+/// use strf::base::error::Result;
+/// use strf::run_file::RunConfig;
+/// use strf::runs::experiment::Experiment;
+/// use strf::runs::folder::OldRun;
+/// use strf::training::{End, Observer, Task, checkpoint::Checkpoint, fit, history::EpochRow, start};
+///
+/// /// Keeps the loss of every epoch.
+/// struct Losses(Vec<f64>);
+///
+/// impl Observer for Losses {
+///     fn batch(&mut self, _epoch: usize) {}
+///     fn epoch(&mut self, row: &EpochRow, _state: &Checkpoint, _improved: bool) -> Result<()> {
+///         self.0.push(row.train_loss);
+///         Ok(())
+///     }
+///     fn interrupted(&self) -> bool {
+///         false
+///     }
+///     fn note(&mut self, _note: &str) {}
+/// }
+///
+/// let text = "[data]\nfile = \"tests/fixtures/runs_0.1.0/data.h5\"\n[model]\ntype = \"ln\"\n\
+///             [train]\nepochs = 3\n";
+/// let config = RunConfig::parse(text, "run.toml".as_ref(), &[])?;
+/// let Experiment { network, params, prepared, config, .. } =
+///     Experiment::open(config, OldRun::Refuse)?;
+/// let task = Task {
+///     network: &network,
+///     params: &params,
+///     train: &prepared.train,
+///     valid: &prepared.valid,
+///     ceiling: &prepared.ceiling,
+///     settings: &config.train,
+/// };
+/// let mut losses = Losses(Vec::new());
+/// let end = fit(&task, &mut start(&params, String::new())?, &mut losses)?;
+/// assert_eq!((end, losses.0.len()), (End::Epochs, 3));
+/// # Ok::<(), strf::base::error::Error>(())
+/// ```
+pub fn fit(task: &Task, checkpoint: &mut Checkpoint, observer: &mut dyn Observer) -> Result<End> {
+    let mut fitting = Fitting::resume(task, checkpoint, observer)?;
     let settings = task.settings;
     let end = loop {
         let Progress { epoch, best, .. } = &checkpoint.progress;
@@ -86,9 +127,9 @@ pub fn fit(task: &Task, checkpoint: &mut Checkpoint, witness: &mut dyn Witness) 
             break End::Patience;
         }
         let kept = best.epoch;
-        let done = fitting.epoch(checkpoint, witness).map_err(|error| with_kept(error, kept))?;
+        let done = fitting.epoch(checkpoint, observer).map_err(|error| with_kept(error, kept))?;
         let Some((row, improved)) = done else { break End::Interrupted };
-        witness.epoch(&row, checkpoint, improved)?;
+        observer.epoch(&row, checkpoint, improved)?;
     };
     task.params.load(&checkpoint.best_weights)?;
     Ok(end)
@@ -107,7 +148,7 @@ impl<'a> Fitting<'a> {
     fn resume(
         task: &'a Task<'a>,
         checkpoint: &Checkpoint,
-        witness: &mut dyn Witness,
+        observer: &mut dyn Observer,
     ) -> Result<Self> {
         let settings = task.settings;
         task.params.load(&checkpoint.weights)?;
@@ -117,7 +158,7 @@ impl<'a> Fitting<'a> {
         let validation = Validation::new(task.network, (task.valid, task.ceiling), settings)?;
         let monitor = match settings.monitor {
             Monitor::ValidCcNorm if !validation.has_ceiling() => {
-                witness.note(
+                observer.note(
                     "valid_cc_norm is undefined for every neuron (it needs repeats with a signal \
                      in common); valid_cc decides which epoch is the best",
                 );
@@ -130,18 +171,18 @@ impl<'a> Fitting<'a> {
         Ok(Self { task, train, optimizer, validation, monitor })
     }
 
-    /// One epoch and what it reached; none where the witness interrupted it.
+    /// One epoch and what it reached; none where the observer interrupted it.
     fn epoch(
         &mut self,
         checkpoint: &mut Checkpoint,
-        witness: &mut dyn Witness,
-    ) -> Result<Option<(Row, bool)>> {
+        observer: &mut dyn Observer,
+    ) -> Result<Option<(EpochRow, bool)>> {
         let settings = self.task.settings;
         let epoch = checkpoint.progress.epoch + 1;
         let halvings = checkpoint.progress.best.halvings;
         let lr = schedule::lr(settings.schedule, settings.lr, [epoch, settings.epochs], halvings);
         let begin = Instant::now();
-        let Some(train_loss) = self.pass(epoch, lr, witness)? else { return Ok(None) };
+        let Some(train_loss) = self.pass(epoch, lr, observer)? else { return Ok(None) };
         let seconds_train = begin.elapsed().as_secs_f64();
         let begin = Instant::now();
         let scores = self.validation.scores(self.task.network)?;
@@ -152,19 +193,19 @@ impl<'a> Fitting<'a> {
     }
 
     /// Over all training clips in the epoch's order; the mean loss over clips.
-    fn pass(&mut self, epoch: usize, lr: f64, witness: &mut dyn Witness) -> Result<Option<f64>> {
+    fn pass(&mut self, epoch: usize, lr: f64, observer: &mut dyn Observer) -> Result<Option<f64>> {
         let settings = self.task.settings;
         let name = format!("order of epoch {epoch}");
         let order = rng::permutation(settings.seed, &name, self.train.len());
         let batches = order.chunks(settings.batch);
         let mut losses = Vec::with_capacity(batches.len());
         for members in batches {
-            if witness.interrupted() {
+            if observer.interrupted() {
                 return Ok(None);
             }
             let batch = Batch::of(members.iter().map(|&clip| self.train[clip].clone()).collect());
             losses.push((self.step(&batch, lr)?, members.len()));
-            witness.batch(epoch);
+            observer.batch(epoch);
         }
         mean_loss(&losses, epoch).map(Some)
     }
@@ -172,7 +213,8 @@ impl<'a> Fitting<'a> {
     /// One optimizer step; the loss stays on its device.
     fn step(&mut self, batch: &Batch, lr: f64) -> Result<Tensor> {
         let Task { network, settings, .. } = self.task;
-        let data_loss = network.loss(batch, settings.loss)?;
+        let step = Step { seed: settings.seed, number: u64::from(self.optimizer.steps()) };
+        let data_loss = network.loss_at(batch, settings.loss, step)?;
         let total = if settings.l1 > 0.0 {
             (&data_loss + (network.l1()? * settings.l1)?)?
         } else {
@@ -183,7 +225,12 @@ impl<'a> Fitting<'a> {
     }
 
     /// Puts the epoch into the checkpoint; true where the best weights changed.
-    fn keep(&self, checkpoint: &mut Checkpoint, epoch: usize, scores: &Scores) -> Result<bool> {
+    fn keep(
+        &self,
+        checkpoint: &mut Checkpoint,
+        epoch: usize,
+        scores: &ValidationScores,
+    ) -> Result<bool> {
         let settings = self.task.settings;
         checkpoint.weights = self.task.params.values()?;
         checkpoint.moments = self.optimizer.moments()?;

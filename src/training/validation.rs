@@ -1,5 +1,5 @@
 //! What an epoch reached on the validation clips.
-use super::history::Row;
+use super::history::EpochRow;
 use crate::base::error::Result;
 use crate::models::Network;
 use crate::models::batch::{Batch, Sample};
@@ -17,7 +17,7 @@ pub struct Validation<'a> {
 }
 
 /// Scores of one epoch; NaN where undefined.
-pub struct Scores {
+pub struct ValidationScores {
     /// Mean over neurons.
     pub loss: f64,
     losses: Vec<f64>,
@@ -41,7 +41,7 @@ impl<'a> Validation<'a> {
     }
 
     /// Scores the model as it is.
-    pub fn scores(&self, network: &Network) -> Result<Scores> {
+    pub fn scores(&self, network: &Network) -> Result<ValidationScores> {
         let predictions = predict(network, &self.batches)?;
         let views: Vec<_> = predictions.iter().map(|clip| clip.view()).collect();
         let loss = |prediction, psth| self.loss.at_bin(prediction, psth);
@@ -50,11 +50,11 @@ impl<'a> Validation<'a> {
         let loss = recorded.iter().sum::<f64>() / recorded.len().max(1) as f64;
         let losses = losses.into_iter().map(Option::unwrap_or_default).collect();
         let correlations = self.ceiling.correlations(&views)?;
-        Ok(Scores { loss, losses, correlations })
+        Ok(ValidationScores { loss, losses, correlations })
     }
 }
 
-impl Scores {
+impl ValidationScores {
     /// The monitored score of each neuron.
     pub fn of_neurons(&self, monitor: Monitor) -> &[f64] {
         match monitor {
@@ -73,11 +73,11 @@ impl Scores {
     }
 
     /// The epoch's line of the history.
-    pub fn row(&self, epoch: usize, seconds: [f64; 2], lr: f64, train_loss: f64) -> Row {
+    pub fn row(&self, epoch: usize, seconds: [f64; 2], lr: f64, train_loss: f64) -> EpochRow {
         let (valid_cc, neurons_cc) = mean_of_defined(&self.correlations.cc);
         let (valid_cc_norm, neurons_cc_norm) = mean_of_defined(&self.correlations.cc_norm);
         let [seconds_train, seconds_valid] = seconds;
-        Row {
+        EpochRow {
             epoch,
             seconds_train,
             seconds_valid,

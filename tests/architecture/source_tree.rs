@@ -81,15 +81,17 @@ impl SourceTree {
 
     /// What files take from other files.
     pub fn imports(&self) -> Vec<Import> {
+        self.files.iter().flat_map(|(from, file)| self.imports_of(from, file)).collect()
+    }
+
+    fn imports_of(&self, from: &Module, file: &File) -> Vec<Import> {
         let mut imports = Vec::new();
-        for (from, file) in &self.files {
-            for (line, path) in &file.paths {
-                let Some((to, item)) = self.resolve(from, path, 0) else { continue };
-                let import =
-                    Import { place: format!("{}:{line}", file.name), from: from.clone(), to, item };
-                if import.to != *from && !imports.contains(&import) {
-                    imports.push(import);
-                }
+        for (line, path) in &file.paths {
+            let Some((to, item)) = self.resolve(from, path, 0) else { continue };
+            let place = format!("{}:{line}", file.name);
+            let import = Import { place, from: from.clone(), to, item };
+            if import.to != *from && !imports.contains(&import) {
+                imports.push(import);
             }
         }
         imports

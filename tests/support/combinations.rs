@@ -61,6 +61,8 @@ fn prefilter_sections() -> Vec<String> {
     let named = |name| format!("[prefilter]\ntype = \"{name}\"\nscale = \"mel\"\n");
     let mut all = vec![String::new(), named("adaptrans") + "rectify = false\nkernel_bins = 9\n"];
     all.extend(prefilters::names().into_iter().map(named));
+    let listed = |name| named(name).replace("[prefilter]", "[[prefilter]]");
+    all.push(["willmore", "adaptrans"].map(listed).concat());
     all
 }
 

@@ -1,4 +1,5 @@
 //! What several test modules need.
+pub mod cancelling;
 pub mod combinations;
 pub mod compare;
 pub mod drawn;
@@ -20,6 +21,7 @@ pub fn shared() -> PathBuf {
 }
 
 /// Runs a test under every level of vector instructions that this machine has, and says which.
+#[expect(clippy::print_stdout, reason = "shows which levels ran")]
 pub fn at_every_level(
     test: impl Fn() -> candle_core::Result<()> + Sync,
 ) -> candle_core::Result<()> {

@@ -7,7 +7,7 @@ use super::head::Head;
 use super::layers::{LayerNorm, StrfConv};
 use super::model::Model;
 use super::ops::activation::Activation;
-use super::outputs::{self, Output};
+use super::outputs::{self, OutputNonlinearity};
 use super::parameterizations::{KernelDims, ParameterizationRow};
 use super::params::Scope;
 use crate::base::error::{self, Error};
@@ -119,7 +119,7 @@ impl Blueprint<'_> {
     }
 
     /// The output nonlinearity that `model.output` names.
-    fn output(&self) -> error::Result<Box<dyn Output>> {
+    fn output(&self) -> error::Result<Box<dyn OutputNonlinearity>> {
         let name = self.values.text("output")?;
         let row = part::find(outputs::TABLE, name).ok_or_else(|| {
             Error::Refused(format!(

@@ -24,7 +24,7 @@ pub use exponential_window::exponential_window;
 pub use layer_norm::LayerNorm;
 pub use leaky_units::{LeakyConfig, LeakyUnits, geometric_sum};
 pub use linear::Linear;
-pub use pass::{Carry, Draws, Mode, Pass};
+pub use pass::{Carry, Mode, Pass, StepDraws};
 pub use strf_conv::StrfConv;
 
 /// Sizes of a map, clips and bins aside.

@@ -23,7 +23,7 @@ pub struct Pass<'a> {
     pub mode: Mode,
     /// `(B, 1, T)`: 0 at padded bins, 1 elsewhere; none where nothing is padded.
     pub mask: Option<&'a Tensor>,
-    draws: Option<&'a Draws>,
+    draws: Option<&'a StepDraws>,
     carry: Option<&'a Carry>,
     /// The place of the layer that the pass is in.
     layer: usize,
@@ -32,7 +32,7 @@ pub struct Pass<'a> {
 /// What random numbers in training follow from, beside layer and purpose: neither threads nor the
 /// order of clips in a batch change them.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Draws {
+pub struct StepDraws {
     /// Of the fit.
     pub seed: u64,
     /// Steps of training before this one.
@@ -58,7 +58,7 @@ impl<'a> Pass<'a> {
 
     /// The same with random numbers, where there are some to follow.
     #[must_use]
-    pub fn with_draws(self, draws: Option<&'a Draws>) -> Self {
+    pub fn with_draws(self, draws: Option<&'a StepDraws>) -> Self {
         Self { draws, ..self }
     }
 
@@ -76,7 +76,7 @@ impl<'a> Pass<'a> {
 
     /// Random numbers for a purpose of this layer in a clip of the batch; none outside of training.
     pub fn draw(&self, clip: usize, purpose: &str) -> Option<ChaCha8Rng> {
-        let Draws { seed, step, clips } = self.draws.filter(|_| self.mode == Mode::Train)?;
+        let StepDraws { seed, step, clips } = self.draws.filter(|_| self.mode == Mode::Train)?;
         let clip = clips.get(clip)?;
         Some(rng::generator(
             *seed,

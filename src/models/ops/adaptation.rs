@@ -152,6 +152,19 @@ impl Adaptation {
         }
     }
 
+    /// Fills the rows that come out of one band.
+    fn forward_band<R: Real>(&self, parameters: &[R], band: usize, x: &[R], rows: &mut [&mut [R]]) {
+        match (self.filters, rows) {
+            (Filters::OnOff, rows) => {
+                self.forward_on_off(self.on_off(parameters, band), x, rows);
+            }
+            (Filters::Above, [above]) => {
+                self.forward_above(self.parameter(parameters, 0, band), x, above);
+            }
+            (Filters::Above, _) => {}
+        }
+    }
+
     /// The gradient of what comes out where rectification lets it pass.
     #[inline(always)]
     fn passing<R: Real>(&self, value: R, grad: R) -> f64 {
@@ -284,14 +297,8 @@ impl<R: Real> Stage<R> for Adaptation {
     fn forward(&self, parameters: &Vec<R>, input: &Rows<R>, output: &mut Rows<R>, _state: &mut ()) {
         let work = STEP * self.bands * input.layout().bins;
         let tasks = output.bands_mut().into_iter().enumerate().collect();
-        each(tasks, work, |(band, mut rows): (usize, Vec<&mut [R]>)| match self.filters {
-            Filters::OnOff => {
-                self.forward_on_off(self.on_off(parameters, band), input.row(band), &mut rows);
-            }
-            Filters::Above => {
-                let a = self.parameter(parameters, 0, band);
-                rows.iter_mut().for_each(|row| self.forward_above(a, input.row(band), row));
-            }
+        each(tasks, work, |(band, mut rows): (usize, Vec<&mut [R]>)| {
+            self.forward_band(parameters, band, input.row(band), &mut rows);
         });
     }
 
@@ -303,10 +310,11 @@ impl<R: Real> Stage<R> for Adaptation {
             let sums = map((0..self.bands).collect(), work, |band| {
                 self.by_parameters(parameters, band, (input, output, grad))
             });
-            for (band, sums) in sums.into_iter().enumerate() {
-                for (kind, sum) in sums.into_iter().enumerate() {
-                    by_parameters[kind * self.bands + band] += R::from_f64(sum);
-                }
+            let sums = sums.into_iter().enumerate();
+            for (band, (kind, sum)) in sums
+                .flat_map(|(band, sums)| sums.into_iter().enumerate().map(move |sum| (band, sum)))
+            {
+                by_parameters[kind * self.bands + band] += R::from_f64(sum);
             }
         }
         if let Some(input_grad) = input_grad {

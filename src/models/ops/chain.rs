@@ -34,7 +34,7 @@ pub struct Chain {
 
 /// One clip.
 #[derive(Debug, Clone, Copy)]
-pub struct Clip<'a, R> {
+pub struct ClipValues<'a, R> {
     /// `(C, F, T)`.
     pub sound: &'a [R],
     /// `(N, T)`, NaN where nothing was recorded; not read where only responses are asked for.
@@ -47,7 +47,7 @@ pub struct Clip<'a, R> {
 #[derive(Clone, Copy)]
 pub struct Objective<'a, R> {
     /// The clips with what was recorded.
-    pub clips: &'a [Clip<'a, R>],
+    pub clips: &'a [ClipValues<'a, R>],
     /// The weight of a recorded bin of each neuron.
     pub weights: &'a [f64],
     /// What a prediction costs at such a bin.
@@ -80,8 +80,11 @@ struct Ready<'a, R> {
     head: &'a [R],
 }
 
+/// Mean and biased variance of each neuron's drive.
+type Moments = Vec<(f64, f64)>;
+
 /// What some clips came to.
-struct Part<R> {
+struct PartialGradient<R> {
     loss: f64,
     by_stages: Vec<R>,
     by_head: Vec<Vec<f64>>,
@@ -103,7 +106,7 @@ impl Chain {
         objective: Objective<R>,
         pools: &Pools,
     ) -> Result<Outcome<R>> {
-        let ready = self.prepare(parameters, GradientMode::Both)?;
+        let ready = self.prepare(parameters, GradientMode::Both);
         let (parts, statistics) = if self.head.normalized {
             self.fit_together(&ready, objective, pools)?
         } else {
@@ -136,10 +139,10 @@ impl Chain {
         &self,
         parameters: &[R],
         statistics: &[(f64, f64)],
-        clips: &[Clip<R>],
+        clips: &[ClipValues<R>],
         pools: &Pools,
     ) -> Result<Vec<Vec<R>>> {
-        let ready = self.prepare(parameters, GradientMode::None)?;
+        let ready = self.prepare(parameters, GradientMode::None);
         let responses = map(clips.iter().collect(), usize::MAX, |clip| {
             let mut workspace = pools.take::<R>();
             self.forward(&ready, clip, &mut workspace)?;
@@ -163,11 +166,11 @@ impl Chain {
         &self,
         parameters: &[R],
         statistics: &[(f64, f64)],
-        clip: &Clip<R>,
+        clip: &ClipValues<R>,
         sums: &[ResponseSum],
         pools: &Pools,
     ) -> Result<Vec<Vec<R>>> {
-        let ready = self.prepare(parameters, GradientMode::Input)?;
+        let ready = self.prepare(parameters, GradientMode::Input);
         let gradients = map(sums.iter().collect(), usize::MAX, |sum| {
             let mut workspace = pools.take::<R>();
             self.forward(&ready, clip, &mut workspace)?;
@@ -182,11 +185,7 @@ impl Chain {
         gradients.into_iter().collect()
     }
 
-    fn prepare<'a, R: Number>(
-        &self,
-        parameters: &'a [R],
-        mode: GradientMode,
-    ) -> Result<Ready<'a, R>> {
+    fn prepare<'a, R: Number>(&self, parameters: &'a [R], mode: GradientMode) -> Ready<'a, R> {
         let (mut own, head) = parameters.split_at(self.stage_parameters());
         let mut stages = Vec::with_capacity(self.stages.len());
         for (place, stage) in self.stages.iter().enumerate() {
@@ -199,7 +198,7 @@ impl Chain {
             };
             stages.push(stage.prepare(first, mode));
         }
-        Ok(Ready { stages, head })
+        Ready { stages, head }
     }
 
     /// Every clip on its own, one after the other.
@@ -208,10 +207,10 @@ impl Chain {
         ready: &Ready<R>,
         objective: Objective<R>,
         pools: &Pools,
-    ) -> Result<Part<R>> {
+    ) -> Result<PartialGradient<R>> {
         let Objective { clips, weights, loss } = objective;
         let mut workspace = pools.take::<R>();
-        let mut part = Part {
+        let mut part = PartialGradient {
             loss: 0.0,
             by_stages: vec![R::constant(0.0); self.stage_parameters()],
             by_head: vec![vec![0.0; self.head.parameters()]; weights.len()],
@@ -233,7 +232,7 @@ impl Chain {
         ready: &Ready<R>,
         objective: Objective<R>,
         pools: &Pools,
-    ) -> Result<(Vec<Part<R>>, Vec<(f64, f64)>)> {
+    ) -> Result<(Vec<PartialGradient<R>>, Moments)> {
         let Objective { clips, weights, loss } = objective;
         let mut workspaces: Vec<Workspace<R>> = clips.iter().map(|_| pools.take()).collect();
         let tasks = clips.iter().zip(workspaces.iter_mut()).collect();
@@ -251,7 +250,7 @@ impl Chain {
         }
         let parts = map(tasks, usize::MAX, |workspaces| {
             let by_stages = vec![R::constant(0.0); self.stage_parameters()];
-            let mut part = Part { loss: 0.0, by_stages, by_head: Vec::new() };
+            let mut part = PartialGradient { loss: 0.0, by_stages, by_head: Vec::new() };
             for workspace in workspaces {
                 self.backward(ready, workspace, Some(&mut part.by_stages))?;
             }
@@ -271,7 +270,7 @@ impl Chain {
     fn forward<R: Number>(
         &self,
         ready: &Ready<R>,
-        clip: &Clip<R>,
+        clip: &ClipValues<R>,
         space: &mut Workspace<R>,
     ) -> Result<()> {
         let count = self.stages.len();
@@ -350,7 +349,7 @@ fn input_of<'a, R>(sound: &'a Rows<R>, outputs: &'a [Rows<R>], place: usize) -> 
     place.checked_sub(1).map_or(sound, |before| &outputs[before])
 }
 
-impl<R: Real> Part<R> {
+impl<R: Real> PartialGradient<R> {
     fn take(&mut self, fitted: &[NeuronGradient]) {
         for (sums, neuron) in self.by_head.iter_mut().zip(fitted) {
             self.loss += neuron.loss;
@@ -368,7 +367,7 @@ fn groups(clips: usize) -> Vec<Range<usize>> {
 /// The rows of every neuron out of the drives of clips.
 fn neuron_rows<'a, R: Number>(
     workspaces: &'a mut [&mut Workspace<R>],
-    clips: &[Clip<'a, R>],
+    clips: &[ClipValues<'a, R>],
     weights: &[f64],
 ) -> Vec<NeuronRows<'a, R>> {
     let empty = |scale: &f64| {

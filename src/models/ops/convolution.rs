@@ -147,18 +147,17 @@ impl<R: Real> Stage<R> for Convolution {
 
     fn backward(&self, prepared: &Prepared<R>, state: &mut State<R>, pass: BackwardPass<R>) {
         let BackwardPass { input, output, grad, input_grad, by_parameters } = pass;
-        let sums = if self.is_linear() {
-            by_parameters.is_some().then(|| sums_of_linear(grad)).unwrap_or_default()
-        } else {
-            self.through_bands(prepared, state, output, grad)
+        let sums = match (self.is_linear(), &by_parameters) {
+            (true, Some(_)) => sums_of_linear(grad),
+            (true, None) => Vec::new(),
+            (false, _) => self.through_bands(prepared, state, output, grad),
         };
         if let Some(by_parameters) = by_parameters {
             let outputs = self.correlation.outputs;
             let (by_weights, by_rest) = by_parameters.split_at_mut(self.correlation.weights());
+            let kinds = by_rest.len() / outputs;
             for (i, sums) in sums.iter().flat_map(|band| band.iter().enumerate()) {
-                for (kind, sum) in sums.iter().enumerate().take(by_rest.len() / outputs) {
-                    by_rest[kind * outputs + i] += R::from_f64(*sum);
-                }
+                add_kinds(by_rest.iter_mut().skip(i).step_by(outputs), &sums[..kinds]);
             }
             self.correlation.kernel_gradient(input, grad, by_weights);
         }
@@ -170,6 +169,11 @@ impl<R: Real> Stage<R> for Convolution {
 
 /// Of each output of each band: the gradients of bias, and of a norm that is not there.
 type SumsOfBand = Vec<[f64; 3]>;
+
+/// Adds one sum of each kind to its place.
+fn add_kinds<'a, R: Real>(places: impl Iterator<Item = &'a mut R>, sums: &[f64]) {
+    places.zip(sums).for_each(|(place, sum)| *place += R::from_f64(*sum));
+}
 
 fn sums_of_linear<R: Real>(grad: &Rows<R>) -> Vec<SumsOfBand> {
     let Layout { bands, channels, .. } = grad.layout();

@@ -109,12 +109,12 @@ impl OutputHead {
     ) {
         let own = of_neuron(parameters, neuron, drives.len());
         for (place, drive) in drives.enumerate() {
-            let mut weights = vec![R::constant(0.0); drive.len()];
             if place == neuron {
-                bins.iter().for_each(|bin| weights[*bin] = R::constant(1.0));
-                self.gradient_of_neuron(&own, statistics.get(neuron), drive, weights);
+                let mut grads = vec![R::constant(0.0); drive.len()];
+                bins.iter().copied().for_each(|bin| grads[bin] = R::constant(1.0));
+                self.gradient_of_neuron(&own, statistics.get(neuron), drive, grads);
             } else {
-                drive.copy_from_slice(&weights);
+                drive.fill(R::constant(0.0));
             }
         }
     }

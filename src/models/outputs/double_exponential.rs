@@ -1,7 +1,7 @@
 //! Double exponential: a exp(-exp(k x - s)) + b, per neuron.
 use candle_core::{Result, Tensor, Var};
 
-use super::{Drive, Output, per_neuron, rescale_softplus, signs};
+use super::{Drive, OutputNonlinearity, per_neuron, rescale_softplus, signs};
 use crate::config::part::Part;
 use crate::models::layers::softplus;
 use crate::models::ops::curve::{AnyCurve, Formula, Point, Pointwise};
@@ -25,7 +25,7 @@ struct DoubleExponential {
 }
 
 /// Takes its parameters from `scope`.
-pub fn build(neurons: usize, scope: &Scope) -> Result<Box<dyn Output>> {
+pub fn build(neurons: usize, scope: &Scope) -> Result<Box<dyn OutputNonlinearity>> {
     let get =
         |name, low, high| scope.get(name, neurons, ParamSpec::decayed(Start::Uniform(low, high)));
     Ok(Box::new(DoubleExponential {
@@ -36,7 +36,7 @@ pub fn build(neurons: usize, scope: &Scope) -> Result<Box<dyn Output>> {
     }))
 }
 
-impl Output for DoubleExponential {
+impl OutputNonlinearity for DoubleExponential {
     fn forward(&self, drive: &Tensor) -> Result<Tensor> {
         let amplitude = per_neuron(&softplus(&self.raw_a)?)?;
         let baseline = per_neuron(&softplus(&self.raw_b)?)?;

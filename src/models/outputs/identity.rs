@@ -1,7 +1,7 @@
 //! Identity: the drive itself; may be negative.
 use candle_core::{Result, Tensor};
 
-use super::{Drive, Output};
+use super::{Drive, OutputNonlinearity};
 use crate::config::part::Part;
 use crate::models::ops::curve::{AnyCurve, Formula, Point, Pointwise};
 use crate::models::params::Scope;
@@ -14,11 +14,11 @@ pub const PART: Part =
 struct Identity;
 
 /// Has no parameters.
-pub fn build(_neurons: usize, _scope: &Scope) -> Result<Box<dyn Output>> {
+pub fn build(_neurons: usize, _scope: &Scope) -> Result<Box<dyn OutputNonlinearity>> {
     Ok(Box::new(Identity))
 }
 
-impl Output for Identity {
+impl OutputNonlinearity for Identity {
     fn forward(&self, drive: &Tensor) -> Result<Tensor> {
         Ok(drive.clone())
     }

@@ -14,14 +14,14 @@ pub mod sigmoid;
 pub mod softplus;
 
 /// A pointwise function of each neuron's drive.
-pub trait Output {
+pub trait OutputNonlinearity {
     /// From `(B, N, T)` to the same shape.
     fn forward(&self, drive: &Tensor) -> Result<Tensor>;
 
     /// The same on the fast path.
     fn curve(&self) -> &'static dyn AnyCurve;
 
-    /// The parameters of [`Output::curve`], `(N)` each.
+    /// The parameters of [`OutputNonlinearity::curve`], `(N)` each.
     fn parameters(&self) -> Result<Vec<Tensor>> {
         Ok(Vec::new())
     }
@@ -66,7 +66,7 @@ pub struct OutputRow {
     /// Whether it can be negative.
     pub sign: Sign,
     /// Builds it for so many neurons, its parameters in a scope.
-    pub build: fn(usize, &Scope) -> Result<Box<dyn Output>>,
+    pub build: fn(usize, &Scope) -> Result<Box<dyn OutputNonlinearity>>,
 }
 
 impl Row for OutputRow {

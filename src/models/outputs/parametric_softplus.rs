@@ -1,7 +1,7 @@
 //! Parametric softplus: softplus(beta x)/beta + b, per neuron.
 use candle_core::{Result, Tensor, Var};
 
-use super::{Drive, Output, per_neuron, rescale_softplus};
+use super::{Drive, OutputNonlinearity, per_neuron, rescale_softplus};
 use crate::config::part::Part;
 use crate::models::layers::softplus;
 use crate::models::ops::curve::{AnyCurve, Formula, Point, Pointwise};
@@ -23,7 +23,7 @@ struct ParametricSoftplus {
 }
 
 /// Takes its parameters from `scope`.
-pub fn build(neurons: usize, scope: &Scope) -> Result<Box<dyn Output>> {
+pub fn build(neurons: usize, scope: &Scope) -> Result<Box<dyn OutputNonlinearity>> {
     let get =
         |name, low, high| scope.get(name, neurons, ParamSpec::decayed(Start::Uniform(low, high)));
     Ok(Box::new(ParametricSoftplus {
@@ -32,7 +32,7 @@ pub fn build(neurons: usize, scope: &Scope) -> Result<Box<dyn Output>> {
     }))
 }
 
-impl Output for ParametricSoftplus {
+impl OutputNonlinearity for ParametricSoftplus {
     fn forward(&self, drive: &Tensor) -> Result<Tensor> {
         let beta = per_neuron(&softplus(&self.raw_beta)?)?;
         let baseline = per_neuron(&softplus(&self.raw_b)?)?;

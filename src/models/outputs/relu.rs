@@ -1,7 +1,7 @@
 //! Rectification: max(0, x).
 use candle_core::{Result, Tensor};
 
-use super::{Drive, Output};
+use super::{Drive, OutputNonlinearity};
 use crate::config::part::Part;
 use crate::models::layers::relu;
 use crate::models::ops::curve::{AnyCurve, Formula, Point, Pointwise};
@@ -14,11 +14,11 @@ pub const PART: Part = Part { name: "relu", summary: "max(0, x)", source: "", ke
 struct Relu;
 
 /// Has no parameters.
-pub fn build(_neurons: usize, _scope: &Scope) -> Result<Box<dyn Output>> {
+pub fn build(_neurons: usize, _scope: &Scope) -> Result<Box<dyn OutputNonlinearity>> {
     Ok(Box::new(Relu))
 }
 
-impl Output for Relu {
+impl OutputNonlinearity for Relu {
     fn forward(&self, drive: &Tensor) -> Result<Tensor> {
         relu(drive)
     }

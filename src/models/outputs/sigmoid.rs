@@ -1,7 +1,7 @@
 //! Sigmoid: 1 / (1 + exp(-x)).
 use candle_core::{Result, Tensor};
 
-use super::Output;
+use super::OutputNonlinearity;
 use crate::config::part::Part;
 use crate::models::ops::curve::{AnyCurve, Formula, Point, Pointwise};
 use crate::models::params::Scope;
@@ -14,11 +14,11 @@ pub const PART: Part =
 struct Sigmoid;
 
 /// Has no parameters.
-pub fn build(_neurons: usize, _scope: &Scope) -> Result<Box<dyn Output>> {
+pub fn build(_neurons: usize, _scope: &Scope) -> Result<Box<dyn OutputNonlinearity>> {
     Ok(Box::new(Sigmoid))
 }
 
-impl Output for Sigmoid {
+impl OutputNonlinearity for Sigmoid {
     fn forward(&self, drive: &Tensor) -> Result<Tensor> {
         candle_nn::ops::sigmoid(drive)
     }

@@ -1,7 +1,7 @@
 //! Softplus: log(1 + exp(x)).
 use candle_core::{Result, Tensor};
 
-use super::Output;
+use super::OutputNonlinearity;
 use crate::config::part::Part;
 use crate::models::layers::softplus;
 use crate::models::ops::curve::{AnyCurve, Formula, Point, Pointwise};
@@ -14,11 +14,11 @@ pub const PART: Part = Part { name: "softplus", summary: "log(1 + exp(x))", sour
 struct Softplus;
 
 /// Has no parameters.
-pub fn build(_neurons: usize, _scope: &Scope) -> Result<Box<dyn Output>> {
+pub fn build(_neurons: usize, _scope: &Scope) -> Result<Box<dyn OutputNonlinearity>> {
     Ok(Box::new(Softplus))
 }
 
-impl Output for Softplus {
+impl OutputNonlinearity for Softplus {
     fn forward(&self, drive: &Tensor) -> Result<Tensor> {
         softplus(drive)
     }

@@ -20,14 +20,14 @@ pub struct Scored {
     /// What has to agree between runs: what it is and how it is written.
     pub grounds: Vec<(&'static str, String)>,
     /// Each neuron's row, by its id.
-    pub rows: BTreeMap<String, Row>,
+    pub rows: BTreeMap<String, NeuronRow>,
     /// Names of the scores.
     pub scores: Vec<String>,
 }
 
 /// One neuron.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Row {
+pub struct NeuronRow {
     /// As in `scores.csv`.
     pub repeats: String,
     /// As in `scores.csv`.
@@ -71,7 +71,7 @@ impl Scored {
     ///
     /// # Errors
     /// The table lacks it.
-    pub fn row(&self, id: &str) -> Result<&Row> {
+    pub fn row(&self, id: &str) -> Result<&NeuronRow> {
         self.rows.get(id).ok_or_else(|| {
             let shown = self.folder.display();
             Error::Refused(format!(
@@ -123,9 +123,9 @@ fn stimuli(ids: &Value) -> String {
     ids.join(", ")
 }
 
-type Rows = BTreeMap<String, Row>;
+type NeuronRows = BTreeMap<String, NeuronRow>;
 
-fn rows(table: &str) -> Option<(Vec<String>, Rows)> {
+fn rows(table: &str) -> Option<(Vec<String>, NeuronRows)> {
     let mut reader = csv::Reader::from_reader(table.as_bytes());
     let header: Vec<String> = reader.headers().ok()?.iter().map(str::to_owned).collect();
     let scores = header.strip_prefix(&["neuron", "repeats", "bins"].map(str::to_owned))?.to_vec();
@@ -134,7 +134,7 @@ fn rows(table: &str) -> Option<(Vec<String>, Rows)> {
         let values = record.iter().skip(3).map(|value| value.parse().ok());
         let values = values.collect::<Option<Vec<f64>>>()?;
         let (repeats, bins) = (record[1].to_owned(), record[2].to_owned());
-        Some((record[0].to_owned(), Row { repeats, bins, values }))
+        Some((record[0].to_owned(), NeuronRow { repeats, bins, values }))
     };
-    Some((scores, reader.records().map(row).collect::<Option<Rows>>()?))
+    Some((scores, reader.records().map(row).collect::<Option<NeuronRows>>()?))
 }

@@ -100,7 +100,7 @@ impl Comparison {
         Self::add_side_by_side(&mut [self], &[clip], divisions, workspace)
     }
 
-    /// Takes one more clip of each of some neurons, [`SIDE_BY_SIDE`] at most; what comes of it is
+    /// Takes one more clip of each of some neurons, [`crate::scores::SIDE_BY_SIDE`] at most; what comes of it is
     /// the same as one neuron at a time, to the last digit.
     ///
     /// # Errors

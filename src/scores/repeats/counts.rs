@@ -5,7 +5,7 @@ use super::values::ResponseValues;
 use crate::simd::lanes::LANES;
 use crate::simd::real::vectorized;
 
-/// CountRepeats numbers up to this one are exact in single precision.
+/// Whole numbers up to this one are exact in single precision.
 const EXACT: f32 = 16_777_216.0; // 2^24
 
 /// The recorded repeats of one clip, as they are.

@@ -2,8 +2,8 @@
 //! of a response is signal and how much is noise.
 //!
 //! Most clips are recorded completely; what is needed of those comes from reading them once and
-//! from the products of all pairs of repeats ([`complete`]). Any other clip takes the covariances
-//! of its repeats over the bins that they have in common ([`covariance`]). Both give the same
+//! from the products of all pairs of repeats (`complete`). Any other clip takes the covariances
+//! of its repeats over the bins that they have in common (`covariance`). Both give the same
 //! numbers.
 mod buffer;
 mod counts;

@@ -177,7 +177,7 @@ fn require_same(fit: &Trained, other: &Trained, relation: FitRelation) -> Result
 }
 
 fn data(run: &Trained) -> String {
-    let file: &Path = &run.config.data.file;
+    let file: &Path = &run.data;
     std::fs::canonicalize(file).unwrap_or_else(|_| file.to_owned()).display().to_string()
 }
 

@@ -1,0 +1,108 @@
+//! Sections with a field for each key, each declared in one row.
+use crate::base::device::DeviceName;
+use crate::base::error::{Error, Result};
+use crate::config::keys::{Value, Values};
+
+/// A value of a section as a type of its own.
+pub trait Setting: Sized {
+    /// Reads the checked value of a key.
+    ///
+    /// # Errors
+    /// The table of keys lets through what the type cannot hold.
+    fn read(values: &Values, key: &str) -> Result<Self>;
+
+    /// The value as a run file has it.
+    fn value(&self) -> Value;
+}
+
+impl Setting for f64 {
+    fn read(values: &Values, key: &str) -> Result<Self> {
+        values.number(key)
+    }
+
+    fn value(&self) -> Value {
+        Value::Number(*self)
+    }
+}
+
+impl Setting for u64 {
+    fn read(values: &Values, key: &str) -> Result<Self> {
+        values.integer(key)
+    }
+
+    fn value(&self) -> Value {
+        Value::Integer(*self)
+    }
+}
+
+impl Setting for usize {
+    fn read(values: &Values, key: &str) -> Result<Self> {
+        values.count(key)
+    }
+
+    fn value(&self) -> Value {
+        Value::Integer(*self as u64)
+    }
+}
+
+impl Setting for DeviceName {
+    fn read(values: &Values, key: &str) -> Result<Self> {
+        choice(values, key, Self::from_word)
+    }
+
+    fn value(&self) -> Value {
+        Value::Text(self.to_string())
+    }
+}
+
+/// What the word of a key stands for.
+///
+/// # Errors
+/// It stands for nothing.
+pub fn choice<T>(values: &Values, key: &str, from_word: impl Fn(&str) -> Option<T>) -> Result<T> {
+    let word = values.text(key)?;
+    let unknown =
+        || Error::failed(format!("reading {key}"), format!("{word:?} stands for nothing"));
+    from_word(word).ok_or_else(unknown)
+}
+
+/// A section whose keys are always the same: the type of its values, and the table of its keys.
+/// A row gives what the key does, its name, its type, what values it takes, and its default.
+macro_rules! section {
+    (
+        $(#[$meta:meta])*
+        $name:ident {
+            $($(#[doc = $doc:literal])+ $key:ident: $of:ty = $kind:expr, $default:expr;)+
+        }
+    ) => {
+        $(#[$meta])*
+        #[derive(Debug, Clone)]
+        pub struct $name {
+            $($(#[doc = $doc])+ pub $key: $of,)+
+        }
+
+        impl $name {
+            /// The keys of the section.
+            pub const KEYS: &[Key] = &[$(Key {
+                name: stringify!($key),
+                kind: $kind,
+                default: $default,
+                doc: concat!($($doc),+).trim_ascii(),
+            }),+];
+
+            /// Reads the checked values of the section.
+            pub(super) fn new(values: &Values) -> Result<Self> {
+                Ok(Self { $($key: Setting::read(values, stringify!($key))?,)+ })
+            }
+
+            /// The values by key.
+            pub(super) fn values(&self) -> Values {
+                let mut values = Values::default();
+                $(values.set(stringify!($key), self.$key.value());)+
+                values
+            }
+        }
+    };
+}
+
+pub(super) use section;

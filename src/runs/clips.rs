@@ -1,0 +1,119 @@
+//! The one road from a trained model to scored clips.
+use std::path::Path;
+
+use ndarray::Array2;
+
+use super::SplitName;
+use super::trained::{Needs, Trained};
+use crate::base::error::Result;
+use crate::dataset::{Clip, ReadRecording, Recording, ResponseFile, ResponseLocation};
+use crate::models::batch::Sample;
+use crate::models::prediction;
+use crate::preparation::Treatment;
+use crate::scores::evaluation::{Over, Scores, Scoring, score_predictions};
+
+/// A part of the stimuli of a dataset, with the neurons of a trained model in its order.
+pub struct Clips {
+    /// The dataset.
+    pub recording: Recording<ResponseLocation>,
+    /// Where the stimuli of the part lie in it.
+    pub places: Vec<usize>,
+    /// What was inferred from the file.
+    pub notes: Vec<String>,
+}
+
+impl Clips {
+    /// The clips of the part, in its order.
+    pub fn iter(&self) -> impl Iterator<Item = &Clip<ResponseLocation>> {
+        self.places.iter().map(|&place| &self.recording.clips[place])
+    }
+}
+
+/// The responses that predictions of clips are scored against.
+pub struct Responses<'a, 'f> {
+    /// Where they lie.
+    pub file: &'a mut ResponseFile<'f>,
+    /// Those to each clip.
+    pub stored: Vec<&'a ResponseLocation>,
+    /// What is done to them before scores see them.
+    pub treatment: &'a Treatment,
+}
+
+impl Responses<'_, '_> {
+    /// Scores predictions `(N, T)` of the clips for neurons with these ids.
+    ///
+    /// # Errors
+    /// The file cannot be read, or does not fit the predictions.
+    pub fn score<'n>(
+        self,
+        predictions: &[Array2<f32>],
+        neurons: &'n [String],
+        over: Over,
+    ) -> Result<Scoring<'n>> {
+        let Self { file, stored, treatment } = self;
+        let mut scoring = Scoring::new(neurons, over);
+        let responses = |clip: usize| Ok(treatment.repeats(file.read(stored[clip])?));
+        score_predictions(predictions, &mut scoring, responses)?;
+        Ok(scoring)
+    }
+}
+
+impl Trained {
+    /// A part of the run's own dataset, or of another.
+    ///
+    /// # Errors
+    /// The dataset cannot be read, does not fit the model, or lacks a stimulus of the part.
+    pub fn clips(&self, other: Option<&Path>, split: SplitName, needs: Needs) -> Result<Clips> {
+        let ReadRecording { recording, notes } = self.recording(other, needs)?;
+        let places = self.places(&recording, split)?;
+        Ok(Clips { recording, places, notes })
+    }
+
+    /// The sound of clips as the model takes it.
+    ///
+    /// # Errors
+    /// The device has no room for it.
+    pub fn sounds(&self, clips: &Clips) -> Result<Vec<Sample>> {
+        let neurons = self.metadata.neurons.len();
+        self.preparation().sounds(&clips.recording, &clips.places, neurons, &self.device)
+    }
+
+    /// The predictions `(N, T)` for each clip.
+    ///
+    /// # Errors
+    /// A tensor operation fails.
+    pub fn predictions(&self, clips: &Clips) -> Result<Vec<Array2<f32>>> {
+        Ok(prediction::of(&self.network, &self.sounds(clips)?, self.settings.batch)?)
+    }
+
+    /// Scores predictions of clips against the responses in `file`.
+    ///
+    /// # Errors
+    /// The file cannot be read, or does not fit the predictions.
+    pub fn scoring(
+        &self,
+        clips: &Clips,
+        predictions: &[Array2<f32>],
+        over: Over,
+        file: &mut ResponseFile,
+    ) -> Result<Scoring<'_>> {
+        let stored = clips.iter().map(|clip| &clip.responses);
+        let treatment = &self.preparation().treatment;
+        let responses = Responses { file, stored: stored.collect(), treatment };
+        responses.score(predictions, &self.metadata.neurons, over)
+    }
+
+    /// The predictions `(N, T)` for each clip, and their scores over all clips in a row.
+    ///
+    /// # Errors
+    /// As of [`Trained::predictions`] and [`Trained::scoring`].
+    pub fn scored(
+        &self,
+        clips: &Clips,
+        file: &mut ResponseFile,
+    ) -> Result<(Vec<Array2<f32>>, Scores)> {
+        let predictions = self.predictions(clips)?;
+        let scores = self.scoring(clips, &predictions, Over::AllClips, file)?.finish();
+        Ok((predictions, scores))
+    }
+}
