@@ -334,6 +334,23 @@ fn weights_of_other_names_or_shapes() {
 }
 
 #[test]
+fn metadata_of_a_model_whose_lists_do_not_fit_its_bands() {
+    let place = finished();
+    let whole = place.read("runs/run/model/metadata.json");
+    let damaged = "runs/run/model/metadata.json: it is damaged or describes no model; copy it again \
+                   or train anew\n  because";
+    for (from, to, cause) in [
+        ("\"bands\": 7", "\"bands\": 2147483647", "bands = 2147483647, and 7 numbers in mean"),
+        ("\"scale\": [", "\"scale\": [1.0,", "bands = 7, and 8 numbers in scale"),
+        ("\"dt_ms\": 5.0", "\"dt_ms\": 0.0", "dt_ms = 0"),
+    ] {
+        assert!(whole.contains(from), "{whole}");
+        place.write("runs/run/model/metadata.json", &whole.replace(from, to));
+        refused(&place, "eval runs/run", &format!("{damaged} {cause}"));
+    }
+}
+
+#[test]
 fn files_of_a_run_that_are_damaged() {
     let place = finished();
     let cases = [
