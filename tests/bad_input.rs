@@ -343,6 +343,7 @@ fn metadata_of_a_model_whose_lists_do_not_fit_its_bands() {
         ("\"bands\": 7", "\"bands\": 2147483647", "bands = 2147483647, and 7 numbers in mean"),
         ("\"scale\": [", "\"scale\": [1.0,", "bands = 7, and 8 numbers in scale"),
         ("\"dt_ms\": 5.0", "\"dt_ms\": 0.0", "dt_ms = 0"),
+        ("\"smooth_ms\": 11.0", "\"smooth_ms\": 2147483647", "smooth_ms = 2147483647"),
     ] {
         assert!(whole.contains(from), "{whole}");
         place.write("runs/run/model/metadata.json", &whole.replace(from, to));

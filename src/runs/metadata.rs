@@ -1,4 +1,5 @@
 //! `model/metadata.json`: what prediction needs beside the weights.
+use std::ops::RangeInclusive;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
@@ -12,6 +13,13 @@ use crate::run_file::{RunConfig, relative};
 
 /// Name and version of this program.
 pub const PROGRAM: &str = concat!("strf ", env!("CARGO_PKG_VERSION"));
+
+/// Widths of bins that are read: the shortest is far below what a recording is binned in.
+const BIN_MS: RangeInclusive<f64> = 1e-3..=f64::MAX;
+/// Windows over the responses, as the run file has them.
+const SMOOTH_MS: RangeInclusive<f64> = 0.0..=10_000.0;
+/// Starts of clips that are left out, as the run file has them.
+const SKIP_MS: RangeInclusive<f64> = 0.0..=1e6;
 
 /// Everything about a trained model but its weights.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -79,19 +87,21 @@ impl RunSettings {
 }
 
 impl Metadata {
-    /// What is not as long as the model has bands, or no width of a bin.
+    /// What is not as long as the model has bands, or a duration that no run has: windows would take
+    /// more bins than there is memory for.
     pub(super) fn disagreement(&self) -> Option<String> {
-        let Self { bands, mean, scale, dt_ms, .. } = self;
+        let Self { bands, mean, scale, dt_ms, smooth_ms, skip_ms, .. } = self;
         let frequencies = self.frequencies_hz.as_ref().map_or(*bands, Vec::len);
         let lists = [("mean", mean.len()), ("scale", scale.len()), ("frequencies_hz", frequencies)];
         let other = lists.into_iter().find(|(_, length)| length != bands);
-        match other {
-            Some((name, length)) => {
-                Some(format!("bands = {bands}, and {length} numbers in {name}"))
-            }
-            None if !(*dt_ms > 0.0 && dt_ms.is_finite()) => Some(format!("dt_ms = {dt_ms}")),
-            None => None,
-        }
+        let durations = [
+            ("dt_ms", *dt_ms, BIN_MS),
+            ("smooth_ms", *smooth_ms, SMOOTH_MS),
+            ("skip_ms", *skip_ms, SKIP_MS),
+        ];
+        let outside = durations.into_iter().find(|(_, ms, range)| !range.contains(ms));
+        let of_list = |(name, length)| format!("bands = {bands}, and {length} numbers in {name}");
+        other.map(of_list).or_else(|| outside.map(|(name, ms, _)| format!("{name} = {ms}")))
     }
 
     /// The parts of the model; `file` is where the metadata lie, for messages.
