@@ -76,10 +76,19 @@ fn the_run_file_in_a_run_folder_trains_the_same_model_elsewhere() {
     place.write("configs/run.toml", &text);
     place.strf("train configs/run.toml --set train.lr=0.02").done();
     place.strf("train configs/runs/run/config.toml --out elsewhere").done();
-    for name in ["config.json", "metadata.json", "model.safetensors"] {
+    for name in ["config.json", "model.safetensors"] {
         let (first, again) = (place.path("configs/runs/run/model"), place.path("elsewhere/model"));
         assert!(same_bytes(&first.join(name), &again.join(name)), "{name}");
     }
+    // The path of the dataset holds from each run folder; nothing else differs.
+    let metadata = |run: &str| {
+        let text = place.read(&format!("{run}/model/metadata.json"));
+        let mut metadata: serde_json::Value = serde_json::from_str(&text).unwrap();
+        let data = metadata["settings"]["data"].take();
+        let file = place.path(run).join(data.as_str().unwrap()).canonicalize().unwrap();
+        (metadata, file)
+    };
+    assert_eq!(metadata("configs/runs/run"), metadata("elsewhere"));
     assert_eq!(place.read("configs/runs/run/scores.csv"), place.read("elsewhere/scores.csv"));
 }
 
