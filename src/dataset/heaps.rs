@@ -62,13 +62,15 @@ fn starts(file: &mut File) -> io::Result<Vec<u64>> {
     Ok(found)
 }
 
-/// The bytes of the heap that begins there, as far as they lie in the file.
+/// The bytes of the heap that begins there, as far as they lie in the file; of one that claims to be
+/// longer than all that is looked through, no more than that.
 fn heap(file: &mut File, at: u64) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     file.seek(SeekFrom::Start(at))?;
     file.by_ref().take(HEADER as u64).read_to_end(&mut bytes)?;
     let length = number(&bytes, START.len()).unwrap_or(0);
-    file.take(length.saturating_sub(HEADER as u64)).read_to_end(&mut bytes)?;
+    let rest = length.min(LOOKED_THROUGH_BYTES).saturating_sub(HEADER as u64);
+    file.take(rest).read_to_end(&mut bytes)?;
     Ok(bytes)
 }
 
