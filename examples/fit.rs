@@ -7,7 +7,7 @@ use strf::runs::experiment::Experiment;
 use strf::runs::folder::OldRun;
 use strf::training::checkpoint::Checkpoint;
 use strf::training::history::EpochRow;
-use strf::training::{Observer, Task, fit, start};
+use strf::training::{Observer, fit, start};
 
 /// Writes the loss of every epoch to standard error.
 struct Losses;
@@ -30,16 +30,8 @@ impl Observer for Losses {
 fn main() -> Result<()> {
     let file = std::env::args().nth(1).unwrap_or_else(|| "configs/ln.toml".into());
     let experiment = Experiment::open(RunConfig::load(file.as_ref(), &[])?, OldRun::Replace)?;
-    let Experiment { network, params, prepared, config, .. } = &experiment;
-    let task = Task {
-        network,
-        params,
-        train: &prepared.train,
-        valid: &prepared.valid,
-        ceiling: &prepared.ceiling,
-        settings: &config.train,
-    };
-    fit(&task, &mut start(params, String::new())?, &mut Losses)?;
+    let task = experiment.task();
+    fit(&task, &mut start(&task, String::new())?, &mut Losses)?;
     let table = experiment.scores()?.table("strf eval writes them all");
     writeln!(std::io::stdout(), "{table}")
         .map_err(|source| Error::file("writing to standard output", source))

@@ -22,7 +22,7 @@ use rand_chacha::ChaCha8Rng;
 use strf::base::rng;
 
 use crate::import::fixture;
-use crate::support::runs::{LN, Workplace, recording, run_file};
+use crate::support::runs::{LN, Workplace, by_steps, recording};
 
 /// Files a row in `make test`.
 const CASES: usize = 20;
@@ -31,7 +31,7 @@ const SECONDS: u64 = 5;
 /// The same for one that waits for something; more, since other tests compute meanwhile.
 const SECONDS_OF_WAITING: u64 = 60;
 /// Address space of a command in KiB: 1 GiB.
-const MEMORY_KIB: u64 = 1 << 20;
+const MEMORY_KIB: u64 = 4 << 20;
 
 /// Something that reads a file.
 struct Reader {
@@ -187,7 +187,7 @@ fn packed_npz(folder: &Path) {
 /// A dataset and a run file.
 fn untrained(place: &Workplace) {
     place.write_data("data.h5", &recording());
-    let text = run_file(LN, "epochs = 2") + "[output]\ntensorboard = true\n";
+    let text = by_steps(LN, "epochs = 2") + "[output]\ntensorboard = true\n";
     place.write("run.toml", &text);
 }
 

@@ -13,15 +13,6 @@ smooth_ms = 0.0
 type = "ln"
 output = "softplus"
 window_ms = 30.0
-[train]
-loss = "poisson"
-epochs = 200
-batch = 2
-lr = 0.02
-weight_decay = 0.0
-schedule = "cosine"
-patience = 1000
-monitor = "valid_loss"
 [output]
 folder = "run"
 "#;
@@ -75,7 +66,7 @@ fn assert_recovered([truth, found]: [Array4<f32>; 2]) {
 
 #[test]
 fn a_linear_model_finds_the_strfs_of_linear_neurons_with_gaussian_noise() {
-    let linear = "--set model.type=linear --set model.output=identity --set train.loss=mse";
+    let linear = "--set model.type=linear --set model.output=identity";
     assert_recovered(simulate_and_fit("--stimuli 20 --output identity --noise gaussian", linear));
 }
 
@@ -97,7 +88,7 @@ fn a_separable_model_finds_separable_strfs() {
 
 #[test]
 fn a_mixture_of_gaussians_finds_mixtures_of_gaussians() {
-    let dcls = "--set parameterization.type=dcls --set train.lr=0.05";
+    let dcls = "--set parameterization.type=dcls";
     assert_recovered(simulate_and_fit("--stimuli 20 --shape dcls", dcls));
 }
 

@@ -10,8 +10,10 @@ use strf::dataset::{Recording, Splits};
 use strf::models::parameterizations::{self, ParameterizationRow};
 use strf::models::prefilters::{self, PrefilterRow};
 use strf::models::{self, HasStrfs, ModelRow};
-use strf::run_file::{Best, Monitor, Others, RunConfig, Schedule, Standardize, Template};
-use strf::run_file::{Selection, Split};
+use strf::run_file::{
+    Best, LossScale, Monitor, Optimizer, Others, RunConfig, Schedule, Standardize,
+};
+use strf::run_file::{Selection, Split, StartFrom, Strength, Template};
 
 const LEAST: &str = "[data]\nfile = \"../data/x.h5\"\n[model]\ntype = \"ln\"\n";
 
@@ -49,12 +51,17 @@ fn keys_that_are_left_out_take_the_documented_defaults() {
     assert_eq!(data.file, Path::new("configs/../data/x.h5"));
     assert_eq!((&data.neurons, &data.stimuli), (&Selection::All, &Selection::All));
     assert_eq!((data.smooth_ms, data.skip_ms), (21.0, 0.0));
-    assert_eq!((data.standardize, &data.split), (Standardize::Band, &None));
+    assert_eq!((data.standardize, &data.split), (Standardize::Global, &None));
     assert_eq!(train.loss.part.name, "mse");
-    assert_eq!((train.epochs, train.batch, train.patience), (500, 8, 50));
-    assert_eq!((train.lr, train.weight_decay, train.l1, train.clip_norm), (1e-3, 1e-4, 0.0, 0.0));
-    assert_eq!((train.monitor, train.best), (Monitor::ValidCcNorm, Best::Mean));
-    assert_eq!((train.schedule, train.seed), (Schedule::Constant, 0));
+    assert_eq!((train.epochs(), train.batch, train.patience), (500, 1, 30));
+    assert_eq!((train.lr, train.weight_decay, train.clip_norm), (0.01, 0.0, 1.0));
+    assert_eq!((train.optimizer, train.loss_scale), (Optimizer::Lbfgs, LossScale::Variance));
+    let penalties = (train.l2(), train.smooth(), train.l1);
+    assert_eq!(penalties, (Strength::Auto, Strength::Is(0.0), Strength::Is(0.0)));
+    assert_eq!((train.start(), train.starts()), (StartFrom::Ridge, 1));
+    assert_eq!((train.average, train.calibrate, train.folds), (true, true, 0));
+    assert_eq!((train.monitor, train.best()), (Monitor::ValidLoss, Best::PerNeuron));
+    assert_eq!((train.schedule, train.seed), (Schedule::Plateau, 0));
     assert_eq!(train.device, DeviceName::Cpu);
     assert_eq!(config.output.folder, Path::new("configs/runs/mine"));
     assert!(config.architecture.prefilters.is_empty());

@@ -11,7 +11,7 @@ use strf::strf::significance::repeats::{Differ, of_repeats};
 use strf::strf::significance::shuffles::of_shuffles;
 
 use crate::support::drawn::assert_legible;
-use crate::support::runs::{LN, MODELS, NEURONS, Workplace, recording, run_file};
+use crate::support::runs::{LN, MODELS, NEURONS, Workplace, by_steps, recording};
 
 const ALPHA: f64 = 0.05;
 const NEURONS_DRAWN: usize = 240;
@@ -158,7 +158,7 @@ fn shifted(recording: &Recording, bins: usize) -> Recording {
 /// `runs/fit` and `runs/seed1`, `runs/seed2`, ...
 fn fits(model: &str, seeds: usize) -> Workplace {
     let place = Workplace::new();
-    place.write("run.toml", &run_file(model, "epochs = 40\nlr = 0.02"));
+    place.write("run.toml", &by_steps(model, "epochs = 40\nlr = 0.02"));
     place.strf("train run.toml --out runs/fit").done();
     for seed in 1..=seeds {
         place.strf(&format!("train run.toml --out runs/seed{seed} --set train.seed={seed}")).done();

@@ -1,5 +1,5 @@
 //! The events of a run that `TensorBoard` shows.
-use crate::support::runs::{LN, MODELS, Workplace, run_file};
+use crate::support::runs::{LN, MODELS, Workplace, by_steps};
 
 const EVENTS: &str = "run/tensorboard/events.out.tfevents.strf";
 
@@ -34,7 +34,7 @@ fn contains(bytes: &[u8], text: &[u8]) -> bool {
 fn with_board(model: &str, train: &str) -> Workplace {
     let place = Workplace::new();
     let output = "\n[output]\ntensorboard = true\ntensorboard_pictures = 2\n";
-    place.write("run.toml", &(run_file(model, train) + output));
+    place.write("run.toml", &(by_steps(model, train) + output));
     place
 }
 

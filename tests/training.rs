@@ -12,7 +12,7 @@ use strf::training::checkpoint::Checkpoint;
 use crate::support::combinations::{all, build, dims};
 use crate::support::compare::{Tolerance, assert_close, flat};
 use crate::support::golden::tensors;
-use crate::support::runs::{LN, MODELS, NEURONS, Workplace, recording, run_file};
+use crate::support::runs::{LN, MODELS, NEURONS, Workplace, by_steps, recording, run_file};
 
 /// Means over neurons of the scores that `strf eval` gives.
 fn means(place: &Workplace, words: &str) -> Json {
@@ -26,8 +26,8 @@ fn no_epochs_give_the_untrained_model_with_its_scores() {
     place.write("run.toml", &run_file(LN, "epochs = 0"));
     let said = place.strf("train run.toml").done();
     assert!(said.stderr.ends_with("0 epochs done; the model is untrained\n"), "{said:?}");
-    let header = "epoch,seconds_train,seconds_valid,lr,train_loss,valid_loss,valid_cc,\
-                  valid_cc_norm,neurons_cc,neurons_cc_norm\n";
+    let header = "epoch,seconds_train,seconds_valid,lr,evaluations,train_loss,valid_loss,valid_cc,\
+                  valid_cc_norm,neurons_cc,neurons_cc_norm,phase\n";
     assert_eq!(place.read("runs/run/history.csv"), header);
     assert_eq!(place.csv("runs/run/scores.csv")["neuron"], ["a1", "b2", "c3"]);
     let state = Checkpoint::read(&place.path("runs/run/state/state.safetensors")).unwrap();
@@ -50,7 +50,7 @@ fn a_clip_of_a_single_bin_is_no_trouble() {
     }
     for (name, model) in MODELS {
         let place = Workplace::holding(&short);
-        place.write("run.toml", &run_file(model, "epochs = 2\nbatch = 1"));
+        place.write("run.toml", &by_steps(model, "epochs = 2\nbatch = 1"));
         place.strf("train run.toml").done();
         let losses = place.column("runs/run/history.csv", "train_loss");
         assert!(losses.iter().all(|loss| loss.is_finite()), "{name}: {losses:?}");
@@ -61,7 +61,7 @@ fn a_clip_of_a_single_bin_is_no_trouble() {
 #[test]
 fn the_history_has_a_row_for_each_epoch() {
     let place = Workplace::new();
-    place.write("run.toml", &run_file(LN, "epochs = 5\nschedule = \"cosine\"\nlr = 0.01"));
+    place.write("run.toml", &by_steps(LN, "epochs = 5\nschedule = \"cosine\"\nlr = 0.01"));
     place.strf("train run.toml").done();
     let column = |name: &str| place.column("runs/run/history.csv", name);
     assert_eq!(column("epoch"), [1.0, 2.0, 3.0, 4.0, 5.0]);
@@ -81,8 +81,10 @@ fn training_stops_when_patience_is_exhausted_and_keeps_the_best_epoch() {
         ("valid_loss", "valid_loss", "mse"),
     ] {
         let place = Workplace::new();
-        let train = format!("epochs = 300\npatience = 4\nlr = 0.03\nmonitor = \"{monitor}\"");
-        place.write("run.toml", &run_file(MODELS[2].1, &train));
+        let train = format!(
+            "epochs = 300\npatience = 4\nlr = 0.03\nmonitor = \"{monitor}\"\nloss_scale = \"none\""
+        );
+        place.write("run.toml", &by_steps(MODELS[2].1, &train));
         let said = place.strf("train run.toml").done();
         let scores = place.column("runs/run/history.csv", column);
         let sign = if monitor == "valid_loss" { -1.0 } else { 1.0 };
@@ -122,8 +124,9 @@ fn rows_of(weights: &BTreeMap<String, Tensor>, neuron: usize) -> Vec<Vec<f64>> {
 fn each_neuron_keeps_the_weights_of_its_own_best_epoch() {
     let place = Workplace::new();
     let dcls = "\n[parameterization]\ntype = \"dcls\"\ngaussians = 2";
-    let train = "best = \"per_neuron\"\nmonitor = \"valid_loss\"\nlr = 0.1\nbatch = 1\nseed = 3";
-    place.write("run.toml", &run_file(&format!("{LN}{dcls}"), train));
+    let train = "best = \"per_neuron\"\nmonitor = \"valid_loss\"\nlr = 0.3\nbatch = 1\nseed = 3\nschedule = \"constant\"\n\
+                 loss_scale = \"none\"";
+    place.write("run.toml", &by_steps(&format!("{LN}{dcls}"), train));
     let epochs: Vec<Checkpoint> = (1..=12)
         .map(|epochs| {
             place.strf(&format!("train run.toml --resume --set train.epochs={epochs}")).done();
@@ -153,7 +156,7 @@ fn strength(place: &Workplace, name: &str, train: &str) -> f64 {
     place.write("run.toml", &run_file(name, train));
     place.strf("train run.toml --force").done();
     place.strf("export-strfs runs/run --format csv --out strfs --force").done();
-    place.column("strfs/strfs.csv", "weight").iter().map(|weight| weight.abs()).sum()
+    place.column("strfs/strfs.csv", "effective").iter().map(|weight| weight.abs()).sum()
 }
 
 #[test]
@@ -162,23 +165,15 @@ fn an_l1_penalty_shrinks_the_strfs_as_they_act() {
     let separable = format!("{LN}\n[parameterization]\ntype = \"separable\"");
     let dcls = format!("{LN}\n[parameterization]\ntype = \"dcls\"\ngaussians = 2");
     for model in [LN, &separable, &dcls] {
-        let strengths: Vec<f64> = ["0.0", "0.02", "1.0"]
-            .map(|l1| {
-                strength(
-                    &place,
-                    model,
-                    &format!(
-                        "epochs = 40\nlr = 0.01\nl1 = {l1}\npatience = 40\nmonitor = \"valid_loss\""
-                    ),
-                )
-            })
-            .to_vec();
-        let state = Checkpoint::read(&place.path("runs/run/state/state.safetensors")).unwrap();
-        assert_eq!(state.progress.epoch, 40);
-        assert!(
-            strengths[0] > strengths[1] && strengths[1] > strengths[2],
-            "{model}: {strengths:?}"
-        );
+        for optimizer in ["lbfgs\"\nl2 = 0.0", "adamw\"\nstarts = 1\nlr = 0.01\nepochs = 40"] {
+            let train = |l1: &&str| {
+                format!("optimizer = \"{optimizer}\nl1 = {l1}\npatience = 40\ncalibrate = false")
+            };
+            let l1 = ["0.0", "0.02", "1.0"].iter();
+            let strengths: Vec<f64> = l1.map(|l1| strength(&place, model, &train(l1))).collect();
+            let shrinks = strengths.windows(2).all(|pair| pair[1] < pair[0]);
+            assert!(shrinks, "{model}, {optimizer}: {strengths:?}");
+        }
     }
 }
 
@@ -227,7 +222,7 @@ fn what_is_skipped_or_missing_changes_nothing() {
         let missing = Array3::from_elem((neurons, 2, bins), f32::NAN);
         clip.responses = concatenate(Axis(1), &[missing.view(), clip.responses.view()]).unwrap();
     }
-    let text = run_file(LN, "epochs = 3\nbatch = 2\nlr = 0.01");
+    let text = by_steps(LN, "epochs = 3\nbatch = 2\nlr = 0.01");
     let text = text.replace("smooth_ms = 11.0", "smooth_ms = 0.0\nskip_ms = 20.0");
     let run = |recording: &Recording| {
         let place = Workplace::holding(recording);
@@ -251,7 +246,10 @@ fn without_repeats_the_plain_correlation_decides_and_is_said_to() {
         clip.responses = clip.responses.slice(s![.., ..1, ..]).to_owned();
     }
     let place = Workplace::holding(&single);
-    place.write("run.toml", &run_file(LN, "epochs = 6\nlr = 0.05"));
+    place.write(
+        "run.toml",
+        &by_steps(LN, "epochs = 6\nlr = 0.05\nbest = \"mean\"\nmonitor = \"valid_cc_norm\""),
+    );
     let said = place.strf("train run.toml").done().stderr;
     let note = "valid_cc_norm is undefined for every neuron (it needs repeats with a signal in \
                 common); valid_cc decides which epoch is the best\n";

@@ -2,7 +2,7 @@
 //! draws never changes what another draws, and the same seed gives the same numbers.
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
-use rand_chacha::rand_core::SeedableRng;
+use rand_chacha::rand_core::{RngCore, SeedableRng};
 
 /// A generator of its own for `name`, e.g. `readout.strf.kernel.weight` or `order of epoch 3`.
 pub fn generator(seed: u64, name: &str) -> ChaCha8Rng {
@@ -11,6 +11,12 @@ pub fn generator(seed: u64, name: &str) -> ChaCha8Rng {
         (h ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3)
     });
     ChaCha8Rng::seed_from_u64(hash ^ seed.wrapping_mul(0x9e37_79b9_7f4a_7c15))
+}
+
+/// Another seed that follows from `(seed, name)`.
+pub fn derived(seed: u64, name: &str) -> u64 {
+    // Run files hold seeds of 63 bits.
+    generator(seed, name).next_u64() >> 1
 }
 
 /// The numbers from 0 to `n` − 1 in an order drawn for `(seed, name)`.

@@ -11,14 +11,13 @@ use crate::base::wording::counted;
 use crate::config::part::Row;
 use crate::dataset::Splits;
 use crate::models::HasStrfs;
-use crate::preparation::prepare::PreparedRecording;
 use crate::run_file::{Best, RunConfig};
 use crate::runs::experiment::Experiment;
 use crate::runs::folder::{OldRun, RunFolder};
 use crate::tensorboard::Board;
-use crate::training::checkpoint::Checkpoint;
+use crate::training::checkpoint::{Checkpoint, Phase};
 use crate::training::history::{EpochRow, History};
-use crate::training::{self, End, Observer, Task};
+use crate::training::{self, End, Observer, path};
 
 /// `strf train`.
 #[derive(Debug, Args)]
@@ -60,9 +59,7 @@ pub fn run(args: &TrainArgs, console: &Console) -> Result<()> {
     if checkpoint.progress.epoch > 0 {
         console.note(&format!("going on after epoch {}", checkpoint.progress.epoch));
     }
-    let Experiment { network, params, prepared, config, .. } = &experiment;
-    let PreparedRecording { train, valid, ceiling, .. } = prepared;
-    let task = Task { network, params, train, valid, ceiling, settings: &config.train };
+    let task = experiment.task();
     let end = {
         let mut keeper = Keeper::new(&experiment, history, &checkpoint, console)?;
         training::fit(&task, &mut checkpoint, &mut keeper)?
@@ -70,6 +67,14 @@ pub fn run(args: &TrainArgs, console: &Console) -> Result<()> {
     tell(end, &experiment, &checkpoint, console)?;
 
     let scores = experiment.scores().map_err(|source| unscored(&experiment, source))?;
+    let calibrated = &checkpoint.progress.calibrated;
+    let scores = match calibrated.as_slice() {
+        [] => scores,
+        flags => {
+            let flags = flags.iter().map(|flag| f64::from(u8::from(*flag)));
+            scores.with_column("calibrated", flags.collect())
+        }
+    };
     let summary = scores.json(experiment.description(&checkpoint)?);
     experiment.folder.write_scores(&scores.csv()?, &summary)?;
     let folder = experiment.folder.path().display();
@@ -125,14 +130,18 @@ fn tell(
 ) -> Result<()> {
     let (progress, settings) = (&checkpoint.progress, &experiment.config.train);
     let epoch = progress.epoch;
-    let reached = match (settings.best, progress.best.score) {
+    let reached = match (settings.best(), progress.best.score) {
         _ if epoch == 0 => "the model is untrained".to_owned(),
         (Best::PerNeuron, _) => "each neuron keeps its own best epoch".to_owned(),
         (_, Some(score)) => format!("best epoch {} ({score:.4})", progress.best.epoch),
+        (_, None) if matches!(progress.phase, Phase::Starts { .. }) => {
+            "the best random start so far is kept".to_owned()
+        }
         (_, None) => "no epoch has a defined validation score".to_owned(),
     };
     match end {
         End::Epochs => console.note(&format!("{epoch} epochs done; {reached}")),
+        End::Converged => console.note(&format!("converged after {epoch} epochs; {reached}")),
         End::Patience => console.note(&format!(
             "stopped after epoch {epoch}: nothing better for {} epochs; {reached}",
             settings.patience
@@ -163,7 +172,10 @@ const BETWEEN_LINES: Duration = Duration::from_secs(10);
 /// Writes every epoch into the run folder and shows it.
 struct Keeper<'a> {
     folder: &'a RunFolder,
+    neurons: &'a [String],
     history: History,
+    /// Points of `penalties.csv`.
+    points: usize,
     board: Option<Board<'a>>,
     console: &'a Console,
     bar: Bar,
@@ -181,15 +193,27 @@ impl<'a> Keeper<'a> {
     ) -> Result<Self> {
         let settings = &experiment.config.train;
         let batches = experiment.prepared.train.len().div_ceil(settings.batch);
-        let bar = console.bar("training", settings.epochs * batches)?;
+        let bar = console.bar("training", settings.epochs() * batches)?;
         bar.start_at(checkpoint.progress.epoch * batches);
-        let (folder, epochs) = (&experiment.folder, settings.epochs);
+        let (folder, epochs) = (&experiment.folder, settings.epochs());
         let board = Board::open(experiment, checkpoint.progress.epoch)?;
         for note in board.iter().filter_map(Board::note) {
             console.note(note);
         }
         let (message, last_line) = (String::new(), Instant::now());
-        Ok(Self { folder, history, board, console, bar, epochs, message, last_line })
+        let (neurons, points) = (experiment.prepared.neurons.as_slice(), 0);
+        Ok(Self {
+            folder,
+            neurons,
+            history,
+            points,
+            board,
+            console,
+            bar,
+            epochs,
+            message,
+            last_line,
+        })
     }
 }
 
@@ -208,6 +232,11 @@ impl Observer for Keeper<'_> {
         if improved {
             self.folder.write_best(checkpoint)?;
         }
+        let path = &checkpoint.progress.path;
+        if path.len() != self.points {
+            self.folder.write_penalties(&path::table(path, self.neurons))?;
+            self.points = path.len();
+        }
         self.folder.write_state(checkpoint)?;
         let EpochRow { epoch, train_loss, valid_loss, valid_cc, .. } = row;
         self.message = format!(
@@ -219,6 +248,11 @@ impl Observer for Keeper<'_> {
             self.last_line = Instant::now();
         }
         Ok(())
+    }
+
+    fn finished(&mut self, checkpoint: &Checkpoint) -> Result<()> {
+        self.folder.write_best(checkpoint)?;
+        self.folder.write_state(checkpoint)
     }
 
     fn interrupted(&self) -> bool {

@@ -1,7 +1,7 @@
 //! Which parts a model is made of.
-use super::ModelRow;
 use super::parameterizations::ParameterizationRow;
 use super::prefilters::PrefilterRow;
+use super::{ModelRow, Sharing};
 use crate::base::error::Result;
 use crate::config::part::{Chosen, Row};
 use crate::config::render::{part, parts};
@@ -25,6 +25,12 @@ impl Architecture {
     pub fn title(&self) -> String {
         let parts = std::iter::once(self.model.row.part().name).chain(self.prefilter_names());
         parts.collect::<Vec<_>>().join(" + ")
+    }
+
+    /// Whether no weight serves two neurons.
+    pub fn shares_nothing(&self) -> bool {
+        self.model.row.sharing == Sharing::Nothing
+            && !self.prefilters.iter().any(|chosen| chosen.row.learns(&chosen.values))
     }
 
     /// The names of the prefilters, in their order.

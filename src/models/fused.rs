@@ -7,8 +7,9 @@ use candle_core::{
 };
 
 use super::batch::{Batch, Member};
-use super::head::Head;
+use super::head::{Head, HeadPart};
 use super::layers::{BatchNorm, MapShape};
+use super::loss::Criterion;
 use super::ops::chain::{Chain, ClipValues, Objective, Outcome, ResponseSum};
 use super::ops::contiguous;
 use super::ops::curve::AnyLoss;
@@ -33,7 +34,7 @@ impl Fused {
     pub fn new(
         input: MapShape,
         stages: Vec<StageWithParameters>,
-        head: &Head,
+        (head, part): (&Head, HeadPart),
         pools: &Arc<Pools>,
     ) -> Result<Self> {
         let MapShape { channels, bands } = input;
@@ -42,28 +43,32 @@ impl Fused {
             list.push(stage.stage);
             parameters.extend(stage.parameters);
         }
-        let (end, of_head) = head.fused()?;
+        let (end, of_head) = head.fused(part)?;
         parameters.extend(of_head);
         let chain = Chain { bands, channels, stages: list, head: end };
-        Ok(Self { chain, parameters, norm: head.norm().cloned(), pools: Arc::clone(pools) })
+        let norm = head.norm().filter(|_| chain.head.normalized).cloned();
+        Ok(Self { chain, parameters, norm, pools: Arc::clone(pools) })
     }
 
-    /// The loss of a batch in training mode, a scalar; running statistics follow.
+    /// The loss of a batch in training mode, a scalar, and the share of each neuron; running
+    /// statistics follow.
     ///
     /// # Errors
     /// A tensor operation fails.
-    pub fn loss(self, batch: &Batch, loss: &'static dyn AnyLoss) -> Result<Tensor> {
+    pub fn loss(self, batch: &Batch, criterion: &Criterion) -> Result<(Tensor, Vec<f64>)> {
         let packed = self.packed()?;
         let outcome = Arc::default();
         let (batch, outcome_of) = (batch.clone(), Arc::clone(&outcome));
         let Self { chain, norm, pools, .. } = self;
-        let op = LossOfBatch { chain, batch, loss, pools, outcome: outcome_of };
+        let (loss, weights) = (criterion.loss.pointwise, criterion.weights(batch.weights()));
+        let op = LossOfBatch { chain, batch, loss, weights, pools, outcome: outcome_of };
         let bins = op.batch.bins();
         let total = packed.apply_op1(op)?;
+        let remainder = std::mem::take(&mut lock(&outcome).beside);
         if let Some(norm) = &norm {
-            norm.follow(&lock(&outcome).statistics, bins)?;
+            norm.follow(&remainder.statistics, bins)?;
         }
-        Ok(total)
+        Ok((total, remainder.losses))
     }
 
     /// The responses `(N, T)` to each clip in evaluation mode.
@@ -142,6 +147,7 @@ struct LossOfBatch {
     chain: Chain,
     batch: Batch,
     loss: &'static dyn AnyLoss,
+    weights: Vec<f64>,
     pools: Arc<Pools>,
     outcome: Arc<Mutex<Remainder>>,
 }
@@ -150,6 +156,13 @@ struct LossOfBatch {
 #[derive(Default)]
 struct Remainder {
     gradient: Option<Tensor>,
+    beside: Beside,
+}
+
+/// What comes out beside the loss and its gradient.
+#[derive(Default)]
+struct Beside {
+    losses: Vec<f64>,
     statistics: Vec<(f64, f64)>,
 }
 
@@ -182,15 +195,15 @@ impl CustomOp1 for LossOfBatch {
 impl LossOfBatch {
     fn run<R: Number>(&self, parameters: &CpuStorage, layout: &Layout) -> Result<CpuStorage> {
         let parameters = contiguous(R::cpu_storage_as_slice(parameters)?, layout)?;
-        let (weights, loss) = (self.batch.weights(), self.loss);
         let outcome = with_clips(self.batch.clips(), Read::SoundAndPsth, |clips| {
-            let objective = Objective { clips, weights: &weights, loss };
+            let objective = Objective { clips, weights: &self.weights, loss: self.loss };
             self.chain.fit(parameters, objective, &self.pools)
         })??;
-        let Outcome { loss, gradient, statistics } = outcome;
+        let Outcome { losses, gradient, statistics } = outcome;
+        let loss: f64 = losses.iter().sum();
         let count = gradient.len();
         let gradient = Some(Tensor::from_vec(gradient, count, &Device::Cpu)?);
-        *lock(&self.outcome) = Remainder { gradient, statistics };
+        *lock(&self.outcome) = Remainder { gradient, beside: Beside { losses, statistics } };
         Ok(R::to_cpu_storage_owned(vec![R::from_f64(loss)]))
     }
 }

@@ -4,7 +4,7 @@ use candle_core::{DType, Result, Tensor};
 use super::dims::{Axis, Quantity};
 use super::layers::{BatchNorm, LeakyUnits, Pass};
 use super::ops::output_head::OutputHead;
-use super::outputs::{Drive, OutputNonlinearity};
+use super::outputs::{Drive, OutputNonlinearity, identity};
 
 /// Batch normalization of the drive, where there is one; the output nonlinearity; leaky output
 /// units, where there are such. From `(B, N, T)` to the same shape.
@@ -13,6 +13,17 @@ pub struct Head {
     norm: Option<BatchNorm>,
     output: Box<dyn OutputNonlinearity>,
     leak: Option<LeakyUnits>,
+}
+
+/// What of a head takes part.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum HeadPart {
+    /// All of it.
+    Whole,
+    /// What lies behind the normalization of drives.
+    BehindNorm,
+    /// Nothing: drives are given out as they are.
+    Nothing,
 }
 
 /// What of a rescaling is left to the layer before the head.
@@ -63,7 +74,15 @@ impl Head {
     /// # Errors
     /// A tensor operation fails.
     pub fn forward(&self, drive: &Tensor, pass: &Pass) -> Result<Tensor> {
-        let response = self.output.forward(&self.normalized(drive, pass)?)?;
+        self.behind_norm(&self.normalized(drive, pass)?)
+    }
+
+    /// The responses to what enters the output nonlinearity.
+    ///
+    /// # Errors
+    /// A tensor operation fails.
+    pub fn behind_norm(&self, drive: &Tensor) -> Result<Tensor> {
+        let response = self.output.forward(drive)?;
         match &self.leak {
             Some(units) => units.respond(&response),
             None => Ok(response),
@@ -85,19 +104,24 @@ impl Head {
         self.norm.as_ref()
     }
 
-    /// The head on the fused path, and its parameters `(N)` in its order.
+    /// The head, or part of it, on the fused path, and its parameters `(N)` in its order.
     ///
     /// # Errors
     /// A tensor operation fails.
-    pub fn fused(&self) -> Result<(OutputHead, Vec<Tensor>)> {
+    pub fn fused(&self, part: HeadPart) -> Result<(OutputHead, Vec<Tensor>)> {
+        if part == HeadPart::Nothing {
+            let head = OutputHead { normalized: false, curve: identity::curve(), leak: None };
+            return Ok((head, Vec::new()));
+        }
+        let norm = self.norm.as_ref().filter(|_| part == HeadPart::Whole);
         let mut parameters: Vec<Tensor> =
-            self.norm.iter().flat_map(BatchNorm::weight_and_bias).collect();
+            norm.iter().flat_map(|norm| norm.weight_and_bias()).collect();
         parameters.extend(self.output.parameters()?);
         if let Some(units) = &self.leak {
             parameters.push(units.tau_bins()?);
         }
         let leak = self.leak.as_ref().map(LeakyUnits::leak);
-        let head = OutputHead { normalized: self.norm.is_some(), curve: self.output.curve(), leak };
+        let head = OutputHead { normalized: norm.is_some(), curve: self.output.curve(), leak };
         Ok((head, parameters))
     }
 
@@ -126,6 +150,17 @@ impl Head {
             (Drive::Multiplied, None) => Ok(Left::Drive),
             (Drive::Same | Drive::Fixed, _) => Ok(Left::Nothing),
         }
+    }
+
+    /// Multiplies what enters the output nonlinearity by a factor and adds to it, `(N)` each.
+    ///
+    /// # Errors
+    /// A tensor operation fails.
+    pub fn adjust(&self, factors: &Tensor, by: &Tensor) -> Result<Left> {
+        let Some(norm) = &self.norm else { return Ok(Left::Drive) };
+        norm.rescale(factors)?;
+        norm.shift(by)?;
+        Ok(Left::Nothing)
     }
 
     /// What an export shows of it.

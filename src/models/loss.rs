@@ -26,6 +26,47 @@ impl LossRow {
     }
 }
 
+/// What a fit makes small: a loss, and by how much that of each neuron enters it.
+#[derive(Debug, Clone, Copy)]
+pub struct Criterion<'a> {
+    /// The loss.
+    pub loss: &'static LossRow,
+    /// What the loss of each neuron is multiplied by, `(N)`; none = 1.
+    pub scales: Option<&'a [f64]>,
+}
+
+impl Criterion<'_> {
+    /// The loss as it is.
+    pub fn plain(loss: &'static LossRow) -> Self {
+        Self { loss, scales: None }
+    }
+
+    /// By how much the loss at each bin of each neuron enters the loss of a batch, `(N)`, out of
+    /// what does so without scales.
+    pub fn weights(&self, mut plain: Vec<f64>) -> Vec<f64> {
+        if let Some(scales) = self.scales {
+            plain.iter_mut().zip(scales).for_each(|(weight, scale)| *weight *= scale);
+        }
+        plain
+    }
+
+    /// The share of each neuron in the loss, `(N)`, for predictions `(B, N, T)`.
+    ///
+    /// # Errors
+    /// A tensor operation fails.
+    pub fn shares(&self, prediction: &Tensor, target: &Target) -> Result<Tensor> {
+        let losses = (self.loss.per_neuron)(prediction, target)?;
+        let losses = match self.scales {
+            Some(scales) => {
+                let scales = Tensor::new(scales, losses.device())?.to_dtype(losses.dtype())?;
+                (losses * scales)?
+            }
+            None => losses,
+        };
+        losses.broadcast_div(&target.neurons.maximum(1.0)?)
+    }
+}
+
 impl Row for LossRow {
     fn part(&self) -> &Part {
         &self.part

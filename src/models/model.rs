@@ -53,7 +53,10 @@ impl Model {
 
     /// What enters the head: from `(B, C, F, T)` to `(B, N, T)`; `first` is the place of the first
     /// layer among all that the sound passes.
-    fn drive(&self, x: &Tensor, pass: Pass, first: usize) -> Result<Tensor> {
+    ///
+    /// # Errors
+    /// A tensor operation fails.
+    pub fn drive(&self, x: &Tensor, pass: Pass, first: usize) -> Result<Tensor> {
         through(self.layers.iter().map(AsRef::as_ref), x, pass, first)?.squeeze(2)
     }
 
@@ -118,21 +121,18 @@ impl Model {
         Ok(Some(Strfs { kernels, gains, owners }))
     }
 
-    /// The L1 norm of the weights on sound as they act, a scalar.
+    /// The weights on sound as they act, of the first layer.
     ///
     /// # Errors
-    /// A tensor operation fails, or no layer has such weights.
-    pub fn l1(&self) -> Result<Tensor> {
-        let mut norms = Vec::new();
-        for layer in &self.layers {
-            norms.extend(layer.weights_on_sound()?);
+    /// A tensor operation fails, or the layer has no such weights.
+    pub fn penalized(&self) -> Result<Tensor> {
+        let weights = self.layers.first().map(|first| first.weights_on_sound()).transpose()?;
+        match weights.flatten() {
+            Some(weights) => Ok(weights),
+            None => bail!(
+                "the first layer of this model has no weights on sound that a penalty could lie on"
+            ),
         }
-        if norms.is_empty() {
-            bail!("no layer of this model has weights on sound that a penalty could lie on")
-        }
-        let norms: Vec<Tensor> =
-            norms.iter().map(|weights| weights.abs()?.sum_all()).collect::<Result<_>>()?;
-        Tensor::stack(&norms, 0)?.sum_all()
     }
 
     /// Changes its parameters such that each neuron's response is multiplied by a factor `(N)`;
@@ -145,6 +145,19 @@ impl Model {
             (Left::Drive, Some(last)) => last.rescale(factors),
             _ => Ok(()),
         }
+    }
+
+    /// Multiplies what enters the output nonlinearity of each neuron by a factor and adds to it, `(N)`
+    /// each.
+    ///
+    /// # Errors
+    /// A tensor operation fails.
+    pub fn adjust(&self, factors: &Tensor, by: &Tensor) -> Result<()> {
+        if let (Left::Drive, Some(last)) = (self.head.adjust(factors, by)?, self.layers.last()) {
+            last.rescale(factors)?;
+            last.shift(by)?;
+        }
+        Ok(())
     }
 
     /// What an export shows beside the receptive fields, from the readout back to the first layer,

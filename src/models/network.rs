@@ -1,18 +1,20 @@
 //! A whole model: prefilters → layers of the core → head.
 use std::sync::Arc;
 
-use candle_core::{Result, Tensor, Var, bail};
+use candle_core::{DType, Result, Tensor, Var, bail};
 
 use super::Architecture;
 use super::batch::{Batch, Member, Padded};
 use super::cores::{Blueprint, Reference};
 use super::dims::{Dims, Quantity};
 use super::fused::Fused;
-use super::layers::{Carry, Layer, MapShape, Mode, Pass, Reach, StepDraws};
-use super::loss::{self, LossRow};
+use super::head::HeadPart;
+use super::layers::{BatchNorm, Carry, Layer, MapShape, Mode, Pass, Reach, StepDraws};
+use super::loss::{Criterion, LossRow};
 use super::model::{Model, Strfs, stages, through};
 use super::ops::chain::ResponseSum;
 use super::ops::workspace::Pools;
+use super::outputs::ResponseRange;
 use super::params::Params;
 use super::prefilters::{AdaptationKernels, Prefilter};
 use crate::base::error;
@@ -152,24 +154,84 @@ impl Network {
     ///
     /// # Errors
     /// A tensor operation fails.
-    pub fn loss(&self, batch: &Batch, loss: &LossRow) -> Result<Tensor> {
-        self.loss_at(batch, loss, Step { seed: 0, number: 0 })
+    pub fn loss(&self, batch: &Batch, loss: &'static LossRow) -> Result<Tensor> {
+        self.loss_at(batch, &Criterion::plain(loss), Step { seed: 0, number: 0 })
     }
 
     /// [`Network::loss`] at a step of training, from which random numbers of layers follow.
     ///
     /// # Errors
     /// A tensor operation fails.
-    pub fn loss_at(&self, batch: &Batch, loss: &LossRow, step: Step) -> Result<Tensor> {
-        if let Some(fused) = self.fused_for(batch)? {
-            return fused.loss(batch, loss.pointwise);
+    pub fn loss_at(&self, batch: &Batch, criterion: &Criterion, step: Step) -> Result<Tensor> {
+        if let Some(fused) = self.fused_for(batch, HeadPart::Whole)? {
+            return fused.loss(batch, criterion).map(|(loss, _)| loss);
         }
         let Padded { sound, unpadded, target } = batch.padded()?;
         let clips = batch.clips().iter().map(|clip| clip.id().to_owned()).collect();
         let draws = StepDraws { seed: step.seed, step: step.number, clips };
         let pass = Pass::new(Mode::Train, unpadded.as_ref()).with_draws(Some(&draws));
         let y = self.forward_from(self.fixed, &sound, pass)?;
-        loss::mean(&(loss.per_neuron)(&y, &target)?, &target)
+        criterion.shares(&y, &target)?.sum_all()
+    }
+
+    /// The loss of a batch in evaluation mode, a scalar, and the share of each neuron, for a network
+    /// whose drives pass their normalization as they are.
+    ///
+    /// # Errors
+    /// A tensor operation fails.
+    pub fn loss_as_it_is(
+        &self,
+        batch: &Batch,
+        criterion: &Criterion,
+    ) -> Result<(Tensor, Vec<f64>)> {
+        if let Some(fused) = self.fused_for(batch, HeadPart::BehindNorm)? {
+            return fused.loss(batch, criterion);
+        }
+        let Padded { sound, unpadded, target } = batch.padded()?;
+        let pass = Pass::new(Mode::Eval, unpadded.as_ref());
+        let y = self.forward_from(self.fixed, &sound, pass)?;
+        let shares = criterion.shares(&y, &target)?;
+        let values = shares.detach().to_dtype(DType::F64)?.to_vec1::<f64>()?;
+        Ok((shares.sum_all()?, values))
+    }
+
+    /// The loss of clips whose sound is the drive of each neuron, `(1, N, 1, T)`, behind a layer and
+    /// what follows the normalization of drives: a scalar, and the share of each neuron.
+    ///
+    /// # Errors
+    /// A tensor operation fails.
+    pub fn loss_behind(
+        &self,
+        layer: &dyn Layer,
+        drives: &Batch,
+        criterion: &Criterion,
+    ) -> Result<(Tensor, Vec<f64>)> {
+        let input = MapShape { channels: self.neurons(), bands: 1 };
+        let on_cpu = drives.clips().first().is_some_and(|clip| clip.sound.device().is_cpu());
+        if let (true, (Some(stages), _)) = (on_cpu, stages(std::iter::once(layer), input)?) {
+            let head = (self.model.head(), HeadPart::BehindNorm);
+            return Fused::new(input, stages, head, &self.pools)?.loss(drives, criterion);
+        }
+        let Padded { sound, target, .. } = drives.padded()?;
+        let drive = layer.forward(&sound, &Pass::eval())?.squeeze(2)?;
+        let shares = criterion.shares(&self.model.head().behind_norm(&drive)?, &target)?;
+        let values = shares.detach().to_dtype(DType::F64)?.to_vec1::<f64>()?;
+        Ok((shares.sum_all()?, values))
+    }
+
+    /// What enters the head `(N, T)` at each clip of a batch in evaluation mode.
+    ///
+    /// # Errors
+    /// A tensor operation fails.
+    pub fn drives(&self, batch: &Batch) -> Result<Vec<Tensor>> {
+        if let Some(fused) = self.fused_for(batch, HeadPart::Nothing)? {
+            return fused.responses(batch);
+        }
+        let Padded { sound, unpadded, .. } = batch.padded()?;
+        let pass = Pass::new(Mode::Eval, unpadded.as_ref());
+        let seen = through(self.prefilters_from(self.fixed), &sound, pass, self.fixed)?;
+        let drives = self.model.drive(&seen, pass, self.prefilters.len())?.detach();
+        of_clips(&drives, batch)
     }
 
     /// The responses `(N, T)` to each clip of a batch in evaluation mode.
@@ -177,26 +239,25 @@ impl Network {
     /// # Errors
     /// A tensor operation fails.
     pub fn responses(&self, batch: &Batch) -> Result<Vec<Tensor>> {
-        if let Some(fused) = self.fused_for(batch)? {
+        if let Some(fused) = self.fused_for(batch, HeadPart::Whole)? {
             return fused.responses(batch);
         }
         let Padded { sound, unpadded, .. } = batch.padded()?;
         let pass = Pass::new(Mode::Eval, unpadded.as_ref());
         let y = self.forward_from(self.fixed, &sound, pass)?.detach();
-        let clips = batch.clips().iter().enumerate();
-        clips.map(|(clip, Member { bins, .. })| y.get(clip)?.narrow(1, 0, *bins)).collect()
+        of_clips(&y, batch)
     }
 
     /// The fused path for a batch; none where a layer has none, or the batch is not on the CPU.
-    fn fused_for(&self, batch: &Batch) -> Result<Option<Fused>> {
+    fn fused_for(&self, batch: &Batch, part: HeadPart) -> Result<Option<Fused>> {
         match batch.clips().first() {
-            Some(clip) => self.fused(self.fixed, &clip.sound),
+            Some(clip) => self.fused(self.fixed, &clip.sound, part),
             None => Ok(None),
         }
     }
 
     /// The fused path for sounds `(1, C, F, T)` behind the first `from` prefilters.
-    fn fused(&self, from: usize, sound: &Tensor) -> Result<Option<Fused>> {
+    fn fused(&self, from: usize, sound: &Tensor, part: HeadPart) -> Result<Option<Fused>> {
         if !sound.device().is_cpu() {
             return Ok(None);
         }
@@ -205,7 +266,7 @@ impl Network {
         match (before, self.model.stages(shape)?) {
             (Some(mut all), Some(core)) => {
                 all.extend(core);
-                Fused::new(input, all, self.model.head(), &self.pools).map(Some)
+                Fused::new(input, all, (self.model.head(), part), &self.pools).map(Some)
             }
             _ => Ok(None),
         }
@@ -238,7 +299,7 @@ impl Network {
         sound: &Tensor,
         sums: &[ResponseSum],
     ) -> Result<Vec<Tensor>> {
-        if let Some(fused) = self.fused(from, sound)? {
+        if let Some(fused) = self.fused(from, sound, HeadPart::Whole)? {
             return fused.gradients_by_sound(&Member::sound_alone(sound)?, sums);
         }
         let sound = Var::from_tensor(&sound.detach())?;
@@ -288,6 +349,42 @@ impl Network {
         self.model.rescale(factors)
     }
 
+    /// The sign of the slope of each neuron's output nonlinearity.
+    ///
+    /// # Errors
+    /// A tensor operation fails.
+    pub fn slopes(&self) -> Result<Vec<f32>> {
+        self.model.head().output().slope(self.neurons())
+    }
+
+    /// Whether responses can be multiplied by changing parameters.
+    pub fn can_rescale(&self) -> bool {
+        self.model.head().output().can_rescale()
+    }
+
+    /// Gives the output nonlinearity start values that suit the responses of each neuron; what the
+    /// standard deviations of drives should be at the start.
+    ///
+    /// # Errors
+    /// A tensor operation fails.
+    pub fn start_output(&self, responses: &[ResponseRange]) -> Result<Vec<f64>> {
+        self.model.head().output().start(responses)
+    }
+
+    /// Multiplies what enters the output nonlinearity of each neuron by a factor and adds to it, `(N)`
+    /// each.
+    ///
+    /// # Errors
+    /// A tensor operation fails.
+    pub fn adjust(&self, factors: &Tensor, by: &Tensor) -> Result<()> {
+        self.model.adjust(factors, by)
+    }
+
+    /// The normalization of drives, where the model has one.
+    pub fn norm(&self) -> Option<&BatchNorm> {
+        self.model.head().norm()
+    }
+
     /// How many neurons answer.
     pub fn neurons(&self) -> usize {
         self.model.neurons()
@@ -306,12 +403,66 @@ impl Network {
         self.model.strfs()
     }
 
-    /// The L1 norm of the weights on sound, a scalar.
+    /// The weights on sound `(O, C, F, K)` in lag order that penalties lie on: those of the first
+    /// layer.
+    ///
+    /// # Errors
+    /// A tensor operation fails, or the layer has none.
+    pub fn penalized(&self) -> Result<Tensor> {
+        self.model.penalized()
+    }
+
+    /// Whether no weight serves two neurons.
+    pub fn shares_nothing(&self) -> bool {
+        self.is_single_layer() && self.fixed == self.prefilters.len()
+    }
+
+    /// Whether a prefilter changes in training.
+    pub fn prefilters_learn(&self) -> bool {
+        self.fixed < self.prefilters.len()
+    }
+
+    /// Whether the kernels give the drives of neurons, with nothing in between.
+    pub fn is_single_layer(&self) -> bool {
+        self.model.layers().len() == 1
+    }
+
+    /// Takes over kernels `(O, C, F, K)`, the last index the present bin, and what is added to each
+    /// output `(O)`; false where the kernels are not free to.
     ///
     /// # Errors
     /// A tensor operation fails.
-    pub fn l1(&self) -> Result<Tensor> {
-        self.model.l1()
+    pub fn take_kernels(&self, weights: &Tensor, bias: &Tensor) -> Result<bool> {
+        match self.model.layers().first() {
+            Some(first) => first.take(weights, bias),
+            None => Ok(false),
+        }
+    }
+
+    /// Sets what the first layer adds to each of its outputs `(O)`.
+    ///
+    /// # Errors
+    /// A tensor operation fails.
+    pub fn set_offsets(&self, offsets: &Tensor) -> Result<()> {
+        match self.model.layers().first() {
+            Some(first) => first.set_offsets(offsets),
+            None => Ok(()),
+        }
+    }
+
+    /// Lets drives pass their normalization as they are, and responses stay what they were in
+    /// evaluation mode.
+    ///
+    /// # Errors
+    /// A tensor operation fails.
+    pub fn fold_norm(&self) -> Result<()> {
+        let (Some(norm), Some(last)) = (self.norm(), self.model.layers().last()) else {
+            return Ok(());
+        };
+        let (gain, shift) = norm.gain_and_shift()?;
+        last.rescale(&gain)?;
+        last.shift(&shift)?;
+        norm.let_pass()
     }
 
     /// What an export shows beside the receptive fields.
@@ -363,6 +514,12 @@ impl Network {
     pub fn lags(&self) -> usize {
         self.model.lags()
     }
+}
+
+/// The rows of each clip of a batch `(B, N, T)`, without padding.
+fn of_clips(rows: &Tensor, batch: &Batch) -> Result<Vec<Tensor>> {
+    let clips = batch.clips().iter().enumerate();
+    clips.map(|(clip, Member { bins, .. })| rows.get(clip)?.narrow(1, 0, *bins)).collect()
 }
 
 /// Under which name the tensors of the prefilter at a place lie: `prefiltering`, `prefiltering_2`.

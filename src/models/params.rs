@@ -57,6 +57,7 @@ pub struct Param {
     pub step_scale: f64,
     /// The axis that counts neurons or hidden units.
     pub owner_axis: usize,
+    start: Start,
 }
 
 /// What a layer declares of a tensor: how it starts, and what training does with it.
@@ -148,6 +149,24 @@ impl Params {
         self.trained().iter().map(|(_, param)| param.var.elem_count()).sum()
     }
 
+    /// Draws every tensor anew, as if the model were built with another seed.
+    ///
+    /// # Errors
+    /// The device has no room for it.
+    pub fn redraw(&self, seed: u64) -> Result<()> {
+        for (name, param) in self.all() {
+            let shape = param.var.shape().clone();
+            param.var.set(&self.drawn(seed, &name, shape, &param.start)?)?;
+        }
+        Ok(())
+    }
+
+    /// What the tensor `name` starts from.
+    fn drawn(&self, seed: u64, name: &str, shape: Shape, start: &Start) -> Result<Tensor> {
+        let values = draw(seed, name, shape.elem_count(), start.clone());
+        Tensor::from_vec(values, shape, &Device::Cpu)?.to_dtype(self.dtype)?.to_device(&self.device)
+    }
+
     /// Copies of the values on the CPU.
     pub fn values(&self) -> Result<BTreeMap<String, Tensor>> {
         let copy = |(name, param): (String, Param)| {
@@ -210,13 +229,10 @@ impl Scope {
         if let Some(param) = self.params.lock().get(&name) {
             return Ok(param.var.clone());
         }
-        let values = draw(self.params.seed, &name, shape.elem_count(), spec.start);
-        let tensor = Tensor::from_vec(values, shape, &Device::Cpu)?
-            .to_dtype(self.params.dtype)?
-            .to_device(&self.params.device)?;
+        let tensor = self.params.drawn(self.params.seed, &name, shape, &spec.start)?;
         let var = Var::from_tensor(&tensor)?;
-        let ParamSpec { role, step_scale, owner_axis, .. } = spec;
-        let param = Param { var: var.clone(), role, step_scale, owner_axis };
+        let ParamSpec { role, step_scale, owner_axis, start } = spec;
+        let param = Param { var: var.clone(), role, step_scale, owner_axis, start };
         self.params.lock().insert(name, param);
         Ok(var)
     }

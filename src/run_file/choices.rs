@@ -36,8 +36,8 @@ macro_rules! choices {
                 choice(values, key, Self::from_word)
             }
 
-            fn value(&self) -> Value {
-                Value::Text(self.word().into())
+            fn value(&self) -> Option<Value> {
+                Some(Value::Text(self.word().into()))
             }
         }
     )*};
@@ -54,6 +54,31 @@ choices! {
         Scale = "scale",
         /// Left as it is.
         None = "none",
+    }
+    /// How the model is fitted.
+    Optimizer {
+        /// What suits the model.
+        Auto = "auto",
+        /// Steps along gradients of batches.
+        AdamW = "adamw",
+        /// Steps along gradients of all training stimuli, with what earlier steps tell of curvature.
+        Lbfgs = "lbfgs",
+        /// The least squares with an L2 penalty, in closed form.
+        Ridge = "ridge",
+    }
+    /// What the loss of each neuron is relative to.
+    LossScale {
+        /// The loss of the neuron's mean response: with squared errors, the variance.
+        Variance = "variance",
+        /// Nothing.
+        None = "none",
+    }
+    /// What weights start from.
+    StartFrom {
+        /// Random numbers.
+        Random = "random",
+        /// The linear solution of each neuron.
+        Ridge = "ridge",
     }
     /// What decides which epoch is best, computed on the validation stimuli.
     Monitor {

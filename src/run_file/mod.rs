@@ -2,6 +2,7 @@
 mod choices;
 mod condition;
 mod paths;
+mod penalty;
 mod render;
 mod resolve;
 mod rules;
@@ -22,19 +23,22 @@ use crate::config;
 use crate::config::check::{Check, refused};
 use crate::config::part::Chosen;
 use crate::config::sections::Form;
-use crate::models::parameterizations::{self, ParameterizationRow};
+use crate::models::cores::linear;
+use crate::models::parameterizations::{self, ParameterizationRow, full};
 use crate::models::prefilters::{self, PrefilterRow};
 use crate::models::{self, Architecture, ModelRow};
 
-pub use choices::{Best, Monitor, Schedule, Standardize};
+pub use choices::{Best, LossScale, Monitor, Optimizer, Schedule, Standardize, StartFrom};
 pub use condition::{Condition, Relation};
 pub use paths::relative;
+pub use penalty::Strength;
 pub use sections::SECTIONS;
 pub use selection::Selection;
 pub use settings::{Data, Output};
 pub use split::Split;
 pub use template::{Others, Template};
 pub use train::Train;
+use train::Traits;
 
 /// A run file whose values are in range.
 #[derive(Debug, Clone)]
@@ -93,14 +97,20 @@ impl RunConfig {
 
         let architecture = draft.finish(check.problems, file)?;
         let unsaid = match architecture.prefilters.as_slice() {
-            [] => Standardize::Band,
+            [] => Standardize::Global,
             _ => Standardize::Scale,
         };
+        let mut train = Train::new(&train)?;
+        train.resolve(Traits {
+            is_linear: architecture.model.row.part.name == linear::ROW.part.name,
+            is_full: architecture.parameterization.row.part.name == full::PART.name,
+            nothing_shared: architecture.shares_nothing(),
+        });
         Ok(Self {
             file: file.into(),
             data: Data::new(&data, folder_of(file), unsaid)?,
             architecture,
-            train: Train::new(&train)?,
+            train,
             output: Output::new(&output, file)?,
         })
     }

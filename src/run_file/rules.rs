@@ -1,11 +1,13 @@
 //! What must hold between keys.
-use super::{Draft, PREFILTER};
+use super::{Draft, Optimizer, PREFILTER, StartFrom, Strength};
 use crate::base::error::Problem;
 use crate::base::wording::one_of;
 use crate::config::document::{Document, SectionAt, TYPE};
 use crate::config::keys::{Value, Values};
 use crate::config::part::{Chosen, Row, find};
+use crate::models::cores::linear;
 use crate::models::outputs::Sign;
+use crate::models::parameterizations::full;
 use crate::models::prefilters::{Channels, PrefilterRow};
 use crate::models::{HasStrfs, ModelRow, Sharing};
 use crate::models::{loss, outputs, parameterizations};
@@ -20,10 +22,131 @@ pub fn between_parts(draft: &Draft, written: &Document) -> Vec<Problem> {
 /// Problems of training settings with the parts.
 pub fn of_training(train: &Values, draft: &Draft, written: &Document) -> Vec<Problem> {
     let Some(model) = &draft.model else { return Vec::new() };
-    [signed(train, model, written), best(train, model, draft, written)]
-        .into_iter()
-        .flatten()
-        .collect()
+    let problems = [
+        signed(train, model, written),
+        best(train, model, draft, written),
+        ridge(train, model, draft, written),
+        started(train, model, draft, written),
+        penalized_twice(train, written),
+    ];
+    problems.into_iter().flatten().chain(chosen_by_steps(train, model, draft, written)).collect()
+}
+
+/// Why each neuron cannot be fitted by itself, if so.
+fn shared(model: &Chosen<ModelRow>, draft: &Draft, written: &Document) -> Option<String> {
+    let learning =
+        prefilters(draft).into_iter().find(|(_, chosen)| chosen.row.learns(&chosen.values));
+    match (model.row.sharing, learning) {
+        (Sharing::Hidden, _) => Some(format!("neurons of {} share weights", model.row.part.name)),
+        (_, Some((at, chosen))) => Some(format!(
+            "neurons share the prefilter's weights, unless {}.{} = false",
+            written.label(at),
+            chosen.row.learnable.unwrap_or_default()
+        )),
+        _ => None,
+    }
+}
+
+/// Whether the optimizer is AdamW, said or not.
+fn by_steps(train: &Values, model: &Chosen<ModelRow>, draft: &Draft, written: &Document) -> bool {
+    match word(train, "optimizer") {
+        Some("adamw") => true,
+        Some("auto") => shared(model, draft, written).is_some(),
+        _ => false,
+    }
+}
+
+/// The exact solution is that of squared errors of a linear model with free weights.
+fn ridge(
+    train: &Values,
+    model: &Chosen<ModelRow>,
+    draft: &Draft,
+    written: &Document,
+) -> Option<Problem> {
+    if word(train, "optimizer")? != Optimizer::Ridge.word() {
+        return None;
+    }
+    let parameterization = draft.parameterization.as_ref()?.row.part.name;
+    let l1 = strength(train, "l1").unwrap_or(Strength::Is(0.0));
+    let reason = match () {
+        () if model.row.part.name != linear::ROW.part.name => {
+            format!("{} is not linear", model.row.part.name)
+        }
+        () if shared(model, draft, written).is_some() => shared(model, draft, written)?,
+        () if parameterization != full::PART.name => {
+            format!("the weights of a {parameterization} kernel are not free")
+        }
+        () if word(train, "loss")? != "mse" => "it makes squared errors small".to_owned(),
+        () if !l1.is_none() => "there is no such solution with train.l1".to_owned(),
+        () => return None,
+    };
+    Some(written.problem(("train", "optimizer"), r#""ridge""#, r#""auto""#).hint(reason))
+}
+
+/// Weights start from linear solutions where they could be such, or hold such.
+fn started(
+    train: &Values,
+    model: &Chosen<ModelRow>,
+    draft: &Draft,
+    written: &Document,
+) -> Option<Problem> {
+    if word(train, "start")? != StartFrom::Ridge.word() {
+        return None;
+    }
+    let learning = prefilters(draft).into_iter().any(|(_, own)| own.row.learns(&own.values));
+    let parameterization = draft.parameterization.as_ref()?.row.part.name;
+    let hidden = model.row.sharing == Sharing::Hidden;
+    let reason = match model.row.strfs {
+        HasStrfs::No(reason) => reason.to_owned(),
+        HasStrfs::Yes if learning => "what its kernels see changes with the prefilter".to_owned(),
+        HasStrfs::Yes if hidden && parameterization != full::PART.name => {
+            format!("the weights of a {parameterization} kernel of hidden units are not free")
+        }
+        HasStrfs::Yes => return None,
+    };
+    Some(written.problem(("train", "start"), r#""ridge""#, r#""random""#).hint(reason))
+}
+
+/// Weight decay is a penalty on squares too.
+fn penalized_twice(train: &Values, written: &Document) -> Option<Problem> {
+    let l2 = strength(train, "l2").filter(|l2| !l2.is_none())?;
+    let decays = matches!(train.get("weight_decay"), Some(Value::Number(decay)) if *decay > 0.0);
+    let problem = || {
+        let found = match l2 {
+            Strength::Auto => r#""auto""#.to_owned(),
+            Strength::Is(number) => number.to_string(),
+        };
+        let expected = "0 with train.weight_decay above 0, or train.weight_decay = 0";
+        written.problem(("train", "l2"), &found, expected).hint(
+            "both are penalties on squares of weights; l2 acts on the STRF as it acts".to_owned(),
+        )
+    };
+    decays.then(problem)
+}
+
+/// Strengths are chosen along paths of converged fits, and steps do not converge.
+fn chosen_by_steps(
+    train: &Values,
+    model: &Chosen<ModelRow>,
+    draft: &Draft,
+    written: &Document,
+) -> Vec<Problem> {
+    if !by_steps(train, model, draft, written) {
+        return Vec::new();
+    }
+    let auto = ["l2", "smooth", "l1"].into_iter();
+    let auto = auto.filter(|key| strength(train, key) == Some(Strength::Auto));
+    let problem = |key| {
+        let reason = "a strength is chosen among fits that have converged".to_owned();
+        let expected = "a number with adamw, or train.optimizer = \"lbfgs\"";
+        written.problem(("train", key), r#""auto""#, expected).hint(reason)
+    };
+    auto.map(problem).collect()
+}
+
+fn strength(values: &Values, key: &str) -> Option<Strength> {
+    values.get(key)?;
+    values.declared::<Strength>(key).ok().copied()
 }
 
 /// A prefilter takes as many channels as the one in front of it gives.
@@ -98,17 +221,7 @@ fn best(
     draft: &Draft,
     written: &Document,
 ) -> Option<Problem> {
-    let learning =
-        prefilters(draft).into_iter().find(|(_, chosen)| chosen.row.learns(&chosen.values));
-    let reason = match (model.row.sharing, learning) {
-        (Sharing::Hidden, _) => format!("neurons of {} share weights", model.row.part.name),
-        (_, Some((at, chosen))) => format!(
-            "neurons share the prefilter's weights, unless {}.{} = false",
-            written.label(at),
-            chosen.row.learnable.unwrap_or_default()
-        ),
-        _ => return None,
-    };
+    let reason = shared(model, draft, written)?;
     let at = ("train", "best");
     let own = word(train, "best")? == super::Best::PerNeuron.word();
     own.then(|| written.problem(at, r#""per_neuron""#, r#""mean""#).hint(reason))

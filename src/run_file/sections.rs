@@ -79,7 +79,7 @@ pub const DATA: &[Key] = &[
     Key {
         name: "standardize",
         kind: Kind::Choice(Standardize::WORDS),
-        default: Default::Follows("\"scale\" with a prefilter, \"band\" without"),
+        default: Default::Follows("\"scale\" with a prefilter, \"global\" without"),
         doc: "how cochleagrams are standardized, with statistics of the training stimuli only: \
               mean 0 and variance 1 by band, or of all bands together, or variance 1 without \
               centring, or as they are",

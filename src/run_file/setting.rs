@@ -11,8 +11,28 @@ pub trait Setting: Sized {
     /// The table of keys lets through what the type cannot hold.
     fn read(values: &Values, key: &str) -> Result<Self>;
 
-    /// The value as a run file has it.
-    fn value(&self) -> Value;
+    /// The value as a run file has it; none where it is yet to follow from something else.
+    fn value(&self) -> Option<Value>;
+}
+
+impl<T: Setting> Setting for Option<T> {
+    fn read(values: &Values, key: &str) -> Result<Self> {
+        values.get(key).map(|_| T::read(values, key)).transpose()
+    }
+
+    fn value(&self) -> Option<Value> {
+        self.as_ref().and_then(Setting::value)
+    }
+}
+
+impl Setting for bool {
+    fn read(values: &Values, key: &str) -> Result<Self> {
+        values.flag(key)
+    }
+
+    fn value(&self) -> Option<Value> {
+        Some(Value::Flag(*self))
+    }
 }
 
 impl Setting for f64 {
@@ -20,8 +40,8 @@ impl Setting for f64 {
         values.number(key)
     }
 
-    fn value(&self) -> Value {
-        Value::Number(*self)
+    fn value(&self) -> Option<Value> {
+        Some(Value::Number(*self))
     }
 }
 
@@ -30,8 +50,8 @@ impl Setting for u64 {
         values.integer(key)
     }
 
-    fn value(&self) -> Value {
-        Value::Integer(*self)
+    fn value(&self) -> Option<Value> {
+        Some(Value::Integer(*self))
     }
 }
 
@@ -40,8 +60,8 @@ impl Setting for usize {
         values.count(key)
     }
 
-    fn value(&self) -> Value {
-        Value::Integer(*self as u64)
+    fn value(&self) -> Option<Value> {
+        Some(Value::Integer(*self as u64))
     }
 }
 
@@ -50,8 +70,8 @@ impl Setting for DeviceName {
         choice(values, key, Self::from_word)
     }
 
-    fn value(&self) -> Value {
-        Value::Text(self.to_string())
+    fn value(&self) -> Option<Value> {
+        Some(Value::Text(self.to_string()))
     }
 }
 
@@ -98,7 +118,9 @@ macro_rules! section {
             /// The values by key.
             pub(super) fn values(&self) -> Values {
                 let mut values = Values::default();
-                $(values.set(stringify!($key), self.$key.value());)+
+                $(if let Some(value) = self.$key.value() {
+                    values.set(stringify!($key), value);
+                })+
                 values
             }
         }

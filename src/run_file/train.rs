@@ -1,5 +1,6 @@
 //! `[train]`: a row for each key.
-use super::choices::{Best, Monitor, Schedule};
+use super::choices::{Best, LossScale, Monitor, Optimizer, Schedule, StartFrom};
+use super::penalty::{self, Strength};
 use super::setting::{Setting, choice, section};
 use crate::base::device::DeviceName;
 use crate::base::error::Result;
@@ -11,29 +12,60 @@ section! {
     /// `[train]`: how the model is fitted.
     #[expect(clippy::doc_markdown, reason = "these texts stand in run files, which have no markup")]
     Train {
+        /// how the model is fitted: auto is ridge for linear, lbfgs for ln, and adamw for models
+        /// whose neurons share weights
+        optimizer: Optimizer = Kind::Choice(Optimizer::WORDS), Default::Is("\"auto\"");
         /// what training makes small; poisson needs an output that is never negative
         loss: &'static LossRow = Kind::Part(loss::names), Default::Is("\"mse\"");
-        /// most passes over the training stimuli; 0 = the untrained model
-        epochs: usize = Kind::Integer(0, 1_000_000), Default::Is("500");
-        /// clips per step
-        batch: usize = Kind::Integer(1, 65_536), Default::Is("8");
-        /// learning rate of AdamW
-        lr: f64 = Kind::Number(Range::above(0.0, 1.0)), Default::Is("0.001");
-        /// weight decay of AdamW; spares positions, widths, time constants and norms
-        weight_decay: f64 = Kind::Number(Range::closed(0.0, 1.0)), Default::Is("0.0001");
+        /// what the loss of each neuron is divided by: the loss of its mean response, or nothing
+        loss_scale: LossScale = Kind::Choice(LossScale::WORDS), Default::Is("\"variance\"");
+        /// weight of the squares of the effective STRF, in standard deviations of the response per
+        /// standard deviation of what the kernel sees; auto: chosen on the validation stimuli
+        l2: Option<Strength> = Kind::Declared(&penalty::KIND),
+            Default::Follows("\"auto\" with lbfgs and ridge, 0 with adamw");
+        /// weight of the squared differences of neighbours in the effective STRF, along lag and along
+        /// frequency
+        smooth: Option<Strength> = Kind::Declared(&penalty::KIND),
+            Default::Follows("0.01 with adamw, 0.003 for factorized kernels, else 0");
+        /// weight of the absolute values of the effective STRF
+        l1: Strength = Kind::Declared(&penalty::KIND), Default::Is("0.0");
+        /// most passes over the training stimuli, with lbfgs most steps at each strength of a
+        /// penalty; 0 = the untrained model
+        epochs: Option<usize> = Kind::Integer(0, 1_000_000),
+            Default::Follows("500 with lbfgs, 100 with adamw, not counting the random starts");
+        /// clips per step of adamw
+        batch: usize = Kind::Integer(1, 65_536), Default::Is("1");
+        /// learning rate of adamw
+        lr: f64 = Kind::Number(Range::above(0.0, 1.0)), Default::Is("0.01");
+        /// weight decay of adamw; spares positions, widths, time constants and norms
+        weight_decay: f64 = Kind::Number(Range::closed(0.0, 1.0)), Default::Is("0.0");
         /// epochs without a better monitored score after which training stops
-        patience: usize = Kind::Integer(1, 1_000_000), Default::Is("50");
+        patience: usize = Kind::Integer(1, 1_000_000), Default::Is("30");
         /// score that decides which epoch is best; valid_cc stands in for a valid_cc_norm that is
         /// undefined, as with single repeats
-        monitor: Monitor = Kind::Choice(Monitor::WORDS), Default::Is("\"valid_cc_norm\"");
+        monitor: Monitor = Kind::Choice(Monitor::WORDS), Default::Is("\"valid_loss\"");
         /// one best epoch for all neurons, or each neuron's own (linear and ln)
-        best: Best = Kind::Choice(Best::WORDS), Default::Is("\"mean\"");
-        /// weight of the L1 penalty on the STRF as it acts, not on its factors
-        l1: f64 = Kind::Number(Range::closed(0.0, 1e6)), Default::Is("0.0");
-        /// largest norm of a step's gradient; 0 = no clipping
-        clip_norm: f64 = Kind::Number(Range::closed(0.0, 1e9)), Default::Is("0.0");
-        /// how the learning rate changes over training
-        schedule: Schedule = Kind::Choice(Schedule::WORDS), Default::Is("\"constant\"");
+        best: Option<Best> = Kind::Choice(Best::WORDS),
+            Default::Follows("\"per_neuron\" where no weight serves two neurons, else \"mean\"");
+        /// largest norm of the gradient of a step of adamw; 0 = no clipping
+        clip_norm: f64 = Kind::Number(Range::closed(0.0, 1e9)), Default::Is("1.0");
+        /// how the learning rate of adamw changes over training
+        schedule: Schedule = Kind::Choice(Schedule::WORDS), Default::Is("\"plateau\"");
+        /// what weights start from; ridge: the linear solution of each neuron
+        start: Option<StartFrom> = Kind::Choice(StartFrom::WORDS),
+            Default::Follows("\"ridge\" for ln without a prefilter that learns, else \"random\"");
+        /// random starts, of which the best on the validation stimuli goes on
+        starts: Option<usize> = Kind::Integer(1, 1_000),
+            Default::Follows("5 with adamw, else 1");
+        /// whether the mean of the weights over late epochs of adamw is kept where it does better on
+        /// the validation stimuli
+        average: bool = Kind::Flag, Default::Is("true");
+        /// whether scale and offset of each neuron's drive and its output nonlinearity are fitted to
+        /// the end on the training stimuli, and kept where the validation loss does not suffer
+        calibrate: bool = Kind::Flag, Default::Is("true");
+        /// folds of the training stimuli that strengths of ridge are chosen by; 0 = the validation
+        /// stimuli
+        folds: usize = Kind::Integer(0, 10_000), Default::Is("0");
         /// every random number of training follows from it
         seed: u64 = Kind::Integer(0, i64::MAX.unsigned_abs()), Default::Is("0");
         /// where to compute; cuda needs a program built with --features cuda
@@ -46,7 +78,78 @@ impl Setting for &'static LossRow {
         choice(values, key, |word| find(loss::TABLE, word))
     }
 
-    fn value(&self) -> Value {
-        Value::Text(self.part().name.into())
+    fn value(&self) -> Option<Value> {
+        Some(Value::Text(self.part().name.into()))
+    }
+}
+
+/// What `[train]` leaves to the model.
+#[derive(Debug, Clone, Copy)]
+pub struct Traits {
+    /// Whether the model is `linear`.
+    pub is_linear: bool,
+    /// Whether the kernels are full.
+    pub is_full: bool,
+    /// Whether no weight serves two neurons.
+    pub nothing_shared: bool,
+}
+
+impl Train {
+    /// Fills in what follows from the model.
+    pub(super) fn resolve(&mut self, traits: Traits) {
+        if self.optimizer == Optimizer::Auto {
+            let Traits { is_linear, is_full, nothing_shared } = traits;
+            let squares = self.loss.part().name == "mse";
+            self.optimizer = match (nothing_shared, is_linear && is_full && squares) {
+                (true, true) if self.l1.is_none() => Optimizer::Ridge,
+                (true, _) => Optimizer::Lbfgs,
+                (false, _) => Optimizer::AdamW,
+            };
+        }
+        let by_steps = self.optimizer == Optimizer::AdamW;
+        self.l2.get_or_insert(if by_steps { Strength::Is(0.0) } else { Strength::Auto });
+        let smooth = match (by_steps, traits.is_full) {
+            (true, _) => 0.01,
+            (false, false) => 0.003,
+            (false, true) => 0.0,
+        };
+        self.smooth.get_or_insert(Strength::Is(smooth));
+        self.starts.get_or_insert(if by_steps { 5 } else { 1 });
+        self.epochs.get_or_insert(if by_steps { 100 } else { 500 });
+        let best = if traits.nothing_shared { Best::PerNeuron } else { Best::Mean };
+        self.best.get_or_insert(best);
+        let start =
+            if traits.nothing_shared && !by_steps { StartFrom::Ridge } else { StartFrom::Random };
+        self.start.get_or_insert(start);
+    }
+
+    /// Most epochs.
+    pub fn epochs(&self) -> usize {
+        self.epochs.unwrap_or_default()
+    }
+
+    /// Random starts.
+    pub fn starts(&self) -> usize {
+        self.starts.unwrap_or(1)
+    }
+
+    /// Whose best epoch is kept.
+    pub fn best(&self) -> Best {
+        self.best.unwrap_or(Best::Mean)
+    }
+
+    /// What weights start from.
+    pub fn start(&self) -> StartFrom {
+        self.start.unwrap_or(StartFrom::Random)
+    }
+
+    /// The strength of the penalty on differences of neighbours.
+    pub fn smooth(&self) -> Strength {
+        self.smooth.unwrap_or(Strength::Is(0.0))
+    }
+
+    /// The strength of the squares' penalty.
+    pub fn l2(&self) -> Strength {
+        self.l2.unwrap_or(Strength::Is(0.0))
     }
 }

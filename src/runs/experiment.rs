@@ -1,5 +1,5 @@
 //! A run file, its dataset and its model, ready to be fitted.
-use candle_core::{DType, Tensor};
+use candle_core::DType;
 use serde_json::{Map, Value as Json, json};
 
 use super::clips::Responses;
@@ -10,16 +10,18 @@ use crate::base::device::DeviceName;
 use crate::base::error::{Error, Result};
 use crate::dataset::{ReadRecording, ResponseFile, Splits, read_sound};
 use crate::models::Network;
-use crate::models::batch::response_deviations;
 use crate::models::params::Params;
 use crate::models::prediction;
 use crate::preparation::prepare::PreparedRecording;
 use crate::run_file::Split;
-use crate::run_file::{Output, RunConfig, Schedule, relative};
+use crate::run_file::{Optimizer, Output, RunConfig, Schedule, relative};
 use crate::scores::evaluation::{Over, Scores};
-use crate::training;
 use crate::training::checkpoint::Checkpoint;
 use crate::training::history::History;
+use crate::training::{self, Task};
+
+/// Clips that are predicted at once.
+const AT_ONCE: usize = 8;
 
 /// All that a fit needs, checked against each other; nothing has been written yet.
 ///
@@ -68,11 +70,17 @@ impl Experiment {
         let params = Params::new(config.train.seed, DType::F32, &device);
         let network = Network::build(&config.architecture, &prepared.dims, &params)?;
         prepared.require_room(network.lags())?;
-        network.start(prepared.train.iter().map(|sample| &sample.member))?;
-        // Training goes the same way whatever the unit of the responses.
-        network.rescale(&Tensor::new(response_deviations(&prepared.train)?, &device)?)?;
         notes.extend(prepared.notes.iter().chain(network.notes()).cloned());
-        Ok(Self { config, folder, prepared, network, params, notes })
+        let experiment = Self { config, folder, prepared, network, params, notes };
+        training::start(&experiment.task(), String::new())?;
+        Ok(experiment)
+    }
+
+    /// What is fitted to what.
+    pub fn task(&self) -> Task<'_> {
+        let Self { network, params, prepared, config, .. } = self;
+        let PreparedRecording { train, valid, ceiling, neurons, .. } = prepared;
+        Task { network, params, train, valid, ceiling, neurons, settings: &config.train }
     }
 
     /// Begins the run folder, or finds where a stopped run is to go on.
@@ -93,7 +101,7 @@ impl Experiment {
         } else {
             self.folder.make()?;
             self.folder.clear()?;
-            (training::start(&self.params, self.identity()?)?, History::default())
+            (training::start(&self.task(), self.identity()?)?, History::default())
         };
         let (checkpoint, history) = &found;
         self.folder.write_config(&self.config.to_toml(self.folder.path())?)?;
@@ -113,7 +121,7 @@ impl Experiment {
         let PreparedRecording { test, test_responses, neurons, preparation, version, .. } =
             &self.prepared;
         let mut file = ResponseFile::reopen(&self.config.data.file, *version)?;
-        let predictions = prediction::of(&self.network, test, self.config.train.batch)?;
+        let predictions = prediction::of(&self.network, test, AT_ONCE)?;
         let responses = Responses {
             file: &mut file,
             stored: test_responses.iter().collect(),
@@ -138,6 +146,9 @@ impl Experiment {
         run.insert("epochs".into(), checkpoint.progress.epoch.into());
         run.insert("best_epoch".into(), best.epoch.into());
         run.insert("best_score".into(), json!(best.score));
+        let constant =
+            checkpoint.progress.given_up.iter().map(|n| self.prepared.neurons[*n].clone());
+        run.insert("constant_neurons".into(), constant.collect::<Vec<_>>().into());
         Ok(run)
     }
 
@@ -167,8 +178,10 @@ impl Experiment {
     /// where to compute, where the folder lies, what is written for `TensorBoard`.
     fn identity(&self) -> Result<String> {
         let mut config = self.config.clone();
-        if config.train.schedule != Schedule::Cosine {
-            config.train.epochs = 0;
+        let by_budget =
+            config.train.schedule == Schedule::Cosine || config.train.optimizer != Optimizer::AdamW;
+        if !by_budget {
+            config.train.epochs = Some(0);
         }
         config.train.patience = 1;
         config.train.device = DeviceName::Cpu;

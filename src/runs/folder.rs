@@ -16,6 +16,7 @@ use crate::training::history::History;
 
 const CONFIG: &str = "config.toml";
 const HISTORY: &str = "history.csv";
+const PENALTIES: &str = "penalties.csv";
 const SCORES_CSV: &str = "scores.csv";
 const SCORES_JSON: &str = "scores.json";
 const STATE: &str = "state/state.safetensors";
@@ -24,8 +25,18 @@ const METADATA: &str = "model/metadata.json";
 const REFERENCE: &str = "model/config.json";
 const EVENTS: &str = "tensorboard/events.out.tfevents.strf";
 /// Everything that a run writes, in the order in which replacing a run removes it.
-const ALL: [&str; 9] =
-    [SCORES_JSON, SCORES_CSV, STATE, MODEL, METADATA, REFERENCE, HISTORY, EVENTS, CONFIG];
+const ALL: [&str; 10] = [
+    SCORES_JSON,
+    SCORES_CSV,
+    STATE,
+    MODEL,
+    METADATA,
+    REFERENCE,
+    HISTORY,
+    PENALTIES,
+    EVENTS,
+    CONFIG,
+];
 /// The folders inside it.
 const FOLDERS: [&str; 2] = ["model", "state"];
 /// The folder inside it that only some runs have.
@@ -215,7 +226,7 @@ impl RunFolder {
 
     /// Writes the weights of the best epoch.
     pub fn write_best(&self, checkpoint: &Checkpoint) -> Result<()> {
-        let weights = with_batch_counter(&checkpoint.best_weights, checkpoint.progress.steps)?;
+        let weights = with_batch_counter(&checkpoint.model, batches(checkpoint))?;
         self.write(MODEL, &tensor_file::bytes(&weights, None)?)
     }
 
@@ -264,6 +275,19 @@ impl RunFolder {
     /// Writes `history.csv`.
     pub fn write_history(&self, text: &str) -> Result<()> {
         self.write(HISTORY, text.as_bytes())
+    }
+
+    /// `penalties.csv`, which is there where strengths of penalties were chosen.
+    pub fn penalties_file(&self) -> PathBuf {
+        self.path.join(PENALTIES)
+    }
+
+    /// Writes `penalties.csv`.
+    ///
+    /// # Errors
+    /// The file cannot be written.
+    pub fn write_penalties(&self, text: &str) -> Result<()> {
+        self.write(PENALTIES, text.as_bytes())
     }
 
     /// Where the events for `TensorBoard` lie, in a folder that is there.
@@ -316,6 +340,12 @@ pub fn write_scores(folder: &Path, csv: &str, summary: &Json, existing: Existing
 fn pretty(value: &impl serde::Serialize) -> Result<String> {
     let text = serde_json::to_string_pretty(value);
     text.map(|text| text + "\n").map_err(|source| Error::failed("writing JSON", source))
+}
+
+/// Batches that batch normalization has seen: those of steps, or all clips at once.
+fn batches(checkpoint: &Checkpoint) -> u32 {
+    let begun = u32::from(checkpoint.progress.epoch > 0);
+    checkpoint.progress.steps.max(begun)
 }
 
 /// The weights with the counter that PyTorch's batch normalization keeps beside its statistics.

@@ -253,6 +253,13 @@ impl Scores {
         table::csv("writing the table of scores", header, rows)
     }
 
+    /// The same with a further column in [`Scores::csv`].
+    #[must_use]
+    pub fn with_column(mut self, name: &'static str, values: Vec<f64>) -> Self {
+        self.uncertainty.columns.push((name, values));
+        self
+    }
+
     /// The summary as JSON, beside what was run: `{"run": …, "neurons": N, "scores": {"cc":
     /// {"mean": …, "median": …, "neurons": …, "clips": [fewest, most]}, …}}`, and `"uncertainty"`
     /// where it was asked for; null where undefined.

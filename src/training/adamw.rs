@@ -5,8 +5,9 @@
 use std::collections::BTreeMap;
 
 use candle_core::backprop::GradStore;
-use candle_core::{DType, Result, Tensor};
+use candle_core::{DType, Device, Result, Tensor};
 
+use super::checkpoint::Tensors;
 use crate::models::ops::adam::{AdamMoment, AdamStep, Of};
 use crate::models::params::{Param, Params, Role};
 
@@ -16,11 +17,11 @@ const EPS: f64 = 1e-8;
 
 /// The optimizer's memory of one tensor.
 #[derive(Debug, Clone)]
-pub struct Moments {
+struct Moments {
     /// Fading mean of the gradient.
-    pub first: Tensor,
+    first: Tensor,
     /// Fading mean of its square.
-    pub second: Tensor,
+    second: Tensor,
 }
 
 /// The optimizer of one model.
@@ -28,6 +29,7 @@ pub struct AdamW {
     params: Params,
     weight_decay: f64,
     clip_norm: f64,
+    /// Since the memory was empty.
     steps: u32,
     moments: BTreeMap<String, Moments>,
 }
@@ -48,15 +50,28 @@ impl AdamW {
         self.steps
     }
 
-    /// Copies of the memory of each tensor by name.
-    pub fn moments(&self) -> Result<BTreeMap<String, Moments>> {
-        copied(&self.moments)
+    /// What it remembers, on the CPU.
+    pub fn memory(&self) -> Result<Tensors> {
+        let mut memory = Tensors::new();
+        let copy = |tensor: &Tensor| tensor.to_device(&Device::Cpu)?.copy();
+        for (name, Moments { first, second }) in &self.moments {
+            memory.insert(format!("first/{name}"), copy(first)?);
+            memory.insert(format!("second/{name}"), copy(second)?);
+        }
+        Ok(memory)
     }
 
     /// Goes on from a checkpoint.
-    pub fn restore(&mut self, steps: u32, moments: &BTreeMap<String, Moments>) -> Result<()> {
+    pub fn restore(&mut self, steps: u32, memory: &Tensors) -> Result<()> {
         self.steps = steps;
-        self.moments = copied(moments)?;
+        let device = self.params.device();
+        for (name, Moments { first, second }) in &mut self.moments {
+            for (group, own) in [("first", first), ("second", second)] {
+                if let Some(found) = memory.get(&format!("{group}/{name}")) {
+                    *own = found.to_device(device)?.copy()?;
+                }
+            }
+        }
         Ok(())
     }
 
@@ -100,19 +115,8 @@ impl AdamW {
     }
 }
 
-/// Copies that share no memory: a step changes moments in place.
-fn copied(moments: &BTreeMap<String, Moments>) -> Result<BTreeMap<String, Moments>> {
-    let copy = |(name, moments): (&String, &Moments)| {
-        let (first, second) = (moments.first.copy()?, moments.second.copy()?);
-        Ok((name.clone(), Moments { first, second }))
-    };
-    moments.iter().map(copy).collect()
-}
-
 #[cfg(test)]
 mod tests {
-    use candle_core::Device;
-
     use super::*;
     use crate::models::params::{ParamSpec, Start};
 

@@ -24,6 +24,8 @@ pub struct Best {
     pub score: Option<f64>,
     /// Each neuron's own best, where neurons keep their own epoch.
     pub neurons: Vec<Option<f64>>,
+    /// The epoch from which on patience counts, where the fit was begun anew.
+    pub anew_at: usize,
     /// How often a plateau has halved the learning rate.
     pub halvings: u32,
     /// The epoch of the last halving.
@@ -57,16 +59,19 @@ impl Best {
 
     /// Whether the best epoch is `patience` epochs old.
     pub fn exhausted(&self, epoch: usize, patience: usize) -> bool {
-        epoch >= self.epoch + patience
+        epoch >= self.epoch.max(self.anew_at) + patience
     }
 
-    /// Notes a plateau: nothing better for a third of the patience, nor since the last halving.
-    pub fn halve_on_plateau(&mut self, epoch: usize, patience: usize) {
+    /// Notes a plateau: nothing better for a third of the patience, nor since the last halving;
+    /// whether there is one.
+    pub fn halve_on_plateau(&mut self, epoch: usize, patience: usize) -> bool {
         let wait = (patience / 3).max(1);
-        if epoch >= self.epoch.max(self.halved_at) + wait {
+        let plateau = epoch >= self.epoch.max(self.halved_at).max(self.anew_at) + wait;
+        if plateau {
             self.halvings += 1;
             self.halved_at = epoch;
         }
+        plateau
     }
 }
 

@@ -1,56 +1,137 @@
-//! All that the next epoch depends on, in one file.
+//! All that the next step of a fit depends on, in one file.
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use candle_core::{Device, Tensor};
+use candle_core::{DType, Tensor};
 use safetensors::SafeTensors;
 use serde::{Deserialize, Serialize};
 
-use super::adamw::Moments;
 use super::best::Best;
+use super::path::Point;
+use super::penalties::Strengths;
 use crate::base::error::{Cause, Error, Result};
 use crate::base::tensor_file;
+
+/// What a fit is at.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Phase {
+    /// One of several random starts.
+    Starts {
+        /// Its place.
+        nth: usize,
+    },
+    /// The fit itself.
+    #[default]
+    Fit,
+    /// The mean of late weights, and scale, offset and output nonlinearity of each neuron.
+    Finish,
+    /// Nothing is left to do.
+    Done,
+}
 
 /// Counters of a run.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Progress {
-    /// Epochs that are done.
+    /// What the fit is at.
+    pub phase: Phase,
+    /// Epochs that are done, those of all phases together.
     pub epoch: usize,
-    /// Optimizer steps that are done.
+    /// Epochs of the present phase, of the present attempt or point of a path.
+    pub leg: usize,
+    /// Optimizer steps that are done, from which random numbers of layers follow.
     pub steps: u32,
+    /// Optimizer steps that were done when the optimizer's memory was empty.
+    pub leg_start: u32,
+    /// How often the fit was begun anew with smaller steps.
+    pub restarts: u32,
     /// The best epoch so far.
     pub best: Best,
+    /// Weights that are summed up for their mean.
+    pub summed: usize,
+    /// The validation loss of each random start, and which is the best.
+    pub starts: Vec<f64>,
+    /// The points of the paths of penalties so far.
+    pub path: Vec<Point>,
+    /// Which path of several, and which point of it.
+    pub at: (usize, usize),
+    /// Strengths of penalties that were chosen, of each neuron or of all.
+    pub chosen: Vec<Strengths>,
+    /// Where paths begin: the strongest that is tried.
+    pub strongest: f64,
+    /// Points of the present path without a better validation loss, of each neuron or of all.
+    pub stale: Vec<usize>,
+    /// What kernels are multiplied by to be effective STRFs, within a point of a path.
+    pub gains: Vec<f64>,
+    /// Whether calibration was kept, for each neuron.
+    pub calibrated: Vec<bool>,
+    /// Neurons that are kept at their mean.
+    pub given_up: Vec<usize>,
     /// The run file with every default filled in, without what may change between sittings.
     pub run: String,
 }
+
+impl Progress {
+    /// Optimizer steps since the optimizer's memory was empty.
+    pub fn steps_of_leg(&self) -> u32 {
+        self.steps - self.leg_start
+    }
+}
+
+/// Tensors by name.
+pub type Tensors = BTreeMap<String, Tensor>;
 
 /// A run between two epochs.
 #[derive(Debug, Clone)]
 pub struct Checkpoint {
     /// Counters.
     pub progress: Progress,
-    /// Parameters and buffers after the last epoch.
-    pub weights: BTreeMap<String, Tensor>,
-    /// Those of the best epoch, or of each neuron's own.
-    pub best_weights: BTreeMap<String, Tensor>,
-    /// The optimizer's memory.
-    pub moments: BTreeMap<String, Moments>,
+    /// Parameters and buffers after the last epoch, in the units of the fit.
+    pub weights: Tensors,
+    /// Those of the best epoch, or of each neuron's own, in the units of the fit.
+    pub best_weights: Tensors,
+    /// The same in the units of the recording.
+    pub model: Tensors,
+    /// What the optimizer remembers.
+    pub memory: Tensors,
+    /// Sums of weights of late epochs.
+    pub sums: Tensors,
 }
 
 const PROGRESS: &str = "progress";
 
 impl Checkpoint {
+    /// The groups of tensors with their names in the file.
+    fn groups(&self) -> [(&'static str, &Tensors); 5] {
+        [
+            ("weights", &self.weights),
+            ("best", &self.best_weights),
+            ("model", &self.model),
+            ("memory", &self.memory),
+            ("sums", &self.sums),
+        ]
+    }
+
+    /// The mean of the weights that were summed up; none where there are too few.
+    ///
+    /// # Errors
+    /// A tensor operation fails.
+    pub fn means(&self) -> Result<Option<Tensors>> {
+        if self.progress.summed < 2 {
+            return Ok(None);
+        }
+        let mut means = Tensors::new();
+        for (name, sum) in &self.sums {
+            let dtype = self.weights.get(name).map_or(DType::F32, Tensor::dtype);
+            means.insert(name.clone(), (sum / self.progress.summed as f64)?.to_dtype(dtype)?);
+        }
+        Ok(Some(means))
+    }
+
     /// The file's bytes; the same for the same state.
     pub fn bytes(&self) -> Result<Vec<u8>> {
         let mut tensors = BTreeMap::new();
-        let mut put = |group: &str, name: &str, tensor: &Tensor| {
-            tensors.insert(format!("{group}/{name}"), tensor.clone());
-        };
-        self.weights.iter().for_each(|(name, tensor)| put("weights", name, tensor));
-        self.best_weights.iter().for_each(|(name, tensor)| put("best", name, tensor));
-        for (name, Moments { first, second }) in &self.moments {
-            put("first", name, first);
-            put("second", name, second);
+        for (group, own) in self.groups() {
+            tensors.extend(own.iter().map(|(name, t)| (format!("{group}/{name}"), t.clone())));
         }
         let progress = serde_json::to_string(&self.progress)
             .map_err(|source| Error::failed("writing the state's counters", source))?;
@@ -71,7 +152,7 @@ impl Checkpoint {
         let progress = progress.ok_or_else(|| damaged("its counters are missing".into()))?;
         let progress = serde_json::from_str(progress).map_err(|e| damaged(e.into()))?;
         let tensors = tensor_file::parse(&bytes).map_err(|e| damaged(e.into()))?;
-        let group = |wanted: &str| -> BTreeMap<String, Tensor> {
+        let group = |wanted: &str| -> Tensors {
             let own = tensors.iter().filter_map(|(name, tensor)| {
                 name.strip_prefix(wanted)?
                     .strip_prefix('/')
@@ -79,21 +160,13 @@ impl Checkpoint {
             });
             own.collect()
         };
-        let mut seconds = group("second");
-        let moments = group("first").into_iter().filter_map(|(name, first)| {
-            seconds.remove(&name).map(|second| (name, Moments { first, second }))
-        });
-        let moments = moments.collect();
-        Ok(Self { progress, weights: group("weights"), best_weights: group("best"), moments })
-    }
-
-    /// The same state on a device.
-    pub fn to_device(&self, device: &Device) -> Result<Self> {
-        let moved = |(name, Moments { first, second }): (&String, &Moments)| {
-            let (first, second) = (first.to_device(device)?, second.to_device(device)?);
-            Ok((name.clone(), Moments { first, second }))
-        };
-        let moments = self.moments.iter().map(moved).collect::<candle_core::Result<_>>()?;
-        Ok(Self { moments, ..self.clone() })
+        Ok(Self {
+            progress,
+            weights: group("weights"),
+            best_weights: group("best"),
+            model: group("model"),
+            memory: group("memory"),
+            sums: group("sums"),
+        })
     }
 }

@@ -9,8 +9,10 @@ pub struct EpochRow {
     pub seconds_train: f64,
     /// Seconds of validation.
     pub seconds_valid: f64,
-    /// Learning rate.
+    /// Learning rate; 0 where there is none.
     pub lr: f64,
+    /// How often the loss of all training clips, or of as many clips in batches, was worked out.
+    pub evaluations: usize,
     /// Mean over batches, without penalties.
     pub train_loss: f64,
     /// On the validation clips.
@@ -23,17 +25,21 @@ pub struct EpochRow {
     pub neurons_cc: usize,
     /// Neurons whose noise-corrected correlation is defined.
     pub neurons_cc_norm: usize,
+    /// What the fit was at.
+    pub phase: String,
 }
 
-const HEADER: &str = "epoch,seconds_train,seconds_valid,lr,train_loss,valid_loss,valid_cc,\
-                      valid_cc_norm,neurons_cc,neurons_cc_norm\n";
+const HEADER: &str = "epoch,seconds_train,seconds_valid,lr,evaluations,train_loss,valid_loss,valid_cc,\
+                      valid_cc_norm,neurons_cc,neurons_cc_norm,phase\n";
 
 impl EpochRow {
     fn line(&self) -> String {
-        let Self { epoch, seconds_train, seconds_valid, lr, train_loss, valid_loss, .. } = self;
+        let Self { epoch, seconds_train, seconds_valid, lr, evaluations, .. } = self;
+        let Self { train_loss, valid_loss, neurons_cc_norm, phase, .. } = self;
         format!(
-            "{epoch},{seconds_train:.4},{seconds_valid:.4},{lr},{train_loss},{valid_loss},{},{},{},{}\n",
-            self.valid_cc, self.valid_cc_norm, self.neurons_cc, self.neurons_cc_norm
+            "{epoch},{seconds_train:.4},{seconds_valid:.4},{lr},{evaluations},{train_loss},{valid_loss},\
+             {},{},{},{neurons_cc_norm},{phase}\n",
+            self.valid_cc, self.valid_cc_norm, self.neurons_cc
         )
     }
 }
@@ -93,12 +99,14 @@ mod tests {
             seconds_train: 0.25,
             seconds_valid: 0.125,
             lr: 1e-3,
+            evaluations: 1,
             train_loss: 0.5,
             valid_loss: 0.75,
             valid_cc: 0.3,
             valid_cc_norm: f64::NAN,
             neurons_cc: 7,
             neurons_cc_norm: 0,
+            phase: "fit".to_owned(),
         }
     }
 
@@ -112,6 +120,6 @@ mod tests {
         assert_eq!(History::first(torn, 1).unwrap(), one);
         assert_eq!(History::first(history.text(), 2).unwrap(), history);
         assert!(History::first(history.text(), 3).is_err());
-        assert!(history.text().ends_with("2,0.2500,0.1250,0.001,0.5,0.75,0.3,NaN,7,0\n"));
+        assert!(history.text().ends_with("2,0.2500,0.1250,0.001,1,0.5,0.75,0.3,NaN,7,0,fit\n"));
     }
 }

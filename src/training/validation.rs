@@ -1,38 +1,51 @@
 //! What an epoch reached on the validation clips.
+use ndarray::{Array2, ArrayView2};
+
 use super::history::EpochRow;
+use super::relative::Relative;
 use crate::base::error::Result;
 use crate::models::Network;
 use crate::models::batch::{Batch, Sample};
-use crate::models::loss::LossRow;
 use crate::models::prediction::{batches, predict};
 use crate::run_file::Monitor;
-use crate::run_file::Train;
 use crate::scores::{Ceiling, Correlations};
 
+/// Predictions that vary less than this share of the response's deviation are constant.
+const CONSTANT: f64 = 1e-4;
+/// Clips that are predicted at once.
+const AT_ONCE: usize = 8;
+
 /// The validation clips and all of them that does not depend on the model.
+#[derive(Clone)]
 pub struct Validation<'a> {
     batches: Vec<Batch>,
     ceiling: &'a Ceiling,
-    loss: &'static LossRow,
+    relative: &'a Relative,
 }
 
 /// Scores of one epoch; NaN where undefined.
+#[derive(Debug, Clone)]
 pub struct ValidationScores {
     /// Mean over neurons.
     pub loss: f64,
-    losses: Vec<f64>,
+    /// Of each neuron; NaN without recorded bins.
+    pub losses: Vec<f64>,
+    /// Neurons whose prediction never changes although their response does.
+    pub silent: Vec<usize>,
     correlations: Correlations,
 }
 
 impl<'a> Validation<'a> {
     /// Puts together what does not change between epochs.
+    ///
+    /// # Errors
+    /// A tensor operation fails.
     pub fn new(
         network: &Network,
         (sounds, ceiling): (&[Sample], &'a Ceiling),
-        settings: &Train,
+        relative: &'a Relative,
     ) -> Result<Self> {
-        let batches = batches(network, sounds, settings.batch)?;
-        Ok(Self { batches, ceiling, loss: settings.loss })
+        Ok(Self { batches: batches(network, sounds, AT_ONCE)?, ceiling, relative })
     }
 
     /// Whether any neuron has a noise ceiling.
@@ -40,17 +53,64 @@ impl<'a> Validation<'a> {
         self.ceiling.exists()
     }
 
-    /// Scores the model as it is.
+    /// Scores the model as it is, in the units of the fit.
+    ///
+    /// # Errors
+    /// A tensor operation fails.
     pub fn scores(&self, network: &Network) -> Result<ValidationScores> {
         let predictions = predict(network, &self.batches)?;
+        self.of(&predictions)
+    }
+
+    /// Scores the model as it is, in the units of the recording.
+    ///
+    /// # Errors
+    /// A tensor operation fails.
+    pub fn scores_of_recording(&self, network: &Network) -> Result<ValidationScores> {
+        #[expect(clippy::cast_possible_truncation, reason = "predictions are f32")]
+        let unit = self.relative.unit as f32;
+        let predictions = predict(network, &self.batches)?;
+        let divided: Vec<Array2<f32>> = predictions.into_iter().map(|clip| clip / unit).collect();
+        self.of(&divided)
+    }
+
+    /// Scores predictions `(N, T)` of each clip, in the units of the fit.
+    ///
+    /// # Errors
+    /// They do not have the clips, neurons or bins of the responses.
+    pub fn of(&self, predictions: &[Array2<f32>]) -> Result<ValidationScores> {
         let views: Vec<_> = predictions.iter().map(|clip| clip.view()).collect();
-        let loss = |prediction, psth| self.loss.at_bin(prediction, psth);
+        let relative = self.relative;
+        let loss =
+            |neuron, prediction, psth| relative.at_bin(neuron, prediction, psth / relative.unit);
         let losses = self.ceiling.mean_over_bins(&views, loss)?;
         let recorded: Vec<f64> = losses.iter().copied().flatten().collect();
         let loss = recorded.iter().sum::<f64>() / recorded.len().max(1) as f64;
-        let losses = losses.into_iter().map(Option::unwrap_or_default).collect();
-        let correlations = self.ceiling.correlations(&views)?;
-        Ok(ValidationScores { loss, losses, correlations })
+        let losses = losses.into_iter().map(|loss| loss.unwrap_or(f64::NAN)).collect();
+        let mut correlations = self.ceiling.correlations(&views)?;
+        let silent = self.silent(&views);
+        for neuron in &silent {
+            // Giving up is worth nothing.
+            correlations.cc[*neuron] = 0.0;
+            if self.has_ceiling() {
+                correlations.cc_norm[*neuron] = 0.0;
+            }
+        }
+        Ok(ValidationScores { loss, losses, silent, correlations })
+    }
+
+    fn silent(&self, predictions: &[ArrayView2<f32>]) -> Vec<usize> {
+        let neurons = self.relative.ranges.len();
+        let is_silent = |neuron: &usize| {
+            let values = || predictions.iter().flat_map(|clip| clip.row(*neuron).to_vec());
+            let (mut low, mut high) = (f64::INFINITY, f64::NEG_INFINITY);
+            values().map(f64::from).for_each(|value| {
+                (low, high) = (low.min(value), high.max(value));
+            });
+            let varies = high - low > CONSTANT * self.relative.ranges[*neuron].deviation;
+            self.relative.varies(*neuron) && !varies
+        };
+        (0..neurons).filter(is_silent).collect()
     }
 }
 
@@ -72,22 +132,23 @@ impl ValidationScores {
         }
     }
 
-    /// The epoch's line of the history.
-    pub fn row(&self, epoch: usize, seconds: [f64; 2], lr: f64, train_loss: f64) -> EpochRow {
+    /// The epoch's line of the history, as far as validation knows it.
+    pub fn row(&self) -> EpochRow {
         let (valid_cc, neurons_cc) = mean_of_defined(&self.correlations.cc);
         let (valid_cc_norm, neurons_cc_norm) = mean_of_defined(&self.correlations.cc_norm);
-        let [seconds_train, seconds_valid] = seconds;
         EpochRow {
-            epoch,
-            seconds_train,
-            seconds_valid,
-            lr,
-            train_loss,
+            epoch: 0,
+            seconds_train: 0.0,
+            seconds_valid: 0.0,
+            lr: 0.0,
+            evaluations: 1,
+            train_loss: f64::NAN,
             valid_loss: self.loss,
             valid_cc,
             valid_cc_norm,
             neurons_cc,
             neurons_cc_norm,
+            phase: String::new(),
         }
     }
 }

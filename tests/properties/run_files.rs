@@ -45,6 +45,11 @@ fn texts_of(words: &[&'static str]) -> BoxedStrategy<Value> {
     prop::sample::select(words.to_vec()).prop_map(Value::from).boxed()
 }
 
+/// A number.
+fn strength() -> BoxedStrategy<Value> {
+    (0.0..9.0).prop_map(Value::from).boxed()
+}
+
 /// Which neurons or stimuli: all, some ids, or conditions.
 fn selection() -> BoxedStrategy<Value> {
     let asked = prop_oneof![
@@ -99,6 +104,7 @@ fn value(key: &Key) -> BoxedStrategy<Value> {
         }
         Kind::Device => texts_of(&["cpu", "cuda", "cuda:1", "cuda:12"]),
         Kind::Declared(_) if key.name == "split" => split(),
+        Kind::Declared(_) if ["l1", "l2", "smooth"].contains(&key.name) => strength(),
         Kind::Declared(_) => selection(),
     }
 }
@@ -177,6 +183,9 @@ fn fitting(mut sections: Vec<WrittenSection>) -> Vec<WrittenSection> {
                     !(signed && find(loss::TABLE, value.as_str().unwrap()).unwrap().needs_rate)
                 }
                 "best" => !shares,
+                "optimizer" | "start" => value.as_str() != Some("ridge"),
+                // Both are penalties on squares.
+                "weight_decay" => false,
                 _ => true,
             });
         }
@@ -241,7 +250,8 @@ proptest! {
             prop_assert_eq!(tables(found).len(), tables(section).len(), "{}", name);
             for (found, written) in tables(found).into_iter().zip(tables(section)) {
                 for (key, value) in written {
-                    let declared = ["neurons", "stimuli", "split"].contains(&key.as_str());
+                    let declared = ["neurons", "stimuli", "split"].contains(&key.as_str())
+                        || value.as_str() == Some("auto");
                     let found = found.get(key);
                     let same = declared || found == Some(value);
                     prop_assert!(same, "{}.{}: {:?} became {:?}", name, key, value, found);

@@ -290,6 +290,20 @@ pub fn run_file(model: &str, train: &str) -> String {
     format!("[data]\nfile = \"data.h5\"\nsmooth_ms = 11.0\n{model}\n[train]\n{train}\n")
 }
 
+/// The same fitted by steps from a single start, with nothing behind the last epoch.
+pub fn by_steps(model: &str, train: &str) -> String {
+    let steps = "optimizer = \"adamw\"\nstarts = 1\naverage = false\ncalibrate = false";
+    run_file(model, &format!("{steps}\n{train}"))
+}
+
+/// A table without its column of this name, which is the last one.
+pub fn without_last(table: &str, name: &str) -> String {
+    let mut lines = table.lines();
+    assert!(lines.next().unwrap().ends_with(&format!(",{name}")), "{table}");
+    let cut = |line: &str| line.rsplit_once(',').unwrap().0.to_owned() + "\n";
+    table.lines().map(cut).collect()
+}
+
 /// Each model in a small form, and between them all prefilters and parameterizations.
 pub const MODELS: [(&str, &str); 9] = [
     ("linear", "[model]\ntype = \"linear\"\nwindow_ms = 20.0"),

@@ -51,10 +51,59 @@ impl BatchNorm {
         self.weight.div(&(self.running_var.as_tensor() + EPS)?.sqrt()?)
     }
 
+    /// What a neuron's drive is multiplied by in evaluation mode, and what is added then, `(N)` each.
+    pub fn gain_and_shift(&self) -> Result<(Tensor, Tensor)> {
+        let gain = self.gain()?.detach();
+        let shift = (self.bias.detach() - self.running_mean.detach().mul(&gain)?)?;
+        Ok((gain, shift))
+    }
+
     /// Multiplies each neuron's drive.
     pub fn rescale(&self, factors: &Tensor) -> Result<()> {
         self.weight.set(&self.weight.detach().mul(factors)?)?;
         self.bias.set(&self.bias.detach().mul(factors)?)
+    }
+
+    /// Adds to each neuron's drive.
+    pub fn shift(&self, by: &Tensor) -> Result<()> {
+        self.bias.set(&self.bias.detach().add(by)?)
+    }
+
+    /// Lets drives pass as they are.
+    pub fn let_pass(&self) -> Result<()> {
+        let like = |value: f64| Tensor::full(value, self.bias.shape(), self.bias.device());
+        let set = |var: &Var, value: f64| var.set(&like(value)?.to_dtype(var.dtype())?);
+        set(&self.weight, 1.0)?;
+        set(&self.bias, 0.0)?;
+        set(&self.running_mean, 0.0)?;
+        set(&self.running_var, 1.0 - EPS)
+    }
+
+    /// Takes over the mean and biased variance of each neuron's drive, and leaves what drives become
+    /// as it was.
+    ///
+    /// # Errors
+    /// A tensor operation fails.
+    pub fn settle(&self, statistics: &[(f64, f64)]) -> Result<()> {
+        let values = |var: &Var| var.detach().to_dtype(DType::F64)?.to_vec1::<f64>();
+        let set = |var: &Var, values: Vec<f64>| {
+            var.set(&Tensor::from_vec(values, var.shape(), var.device())?.to_dtype(var.dtype())?)
+        };
+        let old = values(&self.running_mean)?.into_iter().zip(values(&self.running_var)?);
+        let affine = values(&self.weight)?.into_iter().zip(values(&self.bias)?);
+        let (mut weights, mut biases) = (Vec::new(), Vec::new());
+        for (((mean, variance), (old_mean, old_variance)), (weight, bias)) in
+            statistics.iter().zip(old).zip(affine)
+        {
+            let gain = weight / (old_variance + EPS).sqrt();
+            weights.push(gain * (variance + EPS).sqrt());
+            biases.push(bias + gain * (mean - old_mean));
+        }
+        let (means, variances) = statistics.iter().copied().unzip();
+        set(&self.weight, weights)?;
+        set(&self.bias, biases)?;
+        set(&self.running_mean, means)?;
+        set(&self.running_var, variances)
     }
 
     /// What drives are multiplied with, and what is added then, `(N)` each.

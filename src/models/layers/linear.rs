@@ -6,7 +6,7 @@ use crate::models::dims::{Axis, Quantity};
 use crate::models::ops::activation::Activation;
 use crate::models::ops::convolution::Convolution;
 use crate::models::ops::stage::StageWithParameters;
-use crate::models::parameterizations::{full_height, in_patch_order};
+use crate::models::parameterizations::{full_height, in_patch_order, shift_entries};
 use crate::models::params::{ParamSpec, Scope, fan_in};
 
 /// `y(o,t) = act( bias(o) + Σ_i weight(o,i) · x(i,t) )` over all channels and bands of a map, those
@@ -76,6 +76,10 @@ impl Layer for Linear {
     fn rescale(&self, factors: &Tensor) -> Result<()> {
         self.weight.set(&self.weight.detach().broadcast_mul(&factors.unsqueeze(1)?)?)?;
         self.bias.set(&self.bias.detach().mul(factors)?)
+    }
+
+    fn shift(&self, by: &Tensor) -> Result<()> {
+        shift_entries(&self.bias, by)
     }
 
     fn learnt(&self) -> Result<Vec<Quantity>> {

@@ -6,6 +6,7 @@ use super::dims::Quantity;
 use super::ops::stage::StageWithParameters;
 
 mod activation;
+mod affine;
 mod band_conv;
 mod batch_norm;
 mod correlate;
@@ -17,6 +18,7 @@ mod pass;
 mod strf_conv;
 
 pub use activation::{activated, relu, softplus};
+pub use affine::Affine;
 pub use band_conv::{BandConv, BandConvDims};
 pub use batch_norm::BatchNorm;
 pub use correlate::correlate;
@@ -108,12 +110,37 @@ pub trait Layer {
         Ok(None)
     }
 
+    /// Takes over weights `(O, C, F, K)`, the last index the present bin, and what is added to each
+    /// output `(O)`; false where its weights are not free to.
+    ///
+    /// # Errors
+    /// A tensor operation fails.
+    fn take(&self, _weights: &Tensor, _bias: &Tensor) -> Result<bool> {
+        Ok(false)
+    }
+
+    /// Sets what is added to each of its outputs `(O)`.
+    ///
+    /// # Errors
+    /// It has no biases that could do so.
+    fn set_offsets(&self, _offsets: &Tensor) -> Result<()> {
+        bail!("the first layer of this model has no offsets to set")
+    }
+
     /// Multiplies each of its outputs by a factor `(O)`.
     ///
     /// # Errors
     /// It has no weights that could do so.
     fn rescale(&self, _factors: &Tensor) -> Result<()> {
         bail!("the last layer of this model cannot scale its outputs")
+    }
+
+    /// Adds to each of its outputs `(O)`.
+    ///
+    /// # Errors
+    /// It has no biases that could do so.
+    fn shift(&self, _by: &Tensor) -> Result<()> {
+        bail!("the last layer of this model cannot shift its outputs")
     }
 
     /// What an export shows of it beside receptive fields.

@@ -84,7 +84,19 @@ impl Layer for StrfConv {
         self.weights().map(Some)
     }
 
+    fn set_offsets(&self, offsets: &Tensor) -> Result<()> {
+        self.kernel.shift(&(offsets - self.kernel.bias().detach())?)
+    }
+
+    fn take(&self, weights: &Tensor, bias: &Tensor) -> Result<bool> {
+        self.kernel.take(weights, bias)
+    }
+
     fn rescale(&self, factors: &Tensor) -> Result<()> {
         self.kernel.rescale(factors)
+    }
+
+    fn shift(&self, by: &Tensor) -> Result<()> {
+        self.kernel.shift(by)
     }
 }

@@ -66,9 +66,9 @@ pub struct ResponseSum<'a> {
 /// What a batch came to.
 #[derive(Debug, Clone)]
 pub struct Outcome<R> {
-    /// The loss.
-    pub loss: f64,
-    /// Its gradient by all parameters: those of the stages, then those of the head.
+    /// The share of each neuron in the loss, which is their sum.
+    pub losses: Vec<f64>,
+    /// The gradient of the loss by all parameters: those of the stages, then those of the head.
     pub gradient: Vec<R>,
     /// Mean and biased variance of each neuron's drive, where drives are normalized.
     pub statistics: Vec<(f64, f64)>,
@@ -85,7 +85,7 @@ type Moments = Vec<(f64, f64)>;
 
 /// What some clips came to.
 struct PartialGradient<R> {
-    loss: f64,
+    losses: Vec<f64>,
     by_stages: Vec<R>,
     by_head: Vec<Vec<f64>>,
 }
@@ -119,7 +119,9 @@ impl Chain {
         let mut gradient = vec![R::constant(0.0); parameters.len()];
         let (by_stages, by_head) = gradient.split_at_mut(self.stage_parameters());
         let mut sums = vec![0.0; by_head.len()];
+        let mut losses = vec![0.0; objective.weights.len()];
         for part in &parts {
+            losses.iter_mut().zip(&part.losses).for_each(|(sum, own)| *sum += own);
             by_stages.iter_mut().zip(&part.by_stages).for_each(|(sum, own)| *sum += *own);
             for (neuron, by_parameters) in part.by_head.iter().enumerate() {
                 let places = sums.iter_mut().skip(neuron).step_by(objective.weights.len());
@@ -127,7 +129,7 @@ impl Chain {
             }
         }
         by_head.iter_mut().zip(sums).for_each(|(to, sum)| *to = R::from_f64(sum));
-        Ok(Outcome { loss: parts.iter().map(|part| part.loss).sum(), gradient, statistics })
+        Ok(Outcome { losses, gradient, statistics })
     }
 
     /// The responses `(N, T)` to each clip; `statistics` are mean and variance of each neuron's
@@ -211,7 +213,7 @@ impl Chain {
         let Objective { clips, weights, loss } = objective;
         let mut workspace = pools.take::<R>();
         let mut part = PartialGradient {
-            loss: 0.0,
+            losses: vec![0.0; weights.len()],
             by_stages: vec![R::constant(0.0); self.stage_parameters()],
             by_head: vec![vec![0.0; self.head.parameters()]; weights.len()],
         };
@@ -250,7 +252,7 @@ impl Chain {
         }
         let parts = map(tasks, usize::MAX, |workspaces| {
             let by_stages = vec![R::constant(0.0); self.stage_parameters()];
-            let mut part = PartialGradient { loss: 0.0, by_stages, by_head: Vec::new() };
+            let mut part = PartialGradient { losses: Vec::new(), by_stages, by_head: Vec::new() };
             for workspace in workspaces {
                 self.backward(ready, workspace, Some(&mut part.by_stages))?;
             }
@@ -262,6 +264,7 @@ impl Chain {
         }
         if let Some(first) = parts.first_mut() {
             first.by_head = vec![vec![0.0; self.head.parameters()]; weights.len()];
+            first.losses = vec![0.0; weights.len()];
             first.take(&fitted);
         }
         Ok((parts, fitted.iter().map(|neuron| neuron.statistics).collect()))
@@ -351,8 +354,9 @@ fn input_of<'a, R>(sound: &'a Rows<R>, outputs: &'a [Rows<R>], place: usize) -> 
 
 impl<R: Real> PartialGradient<R> {
     fn take(&mut self, fitted: &[NeuronGradient]) {
-        for (sums, neuron) in self.by_head.iter_mut().zip(fitted) {
-            self.loss += neuron.loss;
+        let sums = self.by_head.iter_mut().zip(&mut self.losses);
+        for ((sums, loss), neuron) in sums.zip(fitted) {
+            *loss += neuron.loss;
             sums.iter_mut().zip(&neuron.by_parameters).for_each(|(sum, own)| *sum += own);
         }
     }

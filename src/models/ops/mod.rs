@@ -23,6 +23,7 @@ pub mod rows;
 // Stages of a model, and its end.
 pub mod activation;
 pub mod adaptation;
+pub mod affine;
 pub mod convolution;
 pub mod correlation;
 pub mod curve;

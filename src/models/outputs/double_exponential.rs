@@ -1,7 +1,10 @@
 //! Double exponential: a exp(-exp(k x - s)) + b, per neuron.
 use candle_core::{Result, Tensor, Var};
 
-use super::{Drive, OutputNonlinearity, per_neuron, rescale_softplus, signs};
+use super::{
+    Drive, OutputNonlinearity, ResponseRange, per_neuron, rescale_softplus, set, set_softplus,
+    signs,
+};
 use crate::config::part::Part;
 use crate::models::layers::softplus;
 use crate::models::ops::curve::{AnyCurve, Formula, Point, Pointwise};
@@ -60,6 +63,14 @@ impl OutputNonlinearity for DoubleExponential {
 
     fn slope(&self, _neurons: usize) -> Result<Vec<f32>> {
         signs(&self.k.neg()?)
+    }
+
+    fn start(&self, responses: &[ResponseRange]) -> Result<Vec<f64>> {
+        set_softplus(&self.raw_a, responses.iter().map(ResponseRange::amplitude))?;
+        set_softplus(&self.raw_b, responses.iter().map(ResponseRange::baseline))?;
+        set(&self.k, responses.iter().map(|_| -2.0))?;
+        set(&self.s, responses.iter().map(|_| 0.0))?;
+        Ok(vec![0.5; responses.len()])
     }
 
     fn rescale(&self, factors: &Tensor) -> Result<Drive> {

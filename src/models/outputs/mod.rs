@@ -28,13 +28,47 @@ pub trait OutputNonlinearity {
 
     /// Changes its parameters such that it multiplies each neuron's response by a factor `(N)`, and
     /// says what its drive must do for that.
-    fn rescale(&self, _factors: &Tensor) -> Result<Drive> {
-        Ok(Drive::Fixed)
+    fn rescale(&self, factors: &Tensor) -> Result<Drive>;
+
+    /// Whether [`OutputNonlinearity::rescale`] can multiply responses.
+    fn can_rescale(&self) -> bool {
+        true
+    }
+
+    /// Takes start values that suit the responses; what the standard deviation of each neuron's
+    /// drive should be at the start.
+    fn start(&self, responses: &[ResponseRange]) -> Result<Vec<f64>> {
+        Ok(responses.iter().map(|range| 0.5 * range.deviation).collect())
     }
 
     /// The sign of its slope for each neuron: 1 where more drive is more response, else −1.
     fn slope(&self, neurons: usize) -> Result<Vec<f32>> {
         Ok(vec![1.0; neurons])
+    }
+}
+
+/// Where the responses of a neuron lie.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct ResponseRange {
+    /// Their mean.
+    pub mean: f64,
+    /// Their standard deviation; 1 where they never change.
+    pub deviation: f64,
+    /// What hardly any is below.
+    pub low: f64,
+    /// What hardly any is above.
+    pub high: f64,
+}
+
+impl ResponseRange {
+    /// The lowest response, as an output that is never negative can give it.
+    fn baseline(&self) -> f64 {
+        self.low.max(0.01 * self.deviation)
+    }
+
+    /// How far responses rise above the baseline, and somewhat more.
+    fn amplitude(&self) -> f64 {
+        1.2 * (self.high - self.baseline()).max(self.deviation)
     }
 }
 
@@ -118,10 +152,19 @@ fn signs(parameters: &Tensor) -> Result<Vec<f32>> {
 /// Multiplies what a softplus makes of `raw (N)` by factors `(N)`.
 fn rescale_softplus(raw: &Var, factors: &Tensor) -> Result<()> {
     let values = |t: &Tensor| t.to_dtype(DType::F64)?.to_vec1::<f64>();
-    let scaled = values(raw)?.into_iter().zip(values(factors)?).map(|(raw, factor)| {
-        let value = factor * (raw.max(0.0) + (-raw.abs()).exp().ln_1p());
-        value + (-(-value).exp_m1()).ln() // the inverse of the softplus
-    });
-    let scaled = Tensor::from_vec(scaled.collect::<Vec<f64>>(), raw.shape(), raw.device())?;
-    raw.set(&scaled.to_dtype(raw.dtype())?)
+    let scaled = values(raw)?.into_iter().zip(values(factors)?);
+    let scaled = scaled.map(|(raw, factor)| factor * (raw.max(0.0) + (-raw.abs()).exp().ln_1p()));
+    set_softplus(raw, scaled)
+}
+
+/// Sets `raw (N)` such that a softplus makes these values of it.
+fn set_softplus(raw: &Var, values: impl Iterator<Item = f64>) -> Result<()> {
+    set(raw, values.map(|value| value + (-(-value).exp_m1()).ln()))
+}
+
+/// Sets the values of a parameter `(N)`.
+fn set(parameter: &Var, values: impl Iterator<Item = f64>) -> Result<()> {
+    let values =
+        Tensor::from_vec(values.collect::<Vec<f64>>(), parameter.shape(), parameter.device())?;
+    parameter.set(&values.to_dtype(parameter.dtype())?)
 }

@@ -1,7 +1,7 @@
 //! Parametric softplus: softplus(beta x)/beta + b, per neuron.
 use candle_core::{Result, Tensor, Var};
 
-use super::{Drive, OutputNonlinearity, per_neuron, rescale_softplus};
+use super::{Drive, OutputNonlinearity, ResponseRange, per_neuron, rescale_softplus, set_softplus};
 use crate::config::part::Part;
 use crate::models::layers::softplus;
 use crate::models::ops::curve::{AnyCurve, Formula, Point, Pointwise};
@@ -47,12 +47,21 @@ impl OutputNonlinearity for ParametricSoftplus {
         Ok(vec![softplus(&self.raw_beta)?, softplus(&self.raw_b)?])
     }
 
+    fn start(&self, responses: &[ResponseRange]) -> Result<Vec<f64>> {
+        set_softplus(&self.raw_beta, responses.iter().map(|range| SHARPNESS / range.deviation))?;
+        set_softplus(&self.raw_b, responses.iter().map(ResponseRange::baseline))?;
+        Ok(responses.iter().map(|range| 0.5 * range.deviation).collect())
+    }
+
     fn rescale(&self, factors: &Tensor) -> Result<Drive> {
         rescale_softplus(&self.raw_beta, &factors.recip()?)?;
         rescale_softplus(&self.raw_b, factors)?;
         Ok(Drive::Multiplied)
     }
 }
+
+/// At the start, per standard deviation of the response: soft, so that drives below threshold count.
+const SHARPNESS: f64 = 3.0;
 
 /// `y = log(1 + e^{βx})/β + b`; parameters `β` and `b`.
 struct SmoothRamp;

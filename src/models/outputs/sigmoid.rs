@@ -1,7 +1,7 @@
 //! Sigmoid: 1 / (1 + exp(-x)).
 use candle_core::{Result, Tensor};
 
-use super::OutputNonlinearity;
+use super::{Drive, OutputNonlinearity, ResponseRange};
 use crate::config::part::Part;
 use crate::models::ops::curve::{AnyCurve, Formula, Point, Pointwise};
 use crate::models::params::Scope;
@@ -21,6 +21,18 @@ pub fn build(_neurons: usize, _scope: &Scope) -> Result<Box<dyn OutputNonlineari
 impl OutputNonlinearity for Sigmoid {
     fn forward(&self, drive: &Tensor) -> Result<Tensor> {
         candle_nn::ops::sigmoid(drive)
+    }
+
+    fn rescale(&self, _factors: &Tensor) -> Result<Drive> {
+        Ok(Drive::Fixed)
+    }
+
+    fn can_rescale(&self) -> bool {
+        false
+    }
+
+    fn start(&self, responses: &[ResponseRange]) -> Result<Vec<f64>> {
+        Ok(vec![0.5; responses.len()])
     }
 
     fn curve(&self) -> &'static dyn AnyCurve {

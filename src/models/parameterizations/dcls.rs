@@ -5,7 +5,7 @@
 //! time axis runs from the oldest lag to now.
 use candle_core::{Result, Tensor, Var};
 
-use super::{Kernel, KernelDims, rescale_rows};
+use super::{Kernel, KernelDims, rescale_rows, shift_entries};
 use crate::base::error;
 use crate::config::keys::{Default, Key, Kind, Values};
 use crate::config::part::Part;
@@ -81,5 +81,9 @@ impl Kernel for Dcls {
     fn rescale(&self, factors: &Tensor) -> Result<()> {
         rescale_rows(&self.weight, factors)?;
         rescale_rows(&self.bias, factors)
+    }
+
+    fn shift(&self, by: &Tensor) -> Result<()> {
+        shift_entries(&self.bias, by)
     }
 }

@@ -1,7 +1,7 @@
 //! Full kernel: every weight of the STRF free.
 use candle_core::{Result, Tensor, Var};
 
-use super::{Kernel, KernelDims, rescale_rows};
+use super::{Kernel, KernelDims, rescale_rows, shift_entries};
 use crate::base::error;
 use crate::config::keys::Values;
 use crate::config::part::Part;
@@ -36,8 +36,18 @@ impl Kernel for Full {
         &self.bias
     }
 
+    fn take(&self, weights: &Tensor, bias: &Tensor) -> Result<bool> {
+        self.weight.set(weights)?;
+        self.bias.set(bias)?;
+        Ok(true)
+    }
+
     fn rescale(&self, factors: &Tensor) -> Result<()> {
         rescale_rows(&self.weight, factors)?;
         rescale_rows(&self.bias, factors)
+    }
+
+    fn shift(&self, by: &Tensor) -> Result<()> {
+        shift_entries(&self.bias, by)
     }
 }

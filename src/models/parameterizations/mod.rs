@@ -24,6 +24,15 @@ pub trait Kernel {
     /// Multiplies weights and bias of each output by a factor `(O)`.
     fn rescale(&self, factors: &Tensor) -> Result<()>;
 
+    /// Adds to each output `(O)`.
+    fn shift(&self, by: &Tensor) -> Result<()>;
+
+    /// Takes over weights `(O, C, F, K)` and what is added to each output `(O)`; false where the
+    /// weights are not free to.
+    fn take(&self, _weights: &Tensor, _bias: &Tensor) -> Result<bool> {
+        Ok(false)
+    }
+
     /// The STRF convolution on the fused path.
     fn stage(&self) -> Result<StageWithParameters> {
         let weight = self.weight()?;
@@ -49,6 +58,11 @@ fn rescale_rows(var: &Var, factors: &Tensor) -> Result<()> {
     let mut shape = vec![1; var.rank()];
     shape[0] = factors.dims1()?;
     var.set(&var.detach().broadcast_mul(&factors.reshape(shape)?)?)
+}
+
+/// Adds to each entry.
+pub(super) fn shift_entries(var: &Var, by: &Tensor) -> Result<()> {
+    var.set(&var.detach().add(by)?)
 }
 
 /// Sizes of a kernel.

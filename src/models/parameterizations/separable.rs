@@ -3,7 +3,7 @@
 //! `W(o,c,f,k) = Σ_r weight_f(o,c,f,r) · weight_t(o,c,r,k)`.
 use candle_core::{Result, Tensor, Var};
 
-use super::{Kernel, KernelDims, rescale_rows};
+use super::{Kernel, KernelDims, rescale_rows, shift_entries};
 use crate::base::error;
 use crate::config::keys::{Default, Key, Kind, Values};
 use crate::config::part::Part;
@@ -85,5 +85,9 @@ impl Kernel for Separable {
     fn rescale(&self, factors: &Tensor) -> Result<()> {
         rescale_rows(&self.weight_t, factors)?;
         rescale_rows(&self.bias, factors)
+    }
+
+    fn shift(&self, by: &Tensor) -> Result<()> {
+        shift_entries(&self.bias, by)
     }
 }

@@ -70,12 +70,13 @@ impl Ceiling {
     /// # Errors
     /// The predictions do not have the clips, neurons or bins of the responses.
     pub fn correlations(&self, predictions: &[ArrayView2<f32>]) -> Result<Correlations> {
-        let pairs = self.of_neurons(predictions, Known::correlations)?;
+        let pairs =
+            self.of_neurons(predictions, |_, neuron, prediction| neuron.correlations(prediction))?;
         let (cc, cc_norm) = pairs.into_iter().unzip();
         Ok(Correlations { cc, cc_norm })
     }
 
-    /// The mean over each neuron's used bins of a term of the prediction and the PSTH; none for
+    /// The mean over each neuron's used bins of a term of its place, the prediction and the PSTH; none for
     /// neurons without such bins.
     ///
     /// # Errors
@@ -83,11 +84,12 @@ impl Ceiling {
     pub fn mean_over_bins(
         &self,
         predictions: &[ArrayView2<f32>],
-        term: impl Fn(f64, f64) -> f64 + Sync,
+        term: impl Fn(usize, f64, f64) -> f64 + Sync,
     ) -> Result<Vec<Option<f64>>> {
-        self.of_neurons(predictions, |neuron, prediction| {
+        self.of_neurons(predictions, |place, neuron, prediction| {
             let psth = neuron.target.psth();
-            let terms = prediction.iter().zip(psth).map(|(predicted, y)| term(*predicted, *y));
+            let terms =
+                prediction.iter().zip(psth).map(|(predicted, y)| term(place, *predicted, *y));
             (!psth.is_empty()).then(|| terms.sum::<f64>() / psth.len() as f64)
         })
     }
@@ -95,13 +97,13 @@ impl Ceiling {
     fn of_neurons<T: Send>(
         &self,
         predictions: &[ArrayView2<f32>],
-        compare: impl Fn(&Known, &[f64]) -> T + Sync,
+        compare: impl Fn(usize, &Known, &[f64]) -> T + Sync,
     ) -> Result<Vec<T>> {
         let numbers = predictions.iter().map(ArrayView2::nrows);
         require_neurons("the predictions", self.neurons.len(), numbers)?;
         let of_neuron = |(n, neuron): (usize, &Known)| {
             let rows: Vec<ArrayView1<f32>> = predictions.iter().map(|clip| clip.row(n)).collect();
-            Ok(compare(neuron, &neuron.target.at_used_bins(&rows)?))
+            Ok(compare(n, neuron, &neuron.target.at_used_bins(&rows)?))
         };
         self.neurons.par_iter().enumerate().map(of_neuron).collect()
     }

@@ -1,0 +1,95 @@
+//! Where drives and output nonlinearities start: what follows from the training clips.
+use candle_core::{DType, Result, Tensor};
+
+use super::relative::Relative;
+use crate::models::Network;
+use crate::models::batch::Batch;
+
+/// Bins of training clips that the outputs are looked at on.
+const BINS: usize = 4_000;
+/// Halvings of the range in which the offset of a drive is looked for.
+const HALVINGS: usize = 40;
+/// How far that range goes, in standard deviations of the drive and of the response.
+const REACH: f64 = 6.0;
+
+/// Lets drives and output nonlinearities start where the responses are.
+///
+/// # Errors
+/// A tensor operation fails.
+pub fn start_outputs(network: &Network, train: &Batch, relative: &Relative) -> Result<()> {
+    let wanted = network.start_output(&relative.ranges)?;
+    match_drives(network, train, relative, Some(&wanted))
+}
+
+/// Sets scale and offset of each neuron's drive: its standard deviation as `wanted`, or left as it
+/// is, and the mean of the output that of the responses.
+///
+/// # Errors
+/// A tensor operation fails.
+pub fn match_drives(
+    network: &Network,
+    train: &Batch,
+    relative: &Relative,
+    wanted: Option<&[f64]>,
+) -> Result<()> {
+    let drives = network.drives(train)?;
+    let statistics = moments(&drives)?;
+    if let Some(norm) = network.norm() {
+        norm.let_pass()?;
+        norm.settle(&statistics)?;
+    }
+    let wanted: Vec<f64> = match wanted {
+        Some(wanted) => wanted.to_vec(),
+        None => statistics.iter().map(|(_, variance)| variance.sqrt()).collect(),
+    };
+    let factor = |((_, variance), wanted): (&(f64, f64), &f64)| {
+        if *variance > 0.0 { wanted / variance.sqrt() } else { 1.0 }
+    };
+    let factors: Vec<f64> = statistics.iter().zip(&wanted).map(factor).collect();
+    let means = statistics.iter().zip(&factors).map(|((mean, _), factor)| -mean * factor);
+    let means: Vec<f64> = means.collect();
+    let like = &drives[0];
+    let column = |values: &[f64]| {
+        Tensor::new(values, like.device())?.to_dtype(like.dtype())?.reshape((values.len(), 1))
+    };
+    let all = Tensor::cat(&drives, 1)?;
+    let bins = all.dim(1)?;
+    let step = bins.div_ceil(BINS).max(1);
+    let places: Vec<u32> =
+        (0..bins).step_by(step).filter_map(|bin| u32::try_from(bin).ok()).collect();
+    let some = all.index_select(&Tensor::new(places, like.device())?, 1)?;
+    let centred = some.broadcast_mul(&column(&factors)?)?.broadcast_add(&column(&means)?)?;
+    let falls: Vec<bool> = network.slopes()?.iter().map(|slope| *slope < 0.0).collect();
+    let reach = wanted.iter().zip(&relative.ranges);
+    let reach = reach.map(|(wanted, range)| REACH * (wanted + range.deviation + range.mean.abs()));
+    let mut brackets: Vec<[f64; 2]> = reach.map(|reach| [-reach, reach]).collect();
+    let middle = |brackets: &[[f64; 2]]| -> Vec<f64> {
+        brackets.iter().map(|[low, high]| 0.5 * (low + high)).collect()
+    };
+    for _ in 0..HALVINGS {
+        let offsets = middle(&brackets);
+        let outputs = network.output(&centred.broadcast_add(&column(&offsets)?)?.unsqueeze(0)?)?;
+        let means = outputs.squeeze(0)?.mean(1)?.to_dtype(DType::F64)?.to_vec1::<f64>()?;
+        for (neuron, mean) in means.into_iter().enumerate() {
+            let above = (mean > relative.ranges[neuron].mean) != falls[neuron];
+            brackets[neuron][usize::from(above)] = offsets[neuron];
+        }
+    }
+    let shifts: Vec<f64> =
+        middle(&brackets).iter().zip(&means).map(|(offset, mean)| offset + mean).collect();
+    let row = |values: &[f64]| Tensor::new(values, like.device())?.to_dtype(like.dtype());
+    network.adjust(&row(&factors)?, &row(&shifts)?)
+}
+
+/// Mean and biased variance of each row over all clips.
+///
+/// # Errors
+/// A tensor operation fails.
+pub fn moments(clips: &[Tensor]) -> Result<Vec<(f64, f64)>> {
+    let all = Tensor::cat(clips, 1)?.to_dtype(DType::F64)?;
+    let bins = all.dim(1)?.max(1) as f64;
+    let means = all.mean_keepdim(1)?;
+    let squares = all.broadcast_sub(&means)?.sqr()?.sum(1)?.to_vec1::<f64>()?;
+    let means = means.squeeze(1)?.to_vec1::<f64>()?;
+    Ok(means.into_iter().zip(squares).map(|(mean, sum)| (mean, sum / bins)).collect())
+}

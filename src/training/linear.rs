@@ -1,0 +1,227 @@
+//! The linear problem of all neurons and its solutions in closed form: least squares with a penalty on
+//! squares and on differences of neighbours, from covariances that are summed up clip by clip.
+//!
+//! With `x` in units of its standard deviation and `y` of its own, the weights `W` make
+//! `mean (y − W x)² + l2 Σ W² + smooth Σ (differences of W)²` least. Sources: Theunissen et al.
+//! (2001), Network 12(3):289-316, doi:10.1080/net.12.3.289.316; Hoerl & Kennard (1970),
+//! Technometrics 12(1):55-67, doi:10.1080/00401706.1970.10488634.
+use candle_core::Tensor;
+use faer::linalg::solvers::{Llt, Solve};
+use faer::{Mat, Side};
+use ndarray::{Array2, ArrayView1};
+
+use super::lagged::{self, LaggedDesign, LaggedMoments, designs, sums};
+use super::penalties::{Strengths, deviation};
+use crate::base::error::{Error, Result};
+use crate::models::Network;
+use crate::models::batch::{Member, Sample};
+use crate::models::outputs::ResponseRange;
+use crate::models::params::Params;
+use crate::stats::eigen;
+
+/// The rows `(C · F, T)` of a clip.
+pub type Seen = Vec<Vec<f32>>;
+
+/// What is added to a covariance, as a share of its mean variance, so that bands without variance and
+/// equal bands have one solution: the smallest.
+const JITTER: f64 = 1e-9;
+
+/// The linear problem of all neurons.
+pub struct LinearProblem {
+    /// Neurons that were recorded in the same bins, and their moments.
+    pub groups: Vec<(LaggedDesign, LaggedMoments)>,
+    /// Channels, bands and lags of a kernel.
+    shape: [usize; 3],
+    /// Variance of what the kernels see.
+    unit: f64,
+    /// How many neurons.
+    pub neurons: usize,
+}
+
+/// Weights `(N, I)` in the order of a full kernel's, and the offset of each neuron.
+pub struct Solution {
+    weights: Vec<f64>,
+    offsets: Vec<f64>,
+}
+
+impl LinearProblem {
+    /// Of the training clips of a fit.
+    ///
+    /// # Errors
+    /// A kernel has too many weights, or a tensor operation fails.
+    pub fn new(network: &Network, clips: &[Member]) -> Result<Self> {
+        let (_one, channels, bands, _bins) = clips[0].sound.dims4()?;
+        let lags = network.lags();
+        let mut groups = Vec::new();
+        for design in designs(clips, lags)? {
+            let moments = sums(clips, &design)?.moments();
+            groups.push((design, moments));
+        }
+        let unit = deviation(clips)?.powi(2);
+        Ok(Self { groups, shape: [channels, bands, lags], unit, neurons: network.neurons() })
+    }
+
+    /// Weights of a kernel.
+    pub fn weights(&self) -> usize {
+        self.shape.iter().product()
+    }
+
+    /// The covariance of what kernels see, of the first group of neurons.
+    pub fn covariance(&self) -> &Mat<f64> {
+        &self.groups[0].1.covariance
+    }
+
+    /// The covariance with the penalties, factorized.
+    ///
+    /// # Errors
+    /// It is not positive.
+    pub fn factor(&self, covariance: &Mat<f64>, strengths: Strengths) -> Result<Llt<f64>> {
+        let mut matrix = covariance.clone();
+        let mean = (0..matrix.nrows()).map(|i| matrix[(i, i)]).sum::<f64>() / matrix.nrows() as f64;
+        let [channels, bands, lags] = self.shape;
+        for i in 0..matrix.nrows() {
+            matrix[(i, i)] += strengths.l2 * self.unit + JITTER * mean.max(f64::MIN_POSITIVE);
+        }
+        let strength = strengths.smooth * self.unit;
+        if strength > 0.0 {
+            let mut tie = |a: usize, b: usize| {
+                matrix[(a, a)] += strength;
+                matrix[(b, b)] += strength;
+                matrix[(a, b)] -= strength;
+                matrix[(b, a)] -= strength;
+            };
+            for channel in 0..channels {
+                for band in 0..bands {
+                    for lag in 0..lags {
+                        let place = (channel * bands + band) * lags + lag;
+                        if lag + 1 < lags {
+                            tie(place, place + 1);
+                        }
+                        if band + 1 < bands {
+                            tie(place, place + lags);
+                        }
+                    }
+                }
+            }
+        }
+        matrix.llt(Side::Lower).map_err(|error| {
+            Error::failed("factorizing the covariance of the sound", format!("{error:?}"))
+        })
+    }
+
+    /// The solution for some strengths.
+    ///
+    /// # Errors
+    /// A covariance is not positive.
+    pub fn solve(&self, strengths: Strengths) -> Result<Solution> {
+        let weights = self.weights();
+        let mut solution = Solution {
+            weights: vec![0.0; self.neurons * weights],
+            offsets: vec![0.0; self.neurons],
+        };
+        for (design, moments) in &self.groups {
+            let solved = self.factor(&moments.covariance, strengths)?.solve(&moments.cross);
+            for (place, neuron) in design.neurons.iter().enumerate() {
+                let own = &mut solution.weights[neuron * weights..(neuron + 1) * weights];
+                let mut offset = moments.response[place];
+                for (i, weight) in own.iter_mut().enumerate() {
+                    *weight = solved[(i, place)];
+                    offset -= *weight * moments.mean[i];
+                }
+                solution.offsets[*neuron] = offset;
+            }
+        }
+        Ok(solution)
+    }
+
+    /// Puts a solution into the kernels of a network.
+    ///
+    /// # Errors
+    /// Its kernels cannot take it, or a tensor operation fails.
+    pub fn set(&self, (network, params): (&Network, &Params), solution: &Solution) -> Result<bool> {
+        let (weights, offsets) = self.tensors(params, solution)?;
+        Ok(network.take_kernels(&weights, &offsets)?)
+    }
+
+    /// Weights `(N, C, F, K)`, the last index the present bin, and offsets `(N)`.
+    ///
+    /// # Errors
+    /// A tensor operation fails.
+    pub fn tensors(&self, params: &Params, solution: &Solution) -> Result<(Tensor, Tensor)> {
+        let [channels, bands, lags] = self.shape;
+        let shape = (self.neurons, channels, bands, lags);
+        let tensor = |values: &[f64]| -> candle_core::Result<Tensor> {
+            Tensor::new(values, params.device())?.to_dtype(params.dtype())
+        };
+        Ok((tensor(&solution.weights)?.reshape(shape)?, tensor(&solution.offsets)?))
+    }
+
+    /// For each neuron the solution for the strength that was chosen for it.
+    pub fn mixed(&self, chosen: &[f64], solutions: &[(f64, Solution)]) -> Solution {
+        let weights = self.weights();
+        let mut mixed = Solution { weights: Vec::new(), offsets: Vec::new() };
+        for (neuron, l2) in chosen.iter().enumerate() {
+            let own = solutions.iter().find(|(strength, _)| strength == l2).or(solutions.first());
+            if let Some((_, own)) = own {
+                let own_weights = &own.weights[neuron * weights..(neuron + 1) * weights];
+                mixed.weights.extend_from_slice(own_weights);
+                mixed.offsets.push(own.offsets[neuron]);
+            }
+        }
+        mixed
+    }
+
+    /// The leading fields of a solution over neurons, each of length 1, the strongest first: as many
+    /// as the solution has dimensions.
+    pub fn leading(&self, solution: &Solution, ranges: &[ResponseRange]) -> Vec<Vec<f64>> {
+        let weights = self.weights();
+        let kernels = Array2::from_shape_fn((self.neurons, weights), |(n, i)| {
+            solution.weights[n * weights + i] / ranges[n].deviation
+        });
+        let found = eigen::largest(kernels.dot(&kernels.t()).view(), self.neurons);
+        let strongest = found.values.first().copied().unwrap_or_default();
+        let kept = found.values.iter().filter(|value| **value > 1e-6 * strongest).count();
+        let field = |row: ArrayView1<f64>| {
+            let field = row.dot(&kernels);
+            let length = field.dot(&field).sqrt();
+            (field / length).to_vec()
+        };
+        found.vectors.outer_iter().take(kept).map(field).collect()
+    }
+
+    /// What the kernels see of clips.
+    ///
+    /// # Errors
+    /// A tensor operation fails.
+    pub fn seen_of(&self, samples: &[Sample], network: &Network) -> Result<Vec<Seen>> {
+        let seen = samples.iter().map(|sample| {
+            let sound = network.filtered(&sample.member.sound)?.squeeze(0)?.flatten(0, 1)?;
+            lagged::rows(&sound)
+        });
+        seen.collect()
+    }
+
+    /// What a solution predicts `(N, T)` for clips.
+    pub fn predictions(&self, clips: &[Seen], solution: &Solution) -> Vec<Array2<f32>> {
+        let (weights, lags) = (self.weights(), self.shape[2]);
+        let kernels = Mat::from_fn(weights, self.neurons, |i, n| solution.weights[n * weights + i]);
+        let predict = |sound: &Seen| {
+            let bins = sound.first().map_or(0, Vec::len);
+            let places: Vec<usize> = (0..bins).collect();
+            let mut prediction = Array2::zeros((self.neurons, bins));
+            for chunk in places.chunks(lagged::AT_ONCE) {
+                let drives = lagged::design_rows(sound, lags, chunk) * &kernels;
+                for (row, bin) in chunk.iter().enumerate() {
+                    for neuron in 0..self.neurons {
+                        let drive = drives[(row, neuron)] + solution.offsets[neuron];
+                        #[expect(clippy::cast_possible_truncation, reason = "predictions are f32")]
+                        let drive = drive as f32;
+                        prediction[(neuron, *bin)] = drive;
+                    }
+                }
+            }
+            prediction
+        };
+        clips.iter().map(predict).collect()
+    }
+}

@@ -1,0 +1,217 @@
+//! The loss of all training clips with penalties, as a function of the trained tensors: in one block,
+//! or in one for each neuron where neurons share nothing.
+use candle_core::backprop::GradStore;
+use candle_core::{DType, Tensor, Var};
+use faer::Mat;
+use faer::linalg::solvers::{Llt, Solve};
+
+use super::fitting::Fitting;
+use super::lbfgs::{At, Blocks};
+use super::penalties::Penalties;
+use crate::base::error::Result;
+use crate::models::batch::Batch;
+use crate::models::params::Params;
+
+/// Where the values of a trained tensor lie in blocks.
+struct Piece {
+    name: String,
+    var: Var,
+    /// Values before the axis of neurons, and behind it.
+    outer: usize,
+    inner: usize,
+    /// Length of a step that changes as much as one of length 1 elsewhere.
+    scale: f64,
+}
+
+/// From trained tensors to blocks and back.
+pub struct Pieces {
+    pieces: Vec<Piece>,
+    blocks: usize,
+}
+
+/// What is known of the curvature along a full kernel: a factor of its covariance with the penalty.
+pub struct Curvature {
+    /// Which tensor.
+    pub name: String,
+    /// The factor.
+    pub factor: Llt<f64>,
+}
+
+/// The loss of all training clips with penalties.
+pub struct Objective<'a> {
+    fitting: &'a Fitting<'a>,
+    batch: Batch,
+    /// From tensors to blocks.
+    pub pieces: Pieces,
+    /// Penalties on effective STRFs.
+    pub penalties: Option<Penalties>,
+    /// What is known of the curvature.
+    pub curvature: Option<Curvature>,
+    /// Whether penalties and curvature are those of the present point of a path.
+    pub is_set_up: bool,
+}
+
+impl Pieces {
+    /// In so many blocks: one for each neuron, or a single one.
+    ///
+    /// # Errors
+    /// A tensor has no axis of neurons.
+    pub fn new(params: &Params, blocks: usize) -> Result<Self> {
+        let piece = |(name, param): (String, crate::models::params::Param)| {
+            let dims = param.var.dims();
+            let (outer, inner) = if blocks == 1 {
+                (1, param.var.elem_count())
+            } else {
+                let axis = param.owner_axis;
+                (dims[..axis].iter().product(), dims[axis + 1..].iter().product())
+            };
+            Piece { name, var: param.var, outer, inner, scale: param.step_scale }
+        };
+        Ok(Self { pieces: params.trained().into_iter().map(piece).collect(), blocks })
+    }
+
+    /// What lies where, of values of each tensor.
+    fn gathered(
+        &self,
+        values: impl Fn(&Piece) -> Result<Option<Vec<f64>>>,
+    ) -> Result<Vec<Vec<f64>>> {
+        let mut blocks = vec![Vec::new(); self.blocks];
+        for piece in &self.pieces {
+            let Piece { outer, inner, .. } = *piece;
+            let values = values(piece)?;
+            for (place, block) in blocks.iter_mut().enumerate() {
+                for before in 0..outer {
+                    let from = (before * self.blocks + place) * inner;
+                    match &values {
+                        Some(values) => block.extend_from_slice(&values[from..from + inner]),
+                        None => block.resize(block.len() + inner, 0.0),
+                    }
+                }
+            }
+        }
+        Ok(blocks)
+    }
+
+    /// The gradient by each block.
+    ///
+    /// # Errors
+    /// A tensor operation fails.
+    pub fn gradients(&self, grads: &GradStore) -> Result<Vec<Vec<f64>>> {
+        self.gathered(|piece| {
+            let Some(grad) = grads.get(&piece.var) else { return Ok(None) };
+            let mut values = flat(grad)?;
+            values.iter_mut().for_each(|value| *value *= piece.scale);
+            Ok(Some(values))
+        })
+    }
+
+    /// The present values, in steps of each tensor's own length.
+    ///
+    /// # Errors
+    /// A tensor operation fails.
+    pub fn points(&self) -> Result<Vec<Vec<f64>>> {
+        self.gathered(|piece| {
+            let mut values = flat(piece.var.as_tensor())?;
+            values.iter_mut().for_each(|value| *value /= piece.scale);
+            Ok(Some(values))
+        })
+    }
+
+    /// Sets the tensors.
+    ///
+    /// # Errors
+    /// A tensor operation fails.
+    pub fn set(&self, points: &[Vec<f64>]) -> Result<()> {
+        let mut from = 0;
+        for Piece { var, outer, inner, scale, .. } in &self.pieces {
+            let mut values = vec![0.0; outer * inner * self.blocks];
+            for (place, point) in points.iter().enumerate() {
+                for before in 0..*outer {
+                    let to = (before * self.blocks + place) * inner;
+                    let own = &point[from + before * inner..from + (before + 1) * inner];
+                    let to = values[to..to + inner].iter_mut();
+                    to.zip(own).for_each(|(to, own)| *to = own * scale);
+                }
+            }
+            from += outer * inner;
+            let values = Tensor::from_vec(values, var.shape(), &candle_core::Device::Cpu)?;
+            var.set(&values.to_dtype(var.dtype())?.to_device(var.device())?)?;
+        }
+        Ok(())
+    }
+
+    /// Where the values of a tensor lie in each block.
+    fn place(&self, name: &str) -> Option<std::ops::Range<usize>> {
+        let mut from = 0;
+        for piece in &self.pieces {
+            let length = piece.outer * piece.inner;
+            if piece.name == name {
+                return Some(from..from + length);
+            }
+            from += length;
+        }
+        None
+    }
+}
+
+fn flat(tensor: &Tensor) -> Result<Vec<f64>> {
+    let cpu = tensor.to_device(&candle_core::Device::Cpu)?.to_dtype(DType::F64)?;
+    Ok(cpu.flatten_all()?.to_vec1::<f64>()?)
+}
+
+impl<'a> Objective<'a> {
+    /// In one block for each neuron where neurons share nothing.
+    ///
+    /// # Errors
+    /// A tensor operation fails.
+    pub fn new(fitting: &'a Fitting<'a>, by_neuron: bool) -> Result<Self> {
+        let blocks = if by_neuron { fitting.task.network.neurons() } else { 1 };
+        let pieces = Pieces::new(fitting.task.params, blocks)?;
+        let batch = fitting.whole();
+        Ok(Self { fitting, batch, pieces, penalties: None, curvature: None, is_set_up: false })
+    }
+}
+
+impl Blocks for Objective<'_> {
+    fn evaluate(&mut self, points: &mut [Vec<f64>]) -> Result<Vec<At>> {
+        self.pieces.set(points)?;
+        points.clone_from_slice(&self.pieces.points()?);
+        let network = self.fitting.task.network;
+        let criterion = self.fitting.relative.criterion();
+        let (mut total, mut shares) = network.loss_as_it_is(&self.batch, &criterion)?;
+        let by_neuron = self.pieces.blocks > 1 || shares.len() == 1;
+        if let Some(penalties) = &self.penalties {
+            let penalty = penalties.of_network(network)?;
+            total = (total + penalty.sum_all()?)?;
+            let values = flat(&penalty)?;
+            if by_neuron && values.len() == shares.len() {
+                shares.iter_mut().zip(&values).for_each(|(share, own)| *share += own);
+            } else if let Some(first) = shares.first_mut() {
+                *first += values.iter().sum::<f64>();
+            }
+        }
+        let grads = total.backward()?;
+        let gradients = self.pieces.gradients(&grads)?;
+        let values = match self.pieces.blocks {
+            1 => vec![shares.iter().sum()],
+            _ => shares,
+        };
+        Ok(values
+            .into_iter()
+            .zip(gradients)
+            .map(|(value, gradient)| At { value, gradient })
+            .collect())
+    }
+
+    fn precondition(&self, vectors: &mut [(usize, Vec<f64>)]) {
+        let Some(Curvature { name, factor }) = &self.curvature else { return };
+        let Some(place) = self.pieces.place(name) else { return };
+        let right = Mat::from_fn(place.len(), vectors.len(), |i, n| vectors[n].1[place.start + i]);
+        let solved = factor.solve(&right);
+        for (n, (_, vector)) in vectors.iter_mut().enumerate() {
+            for (i, value) in vector[place.clone()].iter_mut().enumerate() {
+                *value = solved[(i, n)];
+            }
+        }
+    }
+}

@@ -1,0 +1,251 @@
+//! Penalties on the effective STRF: the kernel as it acts, in standard deviations of the response per
+//! standard deviation of what the kernel sees.
+//!
+//! For the STRFs of neurons the mean slope of the output nonlinearity is folded in, and batch
+//! normalization where there is one; for those of hidden units the layer normalization behind them,
+//! as the root mean square over units and bins of the drives' deviations. So whatever a later part
+//! undoes leaves the penalty as it is.
+use candle_core::{DType, Device, Result, Tensor, Var};
+use serde::{Deserialize, Serialize};
+
+use super::draw::moments;
+use super::lagged::{LaggedDesign, LaggedSums};
+use crate::base::error;
+use crate::models::Network;
+use crate::models::batch::{Batch, Member};
+use crate::models::layers::Mode;
+use crate::run_file::{Strength, Train};
+
+/// Width of the kink of absolute values that is rounded off, in units of the effective STRF.
+const KINK: f64 = 1e-3;
+
+/// The strengths of the penalties of one neuron, or of all.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+pub struct Strengths {
+    /// Of squares.
+    pub l2: f64,
+    /// Of squared differences of neighbours along lag and along frequency.
+    pub smooth: f64,
+    /// Of absolute values.
+    pub l1: f64,
+}
+
+impl Strengths {
+    /// Those that the run file gives as numbers.
+    pub fn of_numbers(settings: &Train) -> Self {
+        let number = |strength: Strength| match strength {
+            Strength::Is(number) => number,
+            Strength::Auto => 0.0,
+        };
+        Self {
+            l2: number(settings.l2()),
+            smooth: number(settings.smooth()),
+            l1: number(settings.l1),
+        }
+    }
+
+    /// Whether there is no penalty.
+    pub fn are_none(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// From kernels to effective STRFs.
+#[derive(Debug, Clone)]
+enum Gain {
+    /// Each kernel is multiplied by a constant.
+    Constant(Vec<f64>),
+    /// The same, times the weight of its batch normalization over the standard deviation of its drive.
+    OwnDrive(Vec<f64>, Tensor),
+    /// All kernels are divided by the root mean square of what their drives differ by.
+    CommonDrive(f64, Tensor),
+}
+
+/// Penalties on the kernels of a network.
+#[derive(Debug, Clone)]
+pub struct Penalties {
+    strengths: Vec<Strengths>,
+    gain: Gain,
+    share: f64,
+}
+
+impl Penalties {
+    /// Of these strengths on all kernels of a network, for fits by steps; `gains` are those of
+    /// neurons' kernels apart from the normalization of their drives.
+    ///
+    /// # Errors
+    /// A tensor operation fails, or the model has no weights that penalties could lie on.
+    pub fn of_all(
+        strengths: Strengths,
+        gains: Vec<f64>,
+        (network, seen): (&Network, &[Member]),
+    ) -> error::Result<Self> {
+        if !network.is_single_layer() {
+            return Self::of_hidden(strengths, (network, seen));
+        }
+        let kernels = network.penalized()?;
+        let gain = if network.norm().is_some() {
+            Gain::OwnDrive(gains, covariance(&kernels, seen)?)
+        } else {
+            Gain::Constant(gains)
+        };
+        Ok(Self::new(vec![strengths; kernels.dim(0)?], gain, network)?)
+    }
+
+    /// On the kernels of each neuron, multiplied by constants.
+    ///
+    /// # Errors
+    /// A tensor operation fails.
+    pub fn of_neurons(
+        strengths: Vec<Strengths>,
+        gains: Vec<f64>,
+        network: &Network,
+    ) -> Result<Self> {
+        Self::new(strengths, Gain::Constant(gains), network)
+    }
+
+    /// On the kernels of hidden units.
+    ///
+    /// # Errors
+    /// A tensor operation fails.
+    pub fn of_hidden(
+        strengths: Strengths,
+        (network, seen): (&Network, &[Member]),
+    ) -> error::Result<Self> {
+        let kernels = network.penalized()?;
+        let gain = Gain::CommonDrive(deviation(seen)?, covariance(&kernels, seen)?);
+        Ok(Self::new(vec![strengths; kernels.dim(0)?], gain, network)?)
+    }
+
+    fn new(strengths: Vec<Strengths>, gain: Gain, network: &Network) -> Result<Self> {
+        // As the loss is a mean over neurons, so is the penalty of their kernels.
+        let share = match gain {
+            Gain::CommonDrive(..) => 1.0,
+            _ => 1.0 / network.neurons().max(1) as f64,
+        };
+        Ok(Self { strengths, gain, share })
+    }
+
+    /// The penalty of each kernel `(O)`.
+    ///
+    /// # Errors
+    /// A tensor operation fails.
+    pub fn of_network(&self, network: &Network) -> Result<Tensor> {
+        let kernels = &network.penalized()?;
+        let effective = self.effective(kernels, network)?;
+        let column = |of: fn(&Strengths) -> f64| {
+            let values: Vec<f64> =
+                self.strengths.iter().map(|strengths| self.share * of(strengths)).collect();
+            Tensor::new(values, kernels.device())?.to_dtype(kernels.dtype())
+        };
+        let any = |of: fn(&Strengths) -> f64| self.strengths.iter().any(|own| of(own) > 0.0);
+        let sum = |x: Tensor| x.flatten_from(1)?.sum(1);
+        let mut total = Tensor::zeros(kernels.dim(0)?, kernels.dtype(), kernels.device())?;
+        if any(|own| own.l2) {
+            total = (total + (sum(effective.sqr()?)? * column(|own| own.l2)?)?)?;
+        }
+        if any(|own| own.smooth) {
+            for axis in [2, 3] {
+                let places = effective.dim(axis)?;
+                if places > 1 {
+                    let next = effective.narrow(axis, 1, places - 1)?;
+                    let change = (next - effective.narrow(axis, 0, places - 1)?)?;
+                    total = (total + (sum(change.sqr()?)? * column(|own| own.smooth)?)?)?;
+                }
+            }
+        }
+        if any(|own| own.l1) {
+            let absolute = ((effective.sqr()? + KINK * KINK)?.sqrt()? - KINK)?;
+            total = (total + (sum(absolute)? * column(|own| own.l1)?)?)?;
+        }
+        Ok(total)
+    }
+
+    fn effective(&self, kernels: &Tensor, network: &Network) -> Result<Tensor> {
+        let rows = kernels.dim(0)?;
+        let column = |values: &[f64]| {
+            Tensor::new(values, kernels.device())?
+                .to_dtype(kernels.dtype())?
+                .reshape((rows, 1, 1, 1))
+        };
+        match &self.gain {
+            Gain::Constant(gains) => kernels.broadcast_mul(&column(gains)?),
+            Gain::OwnDrive(gains, covariance) => {
+                let variance = quadratic(&kernels.flatten_from(1)?, covariance)?.sum_keepdim(1)?;
+                let mut scaled = kernels.broadcast_mul(&column(gains)?)?;
+                if let Some(norm) = network.norm() {
+                    let [weight, _bias] = norm.weight_and_bias();
+                    scaled = scaled.broadcast_mul(&weight.abs()?.reshape((rows, 1, 1, 1))?)?;
+                }
+                scaled.broadcast_div(&(variance + 1e-12)?.sqrt()?.reshape((rows, 1, 1, 1))?)
+            }
+            Gain::CommonDrive(scale, covariance) => {
+                let flat = kernels.flatten_from(1)?;
+                let centred = flat.broadcast_sub(&flat.mean_keepdim(0)?)?;
+                let centred = if rows == 1 { flat } else { centred };
+                let square = (quadratic(&centred, covariance)?.sum_all()? / rows as f64)?;
+                (kernels * *scale)?.broadcast_div(&(square + 1e-12)?.sqrt()?)
+            }
+        }
+    }
+}
+
+/// `x ∘ (x M)` for rows `x`.
+fn quadratic(rows: &Tensor, matrix: &Tensor) -> Result<Tensor> {
+    rows.mul(&rows.matmul(matrix)?)
+}
+
+/// The mean slope of each neuron's output nonlinearity over training bins.
+///
+/// # Errors
+/// A tensor operation fails.
+pub fn mean_slopes(network: &Network, batch: &Batch) -> Result<Vec<f64>> {
+    let drives = Tensor::cat(&network.drives(batch)?, 1)?.unsqueeze(0)?;
+    let drives = match network.norm() {
+        Some(norm) => norm.forward(&drives, None, Mode::Eval)?.detach(),
+        None => drives,
+    };
+    let bins = drives.dim(2)?.max(1) as f64;
+    let drives = Var::from_tensor(&drives)?;
+    let grads = network.output(&drives)?.sum_all()?.backward()?;
+    match grads.get(&drives) {
+        Some(slopes) => (slopes.squeeze(0)?.sum(1)?.to_dtype(DType::F64)? / bins)?.to_vec1(),
+        None => Ok(vec![1.0; network.neurons()]),
+    }
+}
+
+/// The standard deviation of what a kernel sees, over all channels, bands and bins.
+///
+/// # Errors
+/// A tensor operation fails.
+pub fn deviation(seen: &[Member]) -> Result<f64> {
+    let flat: Vec<Tensor> =
+        seen.iter().map(|clip| clip.sound.flatten_all()?.unsqueeze(0)).collect::<Result<_>>()?;
+    let (_, variance) = moments(&flat)?.first().copied().unwrap_or((0.0, 1.0));
+    Ok(if variance > 0.0 { variance.sqrt() } else { 1.0 })
+}
+
+/// The covariance `(I, I)` of what kernels `(O, C, F, K)` see, in the order of their weights.
+fn covariance(kernels: &Tensor, seen: &[Member]) -> error::Result<Tensor> {
+    let (_o, c, f, k) = kernels.dims4()?;
+    let weights = c * f * k;
+    let design = LaggedDesign::new(weights, k, vec![0])?;
+    let mut sums = LaggedSums::new(&design);
+    for clip in seen {
+        // Sound alone: every bin counts.
+        let all = Tensor::zeros((1, 1, clip.bins), DType::F32, &Device::Cpu)?;
+        for lowest in 0..=clip.sound.dim(2)?.saturating_sub(f) {
+            let bands = clip.sound.narrow(2, lowest, f)?.contiguous()?;
+            sums.add(&Member::new(bands, all.clone())?, &design)?;
+        }
+    }
+    let covariance = sums.moments().covariance;
+    // Weights of kernels in lag order run the other way along time.
+    let place = |i: usize| (i / k) * k + (k - 1 - i % k);
+    let values: Vec<f64> = (0..weights)
+        .flat_map(|i| (0..weights).map(move |j| (i, j)))
+        .map(|(i, j)| covariance[(place(i), place(j))])
+        .collect();
+    let covariance = Tensor::from_vec(values, (weights, weights), kernels.device())?;
+    Ok(covariance.to_dtype(kernels.dtype())?)
+}

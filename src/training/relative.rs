@@ -1,0 +1,155 @@
+//! Responses and losses in units of their own: a fit goes the same way whatever the unit of the
+//! responses is and however much each neuron fires.
+use candle_core::Result;
+
+use crate::base::error;
+use crate::models::batch::{Member, Sample};
+use crate::models::loss::{Criterion, LossRow};
+use crate::models::outputs::ResponseRange;
+use crate::run_file::LossScale;
+
+/// The share of responses that lie below [`ResponseRange::low`].
+const LOW: f64 = 0.02;
+/// The share of responses that lie below [`ResponseRange::high`].
+const HIGH: f64 = 0.995;
+
+/// In what units responses and losses are while a model is fitted.
+#[derive(Debug, Clone)]
+pub struct Relative {
+    /// What responses are divided by: a power of two, so that nothing is rounded.
+    pub unit: f64,
+    /// Where the divided responses of each neuron lie over recorded training bins.
+    pub ranges: Vec<ResponseRange>,
+    /// What the loss of each neuron is multiplied by.
+    scales: Vec<f64>,
+    /// The loss of a prediction without error over the training bins.
+    floors: Vec<f64>,
+    loss: &'static LossRow,
+    is_relative: bool,
+}
+
+impl Relative {
+    /// Of the training clips; `can_rescale` tells whether the model can take a unit back.
+    ///
+    /// # Errors
+    /// A tensor operation fails.
+    pub fn new(
+        train: &[Sample],
+        (loss, scale): (&'static LossRow, LossScale),
+        can_rescale: bool,
+    ) -> error::Result<Self> {
+        let responses = recorded(train)?;
+        let deviations: Vec<f64> = responses.iter().map(|row| moments(row).1).collect();
+        let varying: Vec<f64> = deviations.iter().copied().filter(|sd| *sd > 0.0).collect();
+        let is_relative = scale == LossScale::Variance;
+        let mean_square = varying.iter().map(|sd| sd * sd).sum::<f64>() / varying.len() as f64;
+        let unit = match mean_square.sqrt() {
+            size if is_relative && can_rescale && size.is_finite() && size > 0.0 => {
+                size.log2().round().exp2()
+            }
+            _ => 1.0,
+        };
+        let mut relative = Self {
+            unit,
+            ranges: Vec::new(),
+            scales: Vec::new(),
+            floors: Vec::new(),
+            loss,
+            is_relative,
+        };
+        for mut row in responses {
+            row.iter_mut().for_each(|y| *y /= unit);
+            let range = range(&mut row);
+            let null = relative.mean_deviance(&row, range.mean);
+            let scale = match () {
+                () if !is_relative => 1.0,
+                () if null > 0.0 && moments(&row).1 > 0.0 => 1.0 / null,
+                () => 0.0,
+            };
+            let floor = row.iter().map(|y| loss.at_bin(*y, *y)).sum::<f64>() / row.len() as f64;
+            relative.floors.push(if is_relative { floor } else { 0.0 });
+            relative.scales.push(scale);
+            relative.ranges.push(range);
+        }
+        Ok(relative)
+    }
+
+    fn mean_deviance(&self, row: &[f64], prediction: f64) -> f64 {
+        let at = |y: &f64| self.loss.at_bin(prediction, *y) - self.loss.at_bin(*y, *y);
+        row.iter().map(at).sum::<f64>() / row.len() as f64
+    }
+
+    /// Whether the responses of a neuron vary.
+    pub fn varies(&self, neuron: usize) -> bool {
+        self.scales[neuron] > 0.0
+    }
+
+    /// A clip with divided responses.
+    ///
+    /// # Errors
+    /// A tensor operation fails.
+    pub fn member(&self, mut clip: Member) -> Result<Member> {
+        if self.unit != 1.0 {
+            clip.psth = (clip.psth / self.unit)?;
+        }
+        Ok(clip)
+    }
+
+    /// What a fit makes small.
+    pub fn criterion(&self) -> Criterion<'_> {
+        Criterion { loss: self.loss, scales: self.is_relative.then_some(self.scales.as_slice()) }
+    }
+
+    /// What a prediction costs at a bin, in units of the neuron's own, apart from what a prediction
+    /// without error costs. Both are divided responses.
+    pub fn at_bin(&self, neuron: usize, prediction: f64, psth: f64) -> f64 {
+        let loss = self.loss.at_bin(prediction, psth);
+        if !self.is_relative {
+            return loss;
+        }
+        self.scales[neuron] * (loss - self.loss.at_bin(psth, psth))
+    }
+
+    /// The mean of [`Relative::floors`] as it enters the mean loss over neurons.
+    pub fn floor(&self) -> f64 {
+        let floors = self.floors.iter().zip(&self.scales).map(|(floor, scale)| floor * scale);
+        floors.sum::<f64>() / self.floors.len().max(1) as f64
+    }
+}
+
+/// The recorded responses of each neuron, clip after clip.
+fn recorded(samples: &[Sample]) -> Result<Vec<Vec<f64>>> {
+    let mut rows: Vec<Vec<f64>> = Vec::new();
+    for Sample { member, .. } in samples {
+        let psth = member.psth.squeeze(0)?.to_vec2::<f32>()?;
+        rows.resize_with(psth.len(), Vec::new);
+        for (row, own) in rows.iter_mut().zip(psth) {
+            row.extend(own.into_iter().filter(|y| !y.is_nan()).map(f64::from));
+        }
+    }
+    Ok(rows)
+}
+
+/// Mean and standard deviation; 0 where values differ by rounding alone.
+fn moments(row: &[f64]) -> (f64, f64) {
+    let count = row.len().max(1) as f64;
+    let mean = row.iter().sum::<f64>() / count;
+    let variance = row.iter().map(|y| (y - mean) * (y - mean)).sum::<f64>() / count;
+    (mean, crate::stats::moments::beyond_rounding(variance, mean).sqrt())
+}
+
+fn range(row: &mut [f64]) -> ResponseRange {
+    let (mean, deviation) = moments(row);
+    row.sort_by(f64::total_cmp);
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "a place in a list"
+    )]
+    let at = |share: f64| {
+        row.get((share * row.len().saturating_sub(1) as f64).round() as usize).copied()
+    };
+    let (low, high) = (at(LOW).unwrap_or_default(), at(HIGH).unwrap_or_default());
+    let deviation = if deviation > 0.0 { deviation } else { 1.0 };
+    ResponseRange { mean, deviation, low, high }
+}

@@ -1,0 +1,179 @@
+//! The exact solution of `linear` for each strength of its penalties, the best of which stays for each
+//! neuron: by the validation clips, or by folds of the training clips.
+use std::time::Instant;
+
+use faer::linalg::solvers::Solve;
+
+use super::checkpoint::{Checkpoint, Phase};
+use super::fitting::{Fitting, Judge, require_finite};
+use super::history::EpochRow;
+use super::lagged::sums;
+use super::linear::LinearProblem;
+use super::path::{Point, strengths};
+use super::penalties::Strengths;
+use super::{End, Observer};
+use crate::base::error::{Error, Result};
+use crate::base::rng;
+use crate::models::batch::Member;
+use crate::run_file::Strength;
+
+/// Strengths that the run file asks for: all that are to be tried, in their order.
+fn tried(fitting: &Fitting, weights: usize) -> Vec<Strengths> {
+    let settings = fitting.task.settings;
+    let values = |strength: Strength| match strength {
+        Strength::Is(number) => vec![number],
+        Strength::Auto => strengths(weights),
+    };
+    let (l2, smooth) = (values(settings.l2()), values(settings.smooth()));
+    let pairs = smooth.iter().flat_map(|smooth| l2.iter().map(move |l2| (*l2, *smooth)));
+    pairs.map(|(l2, smooth)| Strengths { l2, smooth, l1: 0.0 }).collect()
+}
+
+/// The exact solution for each strength, the best of which stays for each neuron.
+///
+/// # Errors
+/// A kernel has too many weights, a covariance is not positive, or the observer fails.
+pub fn run(
+    fitting: &Fitting,
+    judge: &Judge,
+    checkpoint: &mut Checkpoint,
+    observer: &mut dyn Observer,
+) -> Result<Option<End>> {
+    let network = fitting.task.network;
+    let clips = fitting.seen()?;
+    if let Some(norm) = network.norm() {
+        norm.let_pass()?;
+    }
+    let problem = LinearProblem::new(network, &clips)?;
+    let whole = fitting.whole();
+    let all = tried(fitting, problem.weights());
+    let chosen = if fitting.task.settings.folds > 1 && all.len() > 1 {
+        Some(by_folds(fitting, &clips, &problem, &all, checkpoint)?)
+    } else {
+        None
+    };
+    while checkpoint.progress.leg < all.len() {
+        if observer.interrupted() {
+            return Ok(Some(End::Interrupted));
+        }
+        let place = checkpoint.progress.leg;
+        let own = all[place];
+        let begin = Instant::now();
+        if !problem.set((network, fitting.task.params), &problem.solve(own)?)? {
+            return Err(Error::failed("setting kernels", "they are not free"));
+        }
+        let (_, losses) = network.loss_as_it_is(&whole, &fitting.relative.criterion())?;
+        let train_loss = losses.iter().sum::<f64>() - fitting.relative.floor();
+        let seconds_train = begin.elapsed().as_secs_f64();
+        let begin = Instant::now();
+        let scores = judge.validation.scores(network)?;
+        checkpoint.progress.epoch += 1;
+        checkpoint.progress.leg += 1;
+        require_finite(scores.loss, "validation", &format!("epoch {}", checkpoint.progress.epoch))?;
+        let improved = match &chosen {
+            None => {
+                if all.len() > 1 {
+                    checkpoint.progress.path.push(Point {
+                        penalty: "l2".to_owned(),
+                        round: 1,
+                        strength: own.l2,
+                        losses: scores.losses.clone(),
+                    });
+                }
+                fitting.keep(checkpoint, judge, &scores)?
+            }
+            Some(chosen) => {
+                checkpoint.weights = fitting.task.params.values()?;
+                let own: Vec<usize> =
+                    (0..chosen.len()).filter(|neuron| chosen[*neuron] == place).collect();
+                fitting.take_neurons(checkpoint, &own)?;
+                if !own.is_empty() {
+                    let best = &mut checkpoint.progress.best;
+                    (best.epoch, best.score) = (checkpoint.progress.epoch, Some(scores.loss));
+                }
+                !own.is_empty()
+            }
+        };
+        let row = EpochRow {
+            epoch: checkpoint.progress.epoch,
+            seconds_train,
+            seconds_valid: begin.elapsed().as_secs_f64(),
+            train_loss,
+            phase: format!("l2 {:.3e}", own.l2),
+            ..scores.row()
+        };
+        if place + 1 == all.len() {
+            checkpoint.progress.phase = Phase::Finish;
+            observer.epoch(&row, checkpoint, improved)?;
+            return Ok(Some(End::Converged));
+        }
+        observer.epoch(&row, checkpoint, improved)?;
+    }
+    Ok(None)
+}
+
+/// For each neuron which of the strengths does best on folds of the training clips that the others
+/// were fitted to.
+fn by_folds(
+    fitting: &Fitting,
+    clips: &[Member],
+    problem: &LinearProblem,
+    all: &[Strengths],
+    checkpoint: &mut Checkpoint,
+) -> Result<Vec<usize>> {
+    let settings = fitting.task.settings;
+    let folds = settings.folds.min(clips.len());
+    if folds < 2 {
+        return Err(Error::Refused(format!(
+            "train.folds: found {} training stimulus, expected at least 2 to divide into folds; set \
+             train.folds = 0, which chooses by the validation stimuli",
+            clips.len()
+        )));
+    }
+    let order = rng::permutation(settings.seed, "folds", clips.len());
+    let mut losses = vec![vec![0.0; problem.neurons]; all.len()];
+    let mut bins = vec![0.0; problem.neurons];
+    let weights = problem.weights();
+    for (design, _) in &problem.groups {
+        let whole = sums(clips, design)?;
+        for fold in 0..folds {
+            let own = order.iter().skip(fold).step_by(folds).map(|clip| clips[*clip].clone());
+            let held = sums(&own.collect::<Vec<_>>(), design)?;
+            let (rest, held) = (whole.without(&held).moments(), held);
+            let held_moments = held.moments();
+            for (strengths, losses) in all.iter().zip(&mut losses) {
+                let solved = problem.factor(&rest.covariance, *strengths)?.solve(&rest.cross);
+                let products = &held_moments.covariance * &solved;
+                for (place, neuron) in design.neurons.iter().enumerate() {
+                    // Up to the variance of the response, which is the same for all strengths.
+                    let mut loss = 0.0;
+                    let mut bias = rest.response[place] - held_moments.response[place];
+                    for i in 0..weights {
+                        let weight = solved[(i, place)];
+                        loss +=
+                            weight * (products[(i, place)] - 2.0 * held_moments.cross[(i, place)]);
+                        bias += weight * (held_moments.mean[i] - rest.mean[i]);
+                    }
+                    losses[*neuron] += held.bins * (loss + bias * bias);
+                }
+            }
+            design.neurons.iter().for_each(|neuron| bins[*neuron] += held.bins);
+        }
+    }
+    for (strengths, losses) in all.iter().zip(&losses) {
+        let relative = losses.iter().zip(&bins).zip(&fitting.relative.ranges);
+        let relative = relative
+            .map(|((loss, bins), range)| 1.0 + loss / bins.max(1.0) / range.deviation.powi(2));
+        checkpoint.progress.path.push(Point {
+            penalty: "l2".to_owned(),
+            round: 1,
+            strength: strengths.l2,
+            losses: relative.collect(),
+        });
+    }
+    let least = |neuron: usize| {
+        let by_loss = |a: &usize, b: &usize| losses[*a][neuron].total_cmp(&losses[*b][neuron]);
+        (0..all.len()).min_by(by_loss).unwrap_or(0)
+    };
+    Ok((0..problem.neurons).map(least).collect())
+}
