@@ -91,8 +91,8 @@ bench: $(NEEDED)
 	  $(if $(ROWS),--rows $(ROWS)) $(if $(TABLES),--tables $(TABLES)) $(if $(DEEPSTRF_PYTHON),--python $(DEEPSTRF_PYTHON)) \
 	  $(if $(MARKDOWN),--markdown $(MARKDOWN)) $(if $(VERBOSE),--verbose)
 
-# How well the models fit with their defaults, over a panel of recordings; an hour, minutes with
-# QUICK=1. What has been fitted is kept in target/panel, so that it can be stopped and goes on.
+# How well the models fit with their defaults, over a panel of recordings: half an hour, or minutes
+# with QUICK=1. What has been fitted is kept in target/panel, so that it can be stopped and goes on.
 # docs/fit-quality.md says what is measured; MARKDOWN=docs/fit-quality.md puts the figures there.
 panel: $(NEEDED)
 	$(CARGO) bench --locked --bench panel -- $(if $(QUICK),--quick) $(if $(PROGRAM),--strf $(PROGRAM)) \

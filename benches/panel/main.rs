@@ -78,7 +78,10 @@ fn measure(args: &Args) -> Result<()> {
     report.add(&format!("{conditions}\n{}", recordings::list(&recordings)))?;
     report.table(&figures::HEADER, &findings.cells())?;
     report.add("### Targets")?;
-    report.table(&targets::HEADER, &targets::cells(&findings.rows))?;
+    let targets = targets::cells(&findings.rows);
+    if !targets.is_empty() {
+        report.table(&targets::HEADER, &targets)?;
+    }
     report.add(&targets::worst_seeds(&findings.rows))?;
     if !findings.failures.is_empty() {
         report.add("### Failures")?;
