@@ -42,7 +42,14 @@ MARKDOWN ?=
 VERBOSE ?=
 DEEPSTRF_PYTHON ?= $(wildcard $(TOOLS)/deepstrf/bin/python)
 
-.PHONY: build check check-cuda test fuzz test-browser bench bench-reference demo clean
+# What `make panel` measures: all of it or QUICK=1; all recordings and fits or some:
+# RECORDINGS="demo zebra-finch" FITS="ln nrf+adaptrans"; with another program: PROGRAM=path/to/strf.
+QUICK ?=
+RECORDINGS ?=
+FITS ?=
+PROGRAM ?=
+
+.PHONY: build check check-cuda test fuzz test-browser bench bench-reference panel demo clean
 
 build: $(NEEDED)
 	$(CARGO) build --release --locked
@@ -83,6 +90,13 @@ bench: $(NEEDED)
 	$(CARGO) bench --locked --bench against_deepstrf -- --threads $(THREADS) --pairs $(PAIRS) --epochs $(EPOCHS) \
 	  $(if $(ROWS),--rows $(ROWS)) $(if $(TABLES),--tables $(TABLES)) $(if $(DEEPSTRF_PYTHON),--python $(DEEPSTRF_PYTHON)) \
 	  $(if $(MARKDOWN),--markdown $(MARKDOWN)) $(if $(VERBOSE),--verbose)
+
+# How well the models fit with their defaults, over a panel of recordings: half an hour, or minutes
+# with QUICK=1. What has been fitted is kept in target/panel, so that it can be stopped and goes on.
+# docs/fit-quality.md says what is measured; MARKDOWN=docs/fit-quality.md puts the figures there.
+panel: $(NEEDED)
+	$(CARGO) bench --locked --bench panel -- $(if $(QUICK),--quick) $(if $(PROGRAM),--strf $(PROGRAM)) \
+	  $(if $(RECORDINGS),--recordings $(RECORDINGS)) $(if $(FITS),--fits $(FITS)) $(if $(MARKDOWN),--markdown $(MARKDOWN))
 
 # deepSTRF and PyTorch as benches/deepstrf_epoch.py asks for them; PyTorch's wheel is large.
 bench-reference:

@@ -1,5 +1,6 @@
 //! Simulated recordings: what was asked for is in them, and the truth explains them.
 use assert_cmd::Command;
+use clap::ValueEnum;
 use ndarray::{Array1, Array2, Array3, ArrayView2, Axis, array, s};
 use strf::base::files::Existing;
 use strf::config::part::names;
@@ -294,6 +295,45 @@ fn normal_noise_has_the_power_of_the_signal() {
 }
 
 #[test]
+fn continuous_responses_go_below_zero_and_their_repeats_average_to_the_truth() {
+    let of_repeats = |repeats| Settings {
+        repeats,
+        output: "identity".into(),
+        noise: Noise::Gaussian,
+        ..settings()
+    };
+    // What is left of the noise in the mean over repeats, as a share of a single repeat's.
+    let left = |repeats| {
+        let simulated = simulate(&of_repeats(repeats)).unwrap();
+        let deviations = simulated.truth.noise_sd.as_ref().unwrap();
+        let mut left = Vec::new();
+        for (clip, rates) in simulated.recording.clips.iter().zip(&simulated.truth.rates) {
+            let off = clip.responses.mean_axis(Axis(1)).unwrap() - rates;
+            left.extend(off.indexed_iter().map(|((n, _), off)| f64::from(*off) / deviations[n]));
+        }
+        mean(&left.iter().map(|off| off * off).collect::<Vec<_>>())
+    };
+    for repeats in [1, 4, 100] {
+        let (found, want) = (left(repeats), 1.0 / repeats as f64);
+        assert!((found / want - 1.0).abs() < 0.08, "{repeats} repeats: {found}, not {want}");
+    }
+
+    let settings = of_repeats(3);
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("made.h5");
+    let simulated = simulate(&settings).unwrap();
+    write(&path, &simulated, &settings, Existing::Keep).unwrap();
+    let stored = hdf5::File::open(&path).unwrap().dataset("stimuli/s01/responses").unwrap();
+    assert!(stored.dtype().unwrap().is::<f32>());
+    let read = strf::dataset::read(&path).unwrap().recording;
+    assert_eq!(read.clips[0].responses, simulated.recording.clips[0].responses);
+    let values: Vec<f32> = read.clips.iter().flat_map(|clip| clip.responses.clone()).collect();
+    let below = values.iter().filter(|value| **value < 0.0).count() as f64 / values.len() as f64;
+    assert!((0.3..0.6).contains(&below), "{below} below 0");
+    assert!(simulated.truth.rates[0].iter().any(|rate| *rate < 0.0), "only the noise is negative");
+}
+
+#[test]
 fn as_many_repeats_are_missing_as_asked_and_no_neuron_loses_all() {
     for missing in [0.25, 0.97] {
         let simulated = simulate(&Settings { missing, ..settings() }).unwrap();
@@ -331,7 +371,7 @@ fn ragged_stimuli_are_shortened_by_up_to_the_asked_share() {
 
 #[test]
 fn levels_are_those_of_a_log_cochleagram_and_chords_hold() {
-    for sound in [StimulusKind::Chords, StimulusKind::Ripples] {
+    for sound in StimulusKind::value_variants().iter().copied() {
         let settings = Settings { sound, bins: 900, ..settings() };
         let clips = simulate(&settings).unwrap().recording.clips;
         let levels = clips.iter().flat_map(|clip| &clip.cochleagram).map(|x| f64::from(*x));
@@ -345,6 +385,39 @@ fn levels_are_those_of_a_log_cochleagram_and_chords_hold() {
         // Chords last 4 bins in the mean, so that 3 of 4 bins continue one.
         let want = if sound == StimulusKind::Chords { 0.75 } else { 0.0 };
         assert!((held - want).abs() < 0.05, "{sound:?}: {held}");
+    }
+}
+
+/// How alike levels are some bands and some bins apart, over all stimuli.
+fn likeness(sound: StimulusKind, bands: usize, bins: usize) -> f64 {
+    let settings = Settings { sound, stimuli: 20, bins: 400, bands: 34, ..settings() };
+    let (mut here, mut there) = (Vec::new(), Vec::new());
+    for clip in simulate(&settings).unwrap().recording.clips {
+        let levels = clip.cochleagram.mapv(f64::from);
+        let (f, t) = levels.dim();
+        here.extend(levels.slice(s![..f - bands, ..t - bins]));
+        there.extend(levels.slice(s![bands.., bins..]));
+    }
+    correlation(&here, &there)
+}
+
+#[test]
+fn natural_sound_is_smoother_over_bands_and_time_than_ripples_and_white_sound_not_at_all() {
+    // The average of cos 2πω over power 1/ω² from the lowest frequency to ½.
+    for (lowest, bands, bins) in [(0.005_f64, 0, 1), (0.005, 0, 4), (1.0 / 34.0, 1, 0)] {
+        let frequencies = (0..10_000).map(|i| lowest * (0.5 / lowest).powf(f64::from(i) / 1e4));
+        let lag = (bands + bins) as f64 * std::f64::consts::TAU;
+        // Steps are even in the logarithm, so that 1/ω² weighs as 1/ω.
+        let (sum, weights) = frequencies.fold((0.0, 0.0), |(sum, weights), frequency| {
+            (sum + (lag * frequency).cos() / frequency, weights + 1.0 / frequency)
+        });
+        let want = sum / weights;
+        let natural = likeness(StimulusKind::Natural, bands, bins);
+        assert!((natural - want).abs() < 0.04, "{bands} bands, {bins} bins: {natural}, not {want}");
+        let ripples = likeness(StimulusKind::Ripples, bands, bins);
+        assert!(natural > ripples + 0.15, "{bands} bands, {bins} bins: {natural}, {ripples}");
+        let white = likeness(StimulusKind::White, bands, bins);
+        assert!(white.abs() < 0.01, "{bands} bands, {bins} bins: {white}");
     }
 }
 

@@ -2,9 +2,11 @@
 //!
 //! `make bench` runs it; docs/benchmarks.md says what is measured and what came out.
 mod dataset;
+#[path = "../shared/machine.rs"]
 mod machine;
 mod ours;
 mod reference;
+#[path = "../shared/report.rs"]
 mod report;
 mod rows;
 mod statistics;
@@ -96,7 +98,7 @@ fn measure(args: &Args) -> Result<()> {
             bench.table(*table, &rows, &mut report)?;
         }
     }
-    args.markdown.as_deref().map_or(Ok(()), |file| report.write(file))
+    args.markdown.as_deref().map_or(Ok(()), |file| report.write(file, "bench"))
 }
 
 /// What the figures were measured with and on.

@@ -26,6 +26,11 @@ pub enum StimulusKind {
     Chords,
     /// Sums of moving ripples whose amplitudes fall as one over modulation frequency
     Ripples,
+    /// Correlated as natural sounds are: ripples of which slow and broad ones are the strongest,
+    /// amplitudes falling as one over modulation frequency from 1 Hz and one cycle over all bands
+    Natural,
+    /// A level of its own for each band and bin
+    White,
 }
 
 /// How simulated responses vary from repeat to repeat.
@@ -34,7 +39,8 @@ pub enum StimulusKind {
 pub enum Noise {
     /// Spike counts
     Poisson,
-    /// Normal noise around the rate
+    /// Normal noise around the rate, independent in every bin and repeat, with the standard
+    /// deviation that the neuron's rate has over all stimuli: a signal-to-noise ratio of 1
     Gaussian,
 }
 

@@ -22,6 +22,10 @@ const RIPPLES: usize = 200;
 /// Modulation frequency at which amplitudes have halved, in cycles a bin or band: a quarter of the
 /// highest. Were they to fall from the lowest on, fast modulations would be too faint to fit by.
 const HALF: f64 = 0.125;
+/// Slowest modulation of natural sound in hertz: below the rate of syllables.
+const SLOWEST_HZ: f64 = 1.0;
+/// Highest modulation frequency, in cycles a bin or band.
+const HIGHEST: f64 = 0.5;
 
 /// As the attribute `type` of stimuli says.
 pub(super) fn name(sound: StimulusKind) -> String {
@@ -35,7 +39,17 @@ pub(super) fn draw(settings: &Settings, dims: &Dims, id: &str) -> Array2<f32> {
     let bins = settings.bins - rng.random_range(0..=cut);
     let levels = match settings.sound {
         StimulusKind::Chords => chords(&mut rng, dims, bins),
-        StimulusKind::Ripples => ripples(&mut rng, dims.bands, bins),
+        StimulusKind::Ripples => {
+            let draw = |_| Ripple::draw(&mut rng);
+            superpose(&(0..RIPPLES).map(draw).collect::<Vec<_>>(), dims.bands, bins)
+        }
+        StimulusKind::Natural => {
+            let draw = |_| Ripple::draw_natural(&mut rng, dims);
+            superpose(&(0..RIPPLES).map(draw).collect::<Vec<_>>(), dims.bands, bins)
+        }
+        StimulusKind::White => {
+            Array2::from_shape_simple_fn((dims.bands, bins), || StandardNormal.sample(&mut rng))
+        }
     };
     #[expect(clippy::cast_possible_truncation, reason = "cochleagrams are f32")]
     levels.mapv(|level| (MEAN_DB + SPREAD_DB * level).max(0.0) as f32)
@@ -86,22 +100,42 @@ impl Ripple {
         let fall = |frequency: f64| 1.0 / (1.0 + frequency.abs() / HALF);
         Self { amplitude: fall(rate) * fall(density), rate, density, phase: rng.random() }
     }
+
+    /// Power is spread over modulations as `1/(ω² Ω²)`, from `ω` of 1 Hz and `Ω` of one cycle over
+    /// all bands on: amplitudes fall as one over frequency, up and down equally likely.
+    ///
+    /// Every octave holds as many ripples, each of amplitude `a = 1/√(|ω| Ω)`: were frequencies
+    /// drawn evenly, one slow ripple would drown all others.
+    ///
+    /// Sources: Attias & Schreiner (1997), Advances in Neural Information Processing Systems 9;
+    /// Singh & Theunissen (2003), J. Acoust. Soc. Am. 114(6):3394-3411, doi:10.1121/1.1624067.
+    /// Differs from them: one exponent for all sounds, time and frequency independent.
+    fn draw_natural(rng: &mut impl Rng, dims: &Dims) -> Self {
+        let mut octaves = |lowest: f64| {
+            let lowest = lowest.min(HIGHEST);
+            lowest * (HIGHEST / lowest).powf(rng.random())
+        };
+        let speed = octaves(SLOWEST_HZ * dims.dt_ms / 1000.0);
+        let density = octaves(1.0 / dims.bands as f64);
+        let rate = if rng.random() { speed } else { -speed };
+        let amplitude = 1.0 / (speed * density).sqrt();
+        Self { amplitude, rate, density, phase: rng.random() }
+    }
 }
 
-/// A sum of moving ripples, of variance 1.
+/// The sum of moving ripples `(F, T)`, of variance 1.
 ///
 /// Source: Escabí & Schreiner (2002), J. Neurosci. 22(10):4114-4131,
 /// doi:10.1523/JNEUROSCI.22-10-04114.2002. Differs from it: there each ripple wanders.
-fn ripples(rng: &mut impl Rng, bands: usize, bins: usize) -> Array2<f64> {
-    let ripples: Vec<Ripple> = (0..RIPPLES).map(|_| Ripple::draw(rng)).collect();
+fn superpose(ripples: &[Ripple], bands: usize, bins: usize) -> Array2<f64> {
     let power: f64 = ripples.iter().map(|ripple| ripple.amplitude.powi(2) / 2.0).sum();
     // cos(t + f) = cos t cos f − sin t sin f: one matrix product makes all ripples.
-    let over_bins = Array2::from_shape_fn((2 * RIPPLES, bins), |(i, t)| {
+    let over_bins = Array2::from_shape_fn((2 * ripples.len(), bins), |(i, t)| {
         let Ripple { rate, phase, .. } = ripples[i / 2];
         let angle = TAU * (rate * t as f64 + phase);
         if i % 2 == 0 { angle.cos() } else { -angle.sin() }
     });
-    let over_bands = Array2::from_shape_fn((bands, 2 * RIPPLES), |(f, i)| {
+    let over_bands = Array2::from_shape_fn((bands, 2 * ripples.len()), |(f, i)| {
         let Ripple { density, amplitude, .. } = ripples[i / 2];
         let angle = TAU * density * f as f64;
         amplitude * if i % 2 == 0 { angle.cos() } else { angle.sin() }

@@ -1,12 +1,11 @@
-//! What the benchmark says: on the terminal as it goes, and as Markdown in a file.
+//! What a benchmark says: on the terminal as it goes, and as Markdown in a file.
 use std::fs;
 use std::io::{self, Write};
 use std::path::Path;
 
 use crate::Result;
 
-/// Between these lines a file that has more in it takes the report.
-const BEGIN: &str = "<!-- figures of `make bench` -->";
+/// The line that ends the part of a file which takes the report.
 const END: &str = "<!-- end of figures -->";
 
 /// A text that is shown as it grows.
@@ -26,12 +25,14 @@ impl Report {
         self.add(&markdown(header, rows))
     }
 
-    /// Writes the report to a file, or between the marks of a file that has them.
-    pub fn write(&self, file: &Path) -> Result<()> {
+    /// Writes the report to a file, or between the marks of a file that has those of
+    /// `make TARGET`.
+    pub fn write(&self, file: &Path, target: &str) -> Result<()> {
+        let begin = format!("<!-- figures of `make {target}` -->");
         let old = if file.exists() { fs::read_to_string(file)? } else { String::new() };
-        let text = match (old.split_once(BEGIN), old.split_once(END)) {
+        let text = match (old.split_once(&begin), old.split_once(END)) {
             (Some((before, _)), Some((_, after))) => {
-                format!("{before}{BEGIN}\n\n{}{END}{after}", self.0)
+                format!("{before}{begin}\n\n{}{END}{after}", self.0)
             }
             _ => self.0.clone(),
         };

@@ -1,0 +1,97 @@
+//! What is fitted: models as a run file names them, everything else at its default.
+use crate::recordings::Recording;
+use crate::{Result, chosen as chosen_of};
+
+/// Smoothing of the responses in milliseconds: of all fits, and of the PSTH of the slope.
+pub const SMOOTH_MS: f64 = 21.0;
+
+/// A model with what stands around it.
+pub struct Fit {
+    /// Model, prefilter and parameterization, joined by `+`.
+    pub name: &'static str,
+    /// Whether every recording is fitted, or only those that take all fits.
+    pub everywhere: bool,
+    /// Whether the result does not depend on the seed.
+    pub deterministic: bool,
+    model: &'static str,
+    prefilter: Option<&'static str>,
+    parameterization: Option<&'static str>,
+}
+
+const LINEAR: Fit = Fit::new("linear");
+const LN: Fit = Fit::new("ln");
+const NRF: Fit = Fit::new("nrf");
+const DNET: Fit = Fit::new("dnet");
+const CNN2D: Fit = Fit::new("cnn2d");
+
+/// All fits, in the order of the table.
+pub static FITS: &[Fit] = &[
+    Fit { deterministic: true, ..LINEAR },
+    Fit { deterministic: true, ..LN },
+    NRF,
+    DNET,
+    CNN2D,
+    LN.with_kernels("ln+separable", "separable"),
+    LN.with_kernels("ln+dcls", "dcls"),
+    LN.behind("ln+adaptrans", "adaptrans"),
+    // It learns nothing.
+    Fit { deterministic: true, ..LN.behind("ln+willmore", "willmore") },
+    NRF.behind("nrf+adaptrans", "adaptrans"),
+    NRF.with_kernels("nrf+dcls", "dcls"),
+    DNET.behind("dnet+adaptrans", "adaptrans"),
+    CNN2D.behind("cnn2d+adaptrans", "adaptrans"),
+];
+
+/// The fits of these names, or all of them where no name is given.
+pub fn chosen(names: &[String]) -> Result<Vec<&'static Fit>> {
+    chosen_of("--fits", FITS, |fit| fit.name, names)
+}
+
+impl Fit {
+    const fn new(model: &'static str) -> Self {
+        let (prefilter, parameterization) = (None, None);
+        Self {
+            name: model,
+            everywhere: true,
+            deterministic: false,
+            model,
+            prefilter,
+            parameterization,
+        }
+    }
+
+    /// The same model behind a prefilter.
+    const fn behind(self, name: &'static str, prefilter: &'static str) -> Self {
+        Self { name, everywhere: false, prefilter: Some(prefilter), ..self }
+    }
+
+    /// The same model with other receptive fields than full ones.
+    const fn with_kernels(self, name: &'static str, parameterization: &'static str) -> Self {
+        Self { name, everywhere: false, parameterization: Some(parameterization), ..self }
+    }
+
+    /// Whether it is a 2-D convolutional network, which takes longest.
+    pub fn is_convolutional(&self) -> bool {
+        self.model == CNN2D.model
+    }
+
+    /// The run file of a fit of this recording.
+    pub fn run_file(&self, recording: &Recording, seed: u64) -> String {
+        let file = recording.file();
+        let file = file.to_string_lossy();
+        let mut data = format!("[data]\nfile = {file:?}\nsmooth_ms = {SMOOTH_MS:?}");
+        data.extend(recording.split().map(|split| format!("\nsplit = {split}")));
+        let mut model = format!("[model]\ntype = \"{}\"", self.model);
+        let window = (!self.is_convolutional()).then_some(recording.window_ms);
+        model.extend(window.map(|ms| format!("\nwindow_ms = {ms:?}")));
+        let has_nonlinearity = self.model != LINEAR.model;
+        let identity = (recording.signed && has_nonlinearity).then_some("\noutput = \"identity\"");
+        model.extend(identity);
+        let part = |section: &str, part: &str| format!("[{section}]\ntype = \"{part}\"");
+        let mut sections = vec![data, model];
+        sections.extend(self.prefilter.map(|name| part("prefilter", name)));
+        sections.extend(self.parameterization.map(|name| part("parameterization", name)));
+        sections.push(format!("[train]\nseed = {seed}\n"));
+        sections.join("\n\n")
+    }
+}
