@@ -15,6 +15,7 @@ mod comparison;
 mod dataset;
 mod export;
 mod fast_path;
+mod fitting;
 mod figures;
 mod frontends;
 mod frontends_golden;

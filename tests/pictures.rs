@@ -17,7 +17,7 @@ const PNG: &[u8] = b"\x89PNG\r\n\x1a\n";
 fn all_pictures_of_a_run_are_drawn_as_pixels_or_as_shapes() {
     let place = trained(&recording());
     let ran = place.strf("plot run").done();
-    let names = ["learning", "ceiling", "prediction", "outputs"];
+    let names = ["learning", "penalties", "ceiling", "prediction", "outputs"];
     let paths = names.map(|name| format!("run/pictures/{name}.png\n"));
     let missing = "strf: warning: no picture adaptation: the model has no prefilter\n";
     assert_eq!((ran.stdout, ran.stderr), (paths.concat(), missing.to_owned()));

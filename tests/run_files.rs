@@ -275,11 +275,12 @@ fn varied(overrides: &mut Vec<String>) -> Vec<String> {
         parameterization: find(parameterizations::TABLE, "dcls").unwrap(),
         data: "../data/x.h5",
         others: Others::Commented,
+        like: &[],
     };
     let texts = combinations().into_iter().map(|(model, prefilter, parameterization)| {
         let (data, others) = ("../data/x.h5", Others::LeftOut);
         let prefilters = prefilter.into_iter().collect();
-        Template { model, prefilters, parameterization, data, others }.text()
+        Template { model, prefilters, parameterization, data, others, like: &[] }.text()
     });
     texts.chain([stacked.text()]).collect()
 }
@@ -326,6 +327,7 @@ fn the_reference_file_shows_every_key_as_the_tables_have_it() {
         parameterization: &parameterizations::TABLE[0],
         data: "data.h5",
         others: Others::Commented,
+        like: &[],
     };
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("configs/reference.toml");
     let written = std::fs::read_to_string(file).unwrap();

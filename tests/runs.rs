@@ -352,7 +352,7 @@ fn the_gradient_of_a_network_without_kernels_is_that_of_its_predictions() {
     assert!(raw == effective);
     assert_eq!(effective.dim(), (NEURONS, 1, BANDS, lags));
 
-    let response = measured(&place, level, 0.02);
+    let response = measured(&place, level, 0.005);
     let largest = effective.iter().fold(0.0f32, |largest, weight| largest.max(weight.abs()));
     for ((n, _, f, lag), weight) in effective.indexed_iter() {
         let bins = reach - 1..BINS;

@@ -34,7 +34,7 @@ fn no_epochs_give_the_untrained_model_with_its_scores() {
     let weights = tensors(&place.path("runs/run/model/model.safetensors"));
     assert_eq!((state.progress.epoch, state.progress.steps), (0, 0));
     assert!(
-        (0..NEURONS).all(|neuron| rows_of(&weights, neuron) == rows_of(&state.weights, neuron))
+        (0..NEURONS).all(|neuron| rows_of(&weights, neuron) == rows_of(&state.model, neuron))
     );
     let run: Json = serde_json::from_str(&place.read("runs/run/scores.json")).unwrap();
     assert_eq!((&run["run"]["epochs"], &run["run"]["best_epoch"]), (&0.into(), &0.into()));
@@ -266,7 +266,7 @@ fn each_loss_falls_where_it_is_trained() {
     let place = Workplace::new();
     for loss in ["mse", "poisson"] {
         let train = format!("epochs = 30\nlr = 0.01\nloss = \"{loss}\"\npatience = 30");
-        place.write("run.toml", &run_file(LN, &train));
+        place.write("run.toml", &by_steps(LN, &train));
         place.strf("train run.toml --force").done();
         let losses = place.column("runs/run/history.csv", "train_loss");
         assert!(losses[29] < losses[0] - 0.05, "{loss}: {losses:?}");

@@ -46,8 +46,9 @@ impl Run {
         let folder = dataset.file.with_file_name("runs").join(&name);
         let data = dataset.file.file_name().unwrap_or_default().to_string_lossy();
         let text = format!(
-            "[data]\nfile = \"{data}\"\nsplit = {}\n\n{}\n[train]\nbatch = {batch}\n\
-             patience = 1000000\n\n[output]\nfolder = \"runs/{name}\"\n",
+            "[data]\nfile = \"{data}\"\nsplit = {}\n\n{}\n[train]\noptimizer = \"adamw\"\n\
+             batch = {batch}\npatience = 1000000\nschedule = \"constant\"\nstarts = 1\nsmooth = 0.0\n\
+             average = false\ncalibrate = false\n\n[output]\nfolder = \"runs/{name}\"\n",
             dataset.split(),
             row.sections(),
         );

@@ -10,7 +10,7 @@ use crate::base::progress::Console;
 use crate::base::wording::{did_you_mean, one_of};
 use crate::config::part::{Row, find, names};
 use crate::models::{self, parameterizations, prefilters};
-use crate::run_file::{Others, RunConfig, Template, relative};
+use crate::run_file::{DEEPSTRF, Others, RunConfig, Template, relative};
 
 /// `strf init`.
 #[derive(Debug, Args)]
@@ -32,6 +32,9 @@ pub struct InitArgs {
     /// Replace the file if it exists
     #[arg(long)]
     pub force: bool,
+    /// Settings of another program, for comparisons: deepstrf
+    #[arg(long, value_name = "NAME", value_parser = ["deepstrf"])]
+    pub like: Option<String>,
     /// Show the parts that were not chosen too, as comments
     #[arg(long)]
     pub all_keys: bool,
@@ -66,6 +69,7 @@ fn template(args: &InitArgs, file: &Path) -> Result<String> {
         parameterization: named("--parameterization", parameterizations::TABLE, parameterization)?,
         data: &data,
         others: if args.all_keys { Others::Commented } else { Others::LeftOut },
+        like: if args.like.is_some() { DEEPSTRF } else { &[] },
     };
     Ok(template.text())
 }

@@ -6,6 +6,7 @@ pub mod comparison;
 mod drawn;
 mod learning;
 mod outputs;
+mod penalties;
 mod prediction;
 mod quantiles;
 mod table;
@@ -33,6 +34,11 @@ pub static TABLE: &[PictureRow] = &[
         name: "learning",
         summary: "losses and validation scores over epochs",
         draw: learning::draw,
+    },
+    PictureRow {
+        name: "penalties",
+        summary: "validation losses over the strengths of penalties that were chosen",
+        draw: penalties::draw,
     },
     PictureRow {
         name: "ceiling",

@@ -32,14 +32,26 @@ impl Table {
         self.rows.len()
     }
 
+    /// The texts of a column.
+    ///
+    /// # Errors
+    /// There is no such column.
+    pub(super) fn texts(&self, name: &str) -> Result<Vec<String>> {
+        let place = self.place(name)?;
+        Ok(self.rows.iter().map(|row| row[place].to_owned()).collect())
+    }
+
+    fn place(&self, name: &str) -> Result<usize> {
+        let place = self.header.iter().position(|known| known == name);
+        place.ok_or_else(|| unreadable(&self.path, &format!("found no column {name}")))
+    }
+
     /// The numbers of a column; what is no number is NaN.
     ///
     /// # Errors
     /// There is no such column.
     pub(super) fn numbers(&self, name: &str) -> Result<Vec<f64>> {
-        let place = self.header.iter().position(|known| known == name);
-        let place =
-            place.ok_or_else(|| unreadable(&self.path, &format!("found no column {name}")))?;
+        let place = self.place(name)?;
         let number = |row: &csv::StringRecord| row[place].parse().unwrap_or(f64::NAN);
         Ok(self.rows.iter().map(number).collect())
     }

@@ -36,7 +36,7 @@ pub use sections::SECTIONS;
 pub use selection::Selection;
 pub use settings::{Data, Output};
 pub use split::Split;
-pub use template::{Others, Template};
+pub use template::{DEEPSTRF, Others, Template};
 pub use train::Train;
 use train::Traits;
 

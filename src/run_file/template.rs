@@ -23,7 +23,34 @@ pub struct Template<'a> {
     pub data: &'a str,
     /// What becomes of the parts that were not chosen.
     pub others: Others,
+    /// Values that stand in place of defaults.
+    pub like: &'static [Likened],
 }
+
+/// A value that stands in place of a default: section, key, and the value as TOML.
+pub type Likened = (&'static str, &'static str, &'static str);
+
+/// What deepSTRF 0.1.0 does in its example scripts, as far as keys can say it: AdamW at a constant
+/// rate from one random start, squared errors as they are, the epoch with the best correlation.
+pub static DEEPSTRF: &[Likened] = &[
+    ("data", "standardize", "\"band\""),
+    ("train", "optimizer", "\"adamw\""),
+    ("train", "loss_scale", "\"none\""),
+    ("train", "l2", "0.0"),
+    ("train", "smooth", "0.0"),
+    ("train", "epochs", "500"),
+    ("train", "batch", "1"),
+    ("train", "lr", "0.001"),
+    ("train", "patience", "50"),
+    ("train", "monitor", "\"valid_cc_norm\""),
+    ("train", "best", "\"mean\""),
+    ("train", "clip_norm", "0.0"),
+    ("train", "schedule", "\"constant\""),
+    ("train", "start", "\"random\""),
+    ("train", "starts", "1"),
+    ("train", "average", "false"),
+    ("train", "calibrate", "false"),
+];
 
 /// What becomes of the parts that were not chosen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -87,10 +114,18 @@ impl Template<'_> {
     fn key(&self, section: &str, key: &Key) -> String {
         let Key { name, kind, default, doc } = key;
         let expected = kind.expected();
+        let like = self.like.iter().find(|(of, key, _)| (*of, *key) == (section, *name));
         let (default, line) = match default {
-            Default::Is(value) => (format!("default {value}"), format!("{name} = {value}")),
+            Default::Is(value) => {
+                let own = like.map_or(*value, |(_, _, own)| *own);
+                (format!("default {value}"), format!("{name} = {own}"))
+            }
             Default::Follows(how) => {
-                (format!("default: {how}"), format!("# {name} = {}", kind.example()))
+                let line = match like {
+                    Some((_, _, own)) => format!("{name} = {own}"),
+                    None => format!("# {name} = {}", kind.example()),
+                };
+                (format!("default: {how}"), line)
             }
             Default::Required(_) if (section, *name) == ("data", "file") => {
                 ("required".into(), format!("{name} = {}", quoted(self.data)))

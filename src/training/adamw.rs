@@ -66,11 +66,11 @@ impl AdamW {
         self.steps = steps;
         let device = self.params.device();
         for (name, Moments { first, second }) in &mut self.moments {
-            for (group, own) in [("first", first), ("second", second)] {
-                if let Some(found) = memory.get(&format!("{group}/{name}")) {
-                    *own = found.to_device(device)?.copy()?;
-                }
-            }
+            let own = |group: &str, own: &Tensor| match memory.get(&format!("{group}/{name}")) {
+                Some(found) => found.to_device(device)?.copy(),
+                None => Ok(own.clone()),
+            };
+            (*first, *second) = (own("first", first)?, own("second", second)?);
         }
         Ok(())
     }

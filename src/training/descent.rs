@@ -10,10 +10,11 @@ use super::checkpoint::{Checkpoint, Phase, Tensors};
 use super::fitting::{Fitting, Judge, require_finite};
 use super::history::EpochRow;
 use super::lbfgs::{At, Block, Convergence, Lbfgs};
-use super::linear::LinearProblem;
+use super::linear::{LinearProblem, seen_of};
 use super::objective::{Curvature, Objective};
 use super::path::{PATIENCE, Point, strengths};
 use super::penalties::{Penalties, Strengths};
+use super::validation::ValidationScores;
 use super::{End, Observer, Task, draw, factorize};
 use crate::base::error::Result;
 use crate::models::batch::Member;
@@ -73,7 +74,7 @@ pub fn run<'a>(
             return Ok(Some(End::Interrupted));
         }
         if let Some(end) = descent.epoch(checkpoint, observer)? {
-            return Ok(end);
+            return Ok(Some(end));
         }
     }
 }
@@ -115,11 +116,11 @@ impl<'a> Descent<'a> {
         } else {
             None
         };
-        let objective = Objective::new(fitting, by_neuron)?;
+        let objective = Objective::new(fitting, by_neuron);
         let judge = Judge { validation: judge.validation.clone(), monitor };
         let lbfgs = restored(checkpoint, &objective, convergence(&paths))?;
         let mut descent = Self { fitting, judge, objective, lbfgs, linear, seen, paths, by_neuron };
-        if descent.lbfgs.is_none() && checkpoint.progress.phase == Phase::Fit {
+        if checkpoint.progress.chosen.is_empty() && checkpoint.progress.phase == Phase::Fit {
             descent.begin(checkpoint)?;
         }
         Ok(descent)
@@ -153,18 +154,15 @@ impl<'a> Descent<'a> {
         if let Some(norm) = network.norm() {
             norm.let_pass()?;
         }
-        let valid = linear.seen_of(fitting.task.valid, network)?;
+        let valid = seen_of(fitting.task.valid, network)?;
         let mut best = vec![(f64::INFINITY, 0.0); network.neurons()];
         let mut solutions = Vec::new();
         for l2 in strengths(linear.weights()) {
             let solution = linear.solve(Strengths { l2, ..Strengths::default() })?;
             let predictions = linear.predictions(&valid, &solution);
             let losses = self.judge.validation.of(&predictions)?.losses;
-            for (best, loss) in best.iter_mut().zip(losses) {
-                if loss < best.0 {
-                    *best = (loss, l2);
-                }
-            }
+            let better = best.iter_mut().zip(losses).filter(|(best, loss)| *loss < best.0);
+            better.for_each(|(best, loss)| *best = (loss, l2));
             solutions.push((l2, solution));
         }
         let chosen: Vec<f64> = best.iter().map(|(_, l2)| *l2).collect();
@@ -184,14 +182,14 @@ impl<'a> Descent<'a> {
         let all = strengths(kernels.elem_count() / kernels.dim(0)?);
         let most = checkpoint.progress.strongest * (1.0 + 1e-9);
         let mut all: Vec<f64> = all.into_iter().filter(|strength| *strength <= most).collect();
-        if !self.from_strong_to_weak() {
+        if !self.goes_from_strong_to_weak() {
             all.reverse();
         }
         Ok(all)
     }
 
     /// Zero is a saddle of factorized and hidden kernels.
-    fn from_strong_to_weak(&self) -> bool {
+    fn goes_from_strong_to_weak(&self) -> bool {
         self.linear.is_some() && matches!(self.fitting.full_kernel(), Ok(Some(_)))
     }
 
@@ -201,7 +199,9 @@ impl<'a> Descent<'a> {
         let (path, point) = checkpoint.progress.at;
         if let Some(kind) = self.paths.get(path) {
             let strength = self.strengths(checkpoint)?.get(point).copied().unwrap_or_default();
-            own.iter_mut().for_each(|own| *kind.of(own) = strength);
+            for own in &mut own {
+                *kind.of(own) = strength;
+            }
         }
         Ok(own)
     }
@@ -219,7 +219,7 @@ impl<'a> Descent<'a> {
             let strengths =
                 if self.by_neuron { own.clone() } else { vec![own[0]; network.neurons()] };
             let gains = checkpoint.progress.gains.clone();
-            self.objective.penalties = Some(Penalties::of_neurons(strengths, gains, network)?);
+            self.objective.penalties = Some(Penalties::of_neurons(strengths, gains, network));
         } else {
             self.objective.penalties = Some(Penalties::of_hidden(own[0], (network, &self.seen))?);
         }
@@ -254,27 +254,12 @@ impl<'a> Descent<'a> {
         &mut self,
         checkpoint: &mut Checkpoint,
         observer: &mut dyn Observer,
-    ) -> Result<Option<Option<End>>> {
-        let fitting = self.fitting;
-        let (network, settings) = (fitting.task.network, fitting.task.settings);
-        if let Phase::Starts { nth } = checkpoint.progress.phase {
-            if checkpoint.progress.leg == 0 && self.lbfgs.is_none() {
-                fitting.draw(fitting.seed(nth))?;
-                network.fold_norm()?;
-                checkpoint.progress.chosen = vec![Strengths::default(); self.blocks()];
-                checkpoint.progress.stale = vec![0; self.blocks()];
-            }
-        }
+    ) -> Result<Option<End>> {
+        let Task { network, settings, .. } = *self.fitting.task;
         let begin = Instant::now();
+        self.begin_start(checkpoint)?;
         self.set_up_if_new(checkpoint)?;
-        let Some(lbfgs) = &mut self.lbfgs else { return Ok(Some(None)) };
-        let before = lbfgs.evaluations;
-        lbfgs.round(&mut self.objective)?;
-        let evaluations = lbfgs.evaluations - before;
-        let points: Vec<Vec<f64>> = lbfgs.blocks.iter().map(|block| block.point.clone()).collect();
-        let converged = lbfgs.done();
-        let value = lbfgs.blocks.iter().map(|block| block.at.value).sum::<f64>();
-        self.objective.pieces.set(&points)?;
+        let (value, evaluations, converged) = self.round()?;
         checkpoint.progress.epoch += 1;
         checkpoint.progress.leg += 1;
         let epoch = checkpoint.progress.epoch;
@@ -287,52 +272,78 @@ impl<'a> Descent<'a> {
             epoch,
             seconds_train,
             evaluations,
-            train_loss: value - fitting.relative.floor(),
+            train_loss: value - self.fitting.relative.floor(),
             phase: self.name(checkpoint)?,
             ..scores.row()
         };
-        checkpoint.weights = fitting.task.params.values()?;
+        checkpoint.weights = self.fitting.task.params.values()?;
         let most = match checkpoint.progress.phase {
             Phase::Starts { .. } => SHORT.min(settings.epochs()),
             _ => settings.epochs(),
         };
-        let ended = converged || checkpoint.progress.leg >= most;
-        let mut end = None;
-        let mut improved = false;
-        if let Phase::Starts { nth } = checkpoint.progress.phase {
-            if ended {
-                improved = self.end_start(nth, scores.loss, checkpoint)?;
-            }
-        } else if self.paths.is_empty() {
-            improved = fitting.keep(checkpoint, &self.judge, &scores)?;
-            let patience = settings.patience;
-            end = match () {
-                () if converged => Some(End::Converged),
-                () if ended => Some(End::Epochs),
-                () if self.exhausted(checkpoint, patience) => Some(End::Patience),
-                () => None,
-            };
-        } else if ended {
-            improved = self.end_point(checkpoint, &scores)?;
-            if self.next_point(checkpoint)? {
-                end = Some(End::Converged);
-            }
-        }
+        let over = converged || checkpoint.progress.leg >= most;
+        let (mut improved, end) = self.judged(checkpoint, &scores, (converged, over))?;
         if end.is_some() {
             self.settle(checkpoint)?;
             improved = true;
         }
-        checkpoint.memory = match &self.lbfgs {
-            Some(lbfgs) => memory(lbfgs)?,
-            None => Tensors::new(),
-        };
+        checkpoint.memory = self.lbfgs.as_ref().map(memory).transpose()?.unwrap_or_default();
         row.seconds_valid = begin.elapsed().as_secs_f64();
         observer.epoch(&row, checkpoint, improved)?;
-        Ok(end.map(Some))
+        Ok(end)
     }
 
-    fn exhausted(&self, checkpoint: &Checkpoint, patience: usize) -> bool {
-        checkpoint.progress.best.exhausted(checkpoint.progress.epoch, patience)
+    /// Draws the weights of a random start, where one begins.
+    fn begin_start(&mut self, checkpoint: &mut Checkpoint) -> Result<()> {
+        let Phase::Starts { nth } = checkpoint.progress.phase else { return Ok(()) };
+        if checkpoint.progress.leg == 0 && self.lbfgs.is_none() {
+            self.fitting.draw(self.fitting.seed(nth))?;
+            self.fitting.task.network.fold_norm()?;
+            checkpoint.progress.chosen = vec![Strengths::default(); self.blocks()];
+            checkpoint.progress.stale = vec![0; self.blocks()];
+        }
+        Ok(())
+    }
+
+    /// A step of every block: the objective, how often it was worked out, and whether all have
+    /// converged.
+    fn round(&mut self) -> Result<(f64, usize, bool)> {
+        let lbfgs = self.lbfgs.get_or_insert_default();
+        let before = lbfgs.evaluations;
+        lbfgs.round(&mut self.objective)?;
+        let points: Vec<Vec<f64>> = lbfgs.blocks.iter().map(|block| block.point.clone()).collect();
+        let value = lbfgs.blocks.iter().map(|block| block.at.value).sum();
+        let reached = (value, lbfgs.evaluations - before, lbfgs.done());
+        self.objective.pieces.set(&points)?;
+        Ok(reached)
+    }
+
+    /// What becomes of an epoch: whether it is better than those before, and the end, if this is it.
+    fn judged(
+        &mut self,
+        checkpoint: &mut Checkpoint,
+        scores: &ValidationScores,
+        (converged, over): (bool, bool),
+    ) -> Result<(bool, Option<End>)> {
+        if let Phase::Starts { nth } = checkpoint.progress.phase {
+            let improved = over && self.end_start(nth, scores.loss, checkpoint)?;
+            return Ok((improved, None));
+        }
+        if !self.paths.is_empty() {
+            let improved = over && self.end_point(checkpoint, scores)?;
+            let ends = over && self.next_point(checkpoint)?;
+            return Ok((improved, ends.then_some(End::Converged)));
+        }
+        let improved = self.fitting.keep(checkpoint, &self.judge, scores)?;
+        let progress = &checkpoint.progress;
+        let patience = self.fitting.task.settings.patience;
+        let end = match () {
+            () if converged => Some(End::Converged),
+            () if over => Some(End::Epochs),
+            () if progress.best.exhausted(progress.epoch, patience) => Some(End::Patience),
+            () => None,
+        };
+        Ok((improved, end))
     }
 
     fn set_up_if_new(&mut self, checkpoint: &mut Checkpoint) -> Result<()> {
@@ -391,7 +402,7 @@ impl<'a> Descent<'a> {
     fn end_point(
         &mut self,
         checkpoint: &mut Checkpoint,
-        scores: &super::validation::ValidationScores,
+        scores: &ValidationScores,
     ) -> Result<bool> {
         let (path, point) = checkpoint.progress.at;
         let kind = self.paths[path];

@@ -56,7 +56,7 @@ pub fn project(fitting: &Fitting, linear: &LinearProblem, solution: &Solution) -
     let flat = wanted.flatten_from(1)?;
     let variance = flat.mul(&flat.matmul(&covariance)?)?.sum(1)?;
     let scales = variance.maximum(1e-12)?.recip()?;
-    let pieces = Pieces::new(params, network.neurons())?;
+    let pieces = Pieces::new(params, network.neurons());
     let mut objective = Nearness { fitting, pieces, wanted, covariance, scales };
     let mut best: Vec<(f64, Vec<f64>)> = vec![(f64::INFINITY, Vec::new()); network.neurons()];
     for start in 0..STARTS {

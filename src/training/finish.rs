@@ -78,7 +78,7 @@ fn calibrate(fitting: &Fitting, judge: &Judge, weights: &mut Tensors) -> Result<
     let suits = |neuron: &usize| {
         let (old, new) = (before.losses[*neuron], after.losses[*neuron]);
         let went_silent = after.silent.contains(neuron) && !before.silent.contains(neuron);
-        new.is_finite() && !(new > old) && !went_silent
+        new.is_finite() && (new <= old || old.is_nan()) && !went_silent
     };
     let kept: Vec<usize> = (0..network.neurons()).filter(suits).collect();
     *weights = fitting.mixed(weights, &params.values()?, &kept)?;

@@ -161,7 +161,7 @@ impl<'a> Fitting<'a> {
     /// A tensor operation fails.
     pub fn in_units_of_recording(&self) -> Result<Tensors> {
         let Task { network, params, .. } = self.task;
-        if self.relative.unit == 1.0 {
+        if !self.relative.divides() {
             return Ok(params.values()?);
         }
         let own = params.values()?;

@@ -1,7 +1,7 @@
 //! `history.csv`: what each epoch cost and reached.
 
 /// One epoch; scores that are undefined are NaN.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct EpochRow {
     /// From 1.
     pub epoch: usize,

@@ -14,7 +14,7 @@ pub const AT_ONCE: usize = 1_024;
 /// Most weights of a kernel whose covariance is kept.
 pub const MOST_WEIGHTS: usize = 4_000;
 
-/// LaggedSums over recorded bins of some clips, for neurons that were recorded in the same bins.
+/// Sums over recorded bins of some clips, for neurons that were recorded in the same bins.
 #[derive(Debug, Clone)]
 pub struct LaggedSums {
     /// How many bins.
@@ -51,6 +51,24 @@ pub struct LaggedDesign {
     pub weights: usize,
     /// Neurons that were recorded in the same bins.
     pub neurons: Vec<usize>,
+}
+
+impl LaggedMoments {
+    /// The squared error of solutions `(I, N)` for other moments, of each neuron, up to the variance
+    /// of its response, which is the same for all solutions.
+    pub fn losses(&self, fitted: &Self, solved: &Mat<f64>) -> Vec<f64> {
+        let products = &self.covariance * solved;
+        let loss = |place: usize| {
+            let (mut loss, mut bias) = (0.0, fitted.response[place] - self.response[place]);
+            for i in 0..solved.nrows() {
+                let weight = solved[(i, place)];
+                loss += weight * (products[(i, place)] - 2.0 * self.cross[(i, place)]);
+                bias += weight * (self.mean[i] - fitted.mean[i]);
+            }
+            loss + bias * bias
+        };
+        (0..solved.ncols()).map(loss).collect()
+    }
 }
 
 impl LaggedDesign {
@@ -183,11 +201,8 @@ pub fn design_rows(sound: &[Vec<f32>], lags: usize, bins: &[usize]) -> Mat<f64> 
         for place in 0..lags {
             let back = lags - 1 - place;
             let mut column = rows.col_mut(band * lags + place);
-            for (to, bin) in bins.iter().enumerate() {
-                if let Some(from) = bin.checked_sub(back) {
-                    column[to] = f64::from(values[from]);
-                }
-            }
+            let seen = bins.iter().enumerate().filter(|(_, bin)| **bin >= back);
+            seen.for_each(|(to, bin)| column[to] = f64::from(values[bin - back]));
         }
     }
     rows

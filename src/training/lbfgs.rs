@@ -148,82 +148,47 @@ impl Lbfgs {
     /// Directions of all blocks that have not converged.
     fn moves(&mut self, of: &dyn Blocks, steepest: bool) -> Vec<Move> {
         let active = self.blocks.iter().enumerate().filter(|(_, block)| !block.done);
-        let active: Vec<usize> = active.map(|(place, _)| place).collect();
-        let mut vectors = Vec::new();
-        let mut shares = Vec::new();
-        for place in active {
-            let Block { at, pairs, .. } = &self.blocks[place];
-            let mut q = at.gradient.clone();
-            let mut alphas = Vec::new();
-            for (s, y) in pairs.iter().rev() {
-                let alpha = dot(s, &q) / dot(s, y);
-                add(&mut q, -alpha, y);
-                alphas.push(alpha);
-            }
-            vectors.push((place, q));
-            shares.push(alphas);
-        }
-        let latest: Vec<Option<(f64, Vec<f64>)>> = vectors
-            .iter()
-            .map(|(place, _)| {
-                let (s, y) = self.blocks[*place].pairs.back()?;
-                Some((dot(s, y), y.clone()))
+        let (mut vectors, mut shares): (Vec<_>, Vec<_>) = active
+            .map(|(place, block)| {
+                let (vector, alphas) = block.before_curvature();
+                ((place, vector), alphas)
             })
-            .collect();
+            .unzip();
         // The scale of the curvature that is known beforehand follows from the latest pair.
-        let mut known: Vec<(usize, Vec<f64>)> = vectors
-            .iter()
-            .zip(&latest)
-            .filter_map(|((place, _), pair)| pair.as_ref().map(|(_, y)| (*place, y.clone())))
-            .collect();
-        of.precondition(&mut known);
+        let latest = |(place, _): &(usize, Vec<f64>)| {
+            let pair = self.blocks[*place].pairs.back();
+            (*place, pair.map_or_else(Vec::new, |(_, y)| y.clone()))
+        };
+        let mut known: Vec<(usize, Vec<f64>)> = vectors.iter().map(latest).collect();
+        let mut changed: Vec<(usize, Vec<f64>)> =
+            known.iter().filter(|(_, y)| !y.is_empty()).cloned().collect();
+        of.precondition(&mut changed);
+        for (place, vector) in changed {
+            let own = known.iter_mut().find(|(other, _)| *other == place);
+            if let Some((_, known)) = own {
+                known.clone_from(&vector);
+            }
+        }
         of.precondition(&mut vectors);
-        let mut known = known.into_iter();
         let mut moves = Vec::new();
-        for (((place, mut r), alphas), pair) in vectors.into_iter().zip(shares).zip(latest) {
+        for (((place, vector), (_, known)), alphas) in
+            vectors.into_iter().zip(known).zip(shares.drain(..))
+        {
             let block = &mut self.blocks[place];
-            if let (Some((sy, y)), Some((_, hy))) =
-                (&pair, pair.as_ref().and_then(|_| known.next()))
-            {
-                let scale = sy / dot(y, &hy);
-                r.iter_mut().for_each(|value| *value *= scale);
+            let direction = block.behind_curvature(vector, &known, &alphas);
+            match block.along(direction) {
+                Some((direction, slope)) => {
+                    moves.push(Move::new((place, block), direction, slope, steepest));
+                }
+                None => block.done = true,
             }
-            for ((s, y), alpha) in block.pairs.iter().zip(alphas.iter().rev()) {
-                let beta = dot(y, &r) / dot(s, y);
-                add(&mut r, alpha - beta, s);
-            }
-            r.iter_mut().for_each(|value| *value = -*value);
-            let mut slope = dot(&r, &block.at.gradient);
-            if !(slope < 0.0) {
-                r = block.at.gradient.iter().map(|g| -g).collect();
-                slope = dot(&r, &block.at.gradient);
-                block.pairs.clear();
-            }
-            if !(slope < 0.0) {
-                block.done = true;
-                continue;
-            }
-            let first = block.pairs.is_empty();
-            // Without curvature a step is expected to halve the value at most.
-            let limit =
-                if first { (block.at.value.abs().max(1e-12) / -slope).min(1.0) } else { 1.0 };
-            let search = LineSearch::new(block.at.value, slope);
-            moves.push(Move {
-                block: place,
-                direction: r,
-                search,
-                step: limit,
-                steepest: steepest || first,
-                reached: None,
-                failed: false,
-            });
         }
         moves
     }
 
     /// Searches along all directions at once.
     fn search(&mut self, of: &mut dyn Blocks, moves: &mut [Move]) -> Result<()> {
-        while moves.iter().any(|step| step.reached.is_none() && !step.failed) {
+        while moves.iter().any(Move::is_open) {
             let mut points: Vec<Vec<f64>> =
                 self.blocks.iter().map(|block| block.point.clone()).collect();
             for step in moves.iter().filter(|step| !step.failed) {
@@ -234,17 +199,10 @@ impl Lbfgs {
             }
             let mut at = of.evaluate(&mut points)?;
             self.evaluations += 1;
-            for step in moves.iter_mut().filter(|step| step.reached.is_none() && !step.failed) {
-                let at = std::mem::take(&mut at[step.block]);
-                let slope = dot(&at.gradient, &step.direction);
-                let trial = Trial { step: step.step, value: at.value, slope };
-                match step.search.tell(trial) {
-                    Next::Accept => {
-                        step.reached = Some((std::mem::take(&mut points[step.block]), at));
-                    }
-                    Next::Try(next) | Next::Settle(next) => step.step = next,
-                    Next::Fail => step.failed = true,
-                }
+            for step in moves.iter_mut().filter(|step| step.is_open()) {
+                let take = |list: &mut Vec<_>| std::mem::take(&mut list[step.block]);
+                let (point, at) = (take(&mut points), std::mem::take(&mut at[step.block]));
+                step.tell(point, at);
             }
         }
         Ok(())
@@ -252,25 +210,106 @@ impl Lbfgs {
 
     fn take(&mut self, moves: Vec<Move>) {
         for Move { block, reached, .. } in moves {
-            let block = &mut self.blocks[block];
-            let Some((point, at)) = reached else { continue };
-            let s: Vec<f64> = point.iter().zip(&block.point).map(|(new, old)| new - old).collect();
-            let y = at.gradient.iter().zip(&block.at.gradient).map(|(new, old)| new - old);
-            let y: Vec<f64> = y.collect();
-            if dot(&s, &y) > 1e-10 * dot(&y, &y).sqrt() * dot(&s, &s).sqrt() {
-                block.pairs.push_back((s, y));
-                if block.pairs.len() > MEMORY {
-                    block.pairs.pop_front();
-                }
+            if let Some((point, at)) = reached {
+                self.blocks[block].advance(point, at, self.convergence);
             }
-            (block.point, block.at) = (point, at);
-            block.values.push_back(block.at.value);
-            if block.values.len() > self.convergence.rounds {
-                let before = block.values.pop_front().unwrap_or_default();
-                let fall = before - block.at.value;
-                block.done =
-                    fall <= self.convergence.fall * block.at.value.abs().max(f64::MIN_POSITIVE);
-            }
+        }
+    }
+}
+
+impl Block {
+    /// The first loop over the pairs: the gradient without what they explain, and how much that is.
+    fn before_curvature(&self) -> (Vec<f64>, Vec<f64>) {
+        let (mut q, mut alphas) = (self.at.gradient.clone(), Vec::new());
+        for (s, y) in self.pairs.iter().rev() {
+            let alpha = dot(s, &q) / dot(s, y);
+            add(&mut q, -alpha, y);
+            alphas.push(alpha);
+        }
+        (q, alphas)
+    }
+
+    /// The second loop: the direction downhill; `known` is what the curvature that is known
+    /// beforehand makes of the latest change of the gradient.
+    fn behind_curvature(&self, mut r: Vec<f64>, known: &[f64], alphas: &[f64]) -> Vec<f64> {
+        let scale = self.pairs.back().map_or(1.0, |(s, y)| dot(s, y) / dot(y, known));
+        for value in &mut r {
+            *value *= scale;
+        }
+        for ((s, y), alpha) in self.pairs.iter().zip(alphas.iter().rev()) {
+            let beta = dot(y, &r) / dot(s, y);
+            add(&mut r, alpha - beta, s);
+        }
+        r.into_iter().map(|value| -value).collect()
+    }
+
+    /// The direction and the slope along it, or those of the gradient where it does not lead downhill;
+    /// none where nothing does.
+    fn along(&mut self, direction: Vec<f64>) -> Option<(Vec<f64>, f64)> {
+        let slope = dot(&direction, &self.at.gradient);
+        if slope < 0.0 {
+            return Some((direction, slope));
+        }
+        self.pairs.clear();
+        let steepest: Vec<f64> = self.at.gradient.iter().map(|g| -g).collect();
+        let slope = dot(&steepest, &self.at.gradient);
+        (slope < 0.0).then_some((steepest, slope))
+    }
+
+    /// Goes to a point.
+    fn advance(&mut self, point: Vec<f64>, at: At, convergence: Convergence) {
+        let difference = |new: &[f64], old: &[f64]| -> Vec<f64> {
+            new.iter().zip(old).map(|(new, old)| new - old).collect()
+        };
+        let s = difference(&point, &self.point);
+        let y = difference(&at.gradient, &self.at.gradient);
+        if dot(&s, &y) > 1e-10 * dot(&y, &y).sqrt() * dot(&s, &s).sqrt() {
+            self.pairs.push_back((s, y));
+        }
+        if self.pairs.len() > MEMORY {
+            self.pairs.pop_front();
+        }
+        (self.point, self.at) = (point, at);
+        self.values.push_back(self.at.value);
+        if self.values.len() > convergence.rounds {
+            let fall = self.values.pop_front().unwrap_or_default() - self.at.value;
+            self.done = fall <= convergence.fall * self.at.value.abs().max(f64::MIN_POSITIVE);
+        }
+    }
+}
+
+impl Move {
+    fn new(
+        (place, block): (usize, &Block),
+        direction: Vec<f64>,
+        slope: f64,
+        steepest: bool,
+    ) -> Self {
+        let first = block.pairs.is_empty();
+        // Without curvature a step is expected to take away the whole value at most.
+        let whole = (block.at.value.abs().max(1e-12) / -slope).min(1.0);
+        Self {
+            block: place,
+            direction,
+            search: LineSearch::new(block.at.value, slope),
+            step: if first { whole } else { 1.0 },
+            steepest: steepest || first,
+            reached: None,
+            failed: false,
+        }
+    }
+
+    fn is_open(&self) -> bool {
+        self.reached.is_none() && !self.failed
+    }
+
+    /// Takes note of the trial that it asked for.
+    fn tell(&mut self, point: Vec<f64>, at: At) {
+        let slope = dot(&at.gradient, &self.direction);
+        match self.search.tell(Trial { step: self.step, value: at.value, slope }) {
+            Next::Accept => self.reached = Some((point, at)),
+            Next::Try(next) | Next::Settle(next) => self.step = next,
+            Next::Fail => self.failed = true,
         }
     }
 }
@@ -288,21 +327,22 @@ fn add(to: &mut [f64], factor: f64, x: &[f64]) {
 mod tests {
     use super::*;
 
+    fn valley(x: &[f64]) -> At {
+        let mut at = At { value: 0.0, gradient: vec![0.0; x.len()] };
+        for i in 0..x.len() - 1 {
+            let (a, b) = (1.0 - x[i], x[i + 1] - x[i] * x[i]);
+            at.value += a * a + 100.0 * b * b;
+            at.gradient[i] += -2.0 * a - 400.0 * b * x[i];
+            at.gradient[i + 1] += 200.0 * b;
+        }
+        at
+    }
+
     /// Rosenbrock's valley in some dimensions, and a bowl of very different widths.
     struct Known;
 
     impl Blocks for Known {
         fn evaluate(&mut self, points: &mut [Vec<f64>]) -> Result<Vec<At>> {
-            let valley = |x: &[f64]| {
-                let mut at = At { value: 0.0, gradient: vec![0.0; x.len()] };
-                for i in 0..x.len() - 1 {
-                    let (a, b) = (1.0 - x[i], x[i + 1] - x[i] * x[i]);
-                    at.value += a * a + 100.0 * b * b;
-                    at.gradient[i] += -2.0 * a - 400.0 * b * x[i];
-                    at.gradient[i + 1] += 200.0 * b;
-                }
-                at
-            };
             let bowl = |x: &[f64]| {
                 let scale = |i: usize| 10f64.powi(i32::try_from(i).unwrap_or(0) - 3);
                 let terms = x.iter().enumerate();

@@ -78,35 +78,33 @@ impl LinearProblem {
     pub fn factor(&self, covariance: &Mat<f64>, strengths: Strengths) -> Result<Llt<f64>> {
         let mut matrix = covariance.clone();
         let mean = (0..matrix.nrows()).map(|i| matrix[(i, i)]).sum::<f64>() / matrix.nrows() as f64;
-        let [channels, bands, lags] = self.shape;
         for i in 0..matrix.nrows() {
             matrix[(i, i)] += strengths.l2 * self.unit + JITTER * mean.max(f64::MIN_POSITIVE);
         }
-        let strength = strengths.smooth * self.unit;
-        if strength > 0.0 {
-            let mut tie = |a: usize, b: usize| {
-                matrix[(a, a)] += strength;
-                matrix[(b, b)] += strength;
-                matrix[(a, b)] -= strength;
-                matrix[(b, a)] -= strength;
-            };
-            for channel in 0..channels {
-                for band in 0..bands {
-                    for lag in 0..lags {
-                        let place = (channel * bands + band) * lags + lag;
-                        if lag + 1 < lags {
-                            tie(place, place + 1);
-                        }
-                        if band + 1 < bands {
-                            tie(place, place + lags);
-                        }
-                    }
-                }
-            }
-        }
+        self.tie_neighbours(&mut matrix, strengths.smooth * self.unit);
         matrix.llt(Side::Lower).map_err(|error| {
             Error::failed("factorizing the covariance of the sound", format!("{error:?}"))
         })
+    }
+
+    /// Adds the squared differences of neighbours along lag and along frequency.
+    fn tie_neighbours(&self, matrix: &mut Mat<f64>, strength: f64) {
+        let [channels, bands, lags] = self.shape;
+        let mut tie = |a: usize, b: usize| {
+            matrix[(a, a)] += strength;
+            matrix[(b, b)] += strength;
+            matrix[(a, b)] -= strength;
+            matrix[(b, a)] -= strength;
+        };
+        for place in 0..channels * bands * lags {
+            let (lag, band) = (place % lags, place / lags % bands);
+            if lag + 1 < lags {
+                tie(place, place + 1);
+            }
+            if band + 1 < bands {
+                tie(place, place + lags);
+            }
+        }
     }
 
     /// The solution for some strengths.
@@ -122,13 +120,10 @@ impl LinearProblem {
         for (design, moments) in &self.groups {
             let solved = self.factor(&moments.covariance, strengths)?.solve(&moments.cross);
             for (place, neuron) in design.neurons.iter().enumerate() {
-                let own = &mut solution.weights[neuron * weights..(neuron + 1) * weights];
-                let mut offset = moments.response[place];
-                for (i, weight) in own.iter_mut().enumerate() {
-                    *weight = solved[(i, place)];
-                    offset -= *weight * moments.mean[i];
-                }
-                solution.offsets[*neuron] = offset;
+                let own: Vec<f64> = (0..weights).map(|i| solved[(i, place)]).collect();
+                let mean = own.iter().zip(&moments.mean).map(|(weight, mean)| weight * mean);
+                solution.offsets[*neuron] = moments.response[place] - mean.sum::<f64>();
+                solution.weights[neuron * weights..(neuron + 1) * weights].copy_from_slice(&own);
             }
         }
         Ok(solution)
@@ -161,7 +156,10 @@ impl LinearProblem {
         let weights = self.weights();
         let mut mixed = Solution { weights: Vec::new(), offsets: Vec::new() };
         for (neuron, l2) in chosen.iter().enumerate() {
-            let own = solutions.iter().find(|(strength, _)| strength == l2).or(solutions.first());
+            let own = solutions
+                .iter()
+                .find(|(strength, _)| strength.total_cmp(l2).is_eq())
+                .or(solutions.first());
             if let Some((_, own)) = own {
                 let own_weights = &own.weights[neuron * weights..(neuron + 1) * weights];
                 mixed.weights.extend_from_slice(own_weights);
@@ -189,39 +187,33 @@ impl LinearProblem {
         found.vectors.outer_iter().take(kept).map(field).collect()
     }
 
-    /// What the kernels see of clips.
-    ///
-    /// # Errors
-    /// A tensor operation fails.
-    pub fn seen_of(&self, samples: &[Sample], network: &Network) -> Result<Vec<Seen>> {
-        let seen = samples.iter().map(|sample| {
-            let sound = network.filtered(&sample.member.sound)?.squeeze(0)?.flatten(0, 1)?;
-            lagged::rows(&sound)
-        });
-        seen.collect()
-    }
-
     /// What a solution predicts `(N, T)` for clips.
     pub fn predictions(&self, clips: &[Seen], solution: &Solution) -> Vec<Array2<f32>> {
         let (weights, lags) = (self.weights(), self.shape[2]);
         let kernels = Mat::from_fn(weights, self.neurons, |i, n| solution.weights[n * weights + i]);
         let predict = |sound: &Seen| {
-            let bins = sound.first().map_or(0, Vec::len);
-            let places: Vec<usize> = (0..bins).collect();
-            let mut prediction = Array2::zeros((self.neurons, bins));
-            for chunk in places.chunks(lagged::AT_ONCE) {
-                let drives = lagged::design_rows(sound, lags, chunk) * &kernels;
-                for (row, bin) in chunk.iter().enumerate() {
-                    for neuron in 0..self.neurons {
-                        let drive = drives[(row, neuron)] + solution.offsets[neuron];
-                        #[expect(clippy::cast_possible_truncation, reason = "predictions are f32")]
-                        let drive = drive as f32;
-                        prediction[(neuron, *bin)] = drive;
-                    }
-                }
-            }
-            prediction
+            let places: Vec<usize> = (0..sound.first().map_or(0, Vec::len)).collect();
+            let chunks = places.chunks(lagged::AT_ONCE);
+            let drives = chunks.map(|chunk| lagged::design_rows(sound, lags, chunk) * &kernels);
+            let drives: Vec<Mat<f64>> = drives.collect();
+            #[expect(clippy::cast_possible_truncation, reason = "predictions are f32")]
+            Array2::from_shape_fn((self.neurons, places.len()), |(neuron, bin)| {
+                let drive = drives[bin / lagged::AT_ONCE][(bin % lagged::AT_ONCE, neuron)];
+                (drive + solution.offsets[neuron]) as f32
+            })
         };
         clips.iter().map(predict).collect()
     }
+}
+
+/// What the first layer of a network sees of clips.
+///
+/// # Errors
+/// A tensor operation fails.
+pub fn seen_of(samples: &[Sample], network: &Network) -> Result<Vec<Seen>> {
+    let seen = samples.iter().map(|sample| {
+        let sound = network.filtered(&sample.member.sound)?.squeeze(0)?.flatten(0, 1)?;
+        lagged::rows(&sound)
+    });
+    seen.collect()
 }

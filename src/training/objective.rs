@@ -10,7 +10,7 @@ use super::lbfgs::{At, Blocks};
 use super::penalties::Penalties;
 use crate::base::error::Result;
 use crate::models::batch::Batch;
-use crate::models::params::Params;
+use crate::models::params::{Param, Params};
 
 /// Where the values of a trained tensor lie in blocks.
 struct Piece {
@@ -53,11 +53,8 @@ pub struct Objective<'a> {
 
 impl Pieces {
     /// In so many blocks: one for each neuron, or a single one.
-    ///
-    /// # Errors
-    /// A tensor has no axis of neurons.
-    pub fn new(params: &Params, blocks: usize) -> Result<Self> {
-        let piece = |(name, param): (String, crate::models::params::Param)| {
+    pub fn new(params: &Params, blocks: usize) -> Self {
+        let piece = |(name, param): (String, Param)| {
             let dims = param.var.dims();
             let (outer, inner) = if blocks == 1 {
                 (1, param.var.elem_count())
@@ -67,7 +64,7 @@ impl Pieces {
             };
             Piece { name, var: param.var, outer, inner, scale: param.step_scale }
         };
-        Ok(Self { pieces: params.trained().into_iter().map(piece).collect(), blocks })
+        Self { pieces: params.trained().into_iter().map(piece).collect(), blocks }
     }
 
     /// What lies where, of values of each tensor.
@@ -78,15 +75,11 @@ impl Pieces {
         let mut blocks = vec![Vec::new(); self.blocks];
         for piece in &self.pieces {
             let Piece { outer, inner, .. } = *piece;
-            let values = values(piece)?;
+            let values = values(piece)?.unwrap_or_else(|| vec![0.0; outer * inner * self.blocks]);
             for (place, block) in blocks.iter_mut().enumerate() {
-                for before in 0..outer {
-                    let from = (before * self.blocks + place) * inner;
-                    match &values {
-                        Some(values) => block.extend_from_slice(&values[from..from + inner]),
-                        None => block.resize(block.len() + inner, 0.0),
-                    }
-                }
+                let from = |before: usize| (before * self.blocks + place) * inner;
+                let own = (0..outer).flat_map(|before| &values[from(before)..from(before) + inner]);
+                block.extend(own);
             }
         }
         Ok(blocks)
@@ -99,9 +92,7 @@ impl Pieces {
     pub fn gradients(&self, grads: &GradStore) -> Result<Vec<Vec<f64>>> {
         self.gathered(|piece| {
             let Some(grad) = grads.get(&piece.var) else { return Ok(None) };
-            let mut values = flat(grad)?;
-            values.iter_mut().for_each(|value| *value *= piece.scale);
-            Ok(Some(values))
+            Ok(Some(flat(grad)?.into_iter().map(|value| value * piece.scale).collect()))
         })
     }
 
@@ -111,9 +102,8 @@ impl Pieces {
     /// A tensor operation fails.
     pub fn points(&self) -> Result<Vec<Vec<f64>>> {
         self.gathered(|piece| {
-            let mut values = flat(piece.var.as_tensor())?;
-            values.iter_mut().for_each(|value| *value /= piece.scale);
-            Ok(Some(values))
+            let values = flat(piece.var.as_tensor())?;
+            Ok(Some(values.into_iter().map(|value| value / piece.scale).collect()))
         })
     }
 
@@ -125,13 +115,10 @@ impl Pieces {
         let mut from = 0;
         for Piece { var, outer, inner, scale, .. } in &self.pieces {
             let mut values = vec![0.0; outer * inner * self.blocks];
-            for (place, point) in points.iter().enumerate() {
-                for before in 0..*outer {
-                    let to = (before * self.blocks + place) * inner;
-                    let own = &point[from + before * inner..from + (before + 1) * inner];
-                    let to = values[to..to + inner].iter_mut();
-                    to.zip(own).for_each(|(to, own)| *to = own * scale);
-                }
+            for (i, value) in values.iter_mut().enumerate() {
+                let (row, column) = (i / inner, i % inner);
+                let (before, place) = (row / self.blocks, row % self.blocks);
+                *value = points[place][from + before * inner + column] * scale;
             }
             from += outer * inner;
             let values = Tensor::from_vec(values, var.shape(), &candle_core::Device::Cpu)?;
@@ -161,14 +148,11 @@ fn flat(tensor: &Tensor) -> Result<Vec<f64>> {
 
 impl<'a> Objective<'a> {
     /// In one block for each neuron where neurons share nothing.
-    ///
-    /// # Errors
-    /// A tensor operation fails.
-    pub fn new(fitting: &'a Fitting<'a>, by_neuron: bool) -> Result<Self> {
+    pub fn new(fitting: &'a Fitting<'a>, by_neuron: bool) -> Self {
         let blocks = if by_neuron { fitting.task.network.neurons() } else { 1 };
-        let pieces = Pieces::new(fitting.task.params, blocks)?;
+        let pieces = Pieces::new(fitting.task.params, blocks);
         let batch = fitting.whole();
-        Ok(Self { fitting, batch, pieces, penalties: None, curvature: None, is_set_up: false })
+        Self { fitting, batch, pieces, penalties: None, curvature: None, is_set_up: false }
     }
 }
 

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 /// A strength of a penalty and what it came to.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Point {
-    /// Which penalty: `l1`, `l2` or `smooth`.
+    /// Which penalty: `l1`, `l2` or `smooth`, and after a blank what another one is meanwhile.
     pub penalty: String,
     /// Where several penalties are chosen one after the other: how often before.
     pub round: usize,
@@ -12,6 +12,13 @@ pub struct Point {
     pub strength: f64,
     /// The validation loss of each neuron, or of all together.
     pub losses: Vec<f64>,
+}
+
+impl Point {
+    /// Which penalty, without what stands beside it.
+    fn kind(&self) -> &str {
+        self.penalty.split_once(' ').map_or(&self.penalty, |(kind, _)| kind)
+    }
 }
 
 /// Strongest of a path, as a share of the variance that a kernel sees in all.
@@ -35,9 +42,9 @@ pub fn strengths(weights: usize) -> Vec<f64> {
 pub fn table(points: &[Point], neurons: &[String]) -> String {
     let mut text = String::from("penalty,round,strength,neuron,valid_loss,chosen\n");
     let least = |point: &Point, place: usize| {
-        let rivals = points
-            .iter()
-            .filter(|other| (&other.penalty, other.round) == (&point.penalty, point.round));
+        let rivals = points.iter();
+        let rivals =
+            rivals.filter(|other| (other.kind(), other.round) == (point.kind(), point.round));
         let losses = rivals.filter_map(|other| other.losses.get(place).copied());
         losses.filter(|loss| !loss.is_nan()).fold(f64::INFINITY, f64::min)
     };
@@ -49,7 +56,11 @@ pub fn table(points: &[Point], neurons: &[String]) -> String {
                 _ => neurons.get(place).map_or("all", String::as_str),
             };
             let chosen = *loss <= least(point, place);
-            text += &format!("{penalty},{round},{strength},{},{loss},{chosen}\n", quoted(neuron));
+            let neuron = quoted(neuron);
+            let line = [penalty, &round.to_string(), &strength.to_string(), &neuron];
+            text += &line.map(String::as_str).join(",");
+            text += &["", &loss.to_string(), &chosen.to_string()].join(",");
+            text.push('\n');
         }
     }
     text

@@ -89,18 +89,11 @@ impl Penalties {
         } else {
             Gain::Constant(gains)
         };
-        Ok(Self::new(vec![strengths; kernels.dim(0)?], gain, network)?)
+        Ok(Self::new(vec![strengths; kernels.dim(0)?], gain, network))
     }
 
     /// On the kernels of each neuron, multiplied by constants.
-    ///
-    /// # Errors
-    /// A tensor operation fails.
-    pub fn of_neurons(
-        strengths: Vec<Strengths>,
-        gains: Vec<f64>,
-        network: &Network,
-    ) -> Result<Self> {
+    pub fn of_neurons(strengths: Vec<Strengths>, gains: Vec<f64>, network: &Network) -> Self {
         Self::new(strengths, Gain::Constant(gains), network)
     }
 
@@ -114,16 +107,16 @@ impl Penalties {
     ) -> error::Result<Self> {
         let kernels = network.penalized()?;
         let gain = Gain::CommonDrive(deviation(seen)?, covariance(&kernels, seen)?);
-        Ok(Self::new(vec![strengths; kernels.dim(0)?], gain, network)?)
+        Ok(Self::new(vec![strengths; kernels.dim(0)?], gain, network))
     }
 
-    fn new(strengths: Vec<Strengths>, gain: Gain, network: &Network) -> Result<Self> {
+    fn new(strengths: Vec<Strengths>, gain: Gain, network: &Network) -> Self {
         // As the loss is a mean over neurons, so is the penalty of their kernels.
         let share = match gain {
             Gain::CommonDrive(..) => 1.0,
             _ => 1.0 / network.neurons().max(1) as f64,
         };
-        Ok(Self { strengths, gain, share })
+        Self { strengths, gain, share }
     }
 
     /// The penalty of each kernel `(O)`.
@@ -145,14 +138,8 @@ impl Penalties {
             total = (total + (sum(effective.sqr()?)? * column(|own| own.l2)?)?)?;
         }
         if any(|own| own.smooth) {
-            for axis in [2, 3] {
-                let places = effective.dim(axis)?;
-                if places > 1 {
-                    let next = effective.narrow(axis, 1, places - 1)?;
-                    let change = (next - effective.narrow(axis, 0, places - 1)?)?;
-                    total = (total + (sum(change.sqr()?)? * column(|own| own.smooth)?)?)?;
-                }
-            }
+            let changes = (differences(&effective, 2)? + differences(&effective, 3)?)?;
+            total = (total + (changes * column(|own| own.smooth)?)?)?;
         }
         if any(|own| own.l1) {
             let absolute = ((effective.sqr()? + KINK * KINK)?.sqrt()? - KINK)?;
@@ -188,6 +175,17 @@ impl Penalties {
             }
         }
     }
+}
+
+/// The sum over each kernel of squared differences of neighbours along an axis.
+fn differences(kernels: &Tensor, axis: usize) -> Result<Tensor> {
+    let places = kernels.dim(axis)?;
+    if places < 2 {
+        return Tensor::zeros(kernels.dim(0)?, kernels.dtype(), kernels.device());
+    }
+    let next = kernels.narrow(axis, 1, places - 1)?;
+    let change = (next - kernels.narrow(axis, 0, places - 1)?)?;
+    change.sqr()?.flatten_from(1)?.sum(1)
 }
 
 /// `x ∘ (x M)` for rows `x`.

@@ -16,7 +16,7 @@ const HIGH: f64 = 0.995;
 /// In what units responses and losses are while a model is fitted.
 #[derive(Debug, Clone)]
 pub struct Relative {
-    /// What responses are divided by: a power of two, so that nothing is rounded.
+    /// What responses are divided by: the root mean square of the neurons' standard deviations.
     pub unit: f64,
     /// Where the divided responses of each neuron lie over recorded training bins.
     pub ranges: Vec<ResponseRange>,
@@ -25,7 +25,7 @@ pub struct Relative {
     /// The loss of a prediction without error over the training bins.
     floors: Vec<f64>,
     loss: &'static LossRow,
-    is_relative: bool,
+    by_neuron: bool,
 }
 
 impl Relative {
@@ -41,12 +41,10 @@ impl Relative {
         let responses = recorded(train)?;
         let deviations: Vec<f64> = responses.iter().map(|row| moments(row).1).collect();
         let varying: Vec<f64> = deviations.iter().copied().filter(|sd| *sd > 0.0).collect();
-        let is_relative = scale == LossScale::Variance;
+        let by_neuron = scale == LossScale::Variance;
         let mean_square = varying.iter().map(|sd| sd * sd).sum::<f64>() / varying.len() as f64;
         let unit = match mean_square.sqrt() {
-            size if is_relative && can_rescale && size.is_finite() && size > 0.0 => {
-                size.log2().round().exp2()
-            }
+            size if by_neuron && can_rescale && size.is_finite() && size > 0.0 => size,
             _ => 1.0,
         };
         let mut relative = Self {
@@ -55,19 +53,21 @@ impl Relative {
             scales: Vec::new(),
             floors: Vec::new(),
             loss,
-            is_relative,
+            by_neuron,
         };
         for mut row in responses {
-            row.iter_mut().for_each(|y| *y /= unit);
+            for y in &mut row {
+                *y /= unit;
+            }
             let range = range(&mut row);
             let null = relative.mean_deviance(&row, range.mean);
             let scale = match () {
-                () if !is_relative => 1.0,
+                () if !by_neuron => 1.0,
                 () if null > 0.0 && moments(&row).1 > 0.0 => 1.0 / null,
                 () => 0.0,
             };
             let floor = row.iter().map(|y| loss.at_bin(*y, *y)).sum::<f64>() / row.len() as f64;
-            relative.floors.push(if is_relative { floor } else { 0.0 });
+            relative.floors.push(if by_neuron { floor } else { 0.0 });
             relative.scales.push(scale);
             relative.ranges.push(range);
         }
@@ -84,12 +84,17 @@ impl Relative {
         self.scales[neuron] > 0.0
     }
 
+    /// Whether responses are divided at all.
+    pub fn divides(&self) -> bool {
+        self.unit.total_cmp(&1.0).is_ne()
+    }
+
     /// A clip with divided responses.
     ///
     /// # Errors
     /// A tensor operation fails.
     pub fn member(&self, mut clip: Member) -> Result<Member> {
-        if self.unit != 1.0 {
+        if self.divides() {
             clip.psth = (clip.psth / self.unit)?;
         }
         Ok(clip)
@@ -97,14 +102,14 @@ impl Relative {
 
     /// What a fit makes small.
     pub fn criterion(&self) -> Criterion<'_> {
-        Criterion { loss: self.loss, scales: self.is_relative.then_some(self.scales.as_slice()) }
+        Criterion { loss: self.loss, scales: self.by_neuron.then_some(self.scales.as_slice()) }
     }
 
     /// What a prediction costs at a bin, in units of the neuron's own, apart from what a prediction
     /// without error costs. Both are divided responses.
     pub fn at_bin(&self, neuron: usize, prediction: f64, psth: f64) -> f64 {
         let loss = self.loss.at_bin(prediction, psth);
-        if !self.is_relative {
+        if !self.by_neuron {
             return loss;
         }
         self.scales[neuron] * (loss - self.loss.at_bin(psth, psth))

@@ -45,71 +45,84 @@ pub fn run(
         norm.let_pass()?;
     }
     let problem = LinearProblem::new(network, &clips)?;
-    let whole = fitting.whole();
     let all = tried(fitting, problem.weights());
     let chosen = if fitting.task.settings.folds > 1 && all.len() > 1 {
+        checkpoint.progress.path.clear();
         Some(by_folds(fitting, &clips, &problem, &all, checkpoint)?)
     } else {
         None
     };
-    while checkpoint.progress.leg < all.len() {
+    while let Some(own) = all.get(checkpoint.progress.leg) {
         if observer.interrupted() {
             return Ok(Some(End::Interrupted));
         }
-        let place = checkpoint.progress.leg;
-        let own = all[place];
-        let begin = Instant::now();
-        if !problem.set((network, fitting.task.params), &problem.solve(own)?)? {
-            return Err(Error::failed("setting kernels", "they are not free"));
-        }
-        let (_, losses) = network.loss_as_it_is(&whole, &fitting.relative.criterion())?;
-        let train_loss = losses.iter().sum::<f64>() - fitting.relative.floor();
-        let seconds_train = begin.elapsed().as_secs_f64();
+        let mut row = solve(fitting, &problem, *own)?;
         let begin = Instant::now();
         let scores = judge.validation.scores(network)?;
+        let place = checkpoint.progress.leg;
         checkpoint.progress.epoch += 1;
         checkpoint.progress.leg += 1;
         require_finite(scores.loss, "validation", &format!("epoch {}", checkpoint.progress.epoch))?;
-        let improved = match &chosen {
-            None => {
-                if all.len() > 1 {
-                    checkpoint.progress.path.push(Point {
-                        penalty: "l2".to_owned(),
-                        round: 1,
-                        strength: own.l2,
-                        losses: scores.losses.clone(),
-                    });
-                }
-                fitting.keep(checkpoint, judge, &scores)?
+        let improved = if let Some(chosen) = &chosen {
+            take_chosen(fitting, checkpoint, (chosen, place), scores.loss)?
+        } else {
+            if all.len() > 1 {
+                checkpoint.progress.path.push(point(fitting, *own, scores.losses.clone()));
             }
-            Some(chosen) => {
-                checkpoint.weights = fitting.task.params.values()?;
-                let own: Vec<usize> =
-                    (0..chosen.len()).filter(|neuron| chosen[*neuron] == place).collect();
-                fitting.take_neurons(checkpoint, &own)?;
-                if !own.is_empty() {
-                    let best = &mut checkpoint.progress.best;
-                    (best.epoch, best.score) = (checkpoint.progress.epoch, Some(scores.loss));
-                }
-                !own.is_empty()
-            }
+            fitting.keep(checkpoint, judge, &scores)?
         };
-        let row = EpochRow {
-            epoch: checkpoint.progress.epoch,
-            seconds_train,
-            seconds_valid: begin.elapsed().as_secs_f64(),
-            train_loss,
-            phase: format!("l2 {:.3e}", own.l2),
-            ..scores.row()
-        };
+        let seconds_valid = begin.elapsed().as_secs_f64();
+        let of_training = (row.seconds_train, row.train_loss, row.phase);
+        row = EpochRow { epoch: checkpoint.progress.epoch, seconds_valid, ..scores.row() };
+        (row.seconds_train, row.train_loss, row.phase) = of_training;
         if place + 1 == all.len() {
             checkpoint.progress.phase = Phase::Finish;
-            observer.epoch(&row, checkpoint, improved)?;
-            return Ok(Some(End::Converged));
         }
         observer.epoch(&row, checkpoint, improved)?;
     }
-    Ok(None)
+    checkpoint.progress.phase = Phase::Finish;
+    Ok(Some(End::Converged))
+}
+
+/// Puts the solution for some strengths into the network; what the history says of it.
+fn solve(fitting: &Fitting, problem: &LinearProblem, own: Strengths) -> Result<EpochRow> {
+    let (network, begin) = (fitting.task.network, Instant::now());
+    if !problem.set((network, fitting.task.params), &problem.solve(own)?)? {
+        return Err(Error::failed("setting kernels", "they are not free"));
+    }
+    let criterion = fitting.relative.criterion();
+    let (_, losses) = network.loss_as_it_is(&fitting.whole(), &criterion)?;
+    let train_loss = losses.iter().sum::<f64>() - fitting.relative.floor();
+    let seconds_train = begin.elapsed().as_secs_f64();
+    let phase = format!("l2 {:.3e}", own.l2);
+    Ok(EpochRow { seconds_train, train_loss, phase, ..EpochRow::default() })
+}
+
+/// A point of the path.
+fn point(fitting: &Fitting, own: Strengths, losses: Vec<f64>) -> Point {
+    let penalty = match fitting.task.settings.smooth() {
+        Strength::Auto => format!("l2 with smooth {:e}", own.smooth),
+        Strength::Is(_) => "l2".to_owned(),
+    };
+    Point { penalty, round: 1, strength: own.l2, losses }
+}
+
+/// Keeps the present solution for the neurons for which it was chosen; whether there are such.
+fn take_chosen(
+    fitting: &Fitting,
+    checkpoint: &mut Checkpoint,
+    (chosen, place): (&[usize], usize),
+    loss: f64,
+) -> Result<bool> {
+    checkpoint.weights = fitting.task.params.values()?;
+    let own = chosen.iter().enumerate().filter(|(_, chosen)| **chosen == place);
+    let own: Vec<usize> = own.map(|(neuron, _)| neuron).collect();
+    fitting.take_neurons(checkpoint, &own)?;
+    if !own.is_empty() {
+        let best = &mut checkpoint.progress.best;
+        (best.epoch, best.score) = (checkpoint.progress.epoch, Some(loss));
+    }
+    Ok(!own.is_empty())
 }
 
 /// For each neuron which of the strengths does best on folds of the training clips that the others
@@ -133,7 +146,6 @@ fn by_folds(
     let order = rng::permutation(settings.seed, "folds", clips.len());
     let mut losses = vec![vec![0.0; problem.neurons]; all.len()];
     let mut bins = vec![0.0; problem.neurons];
-    let weights = problem.weights();
     for (design, _) in &problem.groups {
         let whole = sums(clips, design)?;
         for fold in 0..folds {
@@ -143,19 +155,8 @@ fn by_folds(
             let held_moments = held.moments();
             for (strengths, losses) in all.iter().zip(&mut losses) {
                 let solved = problem.factor(&rest.covariance, *strengths)?.solve(&rest.cross);
-                let products = &held_moments.covariance * &solved;
-                for (place, neuron) in design.neurons.iter().enumerate() {
-                    // Up to the variance of the response, which is the same for all strengths.
-                    let mut loss = 0.0;
-                    let mut bias = rest.response[place] - held_moments.response[place];
-                    for i in 0..weights {
-                        let weight = solved[(i, place)];
-                        loss +=
-                            weight * (products[(i, place)] - 2.0 * held_moments.cross[(i, place)]);
-                        bias += weight * (held_moments.mean[i] - rest.mean[i]);
-                    }
-                    losses[*neuron] += held.bins * (loss + bias * bias);
-                }
+                let own = design.neurons.iter().zip(held_moments.losses(&rest, &solved));
+                own.for_each(|(neuron, loss)| losses[*neuron] += held.bins * loss);
             }
             design.neurons.iter().for_each(|neuron| bins[*neuron] += held.bins);
         }
@@ -164,12 +165,7 @@ fn by_folds(
         let relative = losses.iter().zip(&bins).zip(&fitting.relative.ranges);
         let relative = relative
             .map(|((loss, bins), range)| 1.0 + loss / bins.max(1.0) / range.deviation.powi(2));
-        checkpoint.progress.path.push(Point {
-            penalty: "l2".to_owned(),
-            round: 1,
-            strength: strengths.l2,
-            losses: relative.collect(),
-        });
+        checkpoint.progress.path.push(point(fitting, *strengths, relative.collect()));
     }
     let least = |neuron: usize| {
         let by_loss = |a: &usize, b: &usize| losses[*a][neuron].total_cmp(&losses[*b][neuron]);
