@@ -196,7 +196,8 @@ fn batch_normalization_has_the_statistics_of_all_training_bins() {
     let task = experiment.task();
     fit(&task, &mut start(&task, String::new()).unwrap(), &mut Silent).unwrap();
     let network = &experiment.network;
-    let clips = experiment.prepared.train.iter().map(|sample| network.given(&sample.member).unwrap());
+    let clips =
+        experiment.prepared.train.iter().map(|sample| network.given(&sample.member).unwrap());
     let batch = Batch::of(clips.collect());
     let drives = Tensor::cat(&network.drives(&batch).unwrap(), 1).unwrap();
     let drives = drives.to_dtype(DType::F64).unwrap().to_vec2::<f64>().unwrap();
@@ -360,9 +361,8 @@ fn the_loss_behind_scale_and_offset_has_the_gradient_of_its_differences() {
     let values = |count: usize, step: f64| -> Vec<f64> {
         (0..count).map(|i| (step * i as f64).sin()).collect()
     };
-    let tensor = |values: Vec<f64>, shape: &[usize]| {
-        Tensor::from_vec(values, shape, &Device::Cpu).unwrap()
-    };
+    let tensor =
+        |values: Vec<f64>, shape: &[usize]| Tensor::from_vec(values, shape, &Device::Cpu).unwrap();
     let drives = tensor(values(neurons * bins, 0.7), &[1, neurons, 1, bins]);
     let psth = tensor(values(neurons * bins, 0.3), &[1, neurons, bins]);
     let batch = Batch::of(vec![Member::new(drives, psth).unwrap()]);
@@ -394,4 +394,16 @@ fn the_loss_behind_scale_and_offset_has_the_gradient_of_its_differences() {
             assert!((grad - difference).abs() < 1e-7, "{i}: {grad}, {difference}");
         }
     }
+}
+
+#[test]
+fn an_output_that_cannot_reach_the_responses_is_said_to() {
+    let mut large = recording();
+    large.clips.iter_mut().for_each(|clip| clip.responses *= 9.0);
+    let place = Workplace::holding(&large);
+    let model = LN.replace("[model]", "[model]\noutput = \"sigmoid\"");
+    place.write("run.toml", &run_file(&model, "epochs = 3"));
+    let said = place.strf("train run.toml").done().stderr;
+    let message = "the output gives responses between 0 and 1, and those of a1, b2, c3 lie outside";
+    assert!(said.contains(message), "{said}");
 }

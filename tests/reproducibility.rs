@@ -176,7 +176,10 @@ fn a_path_of_penalties_that_is_killed_ends_as_one_that_was_never_stopped() {
 
 #[test]
 fn descents_and_exact_solutions_that_are_killed_end_as_ones_that_were_never_stopped() {
-    survives_kills(MODELS[3].1, "optimizer = \"lbfgs\"\nl2 = 0.01\nstarts = 3\npatience = 200\nepochs = 200");
+    survives_kills(
+        MODELS[3].1,
+        "optimizer = \"lbfgs\"\nl2 = 0.01\nstarts = 3\npatience = 200\nepochs = 200",
+    );
     survives_kills(MODELS[0].1, "folds = 4");
 }
 

@@ -33,9 +33,7 @@ fn no_epochs_give_the_untrained_model_with_its_scores() {
     let state = Checkpoint::read(&place.path("runs/run/state/state.safetensors")).unwrap();
     let weights = tensors(&place.path("runs/run/model/model.safetensors"));
     assert_eq!((state.progress.epoch, state.progress.steps), (0, 0));
-    assert!(
-        (0..NEURONS).all(|neuron| rows_of(&weights, neuron) == rows_of(&state.model, neuron))
-    );
+    assert!((0..NEURONS).all(|neuron| rows_of(&weights, neuron) == rows_of(&state.model, neuron)));
     let run: Json = serde_json::from_str(&place.read("runs/run/scores.json")).unwrap();
     assert_eq!((&run["run"]["epochs"], &run["run"]["best_epoch"]), (&0.into(), &0.into()));
 }

@@ -362,6 +362,11 @@ impl Network {
         self.model.head().output().can_rescale()
     }
 
+    /// The bounds between which responses lie, where the output nonlinearity has fixed ones.
+    pub fn bounds(&self) -> Option<(f64, f64)> {
+        self.model.head().output().bounds()
+    }
+
     /// Gives the output nonlinearity start values that suit the responses of each neuron; what the
     /// standard deviations of drives should be at the start.
     ///

@@ -42,7 +42,11 @@ pub(super) fn draw(trained: &Trained) -> Result<Drawn> {
     }
     let height = HEAD + paths.len() * (ABOVE + HEIGHT + BELOW);
     let mut canvas = Canvas::new(WIDTH, height, Fonts::new()?);
-    head(&mut canvas, trained, "validation loss over the strength of the penalty: mean, and each neuron");
+    head(
+        &mut canvas,
+        trained,
+        "validation loss over the strength of the penalty: mean, and each neuron",
+    );
     for (place, (name, path)) in paths.iter().enumerate() {
         let y = HEAD + ABOVE + place * (ABOVE + HEIGHT + BELOW);
         let area = Rect { x: LEFT, y, width: WIDTH - LEFT - MARGIN, height: HEIGHT };

@@ -199,6 +199,25 @@ impl<'a> Fitting<'a> {
         Ok(())
     }
 
+    /// Says where responses lie outside of what the output can give.
+    pub fn warn_of_bounds(&self, observer: &mut dyn Observer) {
+        let Some((low, high)) = self.task.network.bounds() else { return };
+        let outside = self
+            .relative
+            .ranges
+            .iter()
+            .enumerate()
+            .filter(|(_, range)| range.low < low || range.high > high);
+        let outside: Vec<usize> = outside.map(|(neuron, _)| neuron).collect();
+        if !outside.is_empty() {
+            observer.note(&format!(
+                "the output gives responses between {low} and {high}, and those of {} lie outside; \
+                 choose another model.output, such as \"parametric_sigmoid\"",
+                self.names(&outside)
+            ));
+        }
+    }
+
     /// What decides which epoch is best.
     ///
     /// # Errors

@@ -2,6 +2,8 @@
 //!
 //! A row of the design is what a kernel `(C, F, K)` sees at a bin, from the oldest lag to now, zeros
 //! before the clip: in the order of a full kernel's weights.
+use std::ops::Range;
+
 use candle_core::Tensor;
 use faer::linalg::matmul::matmul;
 use faer::{Accum, Mat, MatRef, Par};
@@ -112,17 +114,16 @@ impl LaggedSums {
         let neurons: Vec<&[f32]> = design.neurons.iter().map(|n| psth[*n].as_slice()).collect();
         let Some(first) = neurons.first() else { return Ok(()) };
         let recorded: Vec<usize> = (0..clip.bins).filter(|bin| !first[*bin].is_nan()).collect();
+        for run in recorded.chunk_by(|bin, next| bin + 1 == *next) {
+            self.products += &run_products(&sound, design.lags, run[0]..run[run.len() - 1] + 1);
+        }
         for bins in recorded.chunks(AT_ONCE) {
             let x = design_rows(&sound, design.lags, bins);
             let y = Mat::from_fn(bins.len(), neurons.len(), |t, n| f64::from(neurons[n][bins[t]]));
             let ones = Mat::from_fn(bins.len(), 1, |_, _| 1.0);
-            let sum = |to: &mut Mat<f64>, a: MatRef<f64>, b: MatRef<f64>| {
-                matmul(to.as_mut(), Accum::Add, a.transpose(), b, 1.0, Par::rayon(0));
-            };
-            sum(&mut self.products, x.as_ref(), x.as_ref());
-            sum(&mut self.cross, x.as_ref(), y.as_ref());
-            sum(&mut self.sound, x.as_ref(), ones.as_ref());
-            sum(&mut self.responses, y.as_ref(), ones.as_ref());
+            multiply(&mut self.cross, x.as_ref(), y.as_ref());
+            multiply(&mut self.sound, x.as_ref(), ones.as_ref());
+            multiply(&mut self.responses, y.as_ref(), ones.as_ref());
             self.bins += bins.len() as f64;
         }
         Ok(())
@@ -194,6 +195,45 @@ pub fn sums(clips: &[Member], design: &LaggedDesign) -> Result<LaggedSums> {
     Ok(sums)
 }
 
+/// Adds `aᵀ b`.
+fn multiply(to: &mut Mat<f64>, a: MatRef<f64>, b: MatRef<f64>) {
+    matmul(to.as_mut(), Accum::Add, a.transpose(), b, 1.0, Par::rayon(0));
+}
+
+/// Products `(I, I)` of what a kernel sees, summed over bins that follow each other.
+///
+/// A lag more on both sides is the same sum one bin earlier: only products with the present bin are
+/// summed up, and all others follow from them.
+fn run_products(sound: &[Vec<f32>], lags: usize, bins: Range<usize>) -> Mat<f64> {
+    let (bands, all) = (sound.len(), sound.len() * lags);
+    let mut now = Mat::zeros(bands, all); // products with the present bin
+    for from in bins.clone().step_by(AT_ONCE) {
+        let chunk: Vec<usize> = (from..bins.end.min(from + AT_ONCE)).collect();
+        let x = design_rows(sound, lags, &chunk);
+        let present = design_rows(sound, 1, &chunk);
+        multiply(&mut now, present.as_ref(), x.as_ref());
+    }
+    let before = |band: usize, bin: usize, age: usize| {
+        bin.checked_sub(age + 1).map_or(0.0, |at| f64::from(sound[band][at]))
+    };
+    let mut products = Mat::zeros(all, all);
+    for (f, g) in (0..bands).flat_map(|f| (0..bands).map(move |g| (f, g))) {
+        // Along each diagonal of ages, from where one of them is the present bin.
+        for start in 0..2 * lags - 1 {
+            let (mut a, mut b) = (start.saturating_sub(lags - 1), (lags - 1).saturating_sub(start));
+            let place = |band: usize, age: usize| band * lags + lags - 1 - age;
+            let mut sum = if a == 0 { now[(f, place(g, b))] } else { now[(g, place(f, a))] };
+            while a < lags && b < lags {
+                products[(place(f, a), place(g, b))] = sum;
+                sum += before(f, bins.start, a) * before(g, bins.start, b);
+                sum -= before(f, bins.end, a) * before(g, bins.end, b);
+                (a, b) = (a + 1, b + 1);
+            }
+        }
+    }
+    products
+}
+
 /// What a kernel sees at some bins, one after the other, of sound `(C · F, T)`.
 pub fn design_rows(sound: &[Vec<f32>], lags: usize, bins: &[usize]) -> Mat<f64> {
     let mut rows = Mat::zeros(bins.len(), sound.len() * lags);
@@ -214,4 +254,23 @@ pub fn design_rows(sound: &[Vec<f32>], lags: usize, bins: &[usize]) -> Mat<f64> 
 /// A tensor operation fails.
 pub fn rows(matrix: &Tensor) -> Result<Vec<Vec<f32>>> {
     Ok(matrix.to_device(&candle_core::Device::Cpu)?.to_dtype(candle_core::DType::F32)?.to_vec2()?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn products_of_runs_are_those_of_the_rows() {
+        let value = |f: usize, t: usize| ((f * 7 + t * t * 3 + t) % 11) as f32 - 4.0;
+        let sound: Vec<Vec<f32>> = (0..3).map(|f| (0..30).map(|t| value(f, t)).collect()).collect();
+        for (lags, bins) in [(4, 0..30), (4, 2..3), (7, 5..19), (1, 0..30), (40, 1..30)] {
+            let rows = design_rows(&sound, lags, &bins.clone().collect::<Vec<_>>());
+            let plain = rows.transpose() * &rows;
+            let got = run_products(&sound, lags, bins);
+            for (i, j) in (0..3 * lags).flat_map(|i| (0..3 * lags).map(move |j| (i, j))) {
+                assert!((plain[(i, j)] - got[(i, j)]).abs() < 1e-9, "{lags}: {i}, {j}");
+            }
+        }
+    }
 }

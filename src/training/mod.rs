@@ -155,6 +155,7 @@ pub fn start(task: &Task, run: String) -> Result<Checkpoint> {
 pub fn fit(task: &Task, checkpoint: &mut Checkpoint, observer: &mut dyn Observer) -> Result<End> {
     let fitting = Fitting::new(task)?;
     let judge = fitting.judge(observer)?;
+    fitting.warn_of_bounds(observer);
     let by_steps = task.settings.optimizer == Optimizer::AdamW;
     if by_steps && checkpoint.progress.phase == Phase::Done && goes_on(task, checkpoint) {
         let begun = checkpoint.progress.epoch > 0;

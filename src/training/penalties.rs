@@ -247,3 +247,73 @@ fn covariance(kernels: &Tensor, seen: &[Member]) -> error::Result<Tensor> {
     let covariance = Tensor::from_vec(values, (weights, weights), kernels.device())?;
     Ok(covariance.to_dtype(kernels.dtype())?)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::models::dims::Dims;
+    use crate::models::params::Params;
+    use crate::run_file::RunConfig;
+
+    /// A network of a text, its tensors, and what its first layer sees of a clip.
+    fn built(text: &str) -> (Network, Params, Vec<Member>) {
+        let architecture = RunConfig::architecture(text, "run.toml".as_ref()).unwrap();
+        let dims = Dims { dt_ms: 5.0, bands: 4, neurons: 3, frequencies_hz: None };
+        let params = Params::new(0, DType::F64, &Device::Cpu);
+        let network = Network::build(&architecture, &dims, &params).unwrap();
+        let sound: Vec<f64> = (0..200).map(|i| f64::from(i * i % 17) / 9.0).collect();
+        let sound = Tensor::from_vec(sound, (1, 1, 4, 50), &Device::Cpu).unwrap();
+        let psth = Tensor::zeros((1, 3, 50), DType::F64, &Device::Cpu).unwrap();
+        (network, params, vec![Member::new(sound, psth).unwrap()])
+    }
+
+    fn total(penalties: &Penalties, network: &Network) -> f64 {
+        penalties.of_network(network).unwrap().sum_all().unwrap().to_scalar().unwrap()
+    }
+
+    fn scale(params: &Params, name: &str, factor: f64) {
+        let (_, param) = params.all().into_iter().find(|(own, _)| own == name).unwrap();
+        param.var.set(&(param.var.detach() * factor).unwrap()).unwrap();
+    }
+
+    const STRENGTHS: Strengths = Strengths { l2: 0.1, smooth: 0.2, l1: 0.3 };
+
+    #[test]
+    fn what_a_later_part_undoes_leaves_the_penalty_as_it_is() {
+        let window = "window_ms = 15.0";
+        for (text, kernel) in [
+            (format!("[model]\ntype = \"ln\"\n{window}\n"), "readout.strf.kernel.weight"),
+            (format!("[model]\ntype = \"nrf\"\nhidden = 3\n{window}\n"), "core.0.kernel.weight"),
+            (
+                "[model]\ntype = \"cnn2d\"\nkernel_bands = 1\nkernel_ms = 15.0\n".to_owned(),
+                "core.1.weight",
+            ),
+        ] {
+            let (network, params, seen) = built(&text);
+            let gains = vec![0.7; 3];
+            let penalties = Penalties::of_all(STRENGTHS, gains, (&network, &seen)).unwrap();
+            let before = total(&penalties, &network);
+            scale(&params, kernel, 5.0);
+            let after = total(&penalties, &network);
+            assert!(
+                before > 0.0 && (after / before - 1.0).abs() < 1e-9,
+                "{text}: {before}, {after}"
+            );
+        }
+    }
+
+    #[test]
+    fn slopes_of_outputs_are_part_of_the_kernel() {
+        // A kernel half as large before an output of twice the slope acts as it did.
+        let (network, params, _) =
+            built("[model]\ntype = \"ln\"\nnorm = \"none\"\nwindow_ms = 15.0\n");
+        let of = |gain: f64| {
+            let penalties = Penalties::of_neurons(vec![STRENGTHS; 3], vec![gain; 3], &network);
+            total(&penalties, &network)
+        };
+        let before = of(1.0);
+        scale(&params, "readout.strf.kernel.weight", 0.5);
+        let after = of(2.0);
+        assert!((after / before - 1.0).abs() < 1e-9, "{before}, {after}");
+    }
+}

@@ -35,6 +35,11 @@ pub trait OutputNonlinearity {
         true
     }
 
+    /// What values it can take, where it cannot be scaled to any: the bounds between which they lie.
+    fn bounds(&self) -> Option<(f64, f64)> {
+        None
+    }
+
     /// Takes start values that suit the responses; what the standard deviation of each neuron's
     /// drive should be at the start.
     fn start(&self, responses: &[ResponseRange]) -> Result<Vec<f64>> {

@@ -27,6 +27,10 @@ impl OutputNonlinearity for Sigmoid {
         Ok(Drive::Fixed)
     }
 
+    fn bounds(&self) -> Option<(f64, f64)> {
+        Some((0.0, 1.0))
+    }
+
     fn can_rescale(&self) -> bool {
         false
     }
