@@ -11,7 +11,7 @@ use crate::base::wording::counted;
 use crate::config::part::Row;
 use crate::dataset::Splits;
 use crate::models::HasStrfs;
-use crate::run_file::{Best, RunConfig};
+use crate::run_file::{Best, Optimizer, RunConfig};
 use crate::runs::experiment::Experiment;
 use crate::runs::folder::{OldRun, RunFolder};
 use crate::tensorboard::Board;
@@ -179,7 +179,8 @@ struct Keeper<'a> {
     board: Option<Board<'a>>,
     console: &'a Console,
     bar: Bar,
-    epochs: usize,
+    /// Behind the number of an epoch: how many there are at most, where that is known.
+    epochs: String,
     message: String,
     last_line: Instant,
 }
@@ -192,10 +193,14 @@ impl<'a> Keeper<'a> {
         console: &'a Console,
     ) -> Result<Self> {
         let settings = &experiment.config.train;
-        let batches = experiment.prepared.train.len().div_ceil(settings.batch);
-        let bar = console.bar("training", settings.epochs() * batches)?;
+        let by_steps = settings.optimizer == Optimizer::AdamW;
+        let batches =
+            if by_steps { experiment.prepared.train.len().div_ceil(settings.batch) } else { 1 };
+        let most = settings.epochs() + training::epochs_of_starts(settings);
+        let bar = console.bar("training", most * batches)?;
         bar.start_at(checkpoint.progress.epoch * batches);
-        let (folder, epochs) = (&experiment.folder, settings.epochs());
+        let (folder, epochs) =
+            (&experiment.folder, if by_steps { format!("/{most}") } else { String::new() });
         let board = Board::open(experiment, checkpoint.progress.epoch)?;
         for note in board.iter().filter_map(Board::note) {
             console.note(note);
@@ -219,7 +224,7 @@ impl<'a> Keeper<'a> {
 
 impl Observer for Keeper<'_> {
     fn batch(&mut self, epoch: usize) {
-        self.bar.step(format!("epoch {epoch}/{}{}", self.epochs, self.message));
+        self.bar.step(format!("epoch {epoch}{}{}", self.epochs, self.message));
     }
 
     /// The state comes last: whatever of the rest a kill leaves out, resuming writes again.
@@ -238,13 +243,13 @@ impl Observer for Keeper<'_> {
             self.points = path.len();
         }
         self.folder.write_state(checkpoint)?;
-        let EpochRow { epoch, train_loss, valid_loss, valid_cc, .. } = row;
+        let EpochRow { epoch, train_loss, valid_loss, valid_cc, phase, .. } = row;
         self.message = format!(
-            "  best {}  loss {train_loss:.4}, validation {valid_loss:.4}, cc {valid_cc:.3}",
+            "  {phase}  best {}  loss {train_loss:.4}, validation {valid_loss:.4}, cc {valid_cc:.3}",
             checkpoint.progress.best.epoch
         );
         if !self.bar.is_drawn() && self.last_line.elapsed() >= BETWEEN_LINES {
-            self.console.note(&format!("epoch {epoch}/{}{}", self.epochs, self.message));
+            self.console.note(&format!("epoch {epoch}{}{}", self.epochs, self.message));
             self.last_line = Instant::now();
         }
         Ok(())

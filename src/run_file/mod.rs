@@ -26,7 +26,7 @@ use crate::config::sections::Form;
 use crate::models::cores::linear;
 use crate::models::parameterizations::{self, ParameterizationRow, full};
 use crate::models::prefilters::{self, PrefilterRow};
-use crate::models::{self, Architecture, ModelRow};
+use crate::models::{self, Architecture, HasStrfs, ModelRow};
 
 pub use choices::{Best, LossScale, Monitor, Optimizer, Schedule, Standardize, StartFrom};
 pub use condition::{Condition, Relation};
@@ -104,6 +104,7 @@ impl RunConfig {
         train.resolve(Traits {
             is_linear: architecture.model.row.part.name == linear::ROW.part.name,
             is_full: architecture.parameterization.row.part.name == full::PART.name,
+            has_strfs: architecture.model.row.strfs == HasStrfs::Yes,
             nothing_shared: architecture.shares_nothing(),
         });
         Ok(Self {

@@ -26,7 +26,9 @@ section! {
         /// weight of the squared differences of neighbours in the effective STRF, along lag and along
         /// frequency
         smooth: Option<Strength> = Kind::Declared(&penalty::KIND),
-            Default::Follows("0.01 with adamw, 0.003 for factorized kernels, else 0");
+            Default::Follows(
+                "0.01 with adamw, 0.003 for factorized kernels, else 0; 0 without STRFs",
+            );
         /// weight of the absolute values of the effective STRF
         l1: Strength = Kind::Declared(&penalty::KIND), Default::Is("0.0");
         /// most passes over the training stimuli, with lbfgs most steps at each strength of a
@@ -84,12 +86,15 @@ impl Setting for &'static LossRow {
 }
 
 /// What `[train]` leaves to the model.
+#[expect(clippy::struct_excessive_bools, reason = "each is a trait of its own")]
 #[derive(Debug, Clone, Copy)]
 pub struct Traits {
     /// Whether the model is `linear`.
     pub is_linear: bool,
     /// Whether the kernels are full.
     pub is_full: bool,
+    /// Whether the model's first weights are STRFs.
+    pub has_strfs: bool,
     /// Whether no weight serves two neurons.
     pub nothing_shared: bool,
 }
@@ -98,7 +103,7 @@ impl Train {
     /// Fills in what follows from the model.
     pub(super) fn resolve(&mut self, traits: Traits) {
         if self.optimizer == Optimizer::Auto {
-            let Traits { is_linear, is_full, nothing_shared } = traits;
+            let Traits { is_linear, is_full, nothing_shared, .. } = traits;
             let squares = self.loss.part().name == "mse";
             self.optimizer = match (nothing_shared, is_linear && is_full && squares) {
                 (true, true) if self.l1.is_none() => Optimizer::Ridge,
@@ -109,6 +114,7 @@ impl Train {
         let by_steps = self.optimizer == Optimizer::AdamW;
         self.l2.get_or_insert(if by_steps { Strength::Is(0.0) } else { Strength::Auto });
         let smooth = match (by_steps, traits.is_full) {
+            _ if !traits.has_strfs => 0.0,
             (true, _) => 0.01,
             (false, false) => 0.003,
             (false, true) => 0.0,

@@ -260,6 +260,7 @@ impl<'a> Descent<'a> {
         self.begin_start(checkpoint)?;
         self.set_up_if_new(checkpoint)?;
         let (value, evaluations, converged) = self.round()?;
+        observer.batch(checkpoint.progress.epoch + 1);
         checkpoint.progress.epoch += 1;
         checkpoint.progress.leg += 1;
         let epoch = checkpoint.progress.epoch;

@@ -191,6 +191,15 @@ pub fn fit(task: &Task, checkpoint: &mut Checkpoint, observer: &mut dyn Observer
     Ok(end)
 }
 
+/// Epochs of the random starts of a fit by steps, which come before its own.
+pub fn epochs_of_starts(settings: &Train) -> usize {
+    if settings.optimizer == Optimizer::AdamW && settings.starts() > 1 {
+        settings.starts() * steps::SHORT
+    } else {
+        0
+    }
+}
+
 /// Whether a finished fit by steps has epochs and patience left, as when it is given more.
 fn goes_on(task: &Task, checkpoint: &Checkpoint) -> bool {
     let (settings, progress) = (task.settings, &checkpoint.progress);

@@ -17,7 +17,7 @@ use crate::models::batch::Batch;
 use crate::run_file::Schedule;
 
 /// Epochs of each of several random starts.
-const SHORT: usize = 8;
+pub const SHORT: usize = 8;
 /// How often a fit is begun anew where an output has gone silent.
 const MOST_RESTARTS: u32 = 3;
 /// By how much steps are smaller then.
