@@ -92,7 +92,7 @@ fn three_commands_lead_from_sound_files_to_a_picture_of_the_real_recording() {
         let name = file.file_name().into_string().unwrap();
         std::fs::copy(file.path(), place.path("zebra_finch").join(name)).unwrap();
     }
-    let run_file = "configs/zebra_finch/ln_separable.toml";
+    let run_file = "configs/zebra_finch/ln_dcls.toml";
     std::fs::copy(root().join(run_file), place.path(run_file)).unwrap();
     let text = readme();
     let all = commands(&text);
@@ -100,8 +100,8 @@ fn three_commands_lead_from_sound_files_to_a_picture_of_the_real_recording() {
     for command in &all[first..first + 3] {
         place.strf(command.strip_prefix("strf ").unwrap()).done();
     }
-    assert!(place.path("runs/zebra_finch/ln_separable/strfs.png").exists());
-    let cc = place.column("runs/zebra_finch/ln_separable/scores.csv", "cc");
+    assert!(place.path("runs/zebra_finch/ln_dcls/strfs.png").exists());
+    let cc = place.column("runs/zebra_finch/ln_dcls/scores.csv", "cc");
     assert!(cc[0] > 0.5, "{cc:?}");
 }
 
