@@ -3,10 +3,8 @@ use std::sync::Arc;
 
 use candle_core::{DType, Device, Result, Tensor};
 use ndarray::Array2;
-use rayon::prelude::*;
 
 use super::loss::Target;
-use crate::stats::moments::beyond_rounding;
 
 /// One clip, ready for training and scoring.
 #[derive(Debug, Clone)]
@@ -201,33 +199,4 @@ fn unpadded(bins: &[usize], longest: usize, like: &Tensor) -> Result<Tensor> {
     let values: Vec<f32> = bins.iter().flat_map(|bins| row(*bins)).collect();
     let mask = Tensor::from_vec(values, (bins.len(), 1, longest), like.device())?;
     mask.to_dtype(like.dtype())
-}
-
-/// Standard deviation of each neuron's PSTH over `samples`; 1 where it never changes.
-pub fn response_deviations(samples: &[Sample]) -> Result<Vec<f32>> {
-    let bins = sums_over_bins(samples, |_neuron, _value| 1.0)?;
-    let sums = sums_over_bins(samples, |_neuron, value| value)?;
-    let means: Vec<f64> = sums.iter().zip(&bins).map(|(sum, bins)| sum / bins).collect();
-    let squares = sums_over_bins(samples, |neuron, value| (value - means[neuron]).powi(2))?;
-    #[expect(clippy::cast_possible_truncation, reason = "responses are f32")]
-    let deviation = |((squares, bins), mean): ((&f64, &f64), &f64)| {
-        let deviation = beyond_rounding(squares / (bins - 1.0), *mean).sqrt();
-        if deviation > 0.0 { deviation as f32 } else { 1.0 }
-    };
-    Ok(squares.iter().zip(&bins).zip(&means).map(deviation).collect())
-}
-
-/// Sums of a term of each neuron's PSTH over all bins that count, clip by clip.
-fn sums_over_bins(samples: &[Sample], term: impl Fn(usize, f64) -> f64 + Sync) -> Result<Vec<f64>> {
-    let neurons = samples.first().map_or(0, |sample| sample.member.counts.len());
-    let mut sums = vec![0.0; neurons];
-    for Sample { member, .. } in samples {
-        let psth = member.psth.flatten_all()?.to_vec1::<f32>()?;
-        let rows = psth.par_chunks(member.bins);
-        sums.par_iter_mut().zip(rows).enumerate().for_each(|(neuron, (sum, row))| {
-            let counted = row.iter().filter(|value| !value.is_nan());
-            counted.for_each(|value| *sum += term(neuron, f64::from(*value)));
-        });
-    }
-    Ok(sums)
 }

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use crate::run_file::Monitor;
 
 /// Whether `new` is better than `old`: never if it is NaN, always if `old` is none or NaN.
-fn better(monitor: Monitor, new: f64, old: Option<f64>) -> bool {
+pub fn better(monitor: Monitor, new: f64, old: Option<f64>) -> bool {
     match old {
         _ if new.is_nan() => false,
         Some(old) if !old.is_nan() => match monitor {

@@ -137,8 +137,7 @@ impl<'a> Descent<'a> {
         let own = Strengths::of_numbers(settings);
         checkpoint.progress.chosen = vec![own; self.blocks()];
         checkpoint.progress.stale = vec![0; self.blocks()];
-        let weights = network.penalized()?.elem_count() / network.penalized()?.dim(0)?;
-        checkpoint.progress.strongest = strengths(weights).first().copied().unwrap_or(1.0);
+        checkpoint.progress.strongest = self.all_strengths()?.first().copied().unwrap_or(1.0);
         if let Some(linear) = &self.linear {
             checkpoint.progress.strongest = self.start_linear(linear)?;
         }
@@ -175,11 +174,15 @@ impl<'a> Descent<'a> {
         Ok(if strongest > 0.0 { ABOVE * strongest } else { strengths(linear.weights())[0] })
     }
 
+    /// All strengths that the size of the kernels gives, from strong to weak.
+    fn all_strengths(&self) -> Result<Vec<f64>> {
+        let kernels = self.fitting.task.network.penalized()?;
+        Ok(strengths(kernels.elem_count() / kernels.dim(0)?))
+    }
+
     /// Strengths of the present path in their order.
     fn strengths(&self, checkpoint: &Checkpoint) -> Result<Vec<f64>> {
-        let network = self.fitting.task.network;
-        let kernels = network.penalized()?;
-        let all = strengths(kernels.elem_count() / kernels.dim(0)?);
+        let all = self.all_strengths()?;
         let most = checkpoint.progress.strongest * (1.0 + 1e-9);
         let mut all: Vec<f64> = all.into_iter().filter(|strength| *strength <= most).collect();
         if !self.goes_from_strong_to_weak() {
@@ -453,9 +456,7 @@ impl<'a> Descent<'a> {
         }
         checkpoint.progress.at = (path + 1, 0);
         checkpoint.progress.stale = vec![0; self.blocks()];
-        let kernels = self.fitting.task.network.penalized()?;
-        let all = strengths(kernels.elem_count() / kernels.dim(0)?);
-        checkpoint.progress.strongest = all.first().copied().unwrap_or(1.0);
+        checkpoint.progress.strongest = self.all_strengths()?.first().copied().unwrap_or(1.0);
         self.fitting.back_to_best(checkpoint)?;
         Ok(false)
     }

@@ -12,36 +12,19 @@ const HALVINGS: usize = 40;
 /// How far that range goes, in standard deviations of the drive and of the response.
 const REACH: f64 = 6.0;
 
-/// Lets drives and output nonlinearities start where the responses are.
+/// Lets drives and output nonlinearities start where the responses are: the standard deviation of
+/// each neuron's drive as its output wants it, and the mean of the output that of the responses.
 ///
 /// # Errors
 /// A tensor operation fails.
 pub fn start_outputs(network: &Network, train: &Batch, relative: &Relative) -> Result<()> {
     let wanted = network.start_output(&relative.ranges)?;
-    match_drives(network, train, relative, Some(&wanted))
-}
-
-/// Sets scale and offset of each neuron's drive: its standard deviation as `wanted`, or left as it
-/// is, and the mean of the output that of the responses.
-///
-/// # Errors
-/// A tensor operation fails.
-pub fn match_drives(
-    network: &Network,
-    train: &Batch,
-    relative: &Relative,
-    wanted: Option<&[f64]>,
-) -> Result<()> {
     let drives = network.drives(train)?;
     let statistics = moments(&drives)?;
     if let Some(norm) = network.norm() {
         norm.let_pass()?;
         norm.settle(&statistics)?;
     }
-    let wanted: Vec<f64> = match wanted {
-        Some(wanted) => wanted.to_vec(),
-        None => statistics.iter().map(|(_, variance)| variance.sqrt()).collect(),
-    };
     let factor = |((_, variance), wanted): (&(f64, f64), &f64)| {
         if *variance > 0.0 { wanted / variance.sqrt() } else { 1.0 }
     };

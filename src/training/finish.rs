@@ -1,11 +1,12 @@
 //! The end of a fit: the mean of late weights where it does better on the validation clips, and
 //! calibrated outputs where the validation loss does not suffer. Neither changes what a fit that is
 //! given more epochs goes on from.
+use super::best::better;
 use super::checkpoint::{Checkpoint, Phase, Tensors};
 use super::fitting::{Fitting, Judge};
 use super::{Observer, calibration};
 use crate::base::error::Result;
-use crate::run_file::{Best as BestOf, Monitor};
+use crate::run_file::Best as BestOf;
 
 /// Makes the model of the best weights.
 ///
@@ -48,10 +49,7 @@ fn averaged(
     let before = judge.validation.scores(network)?;
     params.load(means)?;
     let after = judge.validation.scores(network)?;
-    let better = |new: f64, old: f64| match judge.monitor {
-        Monitor::ValidLoss => new < old,
-        Monitor::ValidCc | Monitor::ValidCcNorm => new > old,
-    };
+    let better = |new: f64, old: f64| better(judge.monitor, new, Some(old));
     match fitting.task.settings.best() {
         BestOf::Mean if better(after.mean(judge.monitor), before.mean(judge.monitor)) => {
             Ok(means.clone())

@@ -63,14 +63,20 @@ impl<'a> Fitting<'a> {
     /// # Errors
     /// A tensor operation fails.
     pub fn draw(&self, seed: u64) -> Result<()> {
-        let Task { network, params, train, .. } = self.task;
-        params.redraw(seed)?;
-        network.start(train.iter().map(|sample| &sample.member))?;
+        let network = self.task.network;
+        self.draw_layers(seed)?;
         if self.task.settings.start() == StartFrom::Ridge && !network.is_single_layer() {
             self.start_hidden()?;
         }
         draw::start_outputs(network, &self.whole(), &self.relative)?;
         Ok(())
+    }
+
+    /// Draws weights; layers then start from the training clips.
+    fn draw_layers(&self, seed: u64) -> Result<()> {
+        let Task { network, params, train, .. } = self.task;
+        params.redraw(seed)?;
+        Ok(network.start(train.iter().map(|sample| &sample.member))?)
     }
 
     /// Lets hidden units start from the leading fields of the neurons' linear solutions; those beyond
@@ -113,8 +119,7 @@ impl<'a> Fitting<'a> {
         let Task { network, params, train, settings, .. } = self.task;
         let own = params.values()?;
         if network.prefilters_learn() {
-            params.redraw(settings.seed)?;
-            network.start(train.iter().map(|sample| &sample.member))?;
+            self.draw_layers(settings.seed)?;
         }
         let clips = train.iter().zip(&self.train);
         let seen = clips.map(|(raw, member)| {
