@@ -2,6 +2,7 @@
 use candle_core::{DType, Device, Tensor, Var};
 use ndarray::{Array1, Array2, Array3, s};
 use strf::base::error::Result;
+use strf::config::keys::Value;
 use strf::dataset::{Clip, Entity, Recording, Splits};
 use strf::models::batch::{Batch, Member};
 use strf::models::layers::Affine;
@@ -307,6 +308,80 @@ fn hidden_units_start_from_leading_fields() {
 }
 
 #[test]
+fn groups_of_weights_have_strengths_of_their_own_where_that_predicts_better() {
+    let place = Workplace::holding(&of_ridge());
+    let text = run_file(
+        "[model]\ntype = \"linear\"\nwindow_ms = 25.0",
+        "banded = \"lags\"\nfolds = 3\ncalibrate = false",
+    );
+    place.write("run.toml", &text);
+    place.strf("train run.toml").done();
+    let table = std::fs::read_to_string(place.path("runs/run/penalties.csv")).unwrap();
+    let rows: Vec<Vec<&str>> =
+        table.lines().skip(1).map(|line| line.split(',').collect()).collect();
+    // Nineteen ratios at thirteen strengths for two neurons.
+    assert_eq!(rows.len(), 19 * 13 * 2);
+    for neuron in ["a", "b"] {
+        let own: Vec<&Vec<&str>> = rows.iter().filter(|row| row[3] == neuron).collect();
+        let least = |ratio: Option<&str>| {
+            let some = own.iter().filter(|row| ratio.is_none_or(|ratio| row[0].ends_with(ratio)));
+            some.map(|row| row[4].parse::<f64>().unwrap()).fold(f64::INFINITY, f64::min)
+        };
+        let chosen: Vec<f64> =
+            own.iter().filter(|row| row[5] == "true").map(|row| row[4].parse().unwrap()).collect();
+        assert!(chosen.iter().all(|loss| loss.to_bits() == least(None).to_bits()), "{chosen:?}");
+        assert!(least(None) < least(Some("ratio 1:1:1")), "{neuron}");
+    }
+    let said = place.strf("train run.toml --force --set train.banded=channels");
+    assert_eq!(said.status, Some(2));
+    let message =
+        "train.banded: found \"channels\" with a kernel of one channel, expected \"none\"";
+    assert!(said.stderr.contains(message), "{}", said.stderr);
+}
+
+#[test]
+fn a_first_run_file_takes_window_and_smoothing_from_the_recording() {
+    let place = Workplace::new();
+    let first = |made: &str| {
+        let said = place.strf("init made.toml --data made.h5 --force").done().stderr;
+        let config = RunConfig::load(&place.path("made.toml"), &[]).unwrap();
+        let model = &config.architecture.model.values;
+        let window = model.number("window_ms").unwrap();
+        assert!(said.contains(&format!("window_ms = {window}: ")), "{made}: {said}");
+        (
+            window,
+            config.data.smooth_ms,
+            matches!(model.get("output"), Some(Value::Text(word)) if word == "identity"),
+        )
+    };
+    for (made, window, signed) in [
+        ("--window-ms 40", 45.0, false),
+        ("--window-ms 120", 100.0, false),
+        ("--window-ms 40 --output identity --noise gaussian --repeats 1", 45.0, true),
+    ] {
+        let made = format!("simulate made.h5 --neurons 4 --stimuli 20 --bands 12 --force {made}");
+        place.strf(&made).done();
+        assert_eq!(first(&made), (window, 21.0, signed), "{made}");
+    }
+
+    // Signals that follow the sound slowly: neighbouring bins are nearly the same.
+    let mut slow = of_ridge();
+    for clip in &mut slow.clips {
+        for (n, mut response) in clip.responses.outer_iter_mut().enumerate() {
+            let mut level = 0.0;
+            for (t, y) in response.iter_mut().enumerate() {
+                level += 0.03 * (clip.cochleagram[(n, t)] - level);
+                *y = 0.7 + level;
+            }
+        }
+    }
+    std::fs::remove_file(place.path("made.h5")).unwrap();
+    place.write_data("made.h5", &slow);
+    let (_, smooth_ms, signed) = first("slow");
+    assert_eq!((smooth_ms.to_bits(), signed), (0.0f64.to_bits(), false));
+}
+
+#[test]
 fn settings_of_another_program_are_those_of_a_fit_by_plain_steps() {
     let place = Workplace::new();
     place.strf("init run.toml --like deepstrf --data data.h5").done();
@@ -336,6 +411,11 @@ fn settings_that_do_not_go_together_are_refused() {
             LN,
             "optimizer = \"ridge\"",
             "train.optimizer: found \"ridge\", expected \"auto\" (ln is not linear)",
+        ),
+        (
+            LN,
+            "banded = \"lags\"",
+            "train.banded: found \"lags\", expected \"none\" (it is for ridge, and ln is not linear)",
         ),
         (
             MODELS[4].1,

@@ -66,6 +66,15 @@ choices! {
         /// The least squares with an L2 penalty, in closed form.
         Ridge = "ridge",
     }
+    /// Which weights of ridge have a strength of their own.
+    Banded {
+        /// All have the same.
+        None = "none",
+        /// Those of each channel of the prefilter, as ON and OFF.
+        Channels = "channels",
+        /// Those of the latest quarter of the window, of the next, and of its older half.
+        Lags = "lags",
+    }
     /// What the loss of each neuron is relative to.
     LossScale {
         /// The loss of the neuron's mean response: with squared errors, the variance.

@@ -28,7 +28,7 @@ use crate::models::parameterizations::{self, ParameterizationRow, full};
 use crate::models::prefilters::{self, PrefilterRow};
 use crate::models::{self, Architecture, HasStrfs, ModelRow};
 
-pub use choices::{Best, LossScale, Monitor, Optimizer, Schedule, Standardize, StartFrom};
+pub use choices::{Banded, Best, LossScale, Monitor, Optimizer, Schedule, Standardize, StartFrom};
 pub use condition::{Condition, Relation};
 pub use paths::relative;
 pub use penalty::Strength;

@@ -1,5 +1,5 @@
 //! What must hold between keys.
-use super::{Draft, Optimizer, PREFILTER, StartFrom, Strength};
+use super::{Banded, Draft, Optimizer, PREFILTER, StartFrom, Strength};
 use crate::base::error::Problem;
 use crate::base::wording::one_of;
 use crate::config::document::{Document, SectionAt, TYPE};
@@ -26,6 +26,7 @@ pub fn of_training(train: &Values, draft: &Draft, written: &Document) -> Vec<Pro
         signed(train, model, written),
         best(train, model, draft, written),
         ridge(train, model, draft, written),
+        banded(train, model, draft, written),
         started(train, model, draft, written),
         penalized_twice(train, written),
     ];
@@ -66,21 +67,52 @@ fn ridge(
     if word(train, "optimizer")? != Optimizer::Ridge.word() {
         return None;
     }
+    let reason = without_ridge(train, model, draft, written)?;
+    Some(written.problem(("train", "optimizer"), r#""ridge""#, r#""auto""#).hint(reason))
+}
+
+/// Why there is no exact solution, if so.
+fn without_ridge(
+    train: &Values,
+    model: &Chosen<ModelRow>,
+    draft: &Draft,
+    written: &Document,
+) -> Option<String> {
     let parameterization = draft.parameterization.as_ref()?.row.part.name;
     let l1 = strength(train, "l1").unwrap_or(Strength::Is(0.0));
-    let reason = match () {
+    match () {
         () if model.row.part.name != linear::ROW.part.name => {
-            format!("{} is not linear", model.row.part.name)
+            Some(format!("{} is not linear", model.row.part.name))
         }
-        () if shared(model, draft, written).is_some() => shared(model, draft, written)?,
+        () if shared(model, draft, written).is_some() => shared(model, draft, written),
         () if parameterization != full::PART.name => {
-            format!("the weights of a {parameterization} kernel are not free")
+            Some(format!("the weights of a {parameterization} kernel are not free"))
         }
-        () if word(train, "loss")? != "mse" => "it makes squared errors small".to_owned(),
-        () if !l1.is_none() => "there is no such solution with train.l1".to_owned(),
-        () => return None,
+        () if word(train, "loss")? != "mse" => Some("it makes squared errors small".to_owned()),
+        () if !l1.is_none() => Some("there is no such solution with train.l1".to_owned()),
+        () => None,
+    }
+}
+
+/// Groups of weights have strengths of their own only in the exact solution.
+fn banded(
+    train: &Values,
+    model: &Chosen<ModelRow>,
+    draft: &Draft,
+    written: &Document,
+) -> Option<Problem> {
+    let (found, none) = (word(train, "banded")?, Banded::None.word());
+    if found == none {
+        return None;
+    }
+    let reason = match Optimizer::from_word(word(train, "optimizer")?)? {
+        Optimizer::Auto => without_ridge(train, model, draft, written)?,
+        Optimizer::Ridge => return None,
+        other => format!("train.optimizer is {:?}", other.word()),
     };
-    Some(written.problem(("train", "optimizer"), r#""ridge""#, r#""auto""#).hint(reason))
+    let reason = format!("it is for ridge, and {reason}");
+    let expected = format!("{none:?}");
+    Some(written.problem(("train", "banded"), &format!("{found:?}"), expected).hint(reason))
 }
 
 /// Weights start from linear solutions where they could be such, or hold such.

@@ -24,15 +24,15 @@ pub struct Template<'a> {
     /// What becomes of the parts that were not chosen.
     pub others: Others,
     /// Values that stand in place of defaults.
-    pub like: &'static [Likened],
+    pub like: &'a [Likened<'a>],
 }
 
 /// A value that stands in place of a default: section, key, and the value as TOML.
-pub type Likened = (&'static str, &'static str, &'static str);
+pub type Likened<'a> = (&'static str, &'static str, &'a str);
 
 /// What deepSTRF 0.1.0 does in its example scripts, as far as keys can say it: AdamW at a constant
 /// rate from one random start, squared errors as they are, the epoch with the best correlation.
-pub static DEEPSTRF: &[Likened] = &[
+pub static DEEPSTRF: &[Likened<'static>] = &[
     ("data", "standardize", "\"band\""),
     ("train", "optimizer", "\"adamw\""),
     ("train", "loss_scale", "\"none\""),

@@ -1,5 +1,5 @@
 //! `[train]`: a row for each key.
-use super::choices::{Best, LossScale, Monitor, Optimizer, Schedule, StartFrom};
+use super::choices::{Banded, Best, LossScale, Monitor, Optimizer, Schedule, StartFrom};
 use super::penalty::{self, Strength};
 use super::setting::{Setting, choice, section};
 use crate::base::device::DeviceName;
@@ -68,6 +68,9 @@ section! {
         /// folds of the training stimuli that strengths of ridge are chosen by; 0 = the validation
         /// stimuli
         folds: usize = Kind::Integer(0, 10_000), Default::Is("0");
+        /// groups of weights for which ridge chooses strengths of squares apart: the channels of the
+        /// prefilter, or the latest quarter of the window, the next, and its older half
+        banded: Banded = Kind::Choice(Banded::WORDS), Default::Is("\"none\"");
         /// every random number of training follows from it
         seed: u64 = Kind::Integer(0, i64::MAX.unsigned_abs()), Default::Is("0");
         /// where to compute; cuda needs a program built with --features cuda

@@ -1,4 +1,5 @@
 //! What a run is: asked for, fitted, left on disk, read again, compared with others.
+pub mod advice;
 pub mod clips;
 pub mod comparison;
 pub mod experiment;

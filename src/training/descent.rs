@@ -10,7 +10,7 @@ use super::checkpoint::{Checkpoint, Phase, Tensors};
 use super::fitting::{Fitting, Judge, require_finite};
 use super::history::EpochRow;
 use super::lbfgs::{At, Block, Convergence, Lbfgs};
-use super::linear::{LinearProblem, seen_of};
+use super::linear::{LinearProblem, RidgePenalty, seen_of};
 use super::objective::{Curvature, Objective};
 use super::path::{PATIENCE, Point, strengths};
 use super::penalties::{Penalties, Strengths};
@@ -157,7 +157,7 @@ impl<'a> Descent<'a> {
         let mut best = vec![(f64::INFINITY, 0.0); network.neurons()];
         let mut solutions = Vec::new();
         for l2 in strengths(linear.weights()) {
-            let solution = linear.solve(Strengths { l2, ..Strengths::default() })?;
+            let solution = linear.solve(&RidgePenalty::of_squares(l2))?;
             let predictions = linear.predictions(&valid, &solution);
             let losses = self.judge.validation.of(&predictions)?.losses;
             let better = best.iter_mut().zip(losses).filter(|(best, loss)| *loss < best.0);
@@ -231,13 +231,12 @@ impl<'a> Descent<'a> {
             // The strength in the middle serves all neurons.
             let mut l2: Vec<f64> = own.iter().map(|own| own.l2).collect();
             l2.sort_by(f64::total_cmp);
-            let strengths = Strengths { l2: l2[l2.len() / 2], smooth: own[0].smooth, l1: 0.0 };
-            let strengths = if strengths.l2 + strengths.smooth > 0.0 {
-                strengths
-            } else {
-                Strengths { l2: 1e-6 * linear.weights() as f64, ..strengths }
-            };
-            let factor = linear.factor(linear.covariance(), strengths)?;
+            let (mut l2, smooth) = (l2[l2.len() / 2], own[0].smooth);
+            if l2 + smooth <= 0.0 {
+                l2 = 1e-6 * linear.weights() as f64;
+            }
+            let penalty = RidgePenalty { l2, smooth, ..RidgePenalty::default() };
+            let factor = linear.factor(linear.covariance(), &penalty)?;
             self.objective.curvature = Some(Curvature { name, factor });
         }
         Ok(())

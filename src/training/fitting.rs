@@ -2,8 +2,8 @@
 use candle_core::{DType, Tensor};
 
 use super::checkpoint::{Checkpoint, Phase, Tensors};
-use super::linear::LinearProblem;
-use super::penalties::{Strengths, deviation, mean_slopes};
+use super::linear::{LinearProblem, RidgePenalty};
+use super::penalties::{deviation, mean_slopes};
 use super::relative::Relative;
 use super::validation::{Validation, ValidationScores};
 use super::{Observer, Task, draw};
@@ -85,7 +85,7 @@ impl<'a> Fitting<'a> {
         let network = self.task.network;
         let linear = LinearProblem::new(network, &self.seen()?)?;
         let l2 = HIDDEN_START * linear.weights() as f64;
-        let solution = linear.solve(Strengths { l2, ..Strengths::default() })?;
+        let solution = linear.solve(&RidgePenalty::of_squares(l2))?;
         let kernels = network.penalized()?.flip(&[3])?.detach();
         let random = kernels.flatten_from(1)?.to_dtype(DType::F64)?.to_vec2::<f64>()?;
         let fields = linear.leading(&solution, &self.relative.ranges);

@@ -10,13 +10,15 @@ use faer::linalg::solvers::{Llt, Solve};
 use faer::{Mat, Side};
 use ndarray::{Array2, ArrayView1};
 
+use super::bands::Bands;
 use super::lagged::{self, LaggedDesign, LaggedMoments, designs, sums};
-use super::penalties::{Strengths, deviation};
+use super::penalties::deviation;
 use crate::base::error::{Error, Result};
 use crate::models::Network;
 use crate::models::batch::{Member, Sample};
 use crate::models::outputs::ResponseRange;
 use crate::models::params::Params;
+use crate::run_file::Banded;
 use crate::stats::eigen;
 
 /// The rows `(C · F, T)` of a clip.
@@ -32,10 +34,30 @@ pub struct LinearProblem {
     pub groups: Vec<(LaggedDesign, LaggedMoments)>,
     /// Channels, bands and lags of a kernel.
     shape: [usize; 3],
+    /// Groups of weights whose strengths may differ.
+    pub bands: Bands,
     /// Variance of what the kernels see.
     unit: f64,
     /// How many neurons.
     pub neurons: usize,
+}
+
+/// Penalties of an exact solution.
+#[derive(Debug, Clone, Default)]
+pub struct RidgePenalty {
+    /// Of squares.
+    pub l2: f64,
+    /// Of squared differences of neighbours along lag and along frequency.
+    pub smooth: f64,
+    /// What `l2` is multiplied by for each group of weights; for those that are not named, 1.
+    pub ratio: Vec<f64>,
+}
+
+impl RidgePenalty {
+    /// Of squares alone, the same for all weights.
+    pub fn of_squares(l2: f64) -> Self {
+        Self { l2, ..Self::default() }
+    }
 }
 
 /// Weights `(N, I)` in the order of a full kernel's, and the offset of each neuron.
@@ -50,15 +72,34 @@ impl LinearProblem {
     /// # Errors
     /// A kernel has too many weights, or a tensor operation fails.
     pub fn new(network: &Network, clips: &[Member]) -> Result<Self> {
+        Self::of_lags(network.lags(), clips)
+    }
+
+    /// Of clips, for kernels of so many lags.
+    ///
+    /// # Errors
+    /// As [`LinearProblem::new`].
+    pub fn of_lags(lags: usize, clips: &[Member]) -> Result<Self> {
         let (_one, channels, bands, _bins) = clips[0].sound.dims4()?;
-        let lags = network.lags();
+        let neurons = clips[0].psth.dim(1)?;
         let mut groups = Vec::new();
         for design in designs(clips, lags)? {
             let moments = sums(clips, &design)?.moments();
             groups.push((design, moments));
         }
         let unit = deviation(clips)?.powi(2);
-        Ok(Self { groups, shape: [channels, bands, lags], unit, neurons: network.neurons() })
+        let shape = [channels, bands, lags];
+        let bands = Bands::new(Banded::None, shape)?;
+        Ok(Self { groups, shape, bands, unit, neurons })
+    }
+
+    /// With strengths that may differ between groups of weights.
+    ///
+    /// # Errors
+    /// The kernels have nothing that could be divided so.
+    pub fn with_bands(mut self, banded: Banded) -> Result<Self> {
+        self.bands = Bands::new(banded, self.shape)?;
+        Ok(self)
     }
 
     /// Weights of a kernel.
@@ -75,13 +116,14 @@ impl LinearProblem {
     ///
     /// # Errors
     /// It is not positive.
-    pub fn factor(&self, covariance: &Mat<f64>, strengths: Strengths) -> Result<Llt<f64>> {
+    pub fn factor(&self, covariance: &Mat<f64>, penalty: &RidgePenalty) -> Result<Llt<f64>> {
         let mut matrix = covariance.clone();
         let mean = (0..matrix.nrows()).map(|i| matrix[(i, i)]).sum::<f64>() / matrix.nrows() as f64;
         for i in 0..matrix.nrows() {
-            matrix[(i, i)] += strengths.l2 * self.unit + JITTER * mean.max(f64::MIN_POSITIVE);
+            let l2 = penalty.l2 * self.bands.factor(i, &penalty.ratio);
+            matrix[(i, i)] += l2 * self.unit + JITTER * mean.max(f64::MIN_POSITIVE);
         }
-        self.tie_neighbours(&mut matrix, strengths.smooth * self.unit);
+        self.tie_neighbours(&mut matrix, penalty.smooth * self.unit);
         matrix.llt(Side::Lower).map_err(|error| {
             Error::failed("factorizing the covariance of the sound", format!("{error:?}"))
         })
@@ -107,18 +149,18 @@ impl LinearProblem {
         }
     }
 
-    /// The solution for some strengths.
+    /// The solution for some penalties.
     ///
     /// # Errors
     /// A covariance is not positive.
-    pub fn solve(&self, strengths: Strengths) -> Result<Solution> {
+    pub fn solve(&self, penalty: &RidgePenalty) -> Result<Solution> {
         let weights = self.weights();
         let mut solution = Solution {
             weights: vec![0.0; self.neurons * weights],
             offsets: vec![0.0; self.neurons],
         };
         for (design, moments) in &self.groups {
-            let solved = self.factor(&moments.covariance, strengths)?.solve(&moments.cross);
+            let solved = self.factor(&moments.covariance, penalty)?.solve(&moments.cross);
             for (place, neuron) in design.neurons.iter().enumerate() {
                 let own: Vec<f64> = (0..weights).map(|i| solved[(i, place)]).collect();
                 let mean = own.iter().zip(&moments.mean).map(|(weight, mean)| weight * mean);
@@ -216,4 +258,36 @@ pub fn seen_of(samples: &[Sample], network: &Network) -> Result<Vec<Seen>> {
         lagged::rows(&sound)
     });
     seen.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use candle_core::Device;
+
+    use super::*;
+
+    #[test]
+    fn solutions_satisfy_the_equations_of_their_penalties() {
+        let value = |i: usize| ((i * i * 3 + i * 7) % 11) as f32 - 4.0;
+        let tensor = |from: usize, dims: (usize, usize, usize)| {
+            let values: Vec<f32> = (from..from + dims.0 * dims.1 * dims.2).map(value).collect();
+            Tensor::from_vec(values, dims, &Device::Cpu).unwrap()
+        };
+        let sound = tensor(0, (2, 3, 50)).unsqueeze(0).unwrap();
+        let clip = Member::new(sound, tensor(5, (1, 2, 50))).unwrap();
+        let problem = LinearProblem::of_lags(4, std::slice::from_ref(&clip)).unwrap();
+        let problem = problem.with_bands(Banded::Channels).unwrap();
+        let penalty = RidgePenalty { l2: 0.7, smooth: 0.0, ratio: vec![1.0, 10.0] };
+        let solution = problem.solve(&penalty).unwrap();
+        let (_, moments) = &problem.groups[0];
+        for (neuron, i) in (0..2).flat_map(|neuron| (0..24).map(move |i| (neuron, i))) {
+            let weights = &solution.weights[neuron * 24..(neuron + 1) * 24];
+            let products = (0..24).map(|j| moments.covariance[(i, j)] * weights[j]).sum::<f64>();
+            // The second channel's weights are the last twelve.
+            let strength = if i < 12 { 0.7 } else { 7.0 };
+            let pulled = strength * problem.unit * weights[i];
+            let off = products + pulled - moments.cross[(i, neuron)];
+            assert!(off.abs() < 1e-6, "weight {i} of neuron {neuron}: {off}");
+        }
+    }
 }

@@ -8,12 +8,14 @@ pub mod checkpoint;
 pub mod history;
 pub mod schedule;
 
+mod bands;
 mod calibration;
 mod descent;
 mod draw;
 mod factorize;
 mod finish;
 mod fitting;
+mod folds;
 mod lagged;
 pub mod lbfgs;
 mod line_search;
@@ -25,6 +27,7 @@ mod relative;
 mod ridge;
 mod steps;
 mod validation;
+pub mod window;
 
 use crate::base::error::{Error, Result};
 use crate::models::Network;

@@ -2,31 +2,34 @@
 //! neuron: by the validation clips, or by folds of the training clips.
 use std::time::Instant;
 
-use faer::linalg::solvers::Solve;
-
+use super::bands;
 use super::checkpoint::{Checkpoint, Phase};
 use super::fitting::{Fitting, Judge, require_finite};
+use super::folds::Folds;
 use super::history::EpochRow;
-use super::lagged::sums;
-use super::linear::LinearProblem;
+use super::linear::{LinearProblem, RidgePenalty};
 use super::path::{Point, strengths};
-use super::penalties::Strengths;
 use super::{End, Observer};
 use crate::base::error::{Error, Result};
-use crate::base::rng;
 use crate::models::batch::Member;
 use crate::run_file::Strength;
 
-/// Strengths that the run file asks for: all that are to be tried, in their order.
-fn tried(fitting: &Fitting, weights: usize) -> Vec<Strengths> {
+/// Penalties that the run file asks for: all that are to be tried, in their order.
+fn tried(fitting: &Fitting, problem: &LinearProblem) -> Vec<RidgePenalty> {
     let settings = fitting.task.settings;
     let values = |strength: Strength| match strength {
         Strength::Is(number) => vec![number],
-        Strength::Auto => strengths(weights),
+        Strength::Auto => strengths(problem.weights()),
     };
     let (l2, smooth) = (values(settings.l2()), values(settings.smooth()));
-    let pairs = smooth.iter().flat_map(|smooth| l2.iter().map(move |l2| (*l2, *smooth)));
-    pairs.map(|(l2, smooth)| Strengths { l2, smooth, l1: 0.0 }).collect()
+    let mut all = Vec::new();
+    for ratio in problem.bands.ratios() {
+        for smooth in smooth.iter().copied() {
+            let penalty = |l2: &f64| RidgePenalty { l2: *l2, smooth, ratio: ratio.clone() };
+            all.extend(l2.iter().map(penalty));
+        }
+    }
+    all
 }
 
 /// The exact solution for each strength, the best of which stays for each neuron.
@@ -44,8 +47,9 @@ pub fn run(
     if let Some(norm) = network.norm() {
         norm.let_pass()?;
     }
-    let problem = LinearProblem::new(network, &clips)?;
-    let all = tried(fitting, problem.weights());
+    let banded = fitting.task.settings.banded;
+    let problem = LinearProblem::new(network, &clips)?.with_bands(banded)?;
+    let all = tried(fitting, &problem);
     let chosen = if fitting.task.settings.folds > 1 && all.len() > 1 {
         checkpoint.progress.path.clear();
         Some(by_folds(fitting, &clips, &problem, &all, checkpoint)?)
@@ -56,7 +60,7 @@ pub fn run(
         if observer.interrupted() {
             return Ok(Some(End::Interrupted));
         }
-        let mut row = solve(fitting, &problem, *own)?;
+        let mut row = solve(fitting, &problem, own)?;
         let begin = Instant::now();
         let scores = judge.validation.scores(network)?;
         let place = checkpoint.progress.leg;
@@ -67,7 +71,7 @@ pub fn run(
             take_chosen(fitting, checkpoint, (chosen, place), scores.loss)?
         } else {
             if all.len() > 1 {
-                checkpoint.progress.path.push(point(fitting, *own, scores.losses.clone()));
+                checkpoint.progress.path.push(point(fitting, own, scores.losses.clone()));
             }
             fitting.keep(checkpoint, judge, &scores)?
         };
@@ -85,7 +89,7 @@ pub fn run(
 }
 
 /// Puts the solution for some strengths into the network; what the history says of it.
-fn solve(fitting: &Fitting, problem: &LinearProblem, own: Strengths) -> Result<EpochRow> {
+fn solve(fitting: &Fitting, problem: &LinearProblem, own: &RidgePenalty) -> Result<EpochRow> {
     let (network, begin) = (fitting.task.network, Instant::now());
     if !problem.set((network, fitting.task.params), &problem.solve(own)?)? {
         return Err(Error::failed("setting kernels", "they are not free"));
@@ -99,10 +103,18 @@ fn solve(fitting: &Fitting, problem: &LinearProblem, own: Strengths) -> Result<E
 }
 
 /// A point of the path.
-fn point(fitting: &Fitting, own: Strengths, losses: Vec<f64>) -> Point {
-    let penalty = match fitting.task.settings.smooth() {
-        Strength::Auto => format!("l2 with smooth {:e}", own.smooth),
-        Strength::Is(_) => "l2".to_owned(),
+fn point(fitting: &Fitting, own: &RidgePenalty, losses: Vec<f64>) -> Point {
+    let mut beside = Vec::new();
+    if fitting.task.settings.smooth() == Strength::Auto {
+        beside.push(format!("smooth {:e}", own.smooth));
+    }
+    if own.ratio.len() > 1 {
+        beside.push(format!("ratio {}", bands::described(&own.ratio)));
+    }
+    let penalty = if beside.is_empty() {
+        "l2".to_owned()
+    } else {
+        format!("l2 with {}", beside.join(" and "))
     };
     Point { penalty, round: 1, strength: own.l2, losses }
 }
@@ -125,13 +137,13 @@ fn take_chosen(
     Ok(!own.is_empty())
 }
 
-/// For each neuron which of the strengths does best on folds of the training clips that the others
+/// For each neuron which of the penalties does best on folds of the training clips that the others
 /// were fitted to.
 fn by_folds(
     fitting: &Fitting,
     clips: &[Member],
     problem: &LinearProblem,
-    all: &[Strengths],
+    all: &[RidgePenalty],
     checkpoint: &mut Checkpoint,
 ) -> Result<Vec<usize>> {
     let settings = fitting.task.settings;
@@ -143,29 +155,10 @@ fn by_folds(
             clips.len()
         )));
     }
-    let order = rng::permutation(settings.seed, "folds", clips.len());
-    let mut losses = vec![vec![0.0; problem.neurons]; all.len()];
-    let mut bins = vec![0.0; problem.neurons];
-    for (design, _) in &problem.groups {
-        let whole = sums(clips, design)?;
-        for fold in 0..folds {
-            let own = order.iter().skip(fold).step_by(folds).map(|clip| clips[*clip].clone());
-            let held = sums(&own.collect::<Vec<_>>(), design)?;
-            let (rest, held) = (whole.without(&held).moments(), held);
-            let held_moments = held.moments();
-            for (strengths, losses) in all.iter().zip(&mut losses) {
-                let solved = problem.factor(&rest.covariance, *strengths)?.solve(&rest.cross);
-                let own = design.neurons.iter().zip(held_moments.losses(&rest, &solved));
-                own.for_each(|(neuron, loss)| losses[*neuron] += held.bins * loss);
-            }
-            design.neurons.iter().for_each(|neuron| bins[*neuron] += held.bins);
-        }
-    }
-    for (strengths, losses) in all.iter().zip(&losses) {
-        let relative = losses.iter().zip(&bins).zip(&fitting.relative.ranges);
-        let relative = relative
-            .map(|((loss, bins), range)| 1.0 + loss / bins.max(1.0) / range.deviation.powi(2));
-        checkpoint.progress.path.push(point(fitting, *strengths, relative.collect()));
+    let folds = Folds { count: folds, seed: settings.seed };
+    let losses = folds.losses(clips, problem, all, &fitting.relative.ranges)?;
+    for (penalty, losses) in all.iter().zip(&losses) {
+        checkpoint.progress.path.push(point(fitting, penalty, losses.clone()));
     }
     let least = |neuron: usize| {
         let by_loss = |a: &usize, b: &usize| losses[*a][neuron].total_cmp(&losses[*b][neuron]);

@@ -186,6 +186,7 @@ fn fitting(mut sections: Vec<WrittenSection>) -> Vec<WrittenSection> {
                 "optimizer" | "start" => value.as_str() != Some("ridge"),
                 // Both are penalties on squares.
                 "weight_decay" => false,
+                "banded" => value.as_str() == Some("none"),
                 _ => true,
             });
         }
