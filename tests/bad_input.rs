@@ -272,10 +272,8 @@ fn a_run_folder_that_is_taken() {
 #[test]
 fn a_run_with_other_settings_or_of_another_model() {
     let place = finished();
-    place.write_data("more.h5", &recording());
     let cases = [
         ("--set train.lr=0.5", "lr = 0.01", "lr = 0.5"),
-        ("--set data.file=more.h5", "file = \"../../data.h5\"", "file = \"../../more.h5\""),
         (
             "--set model.type=nrf",
             "type = \"ln\", norm = \"batch\", best = \"per_neuron\"",

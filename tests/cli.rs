@@ -98,6 +98,14 @@ fn quiet_leaves_notes_out() {
 }
 
 #[test]
+fn commands_that_are_to_be_typed_next_hold_with_blanks_in_names() {
+    let temp = tempfile::tempdir().unwrap();
+    let output = strf(temp.path(), &["init", "my first run.toml"]);
+    let want = "wrote my first run.toml; next: strf train 'my first run.toml'\n";
+    assert_eq!(stderr(&output), want);
+}
+
+#[test]
 fn init_says_why_a_file_cannot_be_written() {
     let temp = tempfile::tempdir().unwrap();
     let output = strf(temp.path(), &["init", "no/such/folder/mine.toml"]);

@@ -3,7 +3,10 @@ use std::path::Path;
 
 use serde_json::Value as Json;
 
-use crate::support::runs::{LN, MODELS, Workplace, recording, run_file, without_last};
+use crate::support::runs::{
+    LN, MODELS, Workplace, by_steps, change_data, recording, replace, run_file, same_bytes,
+    wait_until, without_last,
+};
 
 /// Runs of `strf 0.1.0`: between them each model, prefilter and parameterization.
 const OLD: [&str; 5] = ["linear", "ln_willmore", "nrf_dcls", "dnet_adaptrans", "cnn2d"];
@@ -127,4 +130,135 @@ fn a_row_of_prefilters_stands_in_the_metadata_alone() {
     assert!(reference["_model_class"].is_null());
     let reason = "deepSTRF 0.1.0 has no model with several prefilters";
     assert_eq!(reference["no_such_model"], reason);
+}
+
+#[test]
+fn one_process_at_a_time_writes_into_a_run_folder() {
+    let place = Workplace::new();
+    place.write("run.toml", &by_steps(MODELS[3].1, "epochs = 100000\npatience = 100000"));
+    let mut first = place.start("train run.toml");
+    wait_until(|| {
+        place.path("runs/run/scores.json").exists() || place.path("runs/run/history.csv").exists()
+    });
+    let before = place.read("runs/run/config.toml");
+    for options in ["", "--force", "--resume", "--force --take-over"] {
+        let said = place.strf(&format!("train run.toml --set train.seed=7 {options}"));
+        assert_eq!(said.status, Some(2), "{options}: {said:?}");
+        assert!(said.stderr.contains("runs/run: process "), "{options}: {said:?}");
+        assert!(said.stderr.contains(" is writing into it, expected a folder that no other"));
+    }
+    assert_eq!(place.read("runs/run/config.toml"), before);
+    assert!(first.signal("-KILL"));
+    first.end();
+    // What it left names a process that is no more.
+    assert!(place.path("runs/run/lock.json").exists());
+    place.strf("train run.toml --force --set train.epochs=1").done();
+    assert!(!place.path("runs/run/lock.json").exists());
+}
+
+#[test]
+fn a_run_folder_that_another_machine_has_locked_is_left_alone_until_it_is_taken_over() {
+    let place = Workplace::new();
+    place.write("run.toml", &by_steps(LN, "epochs = 2"));
+    place.strf("train run.toml --set train.epochs=1").done();
+    let other = r#"{"host": "node7", "process": 12, "started": 3, "boot": "b"}"#;
+    place.write("runs/run/lock.json", other);
+    let said = place.strf("train run.toml --resume");
+    assert_eq!(said.status, Some(2), "{said:?}");
+    for words in ["process 12 of node7", "seconds ago, expected", "--take-over"] {
+        assert!(said.stderr.contains(words), "{said:?}");
+    }
+    assert_eq!(place.read("runs/run/lock.json"), other);
+    place.strf("train run.toml --resume --take-over").done();
+    assert!(!place.path("runs/run/lock.json").exists());
+}
+
+#[test]
+fn fewer_epochs_than_a_run_has_done_are_refused() {
+    let place = Workplace::new();
+    place.write("run.toml", &by_steps(LN, "epochs = 4"));
+    place.strf("train run.toml").done();
+    let weights = std::fs::read(place.path("runs/run/model/model.safetensors")).unwrap();
+    let said = place.strf("train run.toml --resume --set train.epochs=3");
+    let message = "strf: runs/run: found a run that has done 4 epochs, expected at most \
+                   train.epochs = 3 of them; resume with train.epochs = 4 or more, or begin anew in \
+                   another folder with --out\n";
+    assert!(said.status == Some(2) && said.stderr.ends_with(message), "{said:?}");
+    assert_eq!(std::fs::read(place.path("runs/run/model/model.safetensors")).unwrap(), weights);
+    assert!(place.path("runs/run/scores.json").exists());
+    place.strf("train run.toml --resume --set train.epochs=5").done();
+}
+
+#[test]
+fn a_dataset_is_known_by_its_values_whatever_its_name_and_how_they_are_stored() {
+    let place = Workplace::new();
+    place.write("run.toml", &by_steps(LN, "epochs = 3"));
+    place.strf("train run.toml --out runs/whole").done();
+    place.strf("train run.toml --set train.epochs=1").done();
+    // The same values in double precision and compressed, under another name.
+    std::fs::copy(place.path("data.h5"), place.path("moved.h5")).unwrap();
+    let sound = recording().clips[0].cochleagram.mapv(f64::from);
+    change_data(&place.path("moved.h5"), |file| {
+        let at = "stimuli/clip0/cochleagram";
+        file.unlink(at)?;
+        let builder = file.new_dataset_builder().chunk((2, 7)).deflate(3);
+        builder.with_data(&sound).create(at)?;
+        Ok(())
+    });
+    std::fs::remove_file(place.path("data.h5")).unwrap();
+    place.strf("train run.toml --resume --set data.file=moved.h5").done();
+    for name in ["model/model.safetensors", "scores.csv"] {
+        let [whole, run] = ["whole", "run"].map(|run| place.path(&format!("runs/{run}/{name}")));
+        assert!(same_bytes(&whole, &run), "{name}");
+    }
+    place.strf("eval runs/run").done();
+}
+
+#[test]
+fn a_dataset_that_holds_other_values_than_in_training_is_refused() {
+    let place = Workplace::new();
+    place.write("run.toml", &by_steps(LN, "epochs = 1"));
+    place.strf("train run.toml").done();
+    let as_it_was = std::fs::read(place.path("data.h5")).unwrap();
+    let all = recording();
+    // The last clip is a test stimulus, the first one is trained on.
+    let mut responses = all.clips[8].responses.clone();
+    responses[(1, 0, 20)] += 1.0;
+    let mut sound = all.clips[0].cochleagram.clone();
+    sound[(0, 20)] += 1.0;
+    let refused = |words: &str, found: &str, then: &str| {
+        let message = format!(
+            "data.h5: found {found} than when runs/run {then}, expected what it held then; "
+        );
+        let said = place.strf(words);
+        assert_eq!(said.status, Some(2), "{words}: {said:?}");
+        assert!(said.stderr.contains(&message), "{words}: {said:?}");
+    };
+    let more = "train run.toml --resume --set train.epochs=2";
+
+    change_data(&place.path("data.h5"), |file| {
+        replace(file, "stimuli/clip8/responses", responses.view())
+    });
+    refused("eval runs/run", "other responses to the test stimuli of b2", "was trained");
+    refused("plot runs/run prediction", "other responses to the test stimuli of b2", "was trained");
+    refused(more, "other responses to the test stimuli of b2", "began");
+    place.strf("eval runs/run --split train").done();
+    place.strf("eval runs/run --data data.h5 --split test").done();
+
+    std::fs::write(place.path("data.h5"), as_it_was).unwrap();
+    change_data(&place.path("data.h5"), |file| {
+        replace(file, "stimuli/clip0/cochleagram", sound.view())
+    });
+    let found = "other training stimuli, or other sound of them";
+    refused("eval runs/run --split train", found, "was trained");
+    refused("predict runs/run --split all --out all.h5", found, "was trained");
+    refused(more, found, "began");
+    place.strf("eval runs/run").done();
+}
+
+#[test]
+fn a_run_that_does_not_say_what_its_dataset_held_is_taken_with_a_note() {
+    let said = old().strf("eval linear").done();
+    let note = "linear does not say what its dataset held (strf 0.1.0 did not write it down)";
+    assert!(said.stderr.contains(note), "{said:?}");
 }

@@ -226,7 +226,10 @@ fn what_is_skipped_or_missing_changes_nothing() {
         let place = Workplace::holding(recording);
         place.write("run.toml", &text);
         place.strf("train run.toml").done();
-        place.contents("runs/run")
+        let mut files = place.contents("runs/run");
+        // They name the values of the dataset.
+        files.retain(|name, _| !name.ends_with("metadata.json") && !name.ends_with("scores.json"));
+        files
     };
     let want = run(&plain);
     assert!(run(&skipped) == want);

@@ -1,4 +1,5 @@
-//! Lists, counts and the nearest word, for messages.
+//! Lists, counts, paths and the nearest word, for messages.
+use std::path::Path;
 
 /// `"a", "b" or "c"`.
 pub fn one_of(words: &[&str]) -> String {
@@ -24,6 +25,13 @@ pub fn first<S: AsRef<str>>(words: &[S], most: usize) -> String {
         0 => shown,
         more => format!("{shown} and {more} more"),
     }
+}
+
+/// A path as it is typed in a shell: in quotes where it has blanks or other letters that mean
+/// something there.
+pub fn in_shell(path: &Path) -> String {
+    let text = path.display().to_string();
+    shlex::try_quote(&text).map_or_else(|_nul| text.clone(), Into::into)
 }
 
 /// `1 spike`, `2 spikes`

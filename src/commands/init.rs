@@ -7,7 +7,7 @@ use clap::Args;
 use crate::base::error::{Error, Problem, Result};
 use crate::base::files::{self, Existing};
 use crate::base::progress::Console;
-use crate::base::wording::{did_you_mean, one_of};
+use crate::base::wording::{did_you_mean, in_shell, one_of};
 use crate::config::part::{Row, find, names};
 use crate::models::{self, parameterizations, prefilters};
 use crate::run_file::{DEEPSTRF, Others, RunConfig, Template, relative};

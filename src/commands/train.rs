@@ -7,19 +7,21 @@ use clap::Args;
 use crate::base::error::{Error, Result};
 use crate::base::interrupt;
 use crate::base::progress::{Bar, Console};
-use crate::base::wording::counted;
+use crate::base::wording::{counted, in_shell};
 use crate::config::part::Row;
 use crate::dataset::Splits;
 use crate::models::HasStrfs;
 use crate::run_file::{Best, Optimizer, RunConfig};
 use crate::runs::experiment::Experiment;
 use crate::runs::folder::{OldRun, RunFolder};
+use crate::runs::lock::{Foreign, RunLock};
 use crate::tensorboard::Board;
 use crate::training::checkpoint::{Checkpoint, Phase};
 use crate::training::history::{EpochRow, History};
 use crate::training::{self, End, Observer, path};
 
 /// `strf train`.
+#[expect(clippy::struct_excessive_bools, reason = "each is an option of its own")]
 #[derive(Debug, Args)]
 pub struct TrainArgs {
     /// Run file, e.g. configs/ln.toml
@@ -30,6 +32,10 @@ pub struct TrainArgs {
     /// Replace a run that lies in the run folder
     #[arg(long)]
     pub force: bool,
+    /// Write into a run folder that a process of another machine has locked; only if you know that it
+    /// has ended
+    #[arg(long)]
+    pub take_over: bool,
     /// Change one key of the run file, e.g. train.lr=0.01; may be repeated
     #[arg(long = "set", value_name = "KEY=VALUE")]
     pub set: Vec<String>,
@@ -51,10 +57,14 @@ pub fn run(args: &TrainArgs, console: &Console) -> Result<()> {
         (_, true) => OldRun::Replace,
         _ => OldRun::Refuse,
     };
-    let experiment = Experiment::open(load(args)?, old)?;
+    let foreign = if args.take_over { Foreign::TakenOver } else { Foreign::Respected };
+    let config = load(args)?;
+    RunLock::require_free(&config.output.folder, foreign)?;
+    let experiment = Experiment::open(config, old)?;
     announce(&experiment, console);
     interrupt::listen()?;
 
+    let _lock = experiment.folder.lock(old, foreign)?;
     let (mut checkpoint, history) = experiment.begin(old)?;
     if checkpoint.progress.epoch > 0 {
         console.note(&format!("going on after epoch {}", checkpoint.progress.epoch));
@@ -149,7 +159,7 @@ fn tell(
         End::Interrupted => {
             return Err(Error::Interrupted(format!(
                 "interrupted after epoch {epoch}; {reached}; go on with: strf train {} --resume",
-                experiment.folder.config_file().display()
+                in_shell(&experiment.folder.config_file())
             )));
         }
     }
@@ -158,10 +168,9 @@ fn tell(
 
 /// Says how to go on where the model could not be scored.
 fn unscored(experiment: &Experiment, source: Error) -> Error {
-    let config = experiment.folder.config_file();
     let doing = format!(
         "scoring the trained model, which is kept; go on with: strf train {} --resume",
-        config.display()
+        in_shell(&experiment.folder.config_file())
     );
     Error::file(doing, source)
 }

@@ -1,4 +1,5 @@
 //! The dataset file: what it holds, in memory and on disk, and every way in and out.
+pub mod content;
 pub mod hdf5_io;
 pub mod hdf5_values;
 pub mod ids;
@@ -25,4 +26,4 @@ pub use predictions::write_predictions;
 pub use read::{ReadRecording, read, read_for_prediction, read_sound};
 pub use recording::{Clip, Entity, OfNeurons, Recording, Splits};
 pub use responses::ResponseFile;
-pub use write::{Counts, write};
+pub use write::{Counts, write, write_each};

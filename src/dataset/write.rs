@@ -1,4 +1,5 @@
 //! Writes a dataset file in the grouped layout.
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::path::Path;
 
@@ -34,6 +35,24 @@ pub fn write(
     existing: Existing,
     extra: impl FnOnce(&hdf5::File) -> hdf5::Result<()>,
 ) -> Result<()> {
+    let responses = |clip: usize| Ok(Cow::Borrowed(&recording.clips[clip].responses));
+    write_each(path, (recording, responses), counts, existing, extra)
+}
+
+/// The same for responses `(N, R, T)` that are made when their clip is written, and let go.
+///
+/// # Errors
+/// As of [`write()`], or responses cannot be made.
+pub fn write_each<'a, R>(
+    path: &Path,
+    (recording, mut responses): (
+        &Recording<R>,
+        impl FnMut(usize) -> hdf5::Result<Cow<'a, Array3<f32>>>,
+    ),
+    counts: Counts,
+    existing: Existing,
+    extra: impl FnOnce(&hdf5::File) -> hdf5::Result<()>,
+) -> Result<()> {
     create(path, existing, |file| {
         write_text(file, FORMAT, FORMAT_VALUE)?;
         write_number(file, VERSION, VERSION_VALUE)?;
@@ -43,8 +62,9 @@ pub fn write(
         }
         write_neurons(&file.create_group(NEURONS)?, &recording.neurons)?;
         let stimuli = ordered_group(file, STIMULI)?;
-        for clip in &recording.clips {
-            write_clip(&stimuli, clip, counts)?;
+        for (place, clip) in recording.clips.iter().enumerate() {
+            let responses = responses(place)?;
+            write_clip(&stimuli, clip, &responses, counts)?;
         }
         if let Some(splits) = &recording.splits {
             write_splits(&file.create_group(SPLITS)?, splits)?;
@@ -76,16 +96,21 @@ fn write_neurons(group: &Group, neurons: &[Entity]) -> hdf5::Result<()> {
     Ok(())
 }
 
-fn write_clip(stimuli: &Group, clip: &Clip, counts: Counts) -> hdf5::Result<()> {
+fn write_clip<R>(
+    stimuli: &Group,
+    clip: &Clip<R>,
+    responses: &Array3<f32>,
+    counts: Counts,
+) -> hdf5::Result<()> {
     let group = stimuli.create_group(&escape(&clip.stimulus.id))?;
     for (name, value) in &clip.stimulus.attributes {
         write_attribute(&group, name, value)?;
     }
     write_array(&group, COCHLEAGRAM, clip.cochleagram.view())?;
-    let bytes = if counts == Counts::AsBytes { bytes(&clip.responses) } else { None };
+    let bytes = if counts == Counts::AsBytes { bytes(responses) } else { None };
     match bytes {
         Some(bytes) => write_array(&group, RESPONSES, bytes.view()),
-        None => write_array(&group, RESPONSES, clip.responses.view()),
+        None => write_array(&group, RESPONSES, responses.view()),
     }
 }
 

@@ -9,6 +9,7 @@ use super::treatment::{Preparation, Treatment};
 use super::{ClipSets, Selected, Standardization, divide, select};
 use crate::base::error::{Error, Result};
 use crate::base::files::Version;
+use crate::dataset::content::{self, PartContent, UsedContent};
 use crate::dataset::{Clip, Recording, ResponseLocation, Splits};
 use crate::models::batch::Sample;
 use crate::models::dims::Dims;
@@ -40,6 +41,8 @@ pub struct PreparedRecording {
     pub test: Vec<Sample>,
     /// Where the responses to the test clips lie.
     pub test_responses: Vec<ResponseLocation>,
+    /// What the recording holds of what is used.
+    pub content: UsedContent,
     /// The file as it was read.
     pub version: Version,
     /// Bins of the longest clip.
@@ -62,8 +65,9 @@ impl PreparedRecording {
         let sets = divide(&recording, split)?;
         let Data { smooth_ms, skip_ms, .. } = *data;
         let treatment = Treatment { dt_ms: recording.dt_ms, smooth_ms, skip_ms };
-        let Reduced { mut recording, psths, ceiling, mut warnings } =
+        let Reduced { mut recording, psths, ceiling, mut warnings, responses } =
             Reduced::read(recording, &sets, &treatment)?;
+        let content = content(&recording, &sets, responses);
 
         let standardization = fit(&recording, &sets, data, &mut warnings);
         let bins = recording.clips.iter().map(Clip::bins);
@@ -93,6 +97,7 @@ impl PreparedRecording {
             ceiling,
             test,
             test_responses: sets.test.iter().map(responses).collect(),
+            content,
             version,
             longest,
         })
@@ -158,6 +163,25 @@ impl Sounds<'_> {
             Ok(Sample::sound(&id, sound, self.neurons, self.device)?)
         };
         clips.iter().map(sample).collect()
+    }
+}
+
+/// What the parts hold; `responses` are the hashes of their neurons.
+fn content(
+    recording: &Recording<ResponseLocation>,
+    sets: &ClipSets,
+    responses: [Vec<String>; 3],
+) -> UsedContent {
+    let part = |clips: &[usize], responses: Vec<String>| {
+        let sound = content::sound(clips.iter().map(|clip| &recording.clips[*clip]));
+        PartContent { sound, responses }
+    };
+    let [train, valid, test] = responses;
+    UsedContent {
+        axes: content::axes(recording),
+        train: part(&sets.train, train),
+        valid: part(&sets.valid, valid),
+        test: part(&sets.test, test),
     }
 }
 

@@ -1,4 +1,6 @@
 //! Single repeats, read clip by clip, reduced to what training needs of them, and let go.
+use std::mem::take;
+
 use ndarray::{Array2, Axis};
 
 use super::neurons::PsthSurvey;
@@ -6,6 +8,7 @@ use super::treatment::Treatment;
 use super::{ClipSets, Doubtful, keep_neurons, psth};
 use crate::base::error::{Error, Result};
 use crate::base::wording;
+use crate::dataset::content::ResponseHashes;
 use crate::dataset::{Recording, ResponseFile, ResponseLocation};
 use crate::scores::Ceiling;
 
@@ -18,6 +21,8 @@ pub(super) struct Reduced {
     pub(super) ceiling: Ceiling,
     /// What the user should look into.
     pub(super) warnings: Vec<String>,
+    /// Hashes of the responses of each neuron to the training, validation and test clips.
+    pub(super) responses: [Vec<String>; 3],
 }
 
 impl Reduced {
@@ -31,17 +36,24 @@ impl Reduced {
         let mut file = ResponseFile::open(&path)?;
         let mut survey = PsthSurvey::new(recording.neurons.len(), treatment.skipped_bins());
         let mut psths = Vec::with_capacity(sets.train.len());
+        let mut heard = ResponseHashes::new(&recording.neurons);
         for clip in &sets.train {
             let responses = file.read(&recording.clips[*clip].responses)?;
+            heard.add(&responses);
             let raw = psth(&responses);
             survey.add(&raw);
             psths.push(treatment.psth(&responses, raw));
         }
+        let mut heard_in_training = heard.finish();
         let trained = survey.finish();
         let mut survey = PsthSurvey::new(recording.neurons.len(), treatment.skipped_bins());
+        let mut heard = ResponseHashes::new(&recording.neurons);
         for clip in &sets.test {
-            survey.add(&psth(&file.read(&recording.clips[*clip].responses)?));
+            let responses = file.read(&recording.clips[*clip].responses)?;
+            heard.add(&responses);
+            survey.add(&psth(&responses));
         }
+        let mut heard_in_test = heard.finish();
         let mut tested = survey.finish();
         tested.unrecorded.retain(|neuron| !trained.unrecorded.contains(neuron));
         let warnings = warnings(&recording, &trained, &tested);
@@ -52,14 +64,20 @@ impl Reduced {
             for psth in &mut psths {
                 *psth = psth.select(Axis(0), &kept);
             }
+            for hashes in [&mut heard_in_training, &mut heard_in_test] {
+                *hashes = kept.iter().map(|neuron| take(&mut hashes[*neuron])).collect();
+            }
             keep_neurons(recording, &kept)
         };
+        let mut heard = ResponseHashes::new(&recording.neurons);
         let valid = sets.valid.iter().map(|clip| {
             let responses = file.read(&recording.clips[*clip].responses)?;
+            heard.add(&responses);
             Ok(treatment.repeats(responses))
         });
         let ceiling = Ceiling::gather(recording.neurons.len(), valid)?;
-        Ok(Self { recording, psths, ceiling, warnings })
+        let responses = [heard_in_training, heard.finish(), heard_in_test];
+        Ok(Self { recording, psths, ceiling, warnings, responses })
     }
 }
 

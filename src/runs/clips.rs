@@ -6,6 +6,7 @@ use ndarray::Array2;
 use super::SplitName;
 use super::trained::{Needs, Trained};
 use crate::base::error::Result;
+use crate::dataset::content::{PartContent, ResponseHashes};
 use crate::dataset::{Clip, ReadRecording, Recording, ResponseFile, ResponseLocation};
 use crate::models::batch::Sample;
 use crate::models::prediction;
@@ -20,6 +21,8 @@ pub struct Clips {
     pub places: Vec<usize>,
     /// What was inferred from the file.
     pub notes: Vec<String>,
+    /// The part, where the dataset is the run's own.
+    own: Option<SplitName>,
 }
 
 impl Clips {
@@ -37,6 +40,8 @@ pub struct Responses<'a, 'f> {
     pub stored: Vec<&'a ResponseLocation>,
     /// What is done to them before scores see them.
     pub treatment: &'a Treatment,
+    /// Takes note of their values, where they must be those of training.
+    pub heard: Option<&'a mut ResponseHashes>,
 }
 
 impl Responses<'_, '_> {
@@ -50,9 +55,15 @@ impl Responses<'_, '_> {
         neurons: &'n [String],
         over: Over,
     ) -> Result<Scoring<'n>> {
-        let Self { file, stored, treatment } = self;
+        let Self { file, stored, treatment, mut heard } = self;
         let mut scoring = Scoring::new(neurons, over);
-        let responses = |clip: usize| Ok(treatment.repeats(file.read(stored[clip])?));
+        let responses = |clip: usize| {
+            let responses = file.read(stored[clip])?;
+            if let Some(heard) = &mut heard {
+                heard.add(&responses);
+            }
+            Ok(treatment.repeats(responses))
+        };
         score_predictions(predictions, &mut scoring, responses)?;
         Ok(scoring)
     }
@@ -64,9 +75,13 @@ impl Trained {
     /// # Errors
     /// The dataset cannot be read, does not fit the model, or lacks a stimulus of the part.
     pub fn clips(&self, other: Option<&Path>, split: SplitName, needs: Needs) -> Result<Clips> {
-        let ReadRecording { recording, notes } = self.recording(other, needs)?;
+        let ReadRecording { recording, mut notes } = self.recording(other, needs)?;
         let places = self.places(&recording, split)?;
-        Ok(Clips { recording, places, notes })
+        let own = other.is_none().then_some(split);
+        if own.is_some() {
+            notes.extend(self.require_same_sound(&recording, split)?);
+        }
+        Ok(Clips { recording, places, notes, own })
     }
 
     /// The sound of clips as the model takes it.
@@ -99,8 +114,19 @@ impl Trained {
     ) -> Result<Scoring<'_>> {
         let stored = clips.iter().map(|clip| &clip.responses);
         let treatment = &self.preparation().treatment;
-        let responses = Responses { file, stored: stored.collect(), treatment };
-        responses.score(predictions, &self.metadata.neurons, over)
+        let mut heard = ResponseHashes::new(&clips.recording.neurons);
+        let known = clips.own.and_then(|split| self.content_of(split));
+        let taken = known.is_some().then_some(&mut heard);
+        let responses = Responses { file, stored: stored.collect(), treatment, heard: taken };
+        let neurons = &self.metadata.neurons;
+        let scoring = responses.score(predictions, neurons, over)?;
+        if let Some((name, part)) = known {
+            let now = PartContent { sound: part.sound.clone(), responses: heard.finish() };
+            if let Some(difference) = part.difference(&now, neurons, name) {
+                return Err(self.changed(&clips.recording.file, &difference));
+            }
+        }
+        Ok(scoring)
     }
 
     /// The predictions `(N, T)` for each clip, and their scores over all clips in a row.

@@ -8,6 +8,8 @@ use super::metadata::{Metadata, PROGRAM, RunSettings, architecture_json, referen
 use crate::base::device;
 use crate::base::device::DeviceName;
 use crate::base::error::{Error, Result};
+use crate::base::units;
+use crate::base::wording::counted;
 use crate::dataset::{ReadRecording, ResponseFile, Splits, read_sound};
 use crate::models::Network;
 use crate::models::params::Params;
@@ -16,7 +18,7 @@ use crate::preparation::prepare::PreparedRecording;
 use crate::run_file::Split;
 use crate::run_file::{Optimizer, Output, RunConfig, Schedule, relative};
 use crate::scores::evaluation::{Over, Scores};
-use crate::training::checkpoint::Checkpoint;
+use crate::training::checkpoint::{Checkpoint, Phase};
 use crate::training::history::History;
 use crate::training::{self, Task};
 
@@ -71,6 +73,7 @@ impl Experiment {
         let network = Network::build(&config.architecture, &prepared.dims, &params)?;
         prepared.require_room(network.lags())?;
         notes.extend(prepared.notes.iter().chain(network.notes()).cloned());
+        notes.extend(one_bin(&config, prepared.dims.dt_ms));
         let experiment = Self { config, folder, prepared, network, params, notes };
         training::start(&experiment.task(), String::new())?;
         Ok(experiment)
@@ -94,6 +97,7 @@ impl Experiment {
         };
         let found = if let Some(checkpoint) = state {
             self.require_same_run(&checkpoint)?;
+            self.require_epochs(&checkpoint)?;
             let history = self.folder.history(checkpoint.progress.epoch)?;
             self.folder.remove_scores()?;
             self.folder.make()?;
@@ -126,6 +130,7 @@ impl Experiment {
             file: &mut file,
             stored: test_responses.iter().collect(),
             treatment: &preparation.treatment,
+            heard: None,
         };
         Ok(responses.score(&predictions, neurons, Over::AllClips)?.finish())
     }
@@ -157,7 +162,7 @@ impl Experiment {
     /// # Errors
     /// The architecture cannot be described.
     pub fn metadata(&self) -> Result<Metadata> {
-        let PreparedRecording { dims, neurons, splits, preparation, .. } = &self.prepared;
+        let PreparedRecording { dims, neurons, splits, preparation, content, .. } = &self.prepared;
         Ok(Metadata {
             program: PROGRAM.to_owned(),
             architecture: architecture_json(&self.config.architecture)?,
@@ -171,11 +176,12 @@ impl Experiment {
             smooth_ms: preparation.treatment.smooth_ms,
             skip_ms: preparation.treatment.skip_ms,
             stimuli: splits.clone(),
+            content: Some(content.clone()),
         })
     }
 
     /// The run file without what may change between the sittings of one run: how long to train,
-    /// where to compute, where the folder lies, what is written for `TensorBoard`.
+    /// where to compute, where folder and dataset lie, what is written for `TensorBoard`.
     fn identity(&self) -> Result<String> {
         let mut config = self.config.clone();
         let by_budget =
@@ -185,15 +191,48 @@ impl Experiment {
         }
         config.train.patience = 1;
         config.train.device = DeviceName::Cpu;
+        config.data.file = self.folder.path().join("dataset");
         let folder = self.folder.path().to_owned();
         config.output = Output { folder, tensorboard: false, tensorboard_pictures: 0 };
         config.to_toml(self.folder.path())
+    }
+
+    /// What has been done cannot be undone by asking for less.
+    fn require_epochs(&self, checkpoint: &Checkpoint) -> Result<()> {
+        let (asked, progress) = (self.config.train.epochs(), &checkpoint.progress);
+        let counts = self.config.train.optimizer == Optimizer::AdamW;
+        if !counts || matches!(progress.phase, Phase::Starts { .. }) || progress.leg <= asked {
+            return Ok(());
+        }
+        Err(Error::Refused(format!(
+            "{}: found a run that has done {}, expected at most train.epochs = {asked} of them; \
+             resume with train.epochs = {} or more, or begin anew in another folder with --out",
+            self.folder.path().display(),
+            counted(progress.leg, "epoch"),
+            progress.leg
+        )))
+    }
+
+    /// Fails where the dataset holds something else than when the run began.
+    fn require_same_content(&self) -> Result<()> {
+        let prepared = &self.prepared;
+        let Some(known) = self.folder.metadata()?.content else { return Ok(()) };
+        match known.difference(&prepared.content, &prepared.neurons) {
+            None => Ok(()),
+            Some(difference) => Err(Error::Refused(format!(
+                "{}: found {difference} than when {} began, expected what it held then; resume with \
+                 that dataset, which may have another name, or begin anew with --force",
+                self.config.data.file.display(),
+                self.folder.path().display()
+            ))),
+        }
     }
 
     fn require_same_run(&self, checkpoint: &Checkpoint) -> Result<()> {
         let (own, theirs) = (self.identity()?, &checkpoint.progress.run);
         let mut problems = self.params.load(&checkpoint.best_weights)?;
         problems.extend(self.params.load(&checkpoint.weights)?);
+        self.require_same_content()?;
         if own != *theirs {
             return Err(Error::Refused(format!(
                 "{}: found a run with {}, expected {} as {} says; choose another folder with \
@@ -209,6 +248,22 @@ impl Experiment {
         }
         Err(Error::Input { file: self.folder.state_file(), problems })
     }
+}
+
+/// Says of windows that come to a single bin what that means.
+fn one_bin(config: &RunConfig, dt_ms: f64) -> Vec<String> {
+    let window_ms = config.architecture.model.values.number("window_ms").ok();
+    let window = window_ms.filter(|ms| units::bins(*ms, dt_ms, 1) == 1).map(|ms| {
+        format!(
+            "model.window_ms = {ms} comes to one bin of {dt_ms} ms: receptive fields see the present \
+             bin alone"
+        )
+    });
+    let smooth_ms = Some(config.data.smooth_ms).filter(|ms| *ms > 0.0);
+    let smooth = smooth_ms.filter(|ms| units::odd_bins(*ms, dt_ms) == 1).map(|ms| {
+        format!("data.smooth_ms = {ms} comes to one bin of {dt_ms} ms: responses are not smoothed")
+    });
+    window.into_iter().chain(smooth).collect()
 }
 
 /// The lines of a run file that another does not have.

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use candle_core::{Device, Tensor};
 use serde_json::Value as Json;
 
+use super::lock::{Foreign, LOCK, RunLock};
 use super::metadata::{Metadata, PROGRAM};
 use crate::base::error::{Cause, Error, Result};
 use crate::base::files::{self, Existing};
@@ -88,6 +89,7 @@ impl RunFolder {
     fn stranger(&self) -> Result<Option<String>> {
         let ours = |name: &String| {
             name == TENSORBOARD
+                || name == LOCK
                 || FOLDERS.contains(&name.as_str())
                 || name.starts_with(files::UNFINISHED)
         };
@@ -133,6 +135,17 @@ impl RunFolder {
     pub fn make(&self) -> Result<()> {
         let inner = FOLDERS.map(|name| self.path.join(name));
         std::iter::once(&self.path).chain(&inner).try_for_each(|folder| make(folder))
+    }
+
+    /// Makes the folder where it is not there, and keeps other processes from writing into it.
+    ///
+    /// # Errors
+    /// Another process writes into it, or has written a run since it was claimed.
+    pub fn lock(&self, old: OldRun, foreign: Foreign) -> Result<RunLock> {
+        create(&self.path)?;
+        let lock = RunLock::take(&self.path, foreign)?;
+        Self::claim(&self.path, old)?;
+        Ok(lock)
     }
 
     /// Removes the files of the run in it.
@@ -325,10 +338,13 @@ impl RunFolder {
 
 /// Makes a folder, and removes what a kill left half written in it.
 fn make(folder: &Path) -> Result<()> {
-    fs::create_dir_all(folder).map_err(|source| {
-        Error::file(format!("creating the folder {}", folder.display()), source)
-    })?;
+    create(folder)?;
     files::remove_unfinished(folder)
+}
+
+fn create(folder: &Path) -> Result<()> {
+    fs::create_dir_all(folder)
+        .map_err(|source| Error::file(format!("creating the folder {}", folder.display()), source))
 }
 
 /// Writes `scores.csv` and `scores.json` into a folder.

@@ -7,6 +7,7 @@ use serde_json::json;
 
 use crate::base::error::{Error, Result};
 use crate::dataset::Splits;
+use crate::dataset::content::UsedContent;
 use crate::models::dims::Dims;
 use crate::models::{Architecture, Reference};
 use crate::run_file::{RunConfig, relative};
@@ -49,6 +50,9 @@ pub struct Metadata {
     pub skip_ms: f64,
     /// Which stimuli served what.
     pub stimuli: Splits,
+    /// What the dataset held of them; none in metadata of strf 0.1.0.
+    #[serde(default)]
+    pub content: Option<UsedContent>,
 }
 
 /// What is asked for of `[data]` and `[train]` behind training.

@@ -4,6 +4,7 @@ pub mod clips;
 pub mod comparison;
 pub mod experiment;
 pub mod folder;
+pub mod lock;
 pub mod metadata;
 mod split_name;
 pub mod trained;

@@ -11,6 +11,7 @@ use crate::base::device::DeviceName;
 use crate::base::error::{Error, Problem, Problems, Result};
 use crate::base::tensor_file;
 use crate::base::wording::one_of;
+use crate::dataset::content::{self, PartContent};
 use crate::dataset::{ReadRecording, Recording, ResponseLocation, read_for_prediction, read_sound};
 use crate::models::params::Params;
 use crate::models::{Architecture, Network, Owners};
@@ -49,6 +50,9 @@ pub struct Trained {
     /// Where its tensors lie.
     pub device: Device,
 }
+
+/// The parts in the order of their contents.
+const SPLITS: [SplitName; 3] = [SplitName::Train, SplitName::Valid, SplitName::Test];
 
 /// What a dataset has to hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -178,6 +182,56 @@ impl Trained {
                 Ok(keep_neurons(recording, &places))
             }
         }
+    }
+
+    /// Fails where the axes, or the sound of a part of the run's own dataset, are not what they were in
+    /// training; what cannot be told, if so.
+    ///
+    /// # Errors
+    /// As said.
+    pub fn require_same_sound<R>(
+        &self,
+        recording: &Recording<R>,
+        split: SplitName,
+    ) -> Result<Option<String>> {
+        let Some(known) = &self.metadata.content else {
+            return Ok(Some(format!(
+                "{} does not say what its dataset held ({} did not write it down); it is taken as it is",
+                self.folder.path().display(),
+                self.metadata.program
+            )));
+        };
+        if known.axes != content::axes(recording) {
+            return Err(self.changed(&recording.file, "other bins or bands"));
+        }
+        for (asked, (name, part)) in SPLITS.into_iter().zip(known.parts()) {
+            if split != asked && split != SplitName::All {
+                continue;
+            }
+            let places = self.places(recording, asked)?;
+            let sound = content::sound(places.iter().map(|place| &recording.clips[*place]));
+            let now = PartContent { sound, ..PartContent::default() };
+            if let Some(difference) = part.difference(&now, &[], name) {
+                return Err(self.changed(&recording.file, &difference));
+            }
+        }
+        Ok(None)
+    }
+
+    /// What a part held, with its name, where it is one part and the run has it written down.
+    pub fn content_of(&self, split: SplitName) -> Option<(&'static str, &PartContent)> {
+        let place = SPLITS.iter().position(|part| *part == split)?;
+        self.metadata.content.as_ref().map(|content| content.parts()[place])
+    }
+
+    /// The complaint that a dataset is not what it was in training.
+    pub fn changed(&self, file: &Path, difference: &str) -> Error {
+        Error::Refused(format!(
+            "{}: found {difference} than when {} was trained, expected what it held then; put that \
+             dataset back, or name this one with --data where it is meant to be another",
+            file.display(),
+            self.folder.path().display()
+        ))
     }
 
     /// Where the clips of a part lie in a recording; of a dataset that is not the run's own, only `all` makes

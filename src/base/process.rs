@@ -1,0 +1,75 @@
+//! Which process this is, in words that tell another whether it still runs.
+use std::fs;
+
+use serde::{Deserialize, Serialize};
+
+/// A process of some machine since its last start.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProcessIdentity {
+    /// Name of the machine.
+    pub host: String,
+    /// Number of the process.
+    pub process: u32,
+    /// When it began, in clock ticks after the machine started; 0 where the system does not tell.
+    pub started: u64,
+    /// Which start of the machine; empty where the system does not tell.
+    pub boot: String,
+}
+
+impl ProcessIdentity {
+    /// Of this process.
+    pub fn own() -> Self {
+        let process = std::process::id();
+        Self {
+            host: kernel("hostname"),
+            process,
+            started: started(process).unwrap_or(0),
+            boot: kernel("random/boot_id"),
+        }
+    }
+
+    /// Whether it belongs to the machine of another, so that it can be looked up.
+    pub fn shares_host_with(&self, other: &Self) -> bool {
+        self.host == other.host
+    }
+
+    /// Whether it runs on this machine. Numbers of processes are given anew, so when it began must
+    /// agree too.
+    pub fn runs_here(&self) -> bool {
+        self.boot == kernel("random/boot_id") && started(self.process) == Some(self.started)
+    }
+}
+
+/// What the kernel says of itself, where it does.
+fn kernel(what: &str) -> String {
+    let text = fs::read_to_string(format!("/proc/sys/kernel/{what}"));
+    text.map(|text| text.trim().to_owned()).unwrap_or_default()
+}
+
+/// When a process began; none where there is no such process, or one that has ended and that nobody
+/// has asked how.
+fn started(process: u32) -> Option<u64> {
+    let text = fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
+    // Behind the name, which stands in parentheses and may hold anything, come the state and, as the
+    // twentieth field, the start.
+    let fields: Vec<&str> = text.rsplit_once(')')?.1.split_whitespace().collect();
+    if matches!(fields.first(), Some(&("Z" | "X"))) {
+        return None;
+    }
+    fields.get(19)?.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn this_process_runs_and_others_with_its_number_do_not() {
+        let own = ProcessIdentity::own();
+        assert!(own.runs_here(), "{own:?}");
+        let earlier = ProcessIdentity { started: own.started + 1, ..own.clone() };
+        let rebooted = ProcessIdentity { boot: "another".into(), ..own.clone() };
+        let gone = ProcessIdentity { process: u32::MAX, ..own };
+        assert!([earlier, rebooted, gone].iter().all(|other| !other.runs_here()));
+    }
+}
