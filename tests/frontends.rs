@@ -154,19 +154,42 @@ fn bands_lie_at_the_same_frequencies_at_every_rate_and_hear_their_sine() {
 }
 
 #[test]
+fn a_sine_of_full_scale_is_said_to_be_0_db_in_every_band() {
+    for keys in
+        ["bands = 34\n", "bands = 20\nmagnitude = \"power\"\n", "bands = 12\nwindow_ms = 25.0\n"]
+    {
+        let frontend = frontend(keys, 5.0);
+        let centres = frontend.frequencies_hz().to_vec();
+        for (rate_hz, hz) in [32_000.0, 44_100.0]
+            .into_iter()
+            .flat_map(|rate| centres.iter().map(move |hz| (rate, *hz)))
+        {
+            let angle = |n: i32| std::f64::consts::TAU * hz * f64::from(n) / rate_hz;
+            // It sets in slowly: an onset holds other frequencies.
+            let onset = |n: i32| (f64::from(n) / 2000.0).min(1.0);
+            let samples: Vec<f32> = (0..8000).map(|n| (onset(n) * angle(n).sin()) as f32).collect();
+            let notes = frontend.finish(&mut [hear(&frontend, &samples, rate_hz).levels]);
+            let said: f64 = notes[0]
+                .split(' ')
+                .find_map(|word| word.parse().ok().filter(|_| word.contains('.')))
+                .unwrap();
+            assert!(said.abs() <= 1.0, "{keys}{rate_hz} Hz, sine of {hz} Hz: {notes:?}");
+        }
+    }
+}
+
+#[test]
 fn decibels_are_relative_to_the_loudest_of_all_and_never_negative() {
     let mel = frontend("bands = 6\nrange_db = 60.0", 5.0);
     let loud = noise(8000, 4);
     let quiet: Vec<f32> = loud.iter().map(|sample| sample / 10.0).collect();
     let levels = |samples: &[f32]| hear(&mel, samples, 32_000.0).levels;
     let mut both = [levels(&quiet), levels(&loud), levels(&[0.0; 700])];
-    let top = both[1].iter().copied().fold(f32::MIN, f32::max);
     let notes = mel.finish(&mut both);
-    let want = format!(
-        "front end: the loudest band and bin of the 3 stimuli is {top:.1} dB relative to a sine of \
-         full scale; it becomes 60 dB"
-    );
-    assert_eq!(notes, [want]);
+    assert!(notes[0].starts_with("front end: the loudest band and bin of the 3 stimuli is "));
+    assert!(notes[0].ends_with(
+        " dB relative to a sine of full scale at the centre of that band; it becomes 60 dB"
+    ));
     let most = |levels: &Array2<f32>| levels.iter().copied().fold(f32::MIN, f32::max);
     assert!((most(&both[1]) - 60.0).abs() < 1e-5 && (most(&both[0]) - 40.0).abs() < 1e-4);
     assert!(both[2].iter().all(|level| *level == 0.0));

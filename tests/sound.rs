@@ -166,7 +166,7 @@ fn files_that_hold_no_sound_are_told_apart() {
     let path = sounds.write("empty.wav", b"");
     let want = "the file is empty; whatever wrote it did not finish, so write it again";
     assert_eq!(refused(&path), format!("{}: {want}", path.display()));
-    let other = "this is not a sound file that can be read, which are WAV, FLAC and MP3; convert \
+    let other = "this is not a sound file that can be read, which are WAV, RF64, W64, AIFF, AU, FLAC and MP3; convert \
                  it to WAV";
     let dataset = std::fs::read(fixture("dense.h5")).unwrap();
     let png = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR";
@@ -208,7 +208,7 @@ fn damaged_files_are_refused() {
     assert!(said.starts_with(&format!("{}: the file ", path.display())), "{said}");
     let header = sounds.write("header.wav", &wav16(32_000, 1, &[7; 100])[..30]);
     let said = refused(&header);
-    let want = "this is not a sound file that can be read, which are WAV, FLAC and MP3; convert \
+    let want = "this is not a sound file that can be read, which are WAV, RF64, W64, AIFF, AU, FLAC and MP3; convert \
                 it to WAV";
     assert_eq!(said, format!("{}: {want}", header.display()));
 }
@@ -335,4 +335,177 @@ fn resampling_does_not_depend_on_how_the_sound_comes_and_looks_at_nothing_later(
         assert!(later[..same] == whole[..same], "{from}");
         assert!(later[same..same + 200] != whole[same..same + 200], "{from}");
     }
+}
+
+/// A chunk of a file of the RIFF family.
+fn chunk(name: &str, content: &[u8]) -> Vec<u8> {
+    let size = u32::try_from(content.len()).unwrap().to_le_bytes();
+    [name.as_bytes(), &size, content].concat()
+}
+
+/// A file of the RIFF family with a size in its head that need not be right.
+fn riff(name: &str, size: u32, chunks: &[Vec<u8>]) -> Vec<u8> {
+    [name.as_bytes(), &size.to_le_bytes(), b"WAVE", &chunks.concat()].concat()
+}
+
+/// `fmt ` of one channel of 16 bits at 8000 samples a second.
+fn fmt() -> Vec<u8> {
+    let mut content = vec![1, 0, 1, 0];
+    content.extend(8000u32.to_le_bytes());
+    content.extend(16_000u32.to_le_bytes());
+    content.extend([2, 0, 16, 0]);
+    chunk("fmt ", &content)
+}
+
+const SHORT: [i16; 5] = [0, 8192, -16384, 32767, -32768];
+
+fn little(samples: &[i16]) -> Vec<u8> {
+    samples.iter().flat_map(|sample| sample.to_le_bytes()).collect()
+}
+
+fn big(samples: &[i16]) -> Vec<u8> {
+    samples.iter().flat_map(|sample| sample.to_be_bytes()).collect()
+}
+
+/// `data` that promises another length than it has.
+fn data(promised: u32, content: &[u8]) -> Vec<u8> {
+    [b"data".as_slice(), &promised.to_le_bytes(), content].concat()
+}
+
+#[test]
+fn headers_that_other_programs_read_are_read_and_what_is_wrong_is_said() {
+    let sounds = Sounds::new();
+    let samples = little(&SHORT);
+    let odd = [b"LIST".as_slice(), &5u32.to_le_bytes(), b"INFOx"].concat();
+    let streamed = "all samples to the end of the file are read";
+    let of_data = "the samples that its data chunk promises are read";
+    for (name, bytes, said) in [
+        ("whole", riff("RIFF", 46, &[fmt(), data(10, &samples)]), ""),
+        ("short", riff("RIFF", 30, &[fmt(), data(10, &samples)]), of_data),
+        ("zero", riff("RIFF", 0, &[fmt(), data(10, &samples)]), of_data),
+        ("behind", riff("RIFF", 0, &[fmt(), data(10, &samples), chunk("LIST", b"INFO")]), of_data),
+        ("sox", riff("RIFF", 0x7fff_f024, &[fmt(), data(0x7fff_f000, &samples)]), streamed),
+        ("ffmpeg", riff("RIFF", u32::MAX, &[fmt(), data(u32::MAX, &samples)]), streamed),
+        ("nothing", riff("RIFF", 0, &[fmt(), data(0, &samples)]), streamed),
+        ("unpadded", riff("RIFF", 59, &[fmt(), odd, data(10, &samples)]), "is not padded"),
+    ] {
+        let (heard, file) = read(&sounds.write(&format!("{name}.wav"), &bytes));
+        assert_eq!(heard, SHORT.map(|sample| f32::from(sample) / 32768.0), "{name}");
+        assert_eq!(
+            (file.sound.rate_hz, file.format, file.promised.unwrap_or(5)),
+            (8000.0, "WAV", 5)
+        );
+        let notes = file.notes.join("; ");
+        assert_eq!(notes.is_empty(), said.is_empty(), "{name}: {notes}");
+        assert!(notes.contains(said), "{name}: {notes}");
+    }
+    // A file that ends early is none of these.
+    let cut = riff("RIFF", 2036, &[fmt(), data(2000, &samples)]);
+    let message = refused(&sounds.write("cut.wav", &cut));
+    assert!(
+        message.contains("the file ends early: found 5 samples a channel, expected the 1000"),
+        "{message}"
+    );
+}
+
+/// A Sony Wave64 file of [`SHORT`].
+fn w64() -> Vec<u8> {
+    let guid = |name: &[u8; 4], first: &[u8]| [name.as_slice(), first].concat();
+    let wave = |name: &[u8; 4]| guid(name, b"\xf3\xac\xd3\x11\x8c\xd1\x00\xc0\x4f\x8e\xdb\x8a");
+    let sized = |name: Vec<u8>, content: &[u8]| {
+        let size = u64::try_from(24 + content.len()).unwrap().to_le_bytes();
+        let padding = vec![0; content.len().next_multiple_of(8) - content.len()];
+        [name, size.to_vec(), content.to_vec(), padding].concat()
+    };
+    [
+        guid(b"riff", b"\x2e\x91\xcf\x11\xa5\xd6\x28\xdb\x04\xc1\x00\x00"),
+        120u64.to_le_bytes().to_vec(),
+        wave(b"wave"),
+        sized(wave(b"fmt "), &fmt()[8..]),
+        sized(wave(b"data"), &little(&SHORT)),
+    ]
+    .concat()
+}
+
+#[test]
+fn long_and_foreign_formats_hold_the_same_samples() {
+    let sounds = Sounds::new();
+    let samples = little(&SHORT);
+    let mut sizes = [54u64, 10, 5].map(u64::to_le_bytes).concat();
+    sizes.extend([0; 4]);
+    let large = |name: &[u8; 4], content: &[u8]| {
+        let size = u32::try_from(content.len()).unwrap().to_be_bytes();
+        [name.as_slice(), &size, content].concat()
+    };
+    // 8000 = 2^12 * 1.953125 as an 80-bit float: exponent 16383 + 12.
+    let rate = [0x40, 0x0b, 0xfa, 0, 0, 0, 0, 0, 0, 0];
+    let common = [&[0, 1, 0, 0, 0, 5, 0, 16][..], &rate].concat();
+    let aiff = |kind: &[u8; 4], common: &[u8], samples: &[u8]| {
+        let sound = [&[0; 8], samples].concat();
+        let chunks = [kind.to_vec(), large(b"COMM", common), large(b"SSND", &sound)].concat();
+        large(b"FORM", &chunks)
+    };
+    let swapped = [&common[..], b"sowt\0\0"].concat();
+    let au = |size: u32| {
+        let numbers = [24, size, 3, 8000, 1].map(u32::to_be_bytes).concat();
+        [b".snd".to_vec(), numbers, big(&SHORT)].concat()
+    };
+    for (name, format, bytes) in [
+        (
+            "a.wav",
+            "RF64",
+            riff("RF64", u32::MAX, &[chunk("ds64", &sizes), fmt(), data(u32::MAX, &samples)]),
+        ),
+        (
+            "b.wav",
+            "RF64",
+            riff("BW64", u32::MAX, &[chunk("ds64", &sizes), fmt(), data(u32::MAX, &samples)]),
+        ),
+        ("a.w64", "W64", w64()),
+        ("a.aiff", "AIFF", aiff(b"AIFF", &common, &big(&SHORT))),
+        ("a.aifc", "AIFF", aiff(b"AIFC", &swapped, &samples)),
+        ("a.au", "AU", au(10)),
+        ("b.au", "AU", au(u32::MAX)),
+    ] {
+        let (heard, file) = read(&sounds.write(name, &bytes));
+        assert_eq!(heard, SHORT.map(|sample| f32::from(sample) / 32768.0), "{name}");
+        let found = (file.sound.rate_hz, file.format, file.bits, file.promised);
+        assert_eq!(found, (8000.0, format, Some(16), Some(5)), "{name}");
+        assert!(file.notes.is_empty(), "{name}: {:?}", file.notes);
+        let cut = sounds.write(&format!("cut_{name}"), &bytes[..bytes.len() - 4]);
+        if name != "b.au" && format != "W64" {
+            let message = refused(&cut);
+            assert!(message.contains("ends early: found 3 samples"), "{name}: {message}");
+        }
+    }
+    // Single bytes are signed in AU and AIFF.
+    let numbers = [24, 3, 2, 8000, 1].map(u32::to_be_bytes).concat();
+    let bytes = [b".snd".to_vec(), numbers, vec![0x80, 0, 0x40]].concat();
+    assert_eq!(read(&sounds.write("bytes.au", &bytes)).0, [-1.0, 0.0, 0.5]);
+}
+
+#[test]
+fn one_channel_is_taken_where_it_is_asked_for_and_channels_that_differ_are_seen() {
+    let sounds = Sounds::new();
+    let [left, right] = [[0.5f32, -0.5, 0.25, 0.0], [0.0, 0.0, 0.0, 0.75]];
+    let taken = |x: f32| (x * 32768.0) as i16;
+    let both: Vec<i16> =
+        left.iter().zip(&right).flat_map(|(a, b)| [taken(*a), taken(*b)]).collect();
+    let path = sounds.write("both.wav", &wav16(8000, 2, &both));
+    for (channel, want) in [(1, left), (2, right)] {
+        let file = sound::open_channel(&path, Some(channel)).unwrap();
+        assert!(file.notes.is_empty(), "{:?}", file.notes);
+        assert_eq!(all(file.sound), want);
+    }
+    let file = sound::open_channel(&path, None).unwrap();
+    assert_eq!(all(file.sound), [0.25, -0.25, 0.125, 0.375]);
+    let levels = file.sums.lock().unwrap().differ_much().unwrap();
+    assert!((levels[0] - 0.375).abs() < 1e-9 && (levels[1] - 0.375).abs() < 1e-9, "{levels:?}");
+    let message = sound::open_channel(&path, Some(3)).unwrap_err().to_string();
+    assert!(message.contains("found 2 channels, expected channel 3 in it"), "{message}");
+
+    let same: Vec<i16> = left.iter().flat_map(|a| [taken(*a), taken(*a)]).collect();
+    let file = sound::open(&sounds.write("same.wav", &wav16(8000, 2, &same))).unwrap();
+    all(file.sound);
+    assert_eq!(file.sums.lock().unwrap().differ_much(), None);
 }

@@ -115,18 +115,23 @@ impl Compression {
     }
 
     /// What needs all stimuli: `max(0, level − reference + range_db)` of decibels; other levels are
-    /// left as they are.
-    pub(super) fn finish(self, cochleagrams: &mut [Array2<f32>]) -> Vec<String> {
+    /// left as they are. `share` is what a sine of full scale at the centre of a band gives in it.
+    pub(super) fn finish(
+        self,
+        cochleagrams: &mut [Array2<f32>],
+        share: impl Fn(usize) -> f64,
+    ) -> Vec<String> {
         let Law::Db { reference, range_db } = self.law else { return Vec::new() };
-        let all = cochleagrams.iter().flat_map(|levels| levels.iter().copied());
-        let loudest = f64::from(all.fold(f32::NEG_INFINITY, f32::max));
+        let (band, loudest) = loudest(cochleagrams);
         let (top, note) = match reference {
             LevelReference::FullScale => (0.0, None),
             LevelReference::Loudest => {
+                let of_sine = self.magnitude.decibels() * share(band).log10();
                 let note = format!(
-                    "front end: the loudest band and bin of the {} stimuli is {loudest:.1} dB \
-                     relative to a sine of full scale; it becomes {range_db} dB",
-                    cochleagrams.len()
+                    "front end: the loudest band and bin of the {} stimuli is {:.1} dB relative to a \
+                     sine of full scale at the centre of that band; it becomes {range_db} dB",
+                    cochleagrams.len(),
+                    loudest - of_sine
                 );
                 (loudest, Some(note))
             }
@@ -144,4 +149,17 @@ impl Compression {
             note => note.into_iter().collect(),
         }
     }
+}
+
+/// The loudest of all levels, and its band.
+fn loudest(cochleagrams: &[Array2<f32>]) -> (usize, f64) {
+    let all = cochleagrams.iter().flat_map(|levels| levels.indexed_iter());
+    let loudest =
+        all.fold(
+            (0, f32::NEG_INFINITY),
+            |loudest, ((band, _), level)| {
+                if *level > loudest.1 { (band, *level) } else { loudest }
+            },
+        );
+    (loudest.0, f64::from(loudest.1))
 }

@@ -46,7 +46,8 @@ pub(super) const REFERENCE: Key = Key {
     kind: Kind::Choice(&["loudest", "full_scale"]),
     default: Default::Is("\"loudest\""),
     doc: "with compression = \"db\": what stands at the top of range_db, the loudest band and bin \
-          of all stimuli, or a sine of full scale",
+          of all stimuli, or a sine of full scale at one frequency (bands of mel, which sum over \
+          several, reach up to 15 dB above it)",
 };
 pub(super) const RANGE_DB: Key = Key {
     name: "range_db",

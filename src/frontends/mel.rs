@@ -10,6 +10,8 @@
 //! doi:10.1109/TASSP.1980.1163420; scale and triangles as in HTK, without area normalization.
 use std::f64::consts::TAU;
 
+use realfft::num_complex::Complex;
+
 use super::bins::{Alignment, Bins};
 use super::compression::Magnitude;
 use super::keys::{
@@ -59,6 +61,9 @@ const KEYS: &[Key] = &[
     RATE,
 ];
 
+/// Phases of a sine of which the loudest counts.
+const PHASES: usize = 8;
+
 /// `mel` as its section says.
 struct Mel {
     centres_hz: Vec<f64>,
@@ -91,6 +96,34 @@ pub fn build(values: &Values) -> Result<Box<dyn FilterBank>> {
 impl FilterBank for Mel {
     fn frequencies_hz(&self) -> &[f64] {
         &self.centres_hz
+    }
+
+    fn share_of_full_scale(&self, band: usize) -> f64 {
+        // About the same at any rate that holds the bands.
+        let rate_hz = 4.0 * self.corners_hz.iter().copied().fold(0.0, f64::max);
+        let length = super::samples(self.window_ms, rate_hz);
+        let points = super::samples(self.transform_ms, rate_hz).max(length);
+        let window = hann(length);
+        let full_scale = self.magnitude.of_amplitude(window.iter().sum::<f64>() / 2.0);
+        let bands = self.bands(rate_hz / points as f64, points / 2 + 1);
+        let (band, centre_hz) = (&bands[band], self.centres_hz[band]);
+        let step = TAU / points as f64;
+        let at_phase = |phase: usize| {
+            let phase = TAU * phase as f64 / PHASES as f64;
+            let sine = |n: usize| (TAU * centre_hz / rate_hz * n as f64 + phase).sin();
+            let samples: Vec<f64> = window.iter().enumerate().map(|(n, w)| w * sine(n)).collect();
+            let weighted = band.weights.iter().enumerate().map(|(place, weight)| {
+                let turn = step * (band.first + place) as f64;
+                let terms = samples.iter().enumerate();
+                let value: Complex<f64> =
+                    terms.map(|(n, x)| Complex::from_polar(*x, -turn * n as f64)).sum();
+                weight * self.magnitude.of(value)
+            });
+            weighted.sum::<f64>()
+        };
+        let most = (0..PHASES).map(at_phase).fold(0.0, f64::max);
+        // A band between two frequencies stays silent.
+        if most > 0.0 { most / full_scale } else { 1.0 }
     }
 
     fn analyzer(

@@ -33,6 +33,12 @@ pub trait FilterBank: Send + Sync {
     /// Centres of the bands, ascending, the same for every rate.
     fn frequencies_hz(&self) -> &[f64];
 
+    /// What a sine of full scale at the centre of a band gives in that band at most, as a share of
+    /// [`Analyzer::full_scale`]; 1 where bands are as narrow as a frequency.
+    fn share_of_full_scale(&self, _band: usize) -> f64 {
+        1.0
+    }
+
     /// What analyzes one sound of a rate.
     ///
     /// # Errors
@@ -50,7 +56,7 @@ pub trait Analyzer: Send {
     /// Samples behind the end of a bin that it waits for; 0 where it is causal.
     fn ahead(&self) -> usize;
 
-    /// Magnitude of a sine of full scale at the centre of a band.
+    /// Magnitude that decibels are relative to: that of a sine of full scale at one frequency.
     fn full_scale(&self) -> f64;
 
     /// What the user should know of how it works at this rate.
@@ -177,7 +183,7 @@ impl Frontend {
     /// What needs the cochleagrams of all stimuli: decibels relative to the loudest, 0 at the
     /// bottom of the range. Returns what the user should know of it. To be called once.
     pub fn finish(&self, cochleagrams: &mut [Array2<f32>]) -> Vec<String> {
-        self.compression.finish(cochleagrams)
+        self.compression.finish(cochleagrams, |band| self.bank.share_of_full_scale(band))
     }
 
     fn at_common_rate<'a>(&self, sound: Sound<'a>, notes: &mut Vec<String>) -> Result<Sound<'a>> {

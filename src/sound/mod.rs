@@ -1,4 +1,6 @@
 //! Sound files: decoded, mixed down to one channel and resampled, piece by piece.
+mod canonical;
+mod container;
 mod decode;
 mod open;
 mod resample;
@@ -7,7 +9,8 @@ use std::fmt;
 
 use crate::base::error::Result;
 
-pub use open::{AudioFile, open};
+pub use decode::ChannelSums;
+pub use open::{AudioFile, open, open_channel};
 pub use resample::{Delay, resampled};
 
 /// Samples in order, piece by piece.

@@ -1,30 +1,34 @@
 //! What a sound file is: found, recognised by its content, and ready to be decoded.
-use std::fs::File;
 use std::path::Path;
+use std::sync::{Arc, Mutex};
 
 use symphonia::core::audio::Channels;
 use symphonia::core::codecs::audio::{AudioCodecParameters, AudioDecoder, AudioDecoderOptions};
 use symphonia::core::errors;
 use symphonia::core::formats::probe::Hint;
 use symphonia::core::formats::{FormatOptions, FormatReader, TrackType};
-use symphonia::core::io::MediaSourceStream;
+use symphonia::core::io::{MediaSource, MediaSourceStream};
 use symphonia::core::meta::MetadataOptions;
 
-use super::Sound;
-use super::decode::Decoding;
+use super::canonical::Canonical;
+use super::decode::{ChannelSums, Decoding};
+use super::{Sound, container};
 use crate::base::error::{Error, Result};
 use crate::base::files;
+use crate::base::wording::counted;
 
 /// A sound file, opened.
 #[derive(Debug)]
 pub struct AudioFile {
-    /// The mean of its channels, decoded while it is read.
+    /// The mean of its channels, or one of them, decoded while it is read.
     pub sound: Sound<'static>,
+    /// What is found of its channels while it is read.
+    pub sums: Arc<Mutex<ChannelSums>>,
     /// Channels of the file.
     pub channels: usize,
     /// Bits of a sample, where the format has such a thing.
     pub bits: Option<u32>,
-    /// `WAV`, `FLAC` or `MP3`, by its content.
+    /// `WAV`, `FLAC`, `MP3` and so on, by its content.
     pub format: &'static str,
     /// Samples of a channel that the file promises; none where it does not say.
     pub promised: Option<u64>,
@@ -43,7 +47,13 @@ const FORMATS: &[Format] = &[
     Format { short: "wave", name: "WAV", endings: &["wav", "wave"] },
     Format { short: "flac", name: "FLAC", endings: &["flac"] },
     Format { short: "mp3", name: "MP3", endings: &["mp3"] },
+    Format { short: "", name: "RF64", endings: &["wav", "wave", "rf64", "bw64", "bwf"] },
+    Format { short: "", name: "W64", endings: &["w64", "wav"] },
+    Format { short: "", name: "AIFF", endings: &["aif", "aiff", "aifc"] },
+    Format { short: "", name: "AU", endings: &["au", "snd"] },
 ];
+/// What can be read, in words.
+const READABLE: &str = "WAV, RF64, W64, AIFF, AU, FLAC and MP3";
 
 /// Opens a sound file; its samples are decoded as they are asked for.
 ///
@@ -54,12 +64,31 @@ const FORMATS: &[Format] = &[
 /// cannot be decoded. What is wrong further inside comes with the piece that it concerns: a file
 /// that ends early, that is damaged, that holds NaN, or that holds no samples.
 pub fn open(path: &Path) -> Result<AudioFile> {
-    let file = files::open(path, "sound file")?;
-    let reader = recognised(path, file)?;
-    let format = FORMATS.iter().find(|format| format.short == reader.format_info().short_name);
+    open_channel(path, None)
+}
+
+/// The same for one channel, counted from 1, in place of the mean of all.
+///
+/// # Errors
+/// As of [`open`], or the file has no such channel.
+pub fn open_channel(path: &Path, channel: Option<usize>) -> Result<AudioFile> {
+    let mut file = files::open(path, "sound file")?;
+    let reading = |source| Error::file(format!("reading {}", path.display()), source);
+    let container = container::look(&mut file).map_err(reading)?;
+    let source: Box<dyn MediaSource> = match &container {
+        Some(container) => Box::new(Canonical::new(file, container).map_err(reading)?),
+        None => Box::new(file),
+    };
+    let reader = recognised(path, source)?;
+    let format = match &container {
+        Some(container) => FORMATS.iter().find(|format| format.name == container.format),
+        None => FORMATS.iter().find(|format| format.short == reader.format_info().short_name),
+    };
     let format = format.ok_or_else(|| not_sound(path))?;
     let mut notes = Vec::new();
     notes.extend(misnamed(path, format));
+    let repaired = container.as_ref().and_then(|container| container.repaired);
+    notes.extend(repaired.map(|what| format!("{}: {what}", path.display())));
 
     let track = reader.default_track(TrackType::Audio).ok_or_else(|| no_track(path))?;
     let codec = track.codec_params.as_ref().and_then(|codec| codec.audio());
@@ -70,16 +99,30 @@ pub fn open(path: &Path) -> Result<AudioFile> {
     if !exact {
         notes.push(format!("{}: {DELAY_UNKNOWN}", path.display()));
     }
-    let promised = track.num_frames.filter(|_| exact);
+    let promised = match &container {
+        Some(container) => Some(container.bytes / container.frame),
+        None => track.num_frames.filter(|_| exact),
+    };
     let decoder = decoder(path, codec, exact)?;
     let (rate_hz, channels) = layout(path, codec)?;
-    if channels > 1 {
+    if channel.is_some_and(|channel| channel == 0 || channel > channels) {
+        return Err(Error::Refused(format!(
+            "{}: found {}, expected channel {} in it; give a --channel that every sound has, or leave it \
+             out for the mean",
+            path.display(),
+            counted(channels, "channel"),
+            channel.unwrap_or(0)
+        )));
+    }
+    if channels > 1 && channel.is_none() {
         notes.push(format!("{}: the mean of {channels} channels is taken", path.display()));
     }
     let track = track.id;
-    let decoding = Decoding::new(path, (reader, track), decoder, promised);
+    let channel = channel.map(|channel| channel - 1);
+    let decoding = Decoding::new(path, (reader, track), decoder, promised, channel);
+    let sums = decoding.sums();
     let sound = Sound { rate_hz, pieces: Box::new(decoding) };
-    Ok(AudioFile { sound, channels, bits, format: format.name, promised, notes })
+    Ok(AudioFile { sound, sums, channels, bits, format: format.name, promised, notes })
 }
 
 const DELAY_UNKNOWN: &str = "this MP3 file does not state its encoder's delay, so the silence that \
@@ -87,11 +130,9 @@ const DELAY_UNKNOWN: &str = "this MP3 file does not state its encoder's delay, s
                              take WAV or FLAC where time matters";
 
 /// A reader of the format that the content of the file shows.
-fn recognised(path: &Path, file: File) -> Result<Box<dyn FormatReader>> {
-    let stream = MediaSourceStream::new(
-        Box::new(file),
-        symphonia::core::io::MediaSourceStreamOptions::default(),
-    );
+fn recognised(path: &Path, source: Box<dyn MediaSource>) -> Result<Box<dyn FormatReader>> {
+    let stream =
+        MediaSourceStream::new(source, symphonia::core::io::MediaSourceStreamOptions::default());
     let (format, metadata) = (FormatOptions::default(), MetadataOptions::default());
     let probed = symphonia::default::get_probe().probe(&Hint::new(), stream, format, metadata);
     probed.map_err(|source| match source {
@@ -99,7 +140,7 @@ fn recognised(path: &Path, file: File) -> Result<Box<dyn FormatReader>> {
             Error::file(format!("reading {}", path.display()), source)
         }
         errors::Error::DecodeError(what) => Error::Refused(format!(
-            "{}: found a damaged header ({what}), expected WAV, FLAC or MP3; write the file again",
+            "{}: found a damaged header ({what}), expected one of {READABLE}; write the file again",
             path.display()
         )),
         _ => not_sound(path),
@@ -116,7 +157,8 @@ fn decoder(
     made.map_err(|source| {
         Error::Refused(format!(
             "{}: found sound in an encoding that cannot be decoded ({source}), expected PCM of 8, \
-             16, 24 or 32 bits or floats in WAV, FLAC, or MP3; convert it to WAV",
+             16, 24 or 32 bits or floats, A-law or µ-law in WAV, RF64, W64, AIFF or AU, or FLAC, or MP3; \
+             convert it to WAV",
             path.display()
         ))
     })
@@ -158,8 +200,7 @@ fn misnamed(path: &Path, format: &Format) -> Option<String> {
 
 fn not_sound(path: &Path) -> Error {
     Error::Refused(format!(
-        "{}: this is not a sound file that can be read, which are WAV, FLAC and MP3; convert it to \
-         WAV",
+        "{}: this is not a sound file that can be read, which are {READABLE}; convert it to WAV",
         path.display()
     ))
 }
