@@ -13,7 +13,10 @@ use crate::runs::trained::{Needs, Trained};
 use crate::strf::export;
 use crate::strf::export::ExportFormat;
 use crate::strf::from_model::export_local;
-use crate::strf::local::{Request, local};
+use crate::strf::local::{Request, local, memory};
+
+/// Bytes of memory from which on they are said before a job.
+const WORTH_SAYING: usize = 1 << 29;
 
 /// `strf dstrf`.
 #[derive(Debug, Args)]
@@ -41,8 +44,8 @@ pub struct DstrfArgs {
     /// Principal components to keep
     #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..=256))]
     pub components: u16,
-    /// Ids of neurons, with commas between [default: all]
-    #[arg(long, value_name = "ID", value_delimiter = ',')]
+    /// Ids of neurons, with commas between, or several times [default: all]
+    #[arg(long, value_name = "ID")]
     pub neurons: Vec<String>,
     /// Other fits.
     #[command(flatten)]
@@ -76,6 +79,16 @@ pub fn run(args: &DstrfArgs, console: &Console) -> Result<()> {
             scale: &run.metadata.scale,
         };
         let samples = run.sounds(&clips)?;
+        let memory = memory(&samples, &request);
+        if memory >= WORTH_SAYING {
+            console.note(&format!(
+                "takes about {:.1} GB of memory for {} bands of {} lags; fewer with --window-ms, or \
+                 with --every-ms",
+                memory as f64 / 1e9,
+                run.metadata.bands,
+                request.lags
+            ));
+        }
         let bar = console.bar("neuron", neurons.len())?;
         let found = local(&run.network, &samples, &request, || bar.step(""))?;
         drop(bar);
@@ -108,14 +121,51 @@ fn places(asked: &[String], known: &[String]) -> Result<Vec<usize>> {
     if asked.is_empty() {
         return Ok((0..known.len()).collect());
     }
-    let place = |id: &String| {
-        known.iter().position(|known| known == id).ok_or_else(|| {
-            Error::Refused(format!(
-                "--neurons: found {id}, expected ids of the model's {} neurons; \
-                 model/metadata.json lists them",
+    let mut places = Vec::new();
+    for list in asked {
+        places.extend(of_list(list, known)?);
+    }
+    Ok(places)
+}
+
+/// The places of ids with commas between; an id may have commas itself, so as much of the list as is
+/// one counts as one.
+fn of_list(list: &str, known: &[String]) -> Result<Vec<usize>> {
+    let pieces: Vec<&str> = list.split(',').collect();
+    let (mut places, mut from) = (Vec::new(), 0);
+    while from < pieces.len() {
+        let longest = (from + 1..=pieces.len()).rev().find_map(|to| {
+            let id = pieces[from..to].join(",");
+            known.iter().position(|known| *known == id).map(|place| (place, to))
+        });
+        let Some((place, to)) = longest else {
+            return Err(Error::Refused(format!(
+                "--neurons: found {}, expected ids of the model's {} neurons; model/metadata.json \
+                 lists them",
+                pieces[from],
                 known.len()
-            ))
-        })
-    };
-    asked.iter().map(place).collect()
+            )));
+        };
+        places.push(place);
+        from = to;
+    }
+    Ok(places)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_may_have_commas_of_their_own() {
+        let known = ["a", "b", "a,b", "c, left"].map(String::from);
+        let of = |asked: &[&str]| {
+            places(&asked.iter().map(|id| (*id).to_owned()).collect::<Vec<_>>(), &known)
+        };
+        assert_eq!(of(&["b,a"]).unwrap(), [1, 0]);
+        assert_eq!(of(&["a,b"]).unwrap(), [2]);
+        assert_eq!(of(&["a", "b"]).unwrap(), [0, 1]);
+        assert_eq!(of(&["c, left,a"]).unwrap(), [3, 0]);
+        assert!(of(&["a,d"]).unwrap_err().to_string().contains("found d, expected"));
+    }
 }

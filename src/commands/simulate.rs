@@ -7,8 +7,7 @@ use crate::base::error::Result;
 use crate::base::files::{self, Existing};
 use crate::base::progress::Console;
 use crate::dataset::Clip;
-use crate::simulation::{self, Noise, Settings, Simulated, StimulusKind};
-use crate::stats::moments::mean_of_defined;
+use crate::simulation::{self, Noise, ResponseTally, Settings, Simulated, StimulusKind};
 
 /// `strf simulate`.
 #[derive(Debug, Args)]
@@ -73,17 +72,16 @@ pub fn run(args: &SimulateArgs, console: &Console) -> Result<()> {
     let settings = Settings::from(args);
     let existing = Existing::from_force(args.force);
     files::check(&args.out, existing)?;
-    let simulated = simulation::simulate(&settings)?;
+    let simulated = simulation::rates(&settings)?;
     simulated.notes.iter().for_each(|note| console.note(note));
-    simulation::write(&args.out, &simulated, &settings, existing)?;
-    console.result(&summary(args, &simulated))
+    let tally = simulation::write(&args.out, &simulated, &settings, existing)?;
+    console.result(&summary(args, &simulated, tally))
 }
 
-fn summary(args: &SimulateArgs, simulated: &Simulated) -> String {
+fn summary(args: &SimulateArgs, simulated: &Simulated<()>, tally: ResponseTally) -> String {
     let recording = &simulated.recording;
     let bins: usize = recording.clips.iter().map(Clip::bins).sum();
-    let responses = recording.clips.iter().flat_map(|clip| &clip.responses);
-    let mean = mean_of_defined(responses.map(|value| f64::from(*value)));
+    let mean = tally.sum / tally.recorded as f64;
     let seconds = bins as f64 * recording.dt_ms / 1000.0;
     format!(
         "wrote {}\n  {} stimuli, {bins} bins of {} ms ({seconds:.1} s), {} bands\n  \

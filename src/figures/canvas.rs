@@ -73,14 +73,15 @@ impl Canvas {
         anchor: Anchor,
         direction: Direction,
     ) {
-        let width = self.fonts.text_width(text, style);
-        let text = Text { letters: text.to_owned(), style, at, anchor, direction, width };
+        let letters = self.fonts.legible(text);
+        let width = self.fonts.text_width(&letters, style);
+        let text = Text { letters, style, at, anchor, direction, width };
         self.marks.push(Mark::Text(text));
     }
 
     /// Pixels that a text takes.
     pub fn text_width(&self, text: &str, style: TextStyle) -> usize {
-        self.fonts.text_width(text, style)
+        self.fonts.text_width(&self.fonts.legible(text), style)
     }
 
     /// A text that fits into so many pixels; see [`Fonts::shorten`].

@@ -22,6 +22,15 @@ impl Fonts {
         Ok(Self { regular: load(dejavu::sans::regular())?, bold: load(dejavu::sans::bold())? })
     }
 
+    /// `text` with letters that the font lacks written as `\u{4E2D}`, so that names stay different.
+    pub fn legible(&self, text: &str) -> String {
+        let written = |letter: char| match self.regular.glyph_id(letter) {
+            GlyphId(0) => format!("\\u{{{:X}}}", u32::from(letter)),
+            _ => letter.to_string(),
+        };
+        text.chars().map(written).collect()
+    }
+
     /// Pixels that a text takes.
     pub fn text_width(&self, text: &str, style: TextStyle) -> usize {
         whole(advances(&self.sized(style), text).last().map_or(0.0, |(_, end)| end).ceil())
@@ -30,7 +39,7 @@ impl Fonts {
     /// `text`, or as much of its start and its end as fits into `room` pixels with an ellipsis
     /// between: ids often differ at their end.
     pub fn shorten(&self, text: &str, style: TextStyle, room: usize) -> String {
-        let letters: Vec<char> = text.chars().collect();
+        let letters: Vec<char> = self.legible(text).chars().collect();
         (0..letters.len())
             .map(|cut| shortened(&letters, cut))
             .find(|short| self.text_width(short, style) <= room)
@@ -104,6 +113,15 @@ mod tests {
     use crate::figures::colour::INK;
 
     const STYLE: TextStyle = TextStyle { weight: Weight::Regular, em: 20.0, colour: INK };
+
+    #[test]
+    fn letters_that_the_font_lacks_are_written_as_their_numbers() {
+        let fonts = Fonts::new().unwrap();
+        assert_eq!(fonts.legible("µ-é_1 −…"), "µ-é_1 −…");
+        assert_eq!(fonts.legible("中1"), "\\u{4E2D}1");
+        assert_eq!(fonts.legible("🦜"), "\\u{1F99C}");
+        assert!(fonts.shorten("中文名字", STYLE, 500).starts_with("\\u{4E2D}"));
+    }
 
     #[test]
     fn long_names_keep_their_start_and_end_and_fit() {

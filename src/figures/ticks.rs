@@ -117,6 +117,28 @@ fn position(cells: &[f64], value: f64) -> Option<f64> {
     (at >= -0.5 && at <= last as f64 + 0.5).then_some(at)
 }
 
+/// Marks from `low` to `high`, both above 0, whose logarithms lie at 0 and 1: powers of ten, and 2
+/// and 5 times them where few powers are in between.
+pub fn logarithmic(low: f64, high: f64) -> Vec<Tick> {
+    let (from, to) = (low.log10(), high.log10());
+    if !(to > from && from.is_finite() && to.is_finite()) {
+        return Vec::new();
+    }
+    let steps: &[f64] = if to - from > 3.0 { &[1.0] } else { &[1.0, 2.0, 5.0] };
+    #[expect(clippy::cast_possible_truncation, reason = "powers of ten of a float")]
+    let powers = from.floor() as i32..=to.ceil() as i32;
+    let values = powers.flat_map(|power| steps.iter().map(move |step| step * 10f64.powi(power)));
+    let within = values.filter(|value| (low..=high).contains(value));
+    within
+        .map(|value| Tick { at: (value.log10() - from) / (to - from), label: number(value, 2) })
+        .collect()
+}
+
+/// `value` with so many decimals, and a minus as wide as a plus.
+pub fn fixed(value: f64, decimals: usize) -> String {
+    format!("{value:.decimals$}").replace('-', "−")
+}
+
 /// `value` with at most so many significant digits, and a minus as wide as a plus.
 pub fn number(value: f64, digits: i32) -> String {
     let trimmed = |text: &str| match text.split_once('.') {
@@ -181,6 +203,16 @@ mod tests {
         let two = [0.0, 0.123, 0.000_12, -3.96, 20.0, 1234.0, 250_000.0].map(|v| number(v, 2));
         assert_eq!(two, ["0", "0.12", "1.2e−4", "−4", "20", "1234", "2.5e5"]);
         assert_eq!(number(0.2 + 0.1, 6), "0.3");
+    }
+
+    #[test]
+    fn logarithms_are_marked_at_round_values() {
+        assert_eq!(labels(&logarithmic(3.0, 120.0)), ["5", "10", "20", "50", "100"]);
+        let decades = ["1", "10", "100", "1000", "10000", "1e5"];
+        assert_eq!(labels(&logarithmic(0.5, 2e5)), decades);
+        let ticks = logarithmic(1.0, 100.0);
+        assert!((ticks[3].at - 0.5).abs() < 1e-12 && ticks[3].label == "10", "{ticks:?}");
+        assert!(logarithmic(5.0, 5.0).is_empty());
     }
 
     #[test]

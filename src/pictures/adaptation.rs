@@ -122,14 +122,21 @@ fn over_frequency(
     let before = kernels.learns.then_some(("before training", pale()));
     let taus = kernels.tau_ms.outer_iter().map(|tau| tau.to_vec()).zip(CHANNELS);
     let first = before.map(|(_, colour)| (kernels.first_tau_ms.clone(), colour));
-    bands_panel(canvas, kernels, grid.area(0), &first.into_iter().chain(taus).collect::<Vec<_>>());
+    // Logarithms: a band whose time constant has run away leaves the others to be seen.
+    let logarithms =
+        |(tau, colour): (Vec<f64>, Rgb)| (tau.into_iter().map(f64::log10).collect(), colour);
+    let curves: Vec<_> = first.into_iter().chain(taus).map(logarithms).collect();
+    let chart = bands_panel(canvas, kernels, grid.area(0), &curves, None);
+    let (low, high) = chart.up;
+    axes::left(canvas, chart.area, &ticks::logarithmic(10f64.powf(low), 10f64.powf(high)));
     let channels = names.iter().copied().zip(CHANNELS).filter(|_| names.len() > 1);
     legend(canvas, grid.area(0), &channels.chain(before).collect::<Vec<_>>());
     grid.name_left_of(canvas, 0, "time constant (ms)");
     if let Some(past) = &kernels.past {
         let first = before.map(|(_, colour)| (vec![kernels.first_past; past.len()], colour));
         let curves: Vec<_> = first.into_iter().chain([(past.clone(), INK)]).collect();
-        bands_panel(canvas, kernels, grid.area(1), &curves);
+        let chart = bands_panel(canvas, kernels, grid.area(1), &curves, Some(0.0));
+        axes::left(canvas, chart.area, &ticks::values(chart.up.0, chart.up.1, 5.0));
         legend(canvas, grid.area(1), &[("ON and OFF", INK)]);
         grid.name_left_of(canvas, 1, "weight w");
     }
@@ -140,27 +147,29 @@ fn pale() -> Rgb {
     mix(GREY, WHITE, 0.4)
 }
 
-/// Values `(F)` of every band; bands stand at equal distances, as in pictures of receptive fields.
+/// Values `(F)` of every band, and one more that the axis holds; bands stand at equal distances, as
+/// in pictures of receptive fields.
 fn bands_panel(
     canvas: &mut Canvas,
     kernels: &AdaptationKernels,
     area: Rect,
     curves: &[(Vec<f64>, Rgb)],
-) {
+    also: Option<f64>,
+) -> Chart {
     let bands = kernels.centres_hz.len();
     let values = curves.iter().flat_map(|(values, _)| values.iter().copied());
-    let chart = Chart::around(area, (-0.5, bands as f64 - 0.5), values.chain([0.0]));
+    let chart = Chart::around(area, (-0.5, bands as f64 - 0.5), values.chain(also));
     for (values, colour) in curves {
         let points: Vec<(f64, f64)> =
             values.iter().enumerate().map(|(band, value)| (band as f64, *value)).collect();
         chart.curve(canvas, &points, *colour);
     }
     axes::frame(canvas, area);
-    axes::left(canvas, area, &ticks::values(chart.up.0, chart.up.1, 5.0));
     let widest = canvas.text_width("0.125", TICK) + axes::AROUND_TICK;
     let apart = widest as f64 * bands as f64 / area.width as f64;
     let marks = ticks::frequency(Some(&kernels.centres_hz), bands, apart);
     axes::below(canvas, area, &ticks::in_shares(marks, bands));
+    chart
 }
 
 #[cfg(test)]

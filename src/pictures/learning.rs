@@ -8,6 +8,7 @@ use crate::figures::colour::{BLUE, VERMILION};
 use crate::figures::fonts::Fonts;
 use crate::figures::marks::Rect;
 use crate::figures::page::{MARGIN, name_at};
+use crate::figures::ticks;
 use crate::run_file::Monitor;
 use crate::runs::trained::Trained;
 use crate::training::best::Best;
@@ -79,7 +80,8 @@ fn best(trained: &Trained, history: &Table, epochs: &[f64]) -> Result<(Option<f6
     Ok(match best.score {
         Some(value) => {
             let epoch = epochs[best.epoch];
-            let text = format!("{count} epochs; grey: epoch {epoch}, the best {name}, {value:.4}");
+            let value = ticks::fixed(value, 4);
+            let text = format!("{count} epochs; grey: epoch {epoch}, the best {name}, {value}");
             (Some(epoch), text)
         }
         None => (None, format!("{count} epochs; {name} is undefined")),

@@ -57,9 +57,8 @@ pub(super) fn draw(trained: &Trained) -> Result<Drawn> {
     let recorded = Recorded::read(trained, &clips, &shown, &mut file)?;
     let pairs = pairs(trained, &clips, &shown, &recorded)?;
     let curves = curves(trained, &shown, &pairs)?;
-    let name = |n: &usize| {
-        format!("{}   CC {:.2}", trained.metadata.neurons[*n], cc[*n]).replace("CC -", "CC −")
-    };
+    let name =
+        |n: &usize| format!("{}   CC {}", trained.metadata.neurons[*n], ticks::fixed(cc[*n], 2));
     let panels = shown.iter().map(name).zip(pairs).zip(curves);
     let (factor, unit) = response_unit(recorded.counts, clips.recording.dt_ms);
     let scaled = |points: Vec<(f64, f64)>| points.into_iter().map(|(x, y)| (x, y * factor));

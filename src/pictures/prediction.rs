@@ -32,7 +32,11 @@ const NEURON: TextStyle = TextStyle { weight: Weight::Bold, ..NAME };
 
 /// One neuron's part of the picture.
 struct Column {
-    name: String,
+    /// The rank with its colon, and the id.
+    neuron: (&'static str, String),
+    /// The correlation, and the id of the stimulus.
+    score: f64,
+    stimulus: String,
     /// `(F, T)`, the repeats `(R, T)` as recorded, and PSTH and prediction as they are compared.
     sound: Array2<f32>,
     repeats: Array2<f32>,
@@ -64,7 +68,7 @@ pub(super) fn draw(trained: &Trained) -> Result<Drawn> {
         let (place, responses) = first_with_response(places.len(), read)?;
         let id = &trained.metadata.neurons[neuron];
         columns.push(Column::new(
-            format!("{rank}{id}   CC {:.2}", scores[neuron]),
+            (rank, id.clone(), scores[neuron]),
             (&recording.clips[places[place]], recording.dt_ms),
             responses,
             predictions[place].row(neuron),
@@ -111,7 +115,7 @@ fn first_with_response(
 impl Column {
     /// The start of a clip; `responses` `(1, R, T)` and `prediction` `(T)` are the neuron's.
     fn new(
-        name: String,
+        (rank, id, score): (&'static str, String, f64),
         (clip, dt_ms): (&Clip<ResponseLocation>, f64),
         responses: Array3<f32>,
         prediction: ArrayView1<f32>,
@@ -124,7 +128,9 @@ impl Column {
         let scaled = |value: &f32| f64::from(*value) * factor;
         let treated = psth(&treatment.repeats(responses));
         Self {
-            name: format!("{name}   stimulus {}", clip.stimulus.id),
+            neuron: (rank, id),
+            score,
+            stimulus: clip.stimulus.id.clone(),
             sound: clip.cochleagram.slice(s![.., ..bins]).to_owned(),
             repeats,
             psth: treated.row(0).iter().take(bins).map(scaled).collect(),
@@ -137,7 +143,7 @@ impl Column {
 
     fn draw(&self, canvas: &mut Canvas, areas: [Rect; 3], hz: Option<&[f64]>, is_first: bool) {
         let [sound, repeats, response] = areas;
-        let name = canvas.shorten(&self.name, NEURON, sound.width);
+        let name = self.name(canvas, sound.width);
         canvas.text(&name, NEURON, (sound.x, sound.y - 14), Anchor::Left, Direction::Right);
         rasters::sound(canvas, sound, self.sound.view(), hz);
         rasters::repeats(canvas, repeats, self.repeats.view(), self.shades());
@@ -160,6 +166,18 @@ impl Column {
             axes::name_left(canvas, repeats, baseline, "repeat");
             axes::name_left(canvas, response, baseline, self.unit);
         }
+    }
+
+    /// Neuron, correlation and stimulus; of those, only ids are shortened where there is no room.
+    fn name(&self, canvas: &Canvas, room: usize) -> String {
+        let (rank, id) = &self.neuron;
+        let between = format!("   CC {}   stimulus ", ticks::fixed(self.score, 2));
+        let width = |text: &str| canvas.text_width(text, NEURON);
+        let room = room.saturating_sub(width(rank) + width(&between));
+        let id =
+            canvas.shorten(id, NEURON, (room / 2).max(room.saturating_sub(width(&self.stimulus))));
+        let stimulus = canvas.shorten(&self.stimulus, NEURON, room.saturating_sub(width(&id)));
+        format!("{rank}{id}{between}{stimulus}")
     }
 
     fn shades(&self) -> Shades {

@@ -1,9 +1,11 @@
 //! A simulated recording as a dataset file, with the truth beside it.
+use std::borrow::Cow;
 use std::path::Path;
 
 use hdf5::{Group, Location};
 use ndarray::ArrayView1;
 
+use super::noise::Recorder;
 use super::{Settings, Simulated, Truth};
 use crate::base::error::Result;
 use crate::base::files::Existing;
@@ -14,18 +16,41 @@ use crate::dataset::{self, Counts};
 /// Group of everything that an experiment would not have told.
 const TRUTH: &str = "truth";
 
-/// Writes the dataset file at `path`: responses as bytes where they are counts, and in `/truth`
-/// the fields of [`Truth`] under their names, with the settings as attributes.
+/// What the responses of a simulated recording come to.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct ResponseTally {
+    /// Values that are not missing.
+    pub recorded: usize,
+    /// Their sum.
+    pub sum: f64,
+}
+
+/// Draws responses and writes the dataset file at `path`, one stimulus after the other: responses as
+/// bytes where they are counts, and in `/truth` the fields of [`Truth`] under their names, with the
+/// settings as attributes.
 ///
 /// # Errors
 /// The file exists and may not be replaced, or the system refuses to write.
-pub fn write(
+pub fn write<R>(
     path: &Path,
-    simulated: &Simulated,
+    simulated: &Simulated<R>,
     settings: &Settings,
     existing: Existing,
-) -> Result<()> {
-    dataset::write(path, &simulated.recording, Counts::AsBytes, existing, |file| {
+) -> Result<ResponseTally> {
+    let (recording, ids) = (&simulated.recording, simulated.recording.neuron_ids());
+    let recorder = Recorder::new(settings, &simulated.truth, &ids);
+    let mut tally = ResponseTally::default();
+    let responses = |s: usize| {
+        let responses = recorder.responses(s, &recording.clips[s].stimulus.id);
+        let responses = responses.map_err(|error| hdf5::Error::from(error.to_string()))?;
+        for value in responses.iter().filter(|value| !value.is_nan()) {
+            tally.recorded += 1;
+            tally.sum += f64::from(*value);
+        }
+        Ok(Cow::Owned(responses))
+    };
+    let recorded = (recording, responses);
+    dataset::write_each(path, recorded, Counts::AsBytes, existing, |file| {
         let group = file.create_group(TRUTH)?;
         write_settings(&group, settings)?;
         write_truth(&group, &simulated.truth)?;
@@ -34,7 +59,8 @@ pub fn write(
             write_array(&rates, &escape(&clip.stimulus.id), rate.view())?;
         }
         Ok(())
-    })
+    })?;
+    Ok(tally)
 }
 
 fn write_truth(group: &Group, truth: &Truth) -> hdf5::Result<()> {

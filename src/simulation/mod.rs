@@ -16,7 +16,7 @@ mod sound;
 
 use std::path::PathBuf;
 
-use ndarray::Array2;
+use ndarray::{Array2, Array3};
 use noise::Recorder;
 
 use crate::base::error::Result;
@@ -25,18 +25,18 @@ use crate::dataset::{Clip, Entity, Recording, Splits};
 use crate::models::dims::Dims;
 
 pub use fields::names as shapes;
-pub use file::write;
+pub use file::{ResponseTally, write};
 pub use neurons::Truth;
 pub use settings::{Noise, Settings, StimulusKind};
 
 /// The lowest and the highest band in Hz.
 const BANDS_HZ: (f64, f64) = (500.0, 20_000.0);
 
-/// A recording and what its responses were made from.
+/// A recording and what its responses were made from; `R` is what is held of the responses to a clip.
 #[derive(Debug, Clone)]
-pub struct Simulated {
+pub struct Simulated<R = Array3<f32>> {
     /// What an experiment would have given.
-    pub recording: Recording,
+    pub recording: Recording<R>,
     /// What it would not have told.
     pub truth: Truth,
     /// What the user should know of how the parts were set up.
@@ -48,6 +48,24 @@ pub struct Simulated {
 /// # Errors
 /// Settings out of range, all of them at once.
 pub fn simulate(settings: &Settings) -> Result<Simulated> {
+    let Simulated { recording, truth, notes } = rates(settings)?;
+    let ids = recording.neuron_ids();
+    let recorder = Recorder::new(settings, &truth, &ids);
+    let Recording { file, dt_ms, frequencies_hz, neurons, clips, splits } = recording;
+    let recorded = clips.into_iter().enumerate().map(|(s, clip)| {
+        let responses = recorder.responses(s, &clip.stimulus.id)?;
+        Ok(Clip { stimulus: clip.stimulus, cochleagram: clip.cochleagram, responses })
+    });
+    let clips = recorded.collect::<Result<_>>()?;
+    let recording = Recording { file, dt_ms, frequencies_hz, neurons, clips, splits };
+    Ok(Simulated { recording, truth, notes })
+}
+
+/// Makes all of a recording but the responses.
+///
+/// # Errors
+/// Settings out of range, all of them at once.
+pub fn rates(settings: &Settings) -> Result<Simulated<()>> {
     let checked = settings.check()?;
     let dims = Dims {
         dt_ms: settings.dt_ms,
@@ -60,18 +78,16 @@ pub fn simulate(settings: &Settings) -> Result<Simulated> {
         stimuli.iter().map(|id| sound::draw(settings, &dims, id)).collect();
     let (truth, notes) = neurons::answer(&checked, &dims, &neurons, &sounds)?;
 
-    let recorder = Recorder::new(settings, &truth, &neurons);
-    let heard = stimuli.iter().zip(sounds).enumerate();
-    let clips = heard.map(|(s, (id, cochleagram))| {
+    let clips = stimuli.iter().zip(sounds).map(|(id, cochleagram)| {
         let kind = ("type".into(), sound::name(settings.sound));
         let stimulus = Entity { id: id.clone(), attributes: [kind].into() };
-        Ok(Clip { stimulus, cochleagram, responses: recorder.responses(s, id)? })
+        Clip { stimulus, cochleagram, responses: () }
     });
     let recording = Recording {
         file: PathBuf::new(),
         dt_ms: settings.dt_ms,
         frequencies_hz: dims.frequencies_hz,
-        clips: clips.collect::<Result<_>>()?,
+        clips: clips.collect(),
         splits: splits(&stimuli),
         neurons: neurons.into_iter().map(|id| Entity { id, ..Entity::default() }).collect(),
     };

@@ -2,13 +2,16 @@
 //!
 //! `J(n,t,f,k) = ∂y(n,t) / ∂x(f,t−k)`, with `x` the cochleagram in the file: the linear model that
 //! agrees with the whole of the model, its prefilter included, around what was just heard. They are
-//! counted one by one and kept as sums, so that memory does not grow with the clips: for one neuron
+//! taken one by one and kept as sums, so that memory does not grow with the clips: for one neuron
 //! at a time `Σ_t J` and the `(F·K, F·K)` matrix `Σ_t J Jᵀ`, whose eigenvectors are the components.
+//! Where there are fewer Jacobians than weights, they themselves are kept, and the components follow
+//! from their products with each other.
 //!
 //! Source: Keshishian, Akbari, Khalighinejad, Herrero, Mehta & Mesgarani (2020), eLife 9:e53445,
 //! doi:10.7554/eLife.53445.
 use candle_core::Tensor;
-use ndarray::{Array1, Array2, Array3, Array4, Axis, Zip, s};
+use ndarray::linalg::general_mat_mul;
+use ndarray::{Array1, Array2, Array3, Array4, ArrayView2, Axis, Zip, s};
 
 use super::from_gradients::{AT_ONCE, array, sums_at};
 use crate::base::error::{Error, Result};
@@ -74,7 +77,7 @@ pub fn local(
             samples.len()
         )));
     }
-    let (neurons, kept) = (request.neurons.len(), request.components.min(bands * lags));
+    let (neurons, kept) = (request.neurons.len(), request.components.min(bands * lags).min(count));
     let mut local = Local {
         count,
         mean: Array3::zeros((neurons, bands, lags)),
@@ -83,7 +86,7 @@ pub fn local(
         shares: Array2::zeros((neurons, kept)),
     };
     for (row, &neuron) in request.neurons.iter().enumerate() {
-        let mut sums = JacobianSums::new(bands * lags);
+        let mut sums = JacobianSums::new(bands * lags, count);
         for sample in long() {
             jacobians(network, &sample.member.sound, neuron, request, |jacobian| {
                 sums.add(jacobian.iter());
@@ -93,6 +96,14 @@ pub fn local(
         step();
     }
     Ok(local)
+}
+
+/// Bytes of memory that [`local`] takes beside the model's own, about.
+pub fn memory(samples: &[Sample], request: &Request) -> usize {
+    let size = request.lags * request.scale.len();
+    let long = samples.iter().filter(|sample| sample.bins() > request.lags);
+    let count: usize = long.map(|sample| request.bins(sample)).sum();
+    size_of::<f64>() * if count < size { 2 * count * size + count * count } else { size * size }
 }
 
 /// Bins from one Jacobian to the next with which [`mean`] takes one backward pass a clip, or, where
@@ -197,8 +208,10 @@ impl Local {
 struct JacobianSums {
     count: usize,
     sum: Array1<f64>,
-    products: Array2<f64>,
-    block: Vec<f64>, // rows that are not in the sums yet
+    squares: Array1<f64>,
+    /// `Σ J Jᵀ`; none where the Jacobians are kept.
+    products: Option<Array2<f64>>,
+    rows: Vec<f64>, // that are not in the sums yet, or all
 }
 
 /// What [`JacobianSums`] come to.
@@ -210,39 +223,94 @@ struct Summary {
 }
 
 impl JacobianSums {
-    fn new(size: usize) -> Self {
-        let (sum, products) = (Array1::zeros(size), Array2::zeros((size, size)));
-        Self { count: 0, sum, products, block: Vec::new() }
+    /// For so many Jacobians of a size.
+    fn new(size: usize, expected: usize) -> Self {
+        let products = (expected >= size).then(|| Array2::zeros((size, size)));
+        let (sum, squares) = (Array1::zeros(size), Array1::zeros(size));
+        Self { count: 0, sum, squares, products, rows: Vec::new() }
     }
 
     fn add<'a>(&mut self, jacobian: impl Iterator<Item = &'a f64>) {
-        self.block.extend(jacobian);
+        self.rows.extend(jacobian);
         self.count += 1;
-        if self.block.len() >= BLOCK * self.sum.len() {
+        let own = &self.rows[self.rows.len() - self.sum.len()..];
+        for ((sum, square), value) in self.sum.iter_mut().zip(&mut self.squares).zip(own) {
+            *sum += value;
+            *square += value * value;
+        }
+        if self.rows.len() >= BLOCK * self.sum.len() {
             self.flush();
         }
     }
 
     fn flush(&mut self) {
-        let size = self.sum.len();
-        let rows = self.block.len() / size;
-        let block = std::mem::take(&mut self.block);
-        let block = Array2::from_shape_fn((rows, size), |(row, at)| block[row * size + at]);
-        self.sum += &block.sum_axis(Axis(0));
-        self.products += &block.t().dot(&block);
+        let Some(products) = &mut self.products else { return };
+        let rows = self.rows.len() / self.sum.len();
+        if let Ok(block) = ArrayView2::from_shape((rows, self.sum.len()), &self.rows) {
+            general_mat_mul(1.0, &block.t(), &block, 1.0, products);
+        }
+        self.rows.clear();
     }
 
     /// With so many of the largest eigenvalues of `Σ J Jᵀ / count`.
     fn finish(mut self, components: usize) -> Summary {
         self.flush();
         let count = self.count as f64;
-        let (mean, second) = (self.sum / count, self.products / count);
-        let mut deviation = second.diag().to_owned();
+        let mean = self.sum / count;
+        let mut deviation = self.squares / count;
+        let power = deviation.sum();
         Zip::from(&mut deviation).and(&mean).for_each(|square, mean| {
             *square = (*square - mean * mean).max(0.0).sqrt();
         });
-        let power = second.diag().sum();
-        let eigen = eigen::largest(second.view(), components);
+        let eigen = match self.products {
+            Some(products) => eigen::largest((products / count).view(), components),
+            None => of_rows(self.rows, mean.len(), components),
+        };
         Summary { mean, deviation, power, eigen }
+    }
+}
+
+/// The largest eigenvalues of `Xᵀ X / n` and their vectors, from those of the smaller `X Xᵀ / n`, for
+/// the `n` rows `X` of a size.
+fn of_rows(rows: Vec<f64>, size: usize, components: usize) -> eigen::Eigen {
+    let count = rows.len() / size;
+    let rows = Array2::from_shape_vec((count, size), rows)
+        .unwrap_or_else(|_never| Array2::zeros((0, size)));
+    let small = eigen::largest((rows.dot(&rows.t()) / count as f64).view(), components);
+    let mut vectors = small.vectors.dot(&rows);
+    for mut vector in vectors.outer_iter_mut() {
+        let length = vector.dot(&vector).sqrt();
+        if length > 0.0 {
+            vector /= length;
+        }
+    }
+    eigen::Eigen { values: small.values, vectors }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn few_rows_have_the_components_of_their_covariance() {
+        let size = 12;
+        let value = |t: usize, i: usize| ((t * t * 5 + i * 7 + t * i) % 13) as f64 - 6.0;
+        let summary = |expected: usize| {
+            let mut sums = JacobianSums::new(size, expected);
+            for t in 0..7 {
+                sums.add((0..size).map(|i| value(t, i)).collect::<Vec<_>>().iter());
+            }
+            sums.finish(4)
+        };
+        // Seven are fewer than twelve; twelve are announced, so that their products are summed up.
+        let (few, many) = (summary(7), summary(size));
+        let near = |a: f64, b: f64| (a - b).abs() < 1e-9;
+        assert!(near(few.power, many.power));
+        assert!(few.deviation.iter().zip(&many.deviation).all(|(a, b)| near(*a, *b)));
+        for i in 0..4 {
+            assert!(near(few.eigen.values[i], many.eigen.values[i]), "value {i}");
+            let cosine = few.eigen.vectors.row(i).dot(&many.eigen.vectors.row(i)).abs();
+            assert!(near(cosine, 1.0), "vector {i}: {cosine}");
+        }
     }
 }
