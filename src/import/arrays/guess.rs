@@ -84,7 +84,8 @@ fn rank(value: &ArrayValue) -> usize {
         ArrayValue::Numbers(array) => array.ndim(),
         ArrayValue::Cells(dims, cells) => {
             let outer = dims.iter().filter(|length| **length != 1).count().max(1);
-            outer + cells.iter().map(rank).max().unwrap_or(0)
+            let full = cells.iter().filter(|cell| !cell.is_empty());
+            outer + full.map(rank).max().unwrap_or(0)
         }
     }
 }

@@ -9,11 +9,14 @@ use crate::base::error::Result;
 use crate::dataset::{Clip, Recording};
 
 mod axes;
+mod by_stimulus;
 mod guess;
 mod named;
 mod options;
 mod pair;
 mod per_stimulus;
+mod readings;
+mod spike_times;
 mod value;
 
 pub mod dense;
@@ -36,7 +39,12 @@ pub fn recording(
     let (Some(sound), Some(responses), Some(dt_ms)) = (names.0, names.1, dt_ms) else {
         return Err(named.stopped());
     };
-    let (sounds, responses) = (named.sounds(&sound)?, named.responses(&responses)?);
+    let (sound, responses) = (named.value(sound)?, named.value(responses)?);
+    let (Some(sound), Some(responses)) = (sound, responses) else { return Err(named.stopped()) };
+    let Some([sound_axes, axes]) = named.axes(&sound, &responses) else {
+        return Err(named.stopped());
+    };
+    let (sounds, responses) = (named.sounds(sound, sound_axes)?, named.responses(responses, axes)?);
     let (Some(sounds), Some(responses)) = (sounds, responses) else { return Err(named.stopped()) };
     let stimuli = named.stimuli(sounds.len())?;
     let clips = clips(stimuli, sounds, responses, options, named.report)?;

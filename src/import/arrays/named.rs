@@ -1,18 +1,11 @@
 //! The arrays of a file that a recording is made of: named by options, or by usual names.
-use ndarray::{Array2, Array3, ArrayD, Dimension, Ix2, Ix3};
-
-use super::axes::{Axes, NamedAxis};
 use super::guess;
 use super::options::ArrayOptions;
-use super::per_stimulus::{StimulusLayout, per_stimulus};
-use super::value::Arrays;
+use super::value::{ArrayValue, Arrays};
 use crate::base::error::{Error, Problem, Problems, Result};
 use crate::base::wording::counted;
 use crate::dataset::Entity;
 use crate::import::report::ImportReport;
-
-const SOUND_ORDER: [NamedAxis; 2] = [NamedAxis::Frequency, NamedAxis::Time];
-const RESPONSE_ORDER: [NamedAxis; 3] = [NamedAxis::Neuron, NamedAxis::Repeat, NamedAxis::Time];
 
 /// Reads a list of a file, where it is one.
 type ReadList<T> = fn(&mut dyn Arrays, &str) -> Result<Option<Vec<T>>>;
@@ -21,11 +14,11 @@ type ReadList<T> = fn(&mut dyn Arrays, &str) -> Result<Option<Vec<T>>>;
 pub struct Named<'a> {
     /// What was inferred and left out.
     pub report: &'a mut ImportReport,
-    arrays: &'a mut dyn Arrays,
+    pub(super) arrays: &'a mut dyn Arrays,
     /// Names of the arrays and what they hold.
     contents: Vec<(String, String)>,
-    options: &'a ArrayOptions,
-    problems: Problems,
+    pub(super) options: &'a ArrayOptions,
+    pub(super) problems: Problems,
 }
 
 impl<'a> Named<'a> {
@@ -36,6 +29,7 @@ impl<'a> Named<'a> {
         report: &'a mut ImportReport,
     ) -> Self {
         let contents = arrays.contents();
+        arrays.unreadable().into_iter().for_each(|text| report.warn(text));
         Self { report, arrays, contents, options, problems: Problems::default() }
     }
 
@@ -115,53 +109,15 @@ impl<'a> Named<'a> {
         Ok(Some(*dt_ms))
     }
 
-    /// The cochleagram `(F, T)` of each stimulus.
-    pub fn sounds(&mut self, name: &str) -> Result<Option<Vec<Array2<f32>>>> {
-        let axes = self.options.sound_axes.clone();
-        self.pieces(name, axes, "--sound-axes", &SOUND_ORDER)?.map(all_of_rank::<Ix2>).transpose()
-    }
-
-    /// The responses `(N, R, T)` to each stimulus.
-    pub fn responses(&mut self, name: &str) -> Result<Option<Vec<Array3<f32>>>> {
-        let axes = self.options.axes.clone();
-        self.pieces(name, axes, "--axes", &RESPONSE_ORDER)?.map(all_of_rank::<Ix3>).transpose()
-    }
-
-    /// One array for each stimulus with its axes in `order`.
-    fn pieces(
-        &mut self,
-        name: &str,
-        axes: Option<Axes>,
-        option: &str,
-        order: &[NamedAxis],
-    ) -> Result<Option<Vec<ArrayD<f32>>>> {
-        let value = self.arrays.value(name)?;
-        let all = guess::example(order);
-        let Some(axes) =
-            axes.clone().or_else(|| self.guessed_axes(name, guess::axes(&value, order)))
-        else {
-            let expected = format!("axes in an order that {option} says");
-            let problem = Problem::new(name, guess::described(&value), expected);
-            self.problems.push(problem.hint(format!("give for instance {option} {all}")));
-            return Ok(None);
-        };
-        if let Some(axis) = axes.0.iter().find(|axis| !all.0.contains(axis)) {
-            self.problems.push(Problem::new(option, axis.word(), format!("axes out of {all}")));
+    /// What the file holds under a name.
+    pub fn value(&mut self, name: String) -> Result<Option<NamedValue>> {
+        let value = self.arrays.value(&name)?;
+        if value.is_empty() {
+            let problem = Problem::new(&name, "an empty array", "an array that holds something");
+            self.problems.push(problem);
             return Ok(None);
         }
-        let layout = StimulusLayout { order, last: self.arrays.last_axes() };
-        let pieces = per_stimulus(value, &axes.0, layout).map_err(|found| {
-            let problem = Problem::new(name, found, format!("the axes {axes}"));
-            self.problems.push(problem.hint(format!("say with {option} which it has")));
-        });
-        Ok(pieces.ok())
-    }
-
-    fn guessed_axes(&mut self, name: &str, axes: Option<Axes>) -> Option<Axes> {
-        if let Some(axes) = &axes {
-            self.report.inferred(format!("axes of {name} are {axes}"));
-        }
-        axes
+        Ok(Some(NamedValue { name, value }))
     }
 
     /// So many stimuli, named by a list of the file or numbered.
@@ -223,7 +179,8 @@ impl<'a> Named<'a> {
     }
 }
 
-fn all_of_rank<D: Dimension>(arrays: Vec<ArrayD<f32>>) -> Result<Vec<ndarray::Array<f32, D>>> {
-    let failed = |source| Error::failed("arranging axes", source);
-    arrays.into_iter().map(|array| array.into_dimensionality::<D>().map_err(failed)).collect()
+/// What a file holds under a name.
+pub struct NamedValue {
+    pub(super) name: String,
+    pub(super) value: ArrayValue,
 }

@@ -11,7 +11,7 @@ use zip::ZipArchive;
 use super::axes::LastAxes;
 use super::options::{ArrayOptions, refused};
 use super::recording;
-use super::value::{ArrayValue, Arrays};
+use super::value::{ArrayValue, Arrays, FromF64};
 use crate::base::error::{Error, Problem, Result};
 use crate::base::files;
 use crate::dataset::schema::shape;
@@ -186,32 +186,14 @@ fn texts(npy: NpyFile<&mut dyn Read>) -> io::Result<Vec<String>> {
     npy.into_vec()
 }
 
-/// A number of a float type out of any other.
-trait From64 {
-    fn from_f64(value: f64) -> Self;
-}
-
-impl From64 for f32 {
-    #[expect(clippy::cast_possible_truncation, reason = "responses and levels are f32")]
-    fn from_f64(value: f64) -> Self {
-        value as Self
-    }
-}
-
-impl From64 for f64 {
-    fn from_f64(value: f64) -> Self {
-        value
-    }
-}
-
 /// All numbers of an array, in the order in which they lie there.
-fn all<T: From64>(npy: NpyFile<&mut dyn Read>) -> io::Result<Vec<T>> {
+fn all<T: FromF64>(npy: NpyFile<&mut dyn Read>) -> io::Result<Vec<T>> {
     let count = usize::try_from(npy.len()).unwrap_or(usize::MAX);
     Ok(numbers(npy, count)?.pop().unwrap_or_default())
 }
 
 /// The numbers of an array, of whatever type, in parts of so many.
-fn numbers<T: From64>(npy: NpyFile<&mut dyn Read>, size: usize) -> io::Result<Vec<Vec<T>>> {
+fn numbers<T: FromF64>(npy: NpyFile<&mut dyn Read>, size: usize) -> io::Result<Vec<Vec<T>>> {
     macro_rules! of {
         ($npy:ident, $($stored:ty),*) => {$(
             let $npy = match $npy.try_data::<$stored>() {

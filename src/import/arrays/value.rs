@@ -13,6 +13,25 @@ pub enum ArrayValue {
     Cells(Vec<usize>, Vec<ArrayValue>),
 }
 
+/// A number of a float type out of any other.
+pub trait FromF64: Copy {
+    /// The nearest number of the type.
+    fn from_f64(value: f64) -> Self;
+}
+
+impl FromF64 for f32 {
+    #[expect(clippy::cast_possible_truncation, reason = "responses and levels are f32")]
+    fn from_f64(value: f64) -> Self {
+        value as Self
+    }
+}
+
+impl FromF64 for f64 {
+    fn from_f64(value: f64) -> Self {
+        value
+    }
+}
+
 /// Arrays of more numbers are read along their first axis, so that one copy of them is held.
 const LARGE: usize = 1 << 24;
 
@@ -21,6 +40,26 @@ impl ArrayValue {
     /// axis, which [`super::axes::Axes`] name in the same way.
     pub fn is_large(dims: &[usize]) -> bool {
         dims.len() > 2 && dims.iter().product::<usize>() > LARGE
+    }
+
+    /// How many of the cells that hold arrays are empty, and how many there are.
+    pub fn empty_cells(&self) -> (usize, usize) {
+        let Self::Cells(_, cells) = self else { return (0, 0) };
+        cells.iter().fold((0, 0), |(empty, all), cell| match cell {
+            Self::Cells(_, inside) if !inside.is_empty() => {
+                let (empty_inside, all_inside) = cell.empty_cells();
+                (empty + empty_inside, all + all_inside)
+            }
+            _ => (empty + usize::from(cell.is_empty()), all + 1),
+        })
+    }
+
+    /// Whether it holds nothing at all, as MATLAB's `[]`.
+    pub fn is_empty(&self) -> bool {
+        match self {
+            Self::Numbers(array) => array.is_empty(),
+            Self::Cells(_, cells) => cells.is_empty(),
+        }
     }
 }
 
@@ -46,6 +85,11 @@ pub trait Arrays {
     /// # Errors
     /// It cannot be read.
     fn texts(&mut self, name: &str) -> Result<Option<Vec<String>>>;
+
+    /// What of the file cannot be read at all, in sentences.
+    fn unreadable(&self) -> Vec<String> {
+        Vec::new()
+    }
 
     /// What becomes of axes of length 1 at the end of a shape.
     fn last_axes(&self) -> LastAxes;

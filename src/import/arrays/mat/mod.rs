@@ -1,10 +1,16 @@
-//! MATLAB files: version 5 and 7, and version 7.3, which is HDF5.
-use std::fs::File;
+//! MATLAB files: version 4, version 5 to 7, and version 7.3, which is HDF5.
+//!
+//! The first two are read here: no crate reads all that MATLAB and SciPy write, and none leaves
+//! alone what nobody asks for.
 use std::io::Read;
 use std::path::Path;
 
 use clap::Args;
 
+use self::by_name::ByName;
+use self::storage::ByteOrder;
+use self::v4::V4;
+use self::v5::V5;
 use super::options::ArrayOptions;
 use super::recording;
 use crate::base::error::{Error, Result};
@@ -12,8 +18,16 @@ use crate::base::files;
 use crate::import::format::{Format, Imported};
 use crate::import::report::ImportReport;
 
+mod array;
+mod by_name;
+mod element;
+mod letters;
+mod sparse;
+mod storage;
+mod v4;
 mod v5;
 mod v73;
+mod variable;
 
 /// `strf import mat`.
 #[derive(Debug, Clone, Args)]
@@ -37,19 +51,24 @@ impl Format for Mat {
         let mut head = Vec::new();
         let reading = |source| Error::file(format!("reading {}", path.display()), source);
         Read::by_ref(&mut files::open(path, "MATLAB file")?)
-            .take(128)
+            .take(HEADER as u64)
             .read_to_end(&mut head)
             .map_err(reading)?;
         let recording = match version(&head) {
-            Some(MatVersion::V5) => {
-                recording(&mut v5::Variables::open(path)?, &self.arrays, report)
+            Some(MatVersion::V4) => {
+                let variables = V4::open(path)?;
+                recording(&mut ByName { path, variables }, &self.arrays, report)
+            }
+            Some(MatVersion::V5(order)) => {
+                let variables = V5::open(path, order)?;
+                recording(&mut ByName { path, variables }, &self.arrays, report)
             }
             Some(MatVersion::V73) => {
                 recording(&mut v73::Variables::open(path)?, &self.arrays, report)
             }
             None => Err(Error::Refused(format!(
-                "{}: found no MATLAB file, expected one of version 5, 7 or 7.3; save it in MATLAB \
-                 with save -v7 or save -v7.3",
+                "{}: found no MATLAB file, expected one of version 4, 5, 6, 7 or 7.3; save it in \
+                 MATLAB with save -v7 or save -v7.3",
                 path.display()
             ))),
         };
@@ -58,21 +77,30 @@ impl Format for Mat {
 }
 
 /// What the first bytes tell.
+#[derive(Debug, PartialEq, Eq)]
 enum MatVersion {
+    V4,
     /// 5, 6 and 7.
-    V5,
+    V5(ByteOrder),
     /// 7.3.
     V73,
 }
 
+/// Bytes of the header of version 5, in which a text stands first.
+const HEADER: usize = 128;
+
 fn version(head: &[u8]) -> Option<MatVersion> {
     if head.starts_with(b"MATLAB 7.3") || head.starts_with(b"\x89HDF") {
-        Some(MatVersion::V73)
-    } else if head.starts_with(b"MATLAB 5.0") {
-        Some(MatVersion::V5)
-    } else {
-        None
+        return Some(MatVersion::V73);
     }
+    // Version 1.0 of the format, and letters that tell the order of bytes.
+    let last = head.get(HEADER - 4..HEADER).unwrap_or_default();
+    let order = match last {
+        b"\x00\x01IM" => Some(ByteOrder::Little),
+        b"\x01\x00MI" => Some(ByteOrder::Big),
+        _ => None,
+    };
+    order.map(MatVersion::V5).or_else(|| v4::begins(head).then_some(MatVersion::V4))
 }
 
 /// Names inside structs are joined by a point, as MATLAB writes them.
@@ -90,14 +118,6 @@ fn column_major(dims: &[usize], values: Vec<f32>) -> Result<ndarray::ArrayD<f32>
     use ndarray::{ArrayD, IxDyn, ShapeBuilder};
     ArrayD::from_shape_vec(IxDyn(dims).f(), values)
         .map_err(|source| Error::failed("arranging a MATLAB array", source))
-}
-
-/// The bytes of a file of which all is needed.
-fn bytes(file: &mut File, path: &Path) -> Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    let reading = |source| Error::file(format!("reading {}", path.display()), source);
-    file.read_to_end(&mut bytes).map_err(reading)?;
-    Ok(bytes)
 }
 
 /// Cells in column-major order, put in row-major order.

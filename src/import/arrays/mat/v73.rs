@@ -2,20 +2,42 @@
 use std::path::Path;
 
 use hdf5::types::{Reference, TypeDescriptor};
-use hdf5::{Dataset, File, Group, ObjectReference1, ReferencedObject};
+use hdf5::{Dataset, File, Group, Location, ObjectReference1, ReferencedObject};
+use ndarray::{ArrayD, IxDyn};
 
-use super::{described, inside, row_major};
-use crate::base::error::{Error, Problem, Result};
+use super::sparse::{Columns, index};
+use super::variable::NoNumbers;
+use super::{column_major, described, inside, row_major};
+use crate::base::error::{Error, Result};
 use crate::dataset::hdf5_io;
 use crate::dataset::hdf5_values::{is_list, is_number, members, texts};
 use crate::import::arrays::axes::LastAxes;
-use crate::import::arrays::options::refused;
 use crate::import::arrays::value::{ArrayValue, Arrays};
 
 /// Names of what MATLAB keeps for itself.
 const HIDDEN: char = '#';
 /// Attribute that says what a variable is.
 const CLASS: &str = "MATLAB_class";
+/// Attribute of what stands for an object, in a form that only MATLAB knows.
+const OBJECT: &str = "MATLAB_object_decode";
+/// Attribute of the group of a sparse array: how many rows it has.
+const SPARSE: &str = "MATLAB_sparse";
+/// Classes of numbers, and of what stands for nothing.
+const NUMBERS: [&str; 13] = [
+    "double",
+    "single",
+    "logical",
+    "int8",
+    "uint8",
+    "int16",
+    "uint16",
+    "int32",
+    "uint32",
+    "int64",
+    "uint64",
+    "canonical empty",
+    "",
+];
 
 /// The variables of a file.
 pub(super) struct Variables<'a> {
@@ -29,7 +51,14 @@ enum Held {
     Text,
     /// Cells, or the field of an array of structs.
     References,
-    Other,
+    Other(NoNumbers),
+}
+
+/// What a name leads to.
+enum Member {
+    Dataset(Dataset),
+    Sparse(Group),
+    Other(NoNumbers),
 }
 
 impl<'a> Variables<'a> {
@@ -37,8 +66,29 @@ impl<'a> Variables<'a> {
         Ok(Self { path, file: hdf5_io::open(path)? })
     }
 
+    /// What a name leads to.
+    fn member(&self, name: &str) -> Member {
+        let path = name.replace('.', "/");
+        let outer = path.rsplit_once('/').map(|(outer, _)| outer);
+        if let Some(outer) = outer.filter(|outer| self.file.group(outer).is_ok_and(is_sparse)) {
+            let whole = outer.replace('/', ".");
+            let found = format!("a part of the sparse array {whole}");
+            return Member::Other(NoNumbers { found, hint: format!("give {whole}") });
+        }
+        if let Ok(dataset) = self.file.dataset(&path) {
+            return Member::Dataset(dataset);
+        }
+        match self.file.group(&path) {
+            Ok(group) => member(group),
+            Err(_nothing) => Member::Other(NoNumbers::new("nothing")),
+        }
+    }
+
     fn dataset(&self, name: &str) -> Option<Dataset> {
-        self.file.dataset(&name.replace('.', "/")).ok()
+        match self.member(name) {
+            Member::Dataset(dataset) => Some(dataset),
+            _ => None,
+        }
     }
 
     fn read<T>(&self, name: &str, value: hdf5::Result<T>) -> Result<T> {
@@ -48,36 +98,82 @@ impl<'a> Variables<'a> {
         })
     }
 
-    fn value_of(&self, dataset: &Dataset) -> hdf5::Result<Result<ArrayValue, String>> {
+    fn value_of(&self, member: Member) -> hdf5::Result<Result<ArrayValue, NoNumbers>> {
+        let dataset = match member {
+            Member::Dataset(dataset) => dataset,
+            Member::Sparse(group) => return sparse(&group).map(Ok),
+            Member::Other(found) => return Ok(Err(found)),
+        };
         let dims: Vec<usize> = dataset.shape().into_iter().rev().collect();
-        Ok(match held(dataset) {
-            Held::Numbers if is_empty(dataset) => Err("an empty array".into()),
+        Ok(match held(&dataset) {
+            Held::Numbers if is_empty(&dataset) => {
+                Ok(ArrayValue::Numbers(ArrayD::zeros(IxDyn(&[0, 0]))))
+            }
             Held::Numbers => Ok(ArrayValue::Numbers(dataset.read_dyn::<f32>()?.reversed_axes())),
+            Held::References if is_empty(&dataset) => Ok(ArrayValue::Cells(vec![0, 0], vec![])),
             Held::References => {
                 // The file's row-major order of reversed axes is MATLAB's column-major one.
                 let mut cells = Vec::new();
-                for cell in self.cells(dataset)? {
-                    match self.value_of(&cell)? {
+                for cell in self.cells(&dataset)? {
+                    match self.value_of(cell)? {
                         Ok(value) => cells.push(value),
-                        Err(found) => return Ok(Err(format!("a cell with {found}"))),
+                        Err(found) => return Ok(Err(found.in_a_cell())),
                     }
                 }
                 Ok(ArrayValue::Cells(dims.clone(), row_major(&dims, cells)))
             }
-            Held::Text => Err("text".into()),
-            Held::Other => Err("something else".into()),
+            Held::Text => Err(NoNumbers::new("text")),
+            Held::Other(found) => Err(found),
         })
     }
 
-    fn cells(&self, dataset: &Dataset) -> hdf5::Result<Vec<Dataset>> {
+    fn cells(&self, dataset: &Dataset) -> hdf5::Result<Vec<Member>> {
         let references = dataset.read_raw::<ObjectReference1>()?;
-        let datasets =
-            references.iter().map(|reference| match self.file.dereference(reference)? {
-                ReferencedObject::Dataset(dataset) => Ok(dataset),
-                _ => Err(hdf5::Error::from("a cell that holds a struct")),
-            });
-        datasets.collect()
+        let members = references.iter().map(|reference| {
+            Ok(match self.file.dereference(reference)? {
+                ReferencedObject::Dataset(dataset) => Member::Dataset(dataset),
+                ReferencedObject::Group(group) => member(group),
+                _ => Member::Other(NoNumbers::new("something else")),
+            })
+        });
+        members.collect()
     }
+}
+
+/// What a group stands for.
+fn member(group: Group) -> Member {
+    if is_sparse(&group) {
+        return Member::Sparse(group);
+    }
+    Member::Other(
+        object(&group).unwrap_or_else(|| NoNumbers::fields(&members(&group).unwrap_or_default())),
+    )
+}
+
+fn is_sparse(group: impl std::borrow::Borrow<Group>) -> bool {
+    group.borrow().attr(SPARSE).is_ok()
+}
+
+/// A sparse array, filled up. Where all of it is 0, there are no values.
+fn sparse(group: &Group) -> hdf5::Result<ArrayValue> {
+    let list = |name: &str| match group.dataset(name) {
+        Ok(dataset) => dataset.read_raw::<f64>(),
+        Err(_all_zeros) => Ok(Vec::new()),
+    };
+    let values = match group.dataset("data") {
+        Ok(dataset) if !is_number(&dataset) => {
+            return Err(hdf5::Error::from("sparse values that are no numbers, or complex ones"));
+        }
+        Ok(dataset) => dataset.read_raw::<f32>()?,
+        Err(_all_zeros) => Vec::new(),
+    };
+    let rows = index(group.attr(SPARSE)?.read_scalar::<f64>()?);
+    let rows = rows.ok_or_else(|| hdf5::Error::from("a sparse array without a size"))?;
+    let starts = list("jc")?;
+    let dims = [rows, starts.len().saturating_sub(1)];
+    let full = Columns { dims, rows: list("ir")?, starts, values }.full();
+    let array = column_major(&dims, full?).map_err(|error| hdf5::Error::from(error.to_string()))?;
+    Ok(ArrayValue::Numbers(array))
 }
 
 impl Arrays for Variables<'_> {
@@ -88,12 +184,8 @@ impl Arrays for Variables<'_> {
     }
 
     fn value(&mut self, name: &str) -> Result<ArrayValue> {
-        let expected = "numbers, or cells of numbers";
-        let Some(dataset) = self.dataset(name) else {
-            return Err(refused(self.path, Problem::new(name, "nothing", expected)));
-        };
-        let value = self.read(name, self.value_of(&dataset))?;
-        value.map_err(|found| refused(self.path, Problem::new(name, found, expected)))
+        let value = self.read(name, self.value_of(self.member(name)))?;
+        value.map_err(|found| found.refused(self.path, name))
     }
 
     fn numbers(&mut self, name: &str) -> Result<Option<Vec<f64>>> {
@@ -113,11 +205,15 @@ impl Arrays for Variables<'_> {
             Held::Text => text(&dataset).map(|text| Some(vec![text])),
             Held::Numbers => texts(&dataset),
             Held::References => self.cells(&dataset).and_then(|cells| {
-                let all_text = cells.iter().all(|cell| matches!(held(cell), Held::Text));
-                let texts = cells.iter().map(text).collect::<hdf5::Result<Vec<String>>>()?;
-                Ok(all_text.then_some(texts))
+                let texts = cells.iter().map(|cell| match cell {
+                    Member::Dataset(cell) if matches!(held(cell), Held::Text) => {
+                        text(cell).map(Some)
+                    }
+                    _ => Ok(None),
+                });
+                texts.collect()
             }),
-            Held::Other => Ok(None),
+            Held::Other(_) => Ok(None),
         };
         self.read(name, found)
     }
@@ -127,16 +223,39 @@ impl Arrays for Variables<'_> {
     }
 }
 
-fn held(dataset: &Dataset) -> Held {
-    let class = dataset.attr(CLASS).and_then(|class| texts(&class));
-    let class = class.ok().flatten().and_then(|class| class.into_iter().next());
-    let descriptor = dataset.dtype().and_then(|dtype| dtype.to_descriptor());
-    match (class.as_deref(), descriptor) {
-        (Some("char"), _) => Held::Text,
-        (_, Ok(TypeDescriptor::Reference(Reference::Object))) => Held::References,
-        _ if is_number(dataset) => Held::Numbers,
-        _ => Held::Other,
+/// The class that MATLAB gives to something; none where another program wrote it.
+fn class(place: &Location) -> Option<String> {
+    let class = place.attr(CLASS).and_then(|class| texts(&class));
+    class.ok().flatten().and_then(|class| class.into_iter().next())
+}
+
+/// What kind of object something stands for, if it does.
+fn object(place: &Location) -> Option<NoNumbers> {
+    match class(place).as_deref() {
+        Some("function_handle") => Some(NoNumbers::function()),
+        Some("struct") | None if place.attr(OBJECT).is_err() => None,
+        class => Some(NoNumbers::object(class.unwrap_or("unknown"))),
     }
+}
+
+fn held(dataset: &Dataset) -> Held {
+    let class = class(dataset);
+    let descriptor = dataset.dtype().and_then(|dtype| dtype.to_descriptor());
+    let is_object = dataset.attr(OBJECT).is_ok();
+    match (class.as_deref(), descriptor) {
+        (Some("char"), _) if !is_object => Held::Text,
+        (_, Ok(TypeDescriptor::Reference(Reference::Object))) if !is_object => Held::References,
+        (_, Ok(TypeDescriptor::Compound(_))) => Held::Other(NoNumbers::complex()),
+        (class, _) if is_number(dataset) && !is_object && class.is_none_or(is_class_of_numbers) => {
+            Held::Numbers
+        }
+        (Some("cell" | "struct"), _) if is_empty(dataset) => Held::References,
+        _ => Held::Other(object(dataset).unwrap_or_else(|| NoNumbers::new("something else"))),
+    }
+}
+
+fn is_class_of_numbers(class: &str) -> bool {
+    NUMBERS.contains(&class)
 }
 
 /// MATLAB writes the shape of an empty array in place of its numbers.
@@ -159,16 +278,30 @@ fn list(group: &Group, at: &str, contents: &mut Vec<(String, String)>) {
             continue;
         }
         if let Ok(inner) = group.group(&name) {
-            list(&inner, &path, contents);
+            match member(inner) {
+                Member::Sparse(inner) => contents.push((path, described_sparse(&inner))),
+                Member::Other(found) if !found.is_struct() => contents.push((path, found.found)),
+                _ => group.group(&name).iter().for_each(|inner| list(inner, &path, contents)),
+            }
         } else if let Ok(dataset) = group.dataset(&name) {
-            let dims: Vec<usize> = dataset.shape().into_iter().rev().collect();
-            let holds = match held(&dataset) {
-                Held::Numbers => described("numbers", &dims),
-                Held::References => described("cells", &dims),
-                Held::Text => "text".into(),
-                Held::Other => "something else".into(),
-            };
-            contents.push((path, holds));
+            contents.push((path, described_dataset(&dataset)));
         }
+    }
+}
+
+fn described_sparse(group: &Group) -> String {
+    let rows = group.attr(SPARSE).and_then(|rows| rows.read_scalar::<f64>()).ok();
+    let columns = group.dataset("jc").map_or(0, |starts| starts.size().saturating_sub(1));
+    described("sparse numbers", &[rows.and_then(index).unwrap_or(0), columns])
+}
+
+fn described_dataset(dataset: &Dataset) -> String {
+    let dims: Vec<usize> = dataset.shape().into_iter().rev().collect();
+    match held(dataset) {
+        Held::Numbers | Held::References if is_empty(dataset) => "nothing".into(),
+        Held::Numbers => described("numbers", &dims),
+        Held::References => described("cells", &dims),
+        Held::Text => "text".into(),
+        Held::Other(found) => found.found,
     }
 }
