@@ -83,18 +83,201 @@ fn sound_and_responses_of_different_lengths_are_refused_or_trimmed() {
         "--dt-ms 5 --sound-axes stimulus,time,frequency",
         "data.npz: 2 problems\n  \
          stimulus s1: found 4 bins of sound, 9 of responses, expected as many of one as of the \
-         other (--trim cuts both to the shorter)\n  \
+         other (check that the axes are those of --axes and --sound-axes, and that both have bins \
+         of the same width)\n  \
          stimulus s2: found 4 bins of sound, 9 of responses, expected as many of one as of the \
-         other (--trim cuts both to the shorter)",
+         other (check that the axes are those of --axes and --sound-axes, and that both have bins \
+         of the same width)",
     );
     refused(
         &place,
         "--dt-ms 5 --axes stimulus,neuron,time,repeat",
         "data.npz: 2 problems\n  \
          stimulus s1: found 7 bins of sound, 2 of responses, expected as many of one as of the \
-         other (--trim cuts both to the shorter)\n  \
+         other (check that the axes are those of --axes and --sound-axes, and that both have bins \
+         of the same width)\n  \
          stimulus s2: found 7 bins of sound, 2 of responses, expected as many of one as of the \
-         other (--trim cuts both to the shorter)",
+         other (check that the axes are those of --axes and --sound-axes, and that both have bins \
+         of the same width)",
+    );
+}
+
+#[test]
+fn ends_are_trimmed_and_nothing_else() {
+    let place = Workplace::empty();
+    let write = |heard: usize, answered: usize| {
+        npz(&place, |npz| {
+            npz.add("specs", &Array3::<f64>::zeros((2, 4, heard)));
+            npz.add("responses", &Array4::<u8>::zeros((2, 3, 2, answered)));
+        });
+        place.strf("import npz data.npz --dt-ms 5 --trim --force")
+    };
+    let ran = write(60, 160).done();
+    let said = "--trim cut off more than half of the sound or the responses of 2 clips; check that \
+                both have bins of the same width and begin at the same time";
+    assert!(ran.stderr.contains(said), "{}", ran.stderr);
+    assert_eq!(write(60, 100).done().stderr, "");
+    let ran = write(60, 601);
+    assert_eq!(ran.status, Some(2));
+    let said = "found 60 bins of sound, 601 of responses, expected as many of one as of the other \
+                (--trim would leave 60 of 601 bins; check that the axes are those of --axes";
+    assert!(ran.stderr.contains(said), "{}", ran.stderr);
+    // The sound's first axis is time, which --trim does not change.
+    npz(&place, |npz| {
+        npz.add("specs", &Array3::<f64>::zeros((2, 60, 8)));
+        npz.add("responses", &Array4::<u8>::zeros((2, 3, 2, 60)));
+    });
+    let swapped = |s: usize| {
+        format!(
+            "\n  stimulus s{s}: found 8 bins of sound, 60 of responses, expected as many of one \
+             as of the other (the axes look swapped: give --axes and --sound-axes)"
+        )
+    };
+    let message = format!("data.npz: 2 problems{}{}", swapped(1), swapped(2));
+    refused(&place, "--dt-ms 5 --trim", &message);
+}
+
+/// Writes `data.npz` with sound and responses of these shapes: the values of the sound are 10 times
+/// the first index and the second, those of the responses a tenth of them.
+fn flat(place: &Workplace, sound: (usize, usize), responses: (usize, usize)) {
+    npz(place, |npz| {
+        npz.add("stim", &Array2::from_shape_fn(sound, |(a, b)| (10 * a + b) as f64));
+        npz.add("resp", &Array2::from_shape_fn(responses, |(a, b)| (10 * a + b) as f64 / 10.0));
+    });
+}
+
+#[test]
+fn time_is_first_where_only_the_first_axes_agree() {
+    let place = Workplace::empty();
+    for options in ["", "--trim"] {
+        flat(&place, (40, 5), (40, 3));
+        let words = format!("import npz data.npz --dt-ms 10 --force {options}");
+        let ran = place.strf(&words).done();
+        let said = "inferred: axes of stim are time,frequency, those of resp time,neuron: of \
+                    (40, 5) and (40, 3), both have 40 bins\n";
+        assert!(ran.stdout.contains(said), "{}", ran.stdout);
+        let clip = read(&place.path("data.h5")).unwrap().recording.clips.remove(0);
+        assert_eq!((clip.cochleagram.dim(), clip.responses.dim()), ((5, 40), (3, 1, 40)));
+        // Band 4 of bin 7 is 10 · 7 + 4, neuron 2 of bin 7 (10 · 7 + 2) / 10.
+        assert_eq!((clip.cochleagram[[4, 7]], clip.responses[[2, 0, 7]]), (74.0, 7.2));
+    }
+    // One neuron is a vector, in a row, in a column or without a second axis.
+    let sounds = [((40, 5), (5, 40)), ((5, 40), (5, 40))];
+    for (responses, (sound, want)) in
+        [(40, 1), (1, 40)].iter().flat_map(|responses| sounds.map(|sound| (*responses, sound)))
+    {
+        flat(&place, sound, responses);
+        place.strf("import npz data.npz --dt-ms 10 --force").done();
+        let clip = read(&place.path("data.h5")).unwrap().recording.clips.remove(0);
+        assert_eq!((clip.cochleagram.dim(), clip.responses.dim()), (want, (1, 1, 40)));
+    }
+    npz(&place, |npz| {
+        npz.add("stim", &Array2::<f64>::zeros((40, 5)));
+        npz.add("resp", &Array1::<f64>::zeros(40));
+    });
+    place.strf("import npz data.npz --dt-ms 10 --force").done();
+    let clip = read(&place.path("data.h5")).unwrap().recording.clips.remove(0);
+    assert_eq!((clip.cochleagram.dim(), clip.responses.dim()), ((5, 40), (1, 1, 40)));
+}
+
+#[test]
+fn what_can_be_read_two_ways_is_asked() {
+    let place = Workplace::empty();
+    let says = |shapes: &str, hint: &str| {
+        let found = format!("stim and resp: found arrays of shapes {shapes}");
+        format!(
+            "data.npz: 1 problem\n  {found}, expected shapes that tell which axis is time ({hint})"
+        )
+    };
+    flat(&place, (40, 5), (40, 5));
+    for options in ["--dt-ms 10", "--dt-ms 10 --trim"] {
+        refused(
+            &place,
+            options,
+            &says(
+                "(40, 5) and (40, 5)",
+                "give --sound-axes time,frequency --axes time,neuron for 40 bins of 5 bands and 5 \
+                 neurons, or --sound-axes frequency,time --axes neuron,time for 5 bins of 40 bands \
+                 and 40 neurons",
+            ),
+        );
+    }
+    // More bands than bins.
+    flat(&place, (40, 5), (10, 5));
+    let hint = "give --sound-axes frequency,time --axes neuron,time for 5 bins of 40 bands and 10 \
+                neurons";
+    refused(&place, "--dt-ms 10", &says("(40, 5) and (10, 5)", hint));
+    // Time first, with an end cut off.
+    flat(&place, (40, 5), (38, 3));
+    let hint = "give --sound-axes time,frequency --axes time,neuron for 40 bins of 5 bands and 38 \
+                bins of 3 neurons";
+    for options in ["--dt-ms 10", "--dt-ms 10 --trim"] {
+        let ran = place.strf(&format!("import npz data.npz {options}"));
+        assert!(ran.status == Some(2) && ran.stderr.contains(hint), "{}", ran.stderr);
+    }
+    // One of each order.
+    flat(&place, (5, 40), (40, 3));
+    let hint = "give --sound-axes frequency,time --axes time,neuron for 40 bins of 5 bands and 3 \
+                neurons";
+    refused(&place, "--dt-ms 10", &says("(5, 40) and (40, 3)", hint));
+    refused(&place, "--dt-ms 10 --trim", &says("(5, 40) and (40, 3)", hint));
+    // A square, which may be turned.
+    flat(&place, (40, 40), (3, 40));
+    let hint = "give --sound-axes frequency,time --axes neuron,time for 40 bins of 40 bands and 3 \
+                neurons, or --sound-axes time,frequency --axes neuron,time for 40 bins of 40 bands \
+                and 3 neurons";
+    refused(&place, "--dt-ms 10", &says("(40, 40) and (3, 40)", hint));
+}
+
+#[test]
+fn axes_that_are_given_win() {
+    let place = Workplace::empty();
+    let dims = |options: &str| {
+        place.strf(&format!("import npz data.npz --dt-ms 10 --force {options}")).done();
+        let clip = read(&place.path("data.h5")).unwrap().recording.clips.remove(0);
+        (clip.cochleagram.dim(), clip.responses.dim())
+    };
+    flat(&place, (40, 5), (40, 5));
+    let last = "--sound-axes frequency,time --axes neuron,time";
+    assert_eq!(dims(last), ((40, 5), (40, 1, 5)));
+    // One that is given tells the other.
+    assert_eq!(dims("--axes time,neuron"), ((5, 40), (5, 1, 40)));
+    assert_eq!(dims("--sound-axes time,frequency"), ((5, 40), (5, 1, 40)));
+    assert_eq!(dims("--sound-axes frequency,time"), ((40, 5), (40, 1, 5)));
+    flat(&place, (5, 40), (40, 3));
+    assert_eq!(dims("--axes time,neuron"), ((5, 40), (3, 1, 40)));
+    assert_eq!(dims("--sound-axes frequency,time"), ((5, 40), (3, 1, 40)));
+    flat(&place, (40, 5), (38, 3));
+    let first = "--sound-axes time,frequency --axes time,neuron --trim";
+    assert_eq!(dims(first), ((5, 38), (3, 1, 38)));
+    // More bins than bands, in the usual order, with an end cut off.
+    flat(&place, (5, 40), (3, 38));
+    assert_eq!(dims("--trim"), ((5, 38), (3, 1, 38)));
+}
+
+#[test]
+fn a_list_of_spike_times_is_no_response() {
+    let place = Workplace::empty();
+    npz(&place, |npz| {
+        npz.add("spec", &Array2::<f64>::zeros((5, 40)));
+        npz.add("spikes", &Array1::from(vec![0.01, 0.04, 0.09, 0.11, 0.35, 0.36, 0.5]));
+    });
+    let message = "data.npz: 1 problem\n  spikes: found an array of shape (7), with rising numbers \
+                   from 0.01 to 0.5, as of spike times, expected a count or rate for each bin of \
+                   the sound (give --spike-times spikes in place of --responses)";
+    refused(&place, "--dt-ms 5", message);
+    refused(&place, "--dt-ms 5 --trim --axes time", message);
+    npz(&place, |npz| {
+        npz.add("spec", &Array2::<f64>::zeros((5, 40)));
+        npz.add("data", &Array1::from(vec![1.0, 1.0, 2.0]));
+        npz.add("indices", &Array1::from(vec![3, 8, 1]));
+        npz.add("indptr", &Array1::from(vec![0, 2, 3]));
+    });
+    refused(
+        &place,
+        "--dt-ms 5 --responses data --trim",
+        "data.npz: 1 problem\n  data: found the values of a sparse array, expected an array of \
+         numbers (save the full array, x.toarray())",
     );
 }
 
@@ -163,8 +346,8 @@ fn damaged_and_foreign_files_are_told_apart() {
         .refused("folder.mat: this is a folder; give the MATLAB file inside it");
     place.write("text.mat", "a,b\n1,2\n");
     place.strf("import mat text.mat").refused(
-        "text.mat: found no MATLAB file, expected one of version 5, 7 or 7.3; save it in MATLAB \
-         with save -v7 or save -v7.3",
+        "text.mat: found no MATLAB file, expected one of version 4, 5, 6, 7 or 7.3; save it in \
+         MATLAB with save -v7 or save -v7.3",
     );
     let ran = place.strf("import npz text.mat");
     assert_eq!(ran.status, Some(2));
@@ -183,7 +366,8 @@ fn damaged_and_foreign_files_are_told_apart() {
     std::fs::write(place.path("damaged.mat"), &damaged).unwrap();
     let ran = place.strf("import mat damaged.mat");
     assert_eq!(ran.status, Some(2), "{}", ran.stderr);
-    let said = "strf: reading damaged.mat: it is damaged, or holds something that cannot be read";
+    let said =
+        "strf: reading damaged.mat: cochleagrams: it is damaged (copy or save the file again)";
     assert!(ran.stderr.starts_with(said), "{}", ran.stderr);
 
     let bytes = std::fs::read(fixture("dense_v73.mat")).unwrap();

@@ -23,6 +23,7 @@ mod golden;
 mod import;
 mod import_arrays;
 mod import_blocks;
+mod import_mat;
 mod import_merge;
 mod import_nwb;
 mod import_spikes;

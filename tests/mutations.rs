@@ -22,6 +22,7 @@ use rand_chacha::ChaCha8Rng;
 use strf::base::rng;
 
 use crate::import::fixture;
+use crate::support::mat::{Mat5, Order, mat4};
 use crate::support::runs::{LN, Workplace, by_steps, recording};
 
 /// Files a row in `make test`.
@@ -76,6 +77,11 @@ readers! {
     mat_v5: |place| put(place, "cells_v5.mat", "data.mat"), "data.mat",
         "import mat data.mat --dry-run";
     mat_v5_inflated: inflated_mat, "data.mat", "import mat data.mat --dry-run";
+    mat_v5_of_all_kinds: mat_of_all_kinds, "data.mat",
+        "import mat data.mat --responses s.sparse --dry-run";
+    mat_v4: mat_of_version_4, "data.mat", "import mat data.mat --dry-run";
+    mat_v4_sparse: mat_of_version_4, "data.mat",
+        "import mat data.mat --responses sparse --dry-run";
     mat_v73_of_cells: |place| put(place, "cells_v73.mat", "data.mat"), "data.mat",
         "import mat data.mat --dt-ms 5 --dry-run";
     mat_v73_dense: |place| put(place, "dense_v73.mat", "data.mat"), "data.mat",
@@ -156,6 +162,40 @@ fn inflated_mat(place: &Workplace) {
         rest = next;
     }
     std::fs::write(place.path("data.mat"), inflated).unwrap();
+}
+
+/// Structs, texts, sparse arrays, objects and empty cells, in big-endian order.
+fn mat_of_all_kinds(place: &Workplace) {
+    let mat = Mat5(Order::Big);
+    let spec = mat.doubles("spec", &[2, 5], &[0.5; 10]);
+    let sparse = mat.sparse("", &[3, 5], &[2, 0, 1], &[0, 0, 1, 3, 3, 3], &[1.0; 3]);
+    let cells = mat.cells("", &[1, 2], &[mat.unassigned(), mat.text("", 4, "x")]);
+    let fields = ["cells", "sparse", "table", "name"];
+    let values = [cells, sparse, mat.object("", "table"), mat.text("", 18, "ferret")];
+    let names = ["a", "b", "c"].map(|name| mat.text("", 16, name));
+    let arrays = [
+        spec,
+        mat.structs("s", &[1, 1], &fields, &values),
+        mat.cells("neuron_ids", &[3, 1], &names),
+        mat.doubles("dt_ms", &[1, 1], &[5.0]),
+    ];
+    std::fs::write(place.path("data.mat"), mat.file(&arrays)).unwrap();
+}
+
+fn mat_of_version_4(place: &Workplace) {
+    let order = Order::Little;
+    let of = |digits, dims, name, numbers: &[f64]| {
+        mat4(order, digits, dims, name, &order.doubles(numbers))
+    };
+    let entries = [3.0, 1.0, 3.0, 2.0, 5.0, 5.0, 7.0, 8.0, 0.0];
+    let variables = [
+        of(0, [2, 5], "spec", &[0.5; 10]),
+        of(0, [3, 5], "resp", &[1.0; 15]),
+        of(2, [3, 3], "sparse", &entries),
+        of(1, [3, 1], "neuron_ids", &b"abc".map(f64::from)),
+        of(0, [1, 1], "dt_ms", &[5.0]),
+    ];
+    std::fs::write(place.path("data.mat"), variables.concat()).unwrap();
 }
 
 /// The arrays of `padded.npz`, a file each.

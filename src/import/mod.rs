@@ -29,7 +29,7 @@ pub enum ImportSource {
     Spikes(spikes::Spikes),
     /// Neurodata Without Borders: units, a table of presentations, sounds
     Nwb(nwb::Nwb),
-    /// MATLAB files of version 5, 7 and 7.3: arrays or cells of cochleagrams and responses
+    /// MATLAB files of version 4 to 7.3: arrays or cells of cochleagrams and responses
     Mat(mat::Mat),
     /// NumPy archives of cochleagrams and responses
     Npz(npz::Npz),

@@ -4,6 +4,7 @@ pub mod combinations;
 pub mod compare;
 pub mod drawn;
 pub mod golden;
+pub mod mat;
 pub mod npz;
 pub mod runs;
 pub mod sounds;

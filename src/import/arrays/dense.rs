@@ -17,6 +17,12 @@ use crate::dataset::hdf5_values::{
 use crate::import::format::{Format, Imported};
 use crate::import::report::ImportReport;
 
+/// Attribute of what stands for an object, in a form that only MATLAB knows.
+const MATLAB_OBJECT: &str = "MATLAB_object_decode";
+/// Attribute that says of which class it is.
+const MATLAB_CLASS: &str = "MATLAB_class";
+/// What lies beside the values of a sparse array of MATLAB, and of `SciPy`: places and starts.
+const SPARSE: [[&str; 2]; 2] = [["ir", "jc"], ["indices", "indptr"]];
 /// How deep groups are looked into.
 const DEPTH: usize = 6;
 
@@ -75,6 +81,23 @@ impl<'a> Datasets<'a> {
         self.file.dataset(name).ok()
     }
 
+    /// What is wrong with numbers that stand for something else.
+    fn encoded(&self, name: &str, dataset: &Dataset) -> Option<Problem> {
+        const EXPECTED: &str = "a dataset of numbers";
+        let (outer, _) = name.rsplit_once('/').unwrap_or_default();
+        let beside = |other: &str| self.file.link_exists(&format!("{outer}/{other}"));
+        if !outer.is_empty() && SPARSE.iter().any(|[rows, starts]| beside(rows) && beside(starts)) {
+            let hint = "strf import mat reads sparse arrays of MATLAB; otherwise save a full array";
+            let found = format!("a part of the sparse array {outer}");
+            return Some(Problem::new(name, found, EXPECTED).hint(hint));
+        }
+        dataset.attr(MATLAB_OBJECT).ok()?;
+        let class = attributes(dataset, &[MATLAB_CLASS.to_owned()]).unwrap_or_default();
+        let class = class.get(MATLAB_CLASS).map_or("unknown", String::as_str);
+        let found = format!("an object of MATLAB's class {class}");
+        Some(Problem::new(name, found, EXPECTED).hint("in MATLAB, save what it holds as arrays"))
+    }
+
     /// An attribute of the file as text.
     fn attribute(&self, name: &str) -> Result<Option<String>> {
         if self.file.attr(name).is_err() {
@@ -121,7 +144,11 @@ impl Arrays for Datasets<'_> {
     }
 
     fn value(&mut self, name: &str) -> Result<ArrayValue> {
-        match self.dataset(name) {
+        let dataset = self.dataset(name);
+        if let Some(problem) = dataset.as_ref().and_then(|dataset| self.encoded(name, dataset)) {
+            return Err(refused(self.path, problem));
+        }
+        match dataset {
             Some(dataset) if is_number(&dataset) && ArrayValue::is_large(&dataset.shape()) => {
                 self.read(name, along_first_axis(&dataset))
             }

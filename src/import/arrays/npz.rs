@@ -106,6 +106,10 @@ impl Arrays for Archive<'_> {
                         numbers filled up with NaN";
             return Err(refused(self.path, problem.hint(hint)));
         };
+        if name == "data" && self.header("indptr").is_some() {
+            let problem = Problem::new(name, "the values of a sparse array", "an array of numbers");
+            return Err(refused(self.path, problem.hint("save the full array, x.toarray()")));
+        }
         let dims: Vec<usize> = lengths(header);
         let fortran = header.order() == Order::Fortran;
         let failed = |source| Error::failed(format!("reading {name}"), source);

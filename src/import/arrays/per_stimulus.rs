@@ -103,12 +103,12 @@ fn joined(parts: &[Option<&ArrayD<f32>>], place: usize) -> Result<Piece, String>
         let (bins, others) = (dims[rank - 1], other.shape()[rank - 1]);
         return Err(format!("cells of {bins} and of {others} bins for one stimulus"));
     }
-    let length = |part: &Option<&ArrayD<f32>>| part.map_or(1, |part| part.len_of(NdAxis(place)));
-    dims[place] = parts.iter().map(length).sum();
+    let length = |part: Option<&ArrayD<f32>>| part.map_or(1, |part| part.len_of(NdAxis(place)));
+    dims[place] = parts.iter().copied().map(length).sum();
     let mut all = ArrayD::from_elem(IxDyn(&dims), f32::NAN);
     let mut from = 0;
     for part in parts {
-        let to = from + length(part);
+        let to = from + length(*part);
         let Some(part) = part else {
             from = to;
             continue;

@@ -109,6 +109,11 @@ impl Reading {
         self.sound.bins.abs_diff(self.responses.bins)
     }
 
+    /// Whether the sound has more bands than bins, as no recording does that is not very short.
+    fn has_more_bands(&self) -> bool {
+        self.sound.beside > self.sound.bins
+    }
+
     /// Whether the numbers of bins are near enough for clips whose ends differ.
     fn is_near(&self) -> bool {
         self.apart() * 4 <= self.sound.bins.max(self.responses.bins)
@@ -145,10 +150,10 @@ pub fn decide(sound: &Side, responses: &Side) -> Decision {
             of_responses.iter().map(|other| Reading { responses: other.clone(), ..with(way) })
         })
         .collect();
-    readings.sort_by_key(Reading::apart);
+    readings.sort_by_key(|reading| (reading.apart(), reading.has_more_bands()));
     let Some(best) = readings.first() else { return Decision::Usual };
     let is_only = readings.get(1).is_none_or(|next| next.apart() > best.apart());
-    let more_bands = sound.given.is_none() && best.sound.beside > best.sound.bins;
+    let more_bands = sound.given.is_none() && best.has_more_bands();
     let usual = best.sound.usual && best.responses.usual;
     let both_free = of_sound.len() > 1 && of_responses.len() > 1;
     let agree = best.apart() == 0 && (!both_free || best.sound.usual == best.responses.usual);
@@ -175,9 +180,10 @@ fn doubt(readings: &[Reading], sound: &Side, responses: &Side) -> Problem {
     let near = readings.iter().filter(|reading| reading.is_near());
     let shown: Vec<String> =
         near.take(SHOWN).map(|reading| reading.described(sound, responses)).collect();
-    let hint = match shown.is_empty() {
-        true => format!("say with {} and {} which axis is time", sound.option, responses.option),
-        false => format!("give {}", shown.join(", or ")),
+    let hint = if shown.is_empty() {
+        format!("say with {} and {} which axis is time", sound.option, responses.option)
+    } else {
+        format!("give {}", shown.join(", or "))
     };
     let found = format!("arrays of shapes {} and {}", sound.shape(), responses.shape());
     let at = format!("{} and {}", sound.name, responses.name);

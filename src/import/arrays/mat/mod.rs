@@ -1,6 +1,6 @@
 //! MATLAB files: version 4, version 5 to 7, and version 7.3, which is HDF5.
 //!
-//! The first two are read here: no crate reads all that MATLAB and SciPy write, and none leaves
+//! The first two are read here: no crate reads all that MATLAB and `SciPy` write, and none leaves
 //! alone what nobody asks for.
 use std::io::Read;
 use std::path::Path;

@@ -55,7 +55,9 @@ impl V5 {
         })?;
         let (variables, contents) = (Vec::new(), Vec::new());
         let mut opened = Self { file, order, variables, contents, nameless: 0 };
-        places.into_iter().for_each(|place| opened.note(place));
+        for place in places {
+            opened.note(place);
+        }
         Ok(opened)
     }
 

@@ -133,7 +133,7 @@ impl<'a> Variables<'a> {
             Ok(match self.file.dereference(reference)? {
                 ReferencedObject::Dataset(dataset) => Member::Dataset(dataset),
                 ReferencedObject::Group(group) => member(group),
-                _ => Member::Other(NoNumbers::new("something else")),
+                ReferencedObject::Datatype(_) => Member::Other(NoNumbers::new("something else")),
             })
         });
         members.collect()
