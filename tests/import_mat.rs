@@ -162,6 +162,12 @@ fn damaged_variables_are_told_where_they_are_asked_for() {
     let text = said(&mat.cells("resp", &[1, 1], &[nested]));
     assert!(text.contains("arrays in arrays, more than 32 deep"), "{text}");
 
+    let counts: Vec<f64> = counts().into_iter().map(f64::from).collect();
+    let mut resp = mat.compressed(&mat.doubles("resp", &[N, T], &counts));
+    *resp.last_mut().unwrap() ^= 1;
+    let text = said(&resp);
+    assert!(text.starts_with(damaged), "a checksum that is wrong: {text}");
+
     let text = said(&mat.element(15, &[7; 24]));
     let warned = "1 variable left out: damaged, even the name";
     assert!(text.contains(warned) && text.contains("--responses: found \"resp\""), "{text}");
@@ -327,7 +333,8 @@ fn empty_cells_are_missing_responses_and_are_counted() {
 
     let none = [mat.unassigned(), mat.unassigned()].concat();
     import(&place, &bytes(&[none.clone(), none.clone(), none]), "--dt-ms 5").refused(
-        "data.mat: 1 problem\n  responses: found empty cells only, expected responses of a neuron",
+        "data.mat: 1 problem\n  resp: found only empty cells, expected an array that holds \
+         something",
     );
     let silent = mat.cells("spec", &[2, 1], &[spec(), mat.unassigned()]);
     let resp = mat.cells("resp", &[2, 1], &[resp(1.0), resp(2.0)]);
@@ -353,7 +360,7 @@ fn spike_times_in_cells_are_no_responses() {
     let message = "data.mat: 1 problem\n  spikes: found cells of shape (2, 1), the first an array \
                    of shape (1, 4), with rising numbers from -3.5 to 180, as of spike times, \
                    expected a count or rate for each bin of the sound (give --spike-times spikes in \
-                   place of --responses)";
+                   place of --responses, or count them in the bins of the sound)";
     for options in ["", "--axes stimulus,time", "--axes stimulus,time --trim"] {
         import(&place, &bytes, &format!("--dt-ms 5 {options}")).refused(message);
     }
@@ -429,7 +436,7 @@ fn sparse_arrays_of_version_7_3_are_read_and_their_parts_are_not() {
     assert_eq!(clips("out.h5")[0].responses, want);
     let ran = place.strf("import mat data.mat --dt-ms 5 --responses resp.data --trim");
     let said = "--responses: found \"resp.data\", expected the name of an array (the file holds \
-                spec: numbers (2, 5), resp: sparse numbers (3, 5), silent: sparse numbers (3, 5))";
+                resp: sparse numbers (3, 5), silent: sparse numbers (3, 5), spec: numbers (2, 5))";
     assert!(ran.status == Some(2) && ran.stderr.contains(said), "{}", ran.stderr);
     // The same file as any HDF5 file.
     place

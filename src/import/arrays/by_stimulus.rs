@@ -139,7 +139,9 @@ fn spike_times(responses: &NamedValue, times: Rising) -> Problem {
     let NamedValue { name, value } = responses;
     let (holds, from, to) = (guess::described(value), times.from, times.to);
     let found = format!("{holds}, with rising numbers from {from} to {to}, as of spike times");
-    let hint = format!("give --spike-times {name} in place of --responses");
+    let hint = format!(
+        "give --spike-times {name} in place of --responses, or count them in the bins of the sound"
+    );
     Problem::new(name, found, "a count or rate for each bin of the sound").hint(hint)
 }
 

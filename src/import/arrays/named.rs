@@ -73,6 +73,8 @@ impl<'a> Named<'a> {
         }
         let all = self.contents.iter().map(|(name, holds)| format!("{name}: {holds}"));
         let holds = format!("the file holds {}", guess::listing(&all.collect::<Vec<_>>()));
+        let lost = self.arrays.unreadable();
+        let holds = std::iter::once(holds).chain(lost).collect::<Vec<_>>().join("; ");
         let at = format!("--{what}");
         self.problems.push(match given {
             Some(name) => Problem::new(at, format!("{name:?}"), "the name of an array").hint(holds),
@@ -112,8 +114,10 @@ impl<'a> Named<'a> {
     /// What the file holds under a name.
     pub fn value(&mut self, name: String) -> Result<Option<NamedValue>> {
         let value = self.arrays.value(&name)?;
-        if value.is_empty() {
-            let problem = Problem::new(&name, "an empty array", "an array that holds something");
+        let (empty, cells) = value.empty_cells();
+        if value.is_empty() || (cells > 0 && empty == cells) {
+            let found = if value.is_empty() { "an empty array" } else { "only empty cells" };
+            let problem = Problem::new(&name, found, "an array that holds something");
             self.problems.push(problem);
             return Ok(None);
         }

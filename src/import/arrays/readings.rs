@@ -6,7 +6,7 @@
 use super::axes::{Axes, NamedAxis};
 use super::value::ArrayValue;
 use crate::base::error::Problem;
-use crate::base::wording::counted;
+use crate::base::wording::{counted, joined};
 use crate::dataset::schema::shape;
 
 /// Cochleagrams or responses, before anything is known of their axes.
@@ -54,19 +54,37 @@ struct Way {
 impl Side<'_> {
     /// The ways to read the array; none where this is not the place to decide.
     fn ways(&self) -> Vec<Way> {
-        let ArrayValue::Numbers(array) = self.value else { return Vec::new() };
-        let dims = array.shape();
-        if let Some(axes) = self.given {
-            let length = |wanted| {
-                let place = axes.0.iter().position(|axis| *axis == wanted);
-                place.map_or(1, |place| dims[place])
-            };
-            if axes.0.len() != dims.len() {
-                return Vec::new();
-            }
-            let (bins, beside) = (length(NamedAxis::Time), length(self.beside));
-            return vec![Way { axes: axes.clone(), bins, beside, usual: true }];
+        let dims = match self.value {
+            ArrayValue::Numbers(array) => array.shape().to_vec(),
+            // A cell of one array is an axis of length 1 before those of the array.
+            ArrayValue::Cells(_, cells) => match cells.as_slice() {
+                [ArrayValue::Numbers(array)] => [&[1], array.shape()].concat(),
+                _ => return Vec::new(),
+            },
+        };
+        match self.given {
+            Some(axes) => self.given_way(axes, dims).into_iter().collect(),
+            None => self.usual_ways(&dims),
         }
+    }
+
+    /// The way that an option gives, with the array's axes of length 1 left out where there are
+    /// more than it names.
+    fn given_way(&self, axes: &Axes, mut dims: Vec<usize>) -> Option<Way> {
+        while dims.len() > axes.0.len() {
+            dims.remove(dims.iter().position(|length| *length == 1)?);
+        }
+        dims.resize(axes.0.len(), 1);
+        let length = |wanted| {
+            let place = axes.0.iter().position(|axis| *axis == wanted);
+            place.map_or(1, |place| dims[place])
+        };
+        let (bins, beside) = (length(NamedAxis::Time), length(self.beside));
+        Some(Way { axes: axes.clone(), bins, beside, usual: true })
+    }
+
+    /// The ways in which programs write arrays of one stimulus.
+    fn usual_ways(&self, dims: &[usize]) -> Vec<Way> {
         let last = |beside, bins| Way {
             axes: Axes(vec![self.beside, NamedAxis::Time]),
             bins,
@@ -85,8 +103,17 @@ impl Side<'_> {
             [1, bins] => vec![last(1, bins)],
             [bins, 1] => vec![first(bins, 1)],
             [a, b] => vec![last(a, b), first(a, b)],
+            [1, a, b] if self.beside == NamedAxis::Frequency => {
+                let axes = Axes(vec![NamedAxis::Stimulus, self.beside, NamedAxis::Time]);
+                vec![Way { axes, ..last(a, b) }]
+            }
             _ => Vec::new(),
         }
+    }
+
+    /// Whether an array of two axes may be read both ways.
+    fn is_free(&self, ways: &[Way]) -> bool {
+        self.given.is_none() && ways.len() > 1
     }
 
     fn shape(&self) -> String {
@@ -114,9 +141,15 @@ impl Reading {
         self.sound.beside > self.sound.bins
     }
 
+    /// The same as a share of the longer one.
+    fn unlikeness(&self) -> f64 {
+        let longer = self.sound.bins.max(self.responses.bins);
+        self.apart() as f64 / longer.max(1) as f64
+    }
+
     /// Whether the numbers of bins are near enough for clips whose ends differ.
     fn is_near(&self) -> bool {
-        self.apart() * 4 <= self.sound.bins.max(self.responses.bins)
+        self.unlikeness() <= 0.25
     }
 
     /// `--axes time,neuron for 4000 bins of 16 bands and 4 neurons`
@@ -143,19 +176,31 @@ pub fn decide(sound: &Side, responses: &Side) -> Decision {
         return Decision::Usual;
     }
     let (of_sound, of_responses) = (sound.ways(), responses.ways());
-    let with = |way: &Way| Reading { sound: way.clone(), responses: way.clone() };
-    let mut readings: Vec<Reading> = of_sound
-        .iter()
-        .flat_map(|way| {
-            of_responses.iter().map(|other| Reading { responses: other.clone(), ..with(way) })
-        })
-        .collect();
-    readings.sort_by_key(|reading| (reading.apart(), reading.has_more_bands()));
-    let Some(best) = readings.first() else { return Decision::Usual };
-    let is_only = readings.get(1).is_none_or(|next| next.apart() > best.apart());
-    let more_bands = sound.given.is_none() && best.has_more_bands();
+    let (sound_free, responses_free) = (sound.is_free(&of_sound), responses.is_free(&of_responses));
+    let with = |way: &Way| {
+        let way = way.clone();
+        of_responses
+            .iter()
+            .map(move |other| Reading { sound: way.clone(), responses: other.clone() })
+    };
+    let mut readings: Vec<Reading> = of_sound.iter().flat_map(with).collect();
+    readings.sort_by(|a, b| {
+        let bands = a.has_more_bands().cmp(&b.has_more_bands());
+        a.unlikeness().total_cmp(&b.unlikeness()).then(bands)
+    });
+    let Some(best) = readings.first() else {
+        let more_bands = of_sound.first().is_some_and(|way| way.beside > way.bins);
+        let doubtful = sound_free && more_bands;
+        return if doubtful {
+            Decision::Refused(doubt(&[], sound, responses))
+        } else {
+            Decision::Usual
+        };
+    };
+    let is_only = readings.get(1).is_none_or(|next| next.unlikeness() > best.unlikeness());
+    let more_bands = sound_free && best.has_more_bands();
     let usual = best.sound.usual && best.responses.usual;
-    let both_free = of_sound.len() > 1 && of_responses.len() > 1;
+    let both_free = sound_free && responses_free;
     let agree = best.apart() == 0 && (!both_free || best.sound.usual == best.responses.usual);
     if !is_only || more_bands || !(usual || agree) {
         return Decision::Refused(doubt(&readings, sound, responses));
@@ -181,7 +226,9 @@ fn doubt(readings: &[Reading], sound: &Side, responses: &Side) -> Problem {
     let shown: Vec<String> =
         near.take(SHOWN).map(|reading| reading.described(sound, responses)).collect();
     let hint = if shown.is_empty() {
-        format!("say with {} and {} which axis is time", sound.option, responses.option)
+        let options = [sound, responses].into_iter().filter(|side| side.given.is_none());
+        let options: Vec<&str> = options.map(|side| side.option).collect();
+        format!("say with {} which axis is time", joined(&options, "and"))
     } else {
         format!("give {}", shown.join(", or "))
     };

@@ -93,14 +93,13 @@ fn version(head: &[u8]) -> Option<MatVersion> {
     if head.starts_with(b"MATLAB 7.3") || head.starts_with(b"\x89HDF") {
         return Some(MatVersion::V73);
     }
-    // Version 1.0 of the format, and letters that tell the order of bytes.
-    let last = head.get(HEADER - 4..HEADER).unwrap_or_default();
-    let order = match last {
-        b"\x00\x01IM" => Some(ByteOrder::Little),
-        b"\x01\x00MI" => Some(ByteOrder::Big),
-        _ => None,
-    };
-    order.map(MatVersion::V5).or_else(|| v4::begins(head).then_some(MatVersion::V4))
+    // The version of the format, and letters that tell the order of bytes.
+    match head.get(HEADER - 4..HEADER).unwrap_or_default() {
+        b"\x00\x01IM" => Some(MatVersion::V5(ByteOrder::Little)),
+        b"\x01\x00MI" => Some(MatVersion::V5(ByteOrder::Big)),
+        b"\x00\x02IM" | b"\x02\x00MI" => Some(MatVersion::V73),
+        _ => v4::begins(head).then_some(MatVersion::V4),
+    }
 }
 
 /// Names inside structs are joined by a point, as MATLAB writes them.
@@ -148,6 +147,26 @@ fn row_major_place(dims: &[usize], column_major: usize) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn versions_are_told_by_the_first_bytes() {
+        let head = |text: &str, last: &[u8]| {
+            let mut head = text.as_bytes().to_vec();
+            head.resize(HEADER - last.len(), b' ');
+            head.extend(last);
+            version(&head)
+        };
+        let little = MatVersion::V5(ByteOrder::Little);
+        assert_eq!(head("MATLAB 5.0 MAT-file, by Octave", b"\x00\x01IM"), Some(little));
+        assert_eq!(head("from a lab", b"\x01\x00MI"), Some(MatVersion::V5(ByteOrder::Big)));
+        assert_eq!(head("MATLAB 7.0 MAT-file", b"\x00\x02IM"), Some(MatVersion::V73));
+        assert_eq!(version(b"\x89HDF\r\n\x1a\n"), Some(MatVersion::V73));
+        let old = [[0, 0, 0, 0], [1, 0, 0, 0], [2, 0, 0, 0], [0, 0, 0, 0], [3, 0, 0, 0]].concat();
+        assert_eq!(version(&[&old, &b"dt\0"[..]].concat()), Some(MatVersion::V4));
+        assert_eq!(version(&[&old, &b"1t\0"[..]].concat()), None);
+        assert_eq!(head("time,neuron", b"1,2\n"), None);
+        assert_eq!(version(b""), None);
+    }
 
     #[test]
     fn cells_come_out_row_by_row() {

@@ -45,6 +45,15 @@ struct Place {
     compressed: bool,
 }
 
+/// What becomes of the end of a compressed variable, where its checksum stands.
+#[derive(PartialEq, Eq)]
+enum Rest {
+    /// It is not read.
+    Left,
+    /// It must be right.
+    Checked,
+}
+
 impl V5 {
     pub(super) fn open(path: &Path, order: ByteOrder) -> Result<Self> {
         let mut file = files::open(path, "MATLAB file")?;
@@ -64,7 +73,7 @@ impl V5 {
     /// Notes a variable, and what it and its fields are.
     fn note(&mut self, place: Place) {
         let (mut name, mut contents) = (String::new(), Vec::new());
-        let listed = self.with(place, |elements| {
+        let listed = self.with(place, Rest::Left, |elements| {
             let header = Header::read(elements)?;
             name.clone_from(&header.name);
             outline(&header, &header.name, elements, &mut contents)
@@ -85,13 +94,18 @@ impl V5 {
     fn with<T>(
         &mut self,
         place: Place,
+        rest: Rest,
         read: impl FnOnce(&mut Elements) -> io::Result<T>,
     ) -> io::Result<Option<T>> {
         self.file.seek(SeekFrom::Start(place.from))?;
         let stored = Read::take(&mut self.file, place.length);
         if place.compressed {
             let mut inflated = BufReader::new(ZlibDecoder::new(stored));
-            return Elements::new(&mut inflated, self.order).array(read);
+            let value = Elements::new(&mut inflated, self.order).array(read)?;
+            if rest == Rest::Checked {
+                io::copy(&mut inflated, &mut io::sink())?;
+            }
+            return Ok(value);
         }
         let mut stored = BufReader::new(stored);
         Elements::new(&mut stored, self.order).array(read)
@@ -117,7 +131,7 @@ impl Variables for V5 {
         let Some(stored) = self.variables.iter().rev().find(|stored| stored.name == first) else {
             return Ok(None);
         };
-        let found = self.with(stored.place, |elements| {
+        let found = self.with(stored.place, Rest::Checked, |elements| {
             let header = Header::read(elements)?;
             variable(header, elements, &path)
         });
