@@ -379,7 +379,8 @@ fn damaged_and_foreign_files_are_told_apart() {
     std::fs::write(place.path("damaged.mat"), &damaged).unwrap();
     let ran = place.strf("import mat damaged.mat");
     assert_eq!(ran.status, Some(2), "{}", ran.stderr);
-    let said = "meta.freq: numbers (1, 4); 1 variable left out: damaged, even the name)";
+    let said = "meta.freq: numbers (1, 4); 1 variable is damaged: not even its \
+                name can be read)";
     assert!(ran.stderr.contains(said), "{}", ran.stderr);
 
     let bytes = std::fs::read(fixture("dense_v73.mat")).unwrap();

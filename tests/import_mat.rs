@@ -162,14 +162,15 @@ fn damaged_variables_are_told_where_they_are_asked_for() {
     let text = said(&mat.cells("resp", &[1, 1], &[nested]));
     assert!(text.contains("arrays in arrays, more than 32 deep"), "{text}");
 
-    let counts: Vec<f64> = counts().into_iter().map(f64::from).collect();
-    let mut resp = mat.compressed(&mat.doubles("resp", &[N, T], &counts));
+    // Long enough that its end is not yet read when the file is listed.
+    let counts: Vec<f64> = (0..30_000).map(|bin: i32| f64::from(bin * bin % 977)).collect();
+    let mut resp = mat.compressed(&mat.doubles("resp", &[N, 10_000], &counts));
     *resp.last_mut().unwrap() ^= 1;
     let text = said(&resp);
     assert!(text.starts_with(damaged), "a checksum that is wrong: {text}");
 
     let text = said(&mat.element(15, &[7; 24]));
-    let warned = "1 variable left out: damaged, even the name";
+    let warned = "1 variable is damaged: not even its name can be read";
     assert!(text.contains(warned) && text.contains("--responses: found \"resp\""), "{text}");
 }
 
@@ -391,6 +392,11 @@ fn objects_are_named_and_refused() {
         let bytes = mat.file(&[sound(mat), mat.object("resp", class)]);
         import(&place, &bytes, "").refused(&format!("data.mat: 1 problem\n  resp: found {said}"));
     }
+    let bytes = mat.file(&[whole(mat), mat.object("ids", "string")]);
+    import(&place, &bytes, "--neuron-ids ids").refused(
+        "data.mat: 1 problem\n  --neuron-ids ids: found MATLAB strings (an object of class string), \
+         expected a list of 3",
+    );
     let handle = mat.array(FUNCTION, &[1, 1], "resp", &[]);
     import(&place, &mat.file(&[sound(mat), handle]), "").refused(
         "data.mat: 1 problem\n  resp: found a function handle, expected numbers, or cells of \

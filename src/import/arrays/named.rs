@@ -176,7 +176,9 @@ impl<'a> Named<'a> {
             self.report.inferred(format!("{} are {name}", &option[2..].replace('-', " ")));
         }
         self.problems.require(given.is_none() || length == Some(count), || {
-            let found = length.map_or("no list".into(), |length| counted(length, "value"));
+            let holds = self.contents.iter().find(|(known, _)| *known == name);
+            let no_list = || holds.map_or("nothing".into(), |(_, holds)| holds.clone());
+            let found = length.map_or_else(no_list, |length| counted(length, "value"));
             Problem::new(format!("{option} {name}"), found, format!("a list of {count}"))
         });
         Ok(list.filter(|list| list.len() == count))

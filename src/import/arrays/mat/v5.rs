@@ -14,7 +14,6 @@ use super::storage::ByteOrder;
 use super::variable::Variable;
 use crate::base::error::{Error, Result};
 use crate::base::files;
-use crate::base::wording::counted;
 use crate::import::arrays::value::FromF64;
 
 /// Bytes before the first variable.
@@ -118,9 +117,11 @@ impl Variables for V5 {
     }
 
     fn unreadable(&self) -> Vec<String> {
-        let said =
-            format!("{} left out: damaged, even the name", counted(self.nameless, "variable"));
-        if self.nameless > 0 { vec![said] } else { Vec::new() }
+        match self.nameless {
+            0 => Vec::new(),
+            1 => vec!["1 variable is damaged: not even its name can be read".into()],
+            many => vec![format!("{many} variables are damaged: not even their names can be read")],
+        }
     }
 
     fn variable<T: FromF64>(&mut self, name: &str) -> io::Result<Option<Variable<T>>> {
