@@ -13,17 +13,17 @@ use crate::base::wording::counted;
 use crate::import::report::listed;
 
 /// Sound or responses.
-struct Kind {
+struct ArrayRole {
     /// The option that gives the axes.
     option: &'static str,
     /// The axes of the array of a stimulus.
     order: &'static [NamedAxis],
 }
 
-const SOUND: Kind =
-    Kind { option: "--sound-axes", order: &[NamedAxis::Frequency, NamedAxis::Time] };
-const RESPONSES: Kind =
-    Kind { option: "--axes", order: &[NamedAxis::Neuron, NamedAxis::Repeat, NamedAxis::Time] };
+const SOUND: ArrayRole =
+    ArrayRole { option: "--sound-axes", order: &[NamedAxis::Frequency, NamedAxis::Time] };
+const RESPONSES: ArrayRole =
+    ArrayRole { option: "--axes", order: &[NamedAxis::Neuron, NamedAxis::Repeat, NamedAxis::Time] };
 
 impl Named<'_> {
     /// The axes of sound and responses, as far as options or the arrays themselves tell; spike
@@ -89,7 +89,7 @@ impl Named<'_> {
         &mut self,
         NamedValue { name, value }: NamedValue,
         axes: Option<Axes>,
-        &Kind { option, order }: &Kind,
+        &ArrayRole { option, order }: &ArrayRole,
     ) -> Option<Vec<Piece>> {
         let all = guess::example(order);
         let guessed = guess::axes(&value, order).filter(|_| axes.is_none());
@@ -129,8 +129,8 @@ impl Named<'_> {
 }
 
 impl NamedValue {
-    fn side<'a>(&'a self, given: Option<&'a Axes>, kind: &Kind) -> Side<'a> {
-        let &Kind { option, order } = kind;
+    fn side<'a>(&'a self, given: Option<&'a Axes>, kind: &ArrayRole) -> Side<'a> {
+        let &ArrayRole { option, order } = kind;
         Side { name: &self.name, value: &self.value, given, option, beside: order[0] }
     }
 }

@@ -19,7 +19,7 @@ const LONGEST_NAME: u32 = 1 << 10;
 
 /// What a matrix is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
+enum MatrixKind {
     Full,
     Text,
     Sparse,
@@ -30,7 +30,7 @@ enum Kind {
 struct Header {
     order: ByteOrder,
     storage: Storage,
-    kind: Kind,
+    kind: MatrixKind,
     dims: [usize; 2],
     complex: bool,
     name_bytes: u32,
@@ -61,9 +61,9 @@ impl Header {
             _ => return None,
         };
         let what = match kind % 10 {
-            0 => Kind::Full,
-            1 => Kind::Text,
-            2 => Kind::Sparse,
+            0 => MatrixKind::Full,
+            1 => MatrixKind::Text,
+            2 => MatrixKind::Sparse,
             _ => return None,
         };
         let can_be = kind / 100 == machine * 10 && complex <= 1;
@@ -132,9 +132,9 @@ impl V4 {
     fn described(&mut self, at: usize) -> io::Result<String> {
         let Stored { header, from, .. } = &self.variables[at];
         Ok(match header.kind {
-            Kind::Text => "text".into(),
-            Kind::Full => described("numbers", &header.dims),
-            Kind::Sparse => match sparse_dims(&mut self.file, header, *from)? {
+            MatrixKind::Text => "text".into(),
+            MatrixKind::Full => described("numbers", &header.dims),
+            MatrixKind::Sparse => match sparse_dims(&mut self.file, header, *from)? {
                 Some(dims) => described("sparse numbers", &dims),
                 None => "something that is damaged".into(),
             },
@@ -206,19 +206,19 @@ impl Variables for V4 {
         let mut reader = BufReader::new(&self.file);
         let dims = header.dims;
         Ok(Some(match header.kind {
-            Kind::Full if header.complex => Variable::Other(NoNumbers::complex()),
-            Kind::Full => {
+            MatrixKind::Full if header.complex => Variable::Other(NoNumbers::complex()),
+            MatrixKind::Full => {
                 let numbers = header.storage.read(header.order, header.bytes(), &mut reader)?;
                 Variable::Numbers(dims.to_vec(), numbers)
             }
-            Kind::Text => {
+            MatrixKind::Text => {
                 let codes =
                     header.storage.read::<f64>(header.order, header.bytes(), &mut reader)?;
                 let codes = codes.into_iter().map(|code| index(code).unwrap_or(usize::MAX));
                 let codes = codes.map(|code| u32::try_from(code).unwrap_or(u32::MAX));
                 Variable::Text(letters::rows(&dims, &letters::of_codes(codes)))
             }
-            Kind::Sparse => {
+            MatrixKind::Sparse => {
                 let Some(dims) = sparse_dims(&mut self.file, header, *from)? else {
                     return Err(io::Error::other("a sparse matrix without its size"));
                 };

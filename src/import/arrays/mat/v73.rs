@@ -55,7 +55,7 @@ enum Held {
 }
 
 /// What a name leads to.
-enum Member {
+enum Found {
     Dataset(Dataset),
     Sparse(Group),
     Other(NoNumbers),
@@ -67,26 +67,26 @@ impl<'a> Variables<'a> {
     }
 
     /// What a name leads to.
-    fn member(&self, name: &str) -> Member {
+    fn member(&self, name: &str) -> Found {
         let path = name.replace('.', "/");
         let outer = path.rsplit_once('/').map(|(outer, _)| outer);
         if let Some(outer) = outer.filter(|outer| self.file.group(outer).is_ok_and(is_sparse)) {
             let whole = outer.replace('/', ".");
             let found = format!("a part of the sparse array {whole}");
-            return Member::Other(NoNumbers { found, hint: format!("give {whole}") });
+            return Found::Other(NoNumbers { found, hint: format!("give {whole}") });
         }
         if let Ok(dataset) = self.file.dataset(&path) {
-            return Member::Dataset(dataset);
+            return Found::Dataset(dataset);
         }
         match self.file.group(&path) {
             Ok(group) => member(group),
-            Err(_nothing) => Member::Other(NoNumbers::new("nothing")),
+            Err(_nothing) => Found::Other(NoNumbers::new("nothing")),
         }
     }
 
     fn dataset(&self, name: &str) -> Option<Dataset> {
         match self.member(name) {
-            Member::Dataset(dataset) => Some(dataset),
+            Found::Dataset(dataset) => Some(dataset),
             _ => None,
         }
     }
@@ -98,11 +98,11 @@ impl<'a> Variables<'a> {
         })
     }
 
-    fn value_of(&self, member: Member) -> hdf5::Result<Result<ArrayValue, NoNumbers>> {
+    fn value_of(&self, member: Found) -> hdf5::Result<Result<ArrayValue, NoNumbers>> {
         let dataset = match member {
-            Member::Dataset(dataset) => dataset,
-            Member::Sparse(group) => return sparse(&group).map(Ok),
-            Member::Other(found) => return Ok(Err(found)),
+            Found::Dataset(dataset) => dataset,
+            Found::Sparse(group) => return sparse(&group).map(Ok),
+            Found::Other(found) => return Ok(Err(found)),
         };
         let dims: Vec<usize> = dataset.shape().into_iter().rev().collect();
         Ok(match held(&dataset) {
@@ -127,13 +127,13 @@ impl<'a> Variables<'a> {
         })
     }
 
-    fn cells(&self, dataset: &Dataset) -> hdf5::Result<Vec<Member>> {
+    fn cells(&self, dataset: &Dataset) -> hdf5::Result<Vec<Found>> {
         let references = dataset.read_raw::<ObjectReference1>()?;
         let members = references.iter().map(|reference| {
             Ok(match self.file.dereference(reference)? {
-                ReferencedObject::Dataset(dataset) => Member::Dataset(dataset),
+                ReferencedObject::Dataset(dataset) => Found::Dataset(dataset),
                 ReferencedObject::Group(group) => member(group),
-                ReferencedObject::Datatype(_) => Member::Other(NoNumbers::new("something else")),
+                ReferencedObject::Datatype(_) => Found::Other(NoNumbers::new("something else")),
             })
         });
         members.collect()
@@ -141,11 +141,11 @@ impl<'a> Variables<'a> {
 }
 
 /// What a group stands for.
-fn member(group: Group) -> Member {
+fn member(group: Group) -> Found {
     if is_sparse(&group) {
-        return Member::Sparse(group);
+        return Found::Sparse(group);
     }
-    Member::Other(
+    Found::Other(
         object(&group).unwrap_or_else(|| NoNumbers::fields(&members(&group).unwrap_or_default())),
     )
 }
@@ -206,7 +206,7 @@ impl Arrays for Variables<'_> {
             Held::Numbers => texts(&dataset),
             Held::References => self.cells(&dataset).and_then(|cells| {
                 let texts = cells.iter().map(|cell| match cell {
-                    Member::Dataset(cell) if matches!(held(cell), Held::Text) => {
+                    Found::Dataset(cell) if matches!(held(cell), Held::Text) => {
                         text(cell).map(Some)
                     }
                     _ => Ok(None),
@@ -279,8 +279,8 @@ fn list(group: &Group, at: &str, contents: &mut Vec<(String, String)>) {
         }
         if let Ok(inner) = group.group(&name) {
             match member(inner) {
-                Member::Sparse(inner) => contents.push((path, described_sparse(&inner))),
-                Member::Other(found) if !found.is_struct() => contents.push((path, found.found)),
+                Found::Sparse(inner) => contents.push((path, described_sparse(&inner))),
+                Found::Other(found) if !found.is_struct() => contents.push((path, found.found)),
                 _ => group.group(&name).iter().for_each(|inner| list(inner, &path, contents)),
             }
         } else if let Ok(dataset) = group.dataset(&name) {
