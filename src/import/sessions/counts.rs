@@ -33,8 +33,6 @@ pub struct Tally {
     pub before: usize,
     /// After the last.
     pub after: usize,
-    /// Spikes in the first hundredth of the clip.
-    pub at_start: usize,
 }
 
 impl Tally {
@@ -49,7 +47,6 @@ impl std::ops::AddAssign for Tally {
         self.inside += other.inside;
         self.before += other.before;
         self.after += other.after;
-        self.at_start += other.at_start;
     }
 }
 
@@ -84,7 +81,6 @@ impl Window {
                 let bin = bin as usize;
                 counts[bin] += 1.0;
                 tally.inside += 1;
-                tally.at_start += usize::from(bin * 100 < bins);
             }
         }
         self.forget_unrecorded(presentation, &mut counts);
@@ -128,7 +124,7 @@ mod tests {
     fn spikes_fall_into_the_bins_that_hold_them_in_any_order() {
         let (counts, tally) = counted(&[19.999, -10.0, 0.0, 4.9, 20.0, -10.1, 5.0], &[]);
         assert_eq!(counts, [1.0, 0.0, 2.0, 1.0, 0.0, 1.0]);
-        assert_eq!(tally, Tally { inside: 5, before: 1, after: 1, at_start: 1 });
+        assert_eq!(tally, Tally { inside: 5, before: 1, after: 1 });
         assert_eq!(tally.total(), 7);
     }
 

@@ -6,8 +6,9 @@ use ndarray::{Array2, Array3};
 use rayon::prelude::*;
 
 use super::counts::{Presentation, Tally, Window};
+use super::onset_times::{ClipTimes, OnsetTimes};
 use super::silence;
-use super::unit::{self, Taken, Unit};
+use super::unit::TimeScale;
 use crate::base::error::{Error, Result};
 use crate::base::wording::counted;
 use crate::dataset::{Clip, Entity, Recording};
@@ -73,8 +74,9 @@ pub struct Session {
     pub neurons: Vec<Entity>,
     /// What they heard.
     pub stimuli: Vec<Presented>,
-    /// Unit of the times as they are stored.
-    pub unit: Unit,
+    /// In which unit times from onsets were read; none where they lie on the clock of a session,
+    /// which has been checked.
+    pub onset_scale: Option<TimeScale>,
     /// Times are multiples of this, in milliseconds.
     pub resolution_ms: f64,
 }
@@ -93,7 +95,12 @@ impl Session {
         }
         let (dt_ms, before_ms) = (options.dt_ms, options.before_ms);
         let window = Window { dt_ms, before_ms, resolution_ms: self.resolution_ms };
-        let responses = self.responses(window, &cochleagrams, rate_hz, report)?;
+        if let Some(scale) = self.onset_scale {
+            let clips = self.clip_times(&cochleagrams, window, options.after_ms);
+            let (file, neurons, clips) = (&*self.file, &*self.neurons, &*clips);
+            OnsetTimes { file, scale, rate_hz, window, clips, neurons }.check(report)?;
+        }
+        let responses = self.responses(window, &cochleagrams, report);
         let stimuli = self.stimuli.into_iter().map(|presented| presented.stimulus);
         let clips = stimuli.zip(cochleagrams).zip(responses);
         let clips = clips.map(|((stimulus, cochleagram), responses)| Clip {
@@ -144,41 +151,43 @@ impl Session {
         Ok((all.into_iter().map(|(heard, ..)| heard.levels).collect(), rate_hz))
     }
 
+    /// The presentations, and how long clips and sounds are.
+    fn clip_times(
+        &self,
+        cochleagrams: &[Array2<f32>],
+        window: Window,
+        after_ms: f64,
+    ) -> Vec<ClipTimes<'_>> {
+        let mut clips = Vec::with_capacity(cochleagrams.len());
+        for (Presented { name, presentations, .. }, cochleagram) in
+            self.stimuli.iter().zip(cochleagrams)
+        {
+            let bins = cochleagram.ncols();
+            let sound_ms = bins as f64 * window.dt_ms - window.before_ms - after_ms;
+            let sound_ms = sound_ms.max(window.dt_ms);
+            clips.push(ClipTimes { name, presentations, bins, sound_ms });
+        }
+        clips
+    }
+
     /// Counts `(N, R, T)` for every stimulus.
     fn responses(
         &self,
         window: Window,
         cochleagrams: &[Array2<f32>],
-        rate_hz: f64,
         report: &mut ImportReport,
-    ) -> Result<Vec<Array3<f32>>> {
+    ) -> Vec<Array3<f32>> {
         let mut all = Tally::default();
         let mut silent = 0;
         let mut responses = Vec::with_capacity(cochleagrams.len());
         for (presented, cochleagram) in self.stimuli.iter().zip(cochleagrams) {
             let (counts, tally, empty) = counts(presented, window, cochleagram.ncols());
-            let outside = tally.before + tally.after;
-            if tally.inside > 0 && outside > tally.inside {
-                report.warn(format!(
-                    "{}: {outside} of {} spikes lie outside of the sound",
-                    presented.name,
-                    tally.total()
-                ));
-            }
             all += tally;
             silent += empty;
             responses.push(counts);
         }
-        let lengths = self
-            .stimuli
-            .iter()
-            .zip(cochleagrams)
-            .map(|(presented, sound)| (&presented.presentations[..], sound.ncols()));
-        let lengths: Vec<_> = lengths.collect();
-        let taken = Taken { file: &self.file, unit: self.unit, rate_hz };
-        unit::check(taken, window, all, &lengths, report)?;
         tell(all, silent, report);
-        Ok(responses)
+        responses
     }
 }
 

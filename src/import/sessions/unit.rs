@@ -1,12 +1,7 @@
-//! Units of time, and signs that the wrong one was taken.
-use std::path::Path;
+//! Units of time in which spikes are stored.
+use clap::{Args, ValueEnum};
 
-use clap::ValueEnum;
-
-use super::counts::{Presentation, Tally, Window};
 use crate::base::error::{Error, Result};
-use crate::base::wording::counted;
-use crate::import::report::ImportReport;
 
 /// A unit of time in which spikes are stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -19,108 +14,169 @@ pub enum Unit {
     Us,
 }
 
-impl Unit {
-    /// Each with its word on the command line and its name.
-    pub const ALL: [(Self, &'static str, &'static str); 3] = [
-        (Self::S, "s", "seconds"),
-        (Self::Ms, "ms", "milliseconds"),
-        (Self::Us, "us", "microseconds"),
+/// Which unit spike times have.
+#[derive(Debug, Clone, Args)]
+pub struct TimeOptions {
+    /// Unit of the spike times [default: ms in text, s in NWB, whose format says so]
+    #[arg(long, value_enum, conflicts_with = "rate_hz")]
+    pub unit: Option<Unit>,
+    /// Spike times are numbers of samples at this rate
+    #[arg(long, value_name = "HZ", allow_negative_numbers = true)]
+    pub rate_hz: Option<f64>,
+}
+
+/// What one step of a stored spike time is.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum TimeStep {
+    /// A unit of time.
+    Unit(Unit),
+    /// One sample at so many a second.
+    Sample(f64),
+}
+
+impl TimeStep {
+    /// Those in which laboratories keep spike times: units, and the clocks of recording systems
+    /// (`TDT`'s is 24414.0625 Hz).
+    pub const USUAL: [Self; 7] = [
+        Self::Unit(Unit::S),
+        Self::Unit(Unit::Ms),
+        Self::Unit(Unit::Us),
+        Self::Sample(20_000.0),
+        Self::Sample(24_414.062_5),
+        Self::Sample(25_000.0),
+        Self::Sample(30_000.0),
     ];
 
     /// Milliseconds of one.
     pub fn ms(self) -> f64 {
         match self {
-            Self::S => 1000.0,
-            Self::Ms => 1.0,
-            Self::Us => 0.001,
+            Self::Unit(Unit::S) => 1000.0,
+            Self::Unit(Unit::Ms) => 1.0,
+            Self::Unit(Unit::Us) => 0.001,
+            Self::Sample(rate_hz) => 1000.0 / rate_hz,
         }
+    }
+
+    /// `milliseconds`, `samples at 30000 Hz`
+    pub fn name(self) -> String {
+        match self {
+            Self::Unit(Unit::S) => "seconds".into(),
+            Self::Unit(Unit::Ms) => "milliseconds".into(),
+            Self::Unit(Unit::Us) => "microseconds".into(),
+            Self::Sample(rate_hz) => format!("samples at {rate_hz} Hz"),
+        }
+    }
+
+    /// What says so on the command line.
+    pub fn option(self) -> String {
+        match self {
+            Self::Unit(Unit::S) => "--unit s".into(),
+            Self::Unit(Unit::Ms) => "--unit ms".into(),
+            Self::Unit(Unit::Us) => "--unit us".into(),
+            Self::Sample(rate_hz) => format!("--rate-hz {rate_hz}"),
+        }
+    }
+
+    /// Whether stored times, in milliseconds if this is their unit, can be numbers of such steps:
+    /// samples are counted in whole numbers.
+    pub fn counts(self, mut times: impl Iterator<Item = f64>) -> bool {
+        let whole = |time: f64| (time - time.round()).abs() <= WHOLE * time.abs().max(1.0);
+        matches!(self, Self::Unit(_)) || times.all(whole)
     }
 }
 
-/// Share of the spikes inside clips from which another unit is the likely one.
-const LIKELY: f64 = 0.5;
+/// What a whole number may be off by the arithmetic of floats, relative to itself.
+const WHOLE: f64 = 1e-9;
 
-/// The presentations of a stimulus, and its bins.
-pub type Lengths<'a> = (&'a [Vec<Presentation>], usize);
+/// How stored times are read.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct TimeScale {
+    /// What one step is.
+    pub step: TimeStep,
+    /// Whether an option says so, which is then obeyed.
+    pub given: bool,
+}
 
-/// Times as they were taken.
+impl TimeOptions {
+    /// As the options say, or else the unit that files of the format have.
+    ///
+    /// # Errors
+    /// A rate that is none.
+    pub fn scale(&self, default: Unit) -> Result<TimeScale> {
+        let Some(rate_hz) = self.rate_hz else {
+            let (unit, given) = (self.unit.unwrap_or(default), self.unit.is_some());
+            return Ok(TimeScale { step: TimeStep::Unit(unit), given });
+        };
+        if !(rate_hz.is_finite() && rate_hz > 0.0) {
+            let found = format!("--rate-hz: found {rate_hz}, expected samples a second, above 0");
+            return Err(Error::Refused(found));
+        }
+        Ok(TimeScale { step: TimeStep::Sample(rate_hz), given: true })
+    }
+}
+
+/// Another unit, and how well it would fit.
 #[derive(Debug, Clone, Copy)]
-pub struct Taken<'a> {
-    /// File of the spike times.
-    pub file: &'a Path,
-    /// Unit in which the times were read.
-    pub unit: Unit,
-    /// Rate of the sounds, which times may count the samples of.
-    pub rate_hz: f64,
+pub struct Alternative {
+    /// The unit.
+    pub step: TimeStep,
+    /// Share of the spikes that lie where they should in this unit.
+    pub inside: f64,
+    /// Share of the clips or of the session over which they spread then.
+    pub spread: f64,
 }
 
-/// Looks whether the times can be in the unit that they were taken for.
-///
-/// # Errors
-/// All spikes lie outside of all clips; the message names the unit in which they would not.
-pub fn check(
-    taken: Taken,
-    window: Window,
-    all: Tally,
-    stimuli: &[Lengths],
-    report: &mut ImportReport,
-) -> Result<()> {
-    let none_inside = all.total() > 0 && all.inside == 0;
-    // Clips have hundreds of bins, so that chance does not put all of many spikes at the start.
-    let all_at_start = all.inside >= 20 && all.at_start == all.inside;
-    if !none_inside && !all_at_start {
-        return Ok(());
-    }
-    let total = all.total();
-    let likely = likely(taken, window, total, stimuli);
-    let advice = match &likely {
-        Some((name, option, inside)) => {
-            let share = 100.0 * *inside as f64 / total as f64;
-            format!("read as {name}, {share:.0} % lie inside: {option}")
-        }
-        None => {
-            "no usual unit puts them inside; check that sounds and spikes belong together".into()
-        }
+/// The units in which most spikes lie where they should, the best first, with the option for each.
+pub fn advice(mut alternatives: Vec<Alternative>, place: &str) -> String {
+    let worth = |one: &Alternative| (one.inside * 1000.0).round() + one.spread;
+    alternatives.sort_by(|a, b| worth(b).total_cmp(&worth(a)));
+    let text = |(rank, one): (usize, &Alternative)| {
+        let share = percent(one.inside);
+        let lie = if rank == 0 { format!(" lie {place}") } else { String::new() };
+        format!("as {}, {share}{lie} ({})", one.step.name(), one.step.option())
     };
-    let (spikes, shown) = (counted(total, "spike"), taken.file.display());
-    if none_inside {
-        let found = format!("all {spikes} lie outside of the clips, expected them inside");
-        return Err(Error::Refused(format!("{shown}: {found}; {advice}")));
-    }
-    if likely.is_some() {
-        let found = format!("all {spikes} lie in the first hundredth of the clips");
-        report.warn(format!("{shown}: {found}; {advice}"));
-    }
-    Ok(())
+    let texts: Vec<String> = alternatives.iter().enumerate().map(text).collect();
+    format!("read {}", texts.join("; "))
 }
 
-/// The unit in which most spikes lie inside clips, if it is another one.
-fn likely(
-    Taken { unit, rate_hz, .. }: Taken,
-    window: Window,
-    total: usize,
-    stimuli: &[Lengths],
-) -> Option<(String, String, usize)> {
-    let inside = |factor: f64| stimuli.iter().map(|one| spread_inside(one, factor, window)).sum();
-    let units = Unit::ALL.iter().filter(|(other, ..)| *other != unit).map(|(other, word, name)| {
-        ((*name).to_owned(), format!("give --unit {word}"), inside(other.ms() / unit.ms()))
-    });
-    let samples = (
-        format!("samples of {rate_hz} Hz"),
-        "divide them by the rate".to_owned(),
-        inside(1000.0 / rate_hz / unit.ms()),
-    );
-    let best =
-        units.chain([samples]).max_by_key(|(.., inside): &(String, String, usize)| *inside)?;
-    (best.2 as f64 >= LIKELY * total as f64).then_some(best)
+/// `53 %`, and never 0 or 100 for what is neither.
+pub fn percent(share: f64) -> String {
+    let rounded = (100.0 * share).round();
+    match share {
+        share if share > 0.0 && rounded < 1.0 => "less than 1 %".into(),
+        share if share < 1.0 && rounded > 99.0 => "more than 99 %".into(),
+        _ => format!("{rounded} %"),
+    }
 }
 
-/// Spikes inside the clip, but not at its very start, were times so many times as long.
-fn spread_inside((presentations, bins): &Lengths, factor: f64, window: Window) -> usize {
-    let times = presentations.iter().flatten().flat_map(|one| &one.times_ms);
-    let inside = |time: &&f64| {
-        let bin = window.bin(**time * factor);
-        bin * 100.0 >= *bins as f64 && bin < *bins as f64
-    };
-    times.filter(inside).count()
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn alternatives_are_named_the_best_first() {
+        let one = |step, inside, spread| Alternative { step, inside, spread };
+        let all = vec![
+            one(TimeStep::Sample(20_000.0), 0.67, 1.0),
+            one(TimeStep::Sample(25_000.0), 1.0, 0.7),
+            one(TimeStep::Unit(Unit::Us), 1.0, 0.9),
+        ];
+        assert_eq!(
+            advice(all, "inside"),
+            "read as microseconds, 100 % lie inside (--unit us); as samples at 25000 Hz, 100 % \
+             (--rate-hz 25000); as samples at 20000 Hz, 67 % (--rate-hz 20000)"
+        );
+        assert_eq!(
+            [percent(0.001), percent(0.999), percent(0.0), percent(1.0)],
+            ["less than 1 %", "more than 99 %", "0 %", "100 %"]
+        );
+    }
+
+    #[test]
+    fn samples_are_whole_numbers() {
+        let rate = TimeStep::Sample(30_000.0);
+        assert!(rate.counts([30_375.000_000_000_004, 0.0, -9.0].into_iter()));
+        assert!(!rate.counts([11.093, 25.0].into_iter()));
+        assert!(TimeStep::Unit(Unit::S).counts([11.093].into_iter()));
+    }
 }

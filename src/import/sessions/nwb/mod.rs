@@ -6,20 +6,22 @@ use std::sync::Arc;
 use clap::Args;
 use hdf5::File;
 
+use self::clock::SessionClock;
 use self::presentations::Presentations;
 use self::shown::Shown;
 use self::sounds::Series;
 use self::units::Units;
 use super::session::{OpenSound, Opened, Presented, Session, SoundOptions};
-use super::spikes::{self, Library};
-use super::unit::Unit;
+use super::spikes::{self, LeftOut, Library, called};
+use super::unit::{TimeOptions, TimeScale, Unit};
 use crate::base::error::{Error, Result};
 use crate::base::wording::{counted, stimuli_counted};
 use crate::dataset::{Entity, hdf5_io};
 use crate::import::format::{Format, Imported};
 use crate::import::report::{ImportReport, listed};
-use crate::sound;
 
+mod clock;
+mod onsets;
 mod presentations;
 mod shown;
 mod sounds;
@@ -43,9 +45,13 @@ pub struct Nwb {
     /// Column of /units that names the neurons [default: id]
     #[arg(long, value_name = "COLUMN", default_value = "id")]
     pub unit_column: String,
-    /// Unit of the spike times; the format says seconds
-    #[arg(long, value_enum, default_value = "s")]
-    pub unit: Unit,
+    /// Column of that table that holds the onsets of the sounds, in seconds on the clock of the
+    /// session or from `start_time` on [default: `start_time`, where no other column may be it]
+    #[arg(long, value_name = "COLUMN")]
+    pub onset_column: Option<String>,
+    /// In which unit spike times are.
+    #[command(flatten)]
+    pub time: TimeOptions,
     /// How sound becomes cochleagrams.
     #[command(flatten)]
     pub sound: SoundOptions,
@@ -62,12 +68,13 @@ impl Format for Nwb {
 
     fn read(&self, report: &mut ImportReport) -> Result<Imported> {
         let file = Nwbfile::open(&self.source)?;
-        let units = Units::read(&file, &self.unit_column, self.unit, report)?;
+        let scale = self.time.scale(Unit::S)?;
+        let units = Units::read(&file, &self.unit_column, scale.step, report)?;
         let shown = presentations::read(&file, self, report)?;
-        let stimuli = self.stimuli(&file, &units, shown, report)?;
+        let stimuli = self.stimuli(&file, (&units, scale), shown, report)?;
         let Units { neurons, .. } = units;
-        let (file, unit) = (self.source.clone(), self.unit);
-        let session = Session { file, neurons, stimuli, unit, resolution_ms: RESOLUTION_MS };
+        let (file, onset_scale) = (self.source.clone(), None);
+        let session = Session { file, neurons, stimuli, onset_scale, resolution_ms: RESOLUTION_MS };
         session.imported(&self.sound, report)
     }
 }
@@ -115,12 +122,10 @@ impl Nwb {
     fn stimuli(
         &self,
         file: &Nwbfile,
-        units: &Units,
+        (units, scale): (&Units, TimeScale),
         shown: Presentations,
         report: &mut ImportReport,
     ) -> Result<Vec<Presented>> {
-        let starts_s = || shown.shown.iter().map(|one| one.start_ms / 1000.0);
-        let shown_s = (starts_s().fold(f64::INFINITY, f64::min), starts_s().fold(0.0, f64::max));
         let mut by_stimulus: BTreeMap<String, Vec<Shown>> = BTreeMap::new();
         for one in shown.shown {
             by_stimulus.entry(one.stimulus.clone()).or_default().push(one);
@@ -135,7 +140,7 @@ impl Nwb {
             shown.table
         ));
         let mut stimuli = Vec::with_capacity(names.len());
-        let mut cut_short = 0;
+        let (mut cut_short, mut presented) = (0, Vec::new());
         for name in names {
             let mut shown = by_stimulus.remove(&name).unwrap_or_default();
             let Some((open, length_ms)) = sounds.remove(&name) else { continue };
@@ -146,6 +151,8 @@ impl Nwb {
                 cut_short += usize::from(one.cut_short_ms.is_some());
             }
             let margin = (self.sound.before_ms, length_ms + self.sound.after_ms);
+            let around = |one: &Shown| (one.start_ms - margin.0, one.start_ms + margin.1);
+            presented.extend(shown.iter().map(around));
             stimuli.push(Presented {
                 presentations: units.presentations(&shown, margin),
                 stimulus: Entity { id: name.clone(), ..Entity::default() },
@@ -166,9 +173,7 @@ impl Nwb {
             let spikes = counted(all, "spike");
             report.dropped(format!("{} of {spikes} outside of all presentations", all - near));
         }
-        if near == 0 && all > 0 {
-            return Err(self.nothing_near(units, shown_s));
-        }
+        SessionClock::new(&self.source, scale, &units.spikes, presented).check(report)?;
         Ok(stimuli)
     }
 
@@ -181,17 +186,24 @@ impl Nwb {
         report: &mut ImportReport,
     ) -> Result<BTreeMap<String, (OpenSound, f64)>> {
         let mut found: BTreeMap<String, (OpenSound, f64)> = BTreeMap::new();
-        let mut missing = Vec::new();
-        let library = Library::of(self.sounds.as_slice())?;
+        let (mut missing, mut by_sound) = (Vec::new(), BTreeMap::new());
+        let mut left_out = LeftOut::default();
+        let library = Library::of(self.sounds.as_slice(), &mut left_out)?;
+        left_out.tell(report);
         let mut series = if self.sounds.is_none() { sounds::all(file)? } else { Vec::new() };
         for (name, shown) in shown {
-            let open: Option<(OpenSound, f64)> = if self.sounds.is_some() {
-                library.find(name).map(of_file).transpose()?
+            let open = if self.sounds.is_some() {
+                match library.find(name)? {
+                    Some(path) => Some((path.display().to_string(), of_file(path)?)),
+                    None => None,
+                }
             } else {
-                sounds::of(file, &mut series, name, shown)?.map(opened)
+                let own = sounds::of(file, &mut series, name, shown)?;
+                own.map(|own| (own.name.clone(), opened(own)))
             };
             match open {
-                Some(open) => {
+                Some((sound, open)) => {
+                    self.require_one_text(&mut by_sound, sound, name)?;
                     found.insert(name.clone(), open);
                 }
                 None => missing.push(name.as_str()),
@@ -219,44 +231,33 @@ impl Nwb {
         Ok(found)
     }
 
-    /// All spikes lie far from all presentations.
-    fn nothing_near(&self, units: &Units, shown_s: (f64, f64)) -> Error {
-        let all = || units.spikes.iter().flatten().copied();
-        let (first_ms, last_ms) = (all().fold(f64::INFINITY, f64::min), all().fold(0.0, f64::max));
-        let fits = |unit: &Unit| {
-            let factor = unit.ms() / self.unit.ms() / 1000.0;
-            first_ms * factor < shown_s.1 && last_ms * factor > shown_s.0
-        };
-        let likely = Unit::ALL.iter().find(|(unit, ..)| *unit != self.unit && fits(unit));
-        let advice = match likely {
-            Some((_, word, name)) => format!("they look like {name}: give --unit {word}"),
-            None => "check that both are on one clock".into(),
-        };
-        Error::Refused(format!(
-            "{}: /units/spike_times: found all spikes between {} and {} s, expected some at the \
-             presentations, which lie between {} and {} s; {advice}",
-            self.source.display(),
-            first_ms / 1000.0,
-            last_ms / 1000.0,
-            shown_s.0,
-            shown_s.1
-        ))
+    /// Paths that differ in their folders name different sounds, though only one of that name is
+    /// there.
+    fn require_one_text(
+        &self,
+        by_sound: &mut BTreeMap<String, String>,
+        sound: String,
+        text: &str,
+    ) -> Result<()> {
+        let is_path = |text: &str| called(text)[1] != text;
+        match by_sound.get(&sound) {
+            Some(other) if is_path(text) && is_path(other) => Err(Error::Refused(format!(
+                "{}: found the stimuli {other} and {text}, of which only one sound is there, \
+                 {sound}; expected a sound for each; give the folder that holds theirs with \
+                 --sounds, or another --stimulus-column",
+                self.source.display()
+            ))),
+            _ => {
+                by_sound.insert(sound, text.to_owned());
+                Ok(())
+            }
+        }
     }
 }
 
 /// A sound file, to be opened when its turn comes, and its length in milliseconds.
 fn of_file(path: &Path) -> Result<(OpenSound, f64)> {
-    let file = sound::open(path)?;
-    let rate_hz = file.sound.rate_hz;
-    let samples = match file.promised {
-        Some(samples) => samples,
-        None => file
-            .sound
-            .pieces
-            .map(|piece| piece.map(|piece| piece.len() as u64))
-            .sum::<Result<u64>>()?,
-    };
-    Ok((spikes::open(path.to_path_buf()), 1000.0 * samples as f64 / rate_hz))
+    Ok((spikes::open(path.to_path_buf()), spikes::length_ms(path)?))
 }
 
 /// A series of the file, to be opened when its turn comes.

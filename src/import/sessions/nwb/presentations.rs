@@ -1,4 +1,5 @@
 //! When which stimulus was presented: a table of intervals, or the start of each sound.
+use super::onsets::{self, Onsets, START, STOP};
 use super::shown::Shown;
 use super::table::Table;
 use super::{Nwb, Nwbfile, sounds};
@@ -10,8 +11,6 @@ use crate::import::report::ImportReport;
 
 const INTERVALS: &str = "/intervals";
 const TRIALS: &str = "trials";
-const START: &str = "start_time";
-const STOP: &str = "stop_time";
 /// Columns that every table has, or that name no stimulus.
 const OTHERS: [&str; 5] = ["id", START, STOP, "tags", "timeseries"];
 /// Names of the column with the stimuli where several columns hold texts.
@@ -50,7 +49,9 @@ pub fn read(file: &Nwbfile, options: &Nwb, report: &mut ImportReport) -> Result<
         return Err(file.refused(&at, "found no table, expected one"));
     };
     let column = stimulus_column(file, &table, options, &at, report)?;
-    let (starts, stops) = (table.numbers(START)?, table.numbers(STOP)?);
+    let Onsets { column: onset, times_s: starts } =
+        onsets::read(file, options, &table, &at, report)?;
+    let stops = table.numbers(STOP)?;
     let names = table.texts(&column)?;
     if names.len() != starts.len() || stops.len() != starts.len() {
         let found = format!(
@@ -73,7 +74,8 @@ pub fn read(file: &Nwbfile, options: &Nwb, report: &mut ImportReport) -> Result<
     }
     if left_out > 0 {
         let rows = counted(left_out, "row");
-        report.dropped(format!("{rows} of {at} without a stimulus or a start"));
+        let start = if onset == START { "start".to_owned() } else { format!("value of {onset}") };
+        report.dropped(format!("{rows} of {at} without a stimulus or a {start}"));
     }
     if shown.is_empty() {
         return Err(file.refused(&at, "found no presentation of a stimulus, expected at least one"));

@@ -6,6 +6,7 @@ use super::shown::Shown;
 use crate::base::error::{Error, Result};
 use crate::base::units::samples;
 use crate::dataset::hdf5_values::{is_number, members};
+use crate::import::sessions::spikes::called;
 use crate::sound::Sound;
 
 /// Group of sounds that were presented at a time of their own.
@@ -54,7 +55,7 @@ pub fn all(file: &Nwbfile) -> Result<Vec<Series>> {
     Ok(all)
 }
 
-/// The sound of a stimulus: the series of its name, or a part of the one that was running when the
+/// The sound of a stimulus: the series of its name, where that is a path of its last part, or a part of the one that was running when the
 /// stimulus was presented first.
 ///
 /// # Errors
@@ -65,9 +66,10 @@ pub fn of(
     name: &str,
     shown: &[Shown],
 ) -> Result<Option<Series>> {
-    if let Some(own) = series.iter_mut().find(|series| series.name == name) {
-        own.used = true;
-        return Ok(Some(own.clone()));
+    let place = |called: &str| series.iter().position(|series| series.name == called);
+    if let Some(own) = called(name).into_iter().find_map(place) {
+        series[own].used = true;
+        return Ok(Some(series[own].clone()));
     }
     let Some((first, length_ms)) = shown.first().and_then(|first| Some((first, first.length_ms?)))
     else {

@@ -7,7 +7,7 @@ use crate::base::wording::counted;
 use crate::dataset::Entity;
 use crate::import::report::ImportReport;
 use crate::import::sessions::counts::Presentation;
-use crate::import::sessions::unit::Unit;
+use crate::import::sessions::unit::TimeStep;
 
 const UNITS: &str = "/units";
 const SPIKE_TIMES: &str = "spike_times";
@@ -28,7 +28,12 @@ impl Units {
     ///
     /// # Errors
     /// There is none, or its columns do not fit each other.
-    pub fn read(file: &Nwbfile, ids: &str, unit: Unit, report: &mut ImportReport) -> Result<Self> {
+    pub fn read(
+        file: &Nwbfile,
+        ids: &str,
+        step: TimeStep,
+        report: &mut ImportReport,
+    ) -> Result<Self> {
         let Some(table) = Table::open(file, UNITS) else {
             return Err(file.refused(UNITS, "found no such table, expected units with spike times"));
         };
@@ -37,7 +42,7 @@ impl Units {
         let mut unsorted = 0;
         for times in &mut spikes {
             for time in times.iter_mut() {
-                *time *= unit.ms();
+                *time *= step.ms();
             }
             if let Some(bad) = times.iter().find(|time| !time.is_finite()) {
                 let found = format!("found {bad}, expected finite numbers");

@@ -1,18 +1,16 @@
 //! Where spike files and their sounds lie.
-use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::{Spikes, natural_order};
+use super::identity::same_bytes;
+use super::library::Library;
+use super::names::{Pattern, called, is_sound, path_parts};
+use super::walk::{self, LeftOut};
+use super::{Spikes, encoding};
 use crate::base::error::{Error, Problem, Problems, Result};
-use crate::base::files;
-use crate::base::wording::counted;
+use crate::base::wording::{counted, joined};
 use crate::dataset::Entity;
 use crate::import::report::{ImportReport, listed};
 
-/// How deep folders are searched.
-const DEPTH: usize = 6;
-/// Endings of sound files; a file without one of them may name a sound file.
-const SOUND_ENDINGS: [&str; 4] = ["wav", "wave", "flac", "mp3"];
 /// A text that names a sound file is shorter.
 const LONGEST_NAME: u64 = 4096;
 /// What a level of folders tells.
@@ -37,190 +35,228 @@ pub struct SpikeFile {
     pub sound: PathBuf,
 }
 
-/// The recordings in a folder and below.
-///
-/// # Errors
-/// A folder that cannot be read, patterns without `{}`, and for all files at once: no sound, or a
-/// name of a sound that is nowhere.
-pub fn recordings(
-    folder: &Path,
-    options: &Spikes,
-    report: &mut ImportReport,
-) -> Result<Vec<Found>> {
-    let patterns = Patterns::new(options)?;
-    if !folder.is_dir() {
-        let what = if folder.exists() { "this is no folder" } else { "there is no such folder" };
-        return Err(Error::Refused(format!(
-            "{}: {what}, expected the folder of the spike files; check the path",
-            folder.display()
-        )));
-    }
-    let mut folders = Vec::new();
-    walk(folder, DEPTH, &mut |folder| folders.push(folder.to_path_buf()))?;
-    let sounds = Library::of(&options.sounds)?;
-    let mut found = Vec::new();
-    let mut problems = Problems::default();
-    for inner in folders {
-        let (heard, unheard) = patterns.pairs(&inner, &sounds, &mut problems)?;
-        if !unheard.is_empty() && !heard.is_empty() {
-            let count =
-                counted(unheard.len(), "stimulus file").replace("1 stimulus file", "the stimulus");
-            let (names, at) = (listed(&unheard), inner.display());
-            report.dropped(format!("{count} without spikes in {at}: {names}"));
-        }
-        if !heard.is_empty() {
-            let (neuron, kind) = entity(folder, &inner, &options.levels)?;
-            found.push(Found { neuron, kind, heard });
-        }
-    }
-    problems.into_result(folder, found)
+/// Looks for spike files and their sounds in folders and below.
+pub struct Search<'a> {
+    spikes: Pattern,
+    stimuli: Pattern,
+    levels: &'a [String],
+    sounds: Library,
+    left_out: LeftOut,
+    /// Spike files whose sound is nowhere, and why.
+    without_sound: Vec<(String, Problem)>,
+    /// The sounds of each folder that texts name by a path, with the first such text.
+    texts: Vec<((Option<PathBuf>, PathBuf), String)>,
+    /// Files that contradict each other.
+    problems: Problems,
 }
 
-/// Visits a folder and those below in natural order.
-fn walk(folder: &Path, depth: usize, visit: &mut dyn FnMut(&Path)) -> Result<()> {
-    visit(folder);
-    if depth == 0 {
-        return Ok(());
-    }
-    let mut names = files::names(folder)?;
-    names.sort_by(|a, b| natural_order::compare(a, b));
-    for inner in names.iter().map(|name| folder.join(name)).filter(|path| path.is_dir()) {
-        walk(&inner, depth - 1, visit)?;
-    }
-    Ok(())
-}
-
-/// What names of files look like.
-struct Patterns {
-    spikes: (String, String),
-    stimuli: (String, String),
-}
-
-impl Patterns {
-    fn new(options: &Spikes) -> Result<Self> {
-        let divided = |option: &str, pattern: &str| {
-            let parts = pattern.split_once("{}");
-            let parts = parts.map(|(before, after)| (before.to_owned(), after.to_owned()));
-            parts.ok_or_else(|| {
-                Error::Refused(format!(
-                    "{option}: found {pattern:?}, expected a name with {{}} for what tells stimuli \
-                     apart, as in spike{{}}"
-                ))
-            })
-        };
+impl<'a> Search<'a> {
+    /// As the options say.
+    ///
+    /// # Errors
+    /// Patterns without `{}`, or a folder of sounds that cannot be read.
+    pub fn new(options: &'a Spikes) -> Result<Self> {
+        let mut left_out = LeftOut::default();
         Ok(Self {
-            spikes: divided("--spike-files", &options.spike_files)?,
-            stimuli: divided("--stimulus-files", &options.stimulus_files)?,
+            spikes: Pattern::new("--spike-files", &options.spike_files)?,
+            stimuli: Pattern::new("--stimulus-files", &options.stimulus_files)?,
+            levels: &options.levels,
+            sounds: Library::of(&options.sounds, &mut left_out)?,
+            left_out,
+            without_sound: Vec::new(),
+            texts: Vec::new(),
+            problems: Problems::default(),
         })
     }
 
-    /// Spike files with their sounds, and stimulus files without spikes.
-    fn pairs(
-        &self,
-        folder: &Path,
-        sounds: &Library,
-        problems: &mut Problems,
-    ) -> Result<(Vec<SpikeFile>, Vec<String>)> {
-        let mut names = files::names(folder)?;
-        names.sort_by(|a, b| natural_order::compare(a, b));
-        names.retain(|name| folder.join(name).is_file());
-        let mut heard = Vec::new();
-        let mut keys = Vec::new();
-        for name in &names {
-            let Some(key) = key(name, &self.spikes).filter(|_| !is_sound(name)) else { continue };
-            keys.push(key.to_owned());
-            let stimulus = names.iter().find(|name| self::key(name, &self.stimuli) == Some(key));
-            let spikes = folder.join(name);
-            let (before, after) = &self.stimuli;
-            let sound = match stimulus {
-                Some(name) => sound_of(&folder.join(name), folder, sounds),
-                None => sounds.find(key).map(Path::to_path_buf).ok_or_else(|| {
-                    let expected =
-                        format!("a file {before}{key}{after}, or a sound {key} in --sounds");
-                    Problem::new(spikes.display().to_string(), "no stimulus file", expected)
-                }),
-            };
-            match sound {
-                Ok(sound) => heard.push(SpikeFile { spikes, sound }),
-                Err(problem) => problems.push(problem),
+    /// The recordings in a folder and below.
+    ///
+    /// # Errors
+    /// A folder that cannot be read, or folders that do not fit the levels.
+    pub fn recordings(&mut self, folder: &Path, report: &mut ImportReport) -> Result<Vec<Found>> {
+        if !folder.is_dir() {
+            let what =
+                if folder.exists() { "this is no folder" } else { "there is no such folder" };
+            return Err(Error::Refused(format!(
+                "{}: {what}, expected the folder of the spike files; check the path",
+                folder.display()
+            )));
+        }
+        let mut found = Vec::new();
+        for inner in walk::folders(folder, &mut self.left_out)? {
+            let (heard, unheard) = self.pairs(&inner)?;
+            if !unheard.is_empty() && !heard.is_empty() {
+                let count = counted(unheard.len(), "stimulus file");
+                let count = count.replace("1 stimulus file", "the stimulus");
+                let (names, at) = (listed(&unheard), inner.display());
+                report.dropped(format!("{count} without spikes in {at}: {names}"));
+            }
+            if !heard.is_empty() {
+                let (neuron, kind) = entity(folder, &inner, self.levels)?;
+                found.push(Found { neuron, kind, heard });
             }
         }
-        let unheard = names.iter().filter(|name| {
-            key(name, &self.stimuli).is_some_and(|key| !keys.iter().any(|known| known == key))
-        });
-        let unheard = unheard.cloned().collect();
-        Ok((heard, unheard))
+        Ok(found)
+    }
+
+    /// Says what was left out, where anything was found.
+    ///
+    /// # Errors
+    /// Files contradict each other, or no spike file has a sound.
+    pub fn finish(self, folder: &Path, found: &[Found], report: &mut ImportReport) -> Result<()> {
+        let mut problems = self.problems;
+        let (names, missing): (Vec<String>, Vec<Problem>) = self.without_sound.into_iter().unzip();
+        if found.is_empty() {
+            for problem in missing {
+                problems.push(problem);
+            }
+        } else if !names.is_empty() {
+            let count = counted(names.len(), "spike file");
+            let names = listed(&names);
+            report.dropped(format!("{count} without a sound (--sounds adds a folder): {names}"));
+        }
+        self.left_out.tell(report);
+        problems.into_result(folder, ())
+    }
+
+    /// Spike files with their sounds, and stimulus files without spikes.
+    fn pairs(&mut self, folder: &Path) -> Result<(Vec<SpikeFile>, Vec<String>)> {
+        let names = walk::files(folder, &mut self.left_out)?;
+        let mut by_key: Vec<(&str, Vec<&str>)> = Vec::new();
+        for name in names.iter().filter(|name| !is_sound(name)) {
+            let Some(key) = self.spikes.key(name) else { continue };
+            match by_key.iter_mut().find(|(known, _)| *known == key) {
+                Some((_, same)) => same.push(name),
+                None => by_key.push((key, vec![name])),
+            }
+        }
+        let mut heard = Vec::new();
+        for (key, same) in &by_key {
+            let spikes = folder.join(same[0]);
+            let stimuli = names.iter().filter(|name| self.stimuli.key(name) == Some(key));
+            let stimuli: Vec<PathBuf> = stimuli.map(|name| folder.join(name)).collect();
+            match self.sound(key, &spikes, &stimuli)? {
+                Ok(sound) => {
+                    self.problems.extend(self.twice(&folder.join(key), same));
+                    heard.push(SpikeFile { spikes, sound });
+                }
+                Err(problem) => {
+                    let paths = same.iter().map(|name| folder.join(name).display().to_string());
+                    self.without_sound.extend(paths.map(|path| (path, problem.clone())));
+                }
+            }
+        }
+        let heard_of = |key: &str| by_key.iter().any(|(known, _)| *known == key);
+        let unheard =
+            names.iter().filter(|name| self.stimuli.key(name).is_some_and(|key| !heard_of(key)));
+        Ok((heard, unheard.cloned().collect()))
+    }
+
+    /// Several spike files are of one stimulus: most likely copies, whose repeats would count twice.
+    fn twice(&self, at: &Path, names: &[&str]) -> Problems {
+        let mut problems = Problems::default();
+        if names.len() < 2 {
+            return problems;
+        }
+        let found = format!("{} for one stimulus", joined(names, "and"));
+        let expected = "one file of spikes, since its lines are the repeats";
+        let problem = Problem::new(at.display().to_string(), found, expected);
+        let ended = names.iter().rev().find_map(|name| Path::new(name).extension());
+        let ending = ended.map_or_else(String::new, |ending| format!(".{}", ending.display()));
+        let pattern = self.spikes.name("{}");
+        problems.push(problem.hint(format!(
+            "remove the copy, or say the ending of the right ones, as in --spike-files \
+             {pattern}{ending}"
+        )));
+        problems
+    }
+
+    /// The sound of a spike file: its stimulus file or what that names, or else a file of --sounds
+    /// that is called as the spike file.
+    fn sound(
+        &mut self,
+        key: &str,
+        spikes: &Path,
+        stimuli: &[PathBuf],
+    ) -> Result<Result<PathBuf, Problem>> {
+        if stimuli.is_empty() {
+            let name = self.stimuli.name(key);
+            let expected = format!("a file {name}, or a sound {key} in --sounds");
+            let none = || Problem::new(spikes.display().to_string(), "no stimulus file", expected);
+            return Ok(self.sounds.find(key)?.map(Path::to_path_buf).ok_or_else(none));
+        }
+        let (mut found, mut missing) = (Vec::new(), Vec::new());
+        for stimulus in stimuli {
+            match sound_of(stimulus, &self.sounds)? {
+                Ok((sound, text)) => {
+                    self.require_one_text(stimulus, &sound, &text);
+                    found.push(sound);
+                }
+                Err(problem) => missing.push(problem),
+            }
+        }
+        let Some(first) = found.first() else {
+            let none = || Problem::new(spikes.display().to_string(), "no sound", "one");
+            return Ok(Err(missing.into_iter().next().unwrap_or_else(none)));
+        };
+        for other in &found[1..] {
+            if !same_bytes(first, other)? {
+                let both = format!("two sounds, {} and {}", first.display(), other.display());
+                let problem =
+                    Problem::new(spikes.display().to_string(), both, "one that was played");
+                self.problems.push(problem.hint("remove the other one"));
+            }
+        }
+        Ok(Ok(first.clone()))
+    }
+
+    /// Paths in one folder that differ in theirs name different sounds, though only one of that
+    /// name is there.
+    fn require_one_text(&mut self, stimulus: &Path, sound: &Path, text: &str) {
+        let is_path = called(text)[1] != text;
+        let place = (stimulus.parent().map(Path::to_path_buf), sound.to_path_buf());
+        match self.texts.iter().find(|(known, _)| *known == place) {
+            Some((_, other)) if is_path && *other != text => {
+                let found = format!("{text:?}, and {other:?} in another file");
+                let expected = format!("two sounds, but there is only {}", sound.display());
+                let problem = Problem::new(stimulus.display().to_string(), found, expected);
+                self.problems.push(problem.hint("give the folder of the other one with --sounds"));
+            }
+            None if is_path => self.texts.push((place, text.to_owned())),
+            _ => {}
+        }
     }
 }
 
-/// What stands for `{}` in a name, with or without its ending.
-fn key<'a>(name: &'a str, (before, after): &(String, String)) -> Option<&'a str> {
-    let stem = name.rsplit_once('.').map_or(name, |(stem, _)| stem);
-    let inside = |name: &'a str| name.strip_prefix(before.as_str())?.strip_suffix(after.as_str());
-    inside(stem).or_else(|| inside(name)).filter(|key| !key.is_empty())
-}
-
-fn is_sound(name: &str) -> bool {
-    let ending = Path::new(name).extension().map(|ending| ending.to_string_lossy().to_lowercase());
-    ending.is_some_and(|ending| SOUND_ENDINGS.contains(&ending.as_str()))
-}
-
-/// The sound file that a stimulus file is or names.
-fn sound_of(stimulus: &Path, folder: &Path, sounds: &Library) -> Result<PathBuf, Problem> {
-    if is_sound(&stimulus.to_string_lossy()) {
-        return Ok(stimulus.to_path_buf());
-    }
-    let at = stimulus.display().to_string();
+/// The sound file that a stimulus file is or names, and the name.
+fn sound_of(stimulus: &Path, sounds: &Library) -> Result<Result<(PathBuf, String), Problem>> {
+    // Whatever is no text that names a sound: decoding it says what is wrong with it.
+    let as_it_is = || Ok(Ok((stimulus.to_path_buf(), String::new())));
     let short = stimulus.metadata().is_ok_and(|found| found.len() <= LONGEST_NAME);
-    let text = if short { fs::read_to_string(stimulus).ok() } else { None };
-    let Some(text) = text else {
-        // Whatever it is, decoding it says what is wrong with it.
-        return Ok(stimulus.to_path_buf());
-    };
-    let named = Path::new(text.trim());
-    let name =
-        named.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-    let beside = [folder.join(named), folder.join(&name)];
-    let found = beside.into_iter().find(|path| path.is_file() && *path != stimulus);
-    found.or_else(|| sounds.find(&name).map(Path::to_path_buf)).ok_or_else(|| {
+    if is_sound(&stimulus.to_string_lossy()) || !short {
+        return as_it_is();
+    }
+    let Some(text) = encoding::read(stimulus)? else { return as_it_is() };
+    let named = text.trim().trim_matches('"');
+    let parts = path_parts(named);
+    let folder = stimulus.parent().unwrap_or(Path::new(""));
+    let last: &[&str] = parts.split_last().map_or(&[], |(last, _)| std::slice::from_ref(last));
+    let beside = [folder.join(named), below(folder, &parts), below(folder, last)];
+    if let Some(found) = beside.into_iter().find(|path| path.is_file() && path != stimulus) {
+        return Ok(Ok((found, named.to_owned())));
+    }
+    let found = sounds.find(named)?;
+    Ok(found.map(|path| (path.to_path_buf(), named.to_owned())).ok_or_else(|| {
         let shown: String = text.trim().chars().take(60).collect();
+        let at = stimulus.display().to_string();
         let problem = Problem::new(at, format!("the name {shown:?}"), "the name of a sound file");
         problem.hint("give the folder that it lies in with --sounds")
-    })
+    }))
 }
 
-/// The files in the folders of sounds, by name.
-pub struct Library(Vec<(String, PathBuf)>);
-
-impl Library {
-    /// All files in these folders and below.
-    pub fn of(folders: &[PathBuf]) -> Result<Self> {
-        let mut all = Vec::new();
-        for folder in folders {
-            if !folder.is_dir() {
-                let found = "there is no such folder, expected the folder of the sounds";
-                return Err(Error::Refused(format!("{}: {found}", folder.display())));
-            }
-            let mut inner = Vec::new();
-            walk(folder, DEPTH, &mut |folder| inner.push(folder.to_path_buf()))?;
-            for folder in inner {
-                let files = files::names(&folder)?
-                    .into_iter()
-                    .map(|name| (name.clone(), folder.join(name)));
-                all.extend(files.filter(|(_, path)| path.is_file()));
-            }
-        }
-        Ok(Self(all))
-    }
-
-    /// The file of this name, with or without an ending.
-    pub fn find(&self, name: &str) -> Option<&Path> {
-        let without = |known: &str| known.rsplit_once('.').is_some_and(|(stem, _)| stem == name);
-        let exact = self.0.iter().find(|(known, _)| known == name);
-        let found =
-            exact.or_else(|| self.0.iter().find(|(known, _)| is_sound(known) && without(known)));
-        found.map(|(_, path)| path.as_path())
-    }
+/// A path below a folder.
+fn below(folder: &Path, parts: &[&str]) -> PathBuf {
+    parts.iter().fold(folder.to_path_buf(), |path, part| path.join(part))
 }
 
 /// The neuron of a folder below `root`, and the type of its stimuli.
@@ -264,18 +300,4 @@ fn entity(root: &Path, folder: &Path, levels: &[String]) -> Result<(Entity, Opti
 fn name_of(folder: &Path) -> String {
     let folder = folder.canonicalize().unwrap_or_else(|_unknown| folder.to_path_buf());
     folder.file_name().map_or_else(|| "neuron".into(), |name| name.to_string_lossy().into_owned())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn keys_come_out_of_names_with_and_without_endings() {
-        let pattern = ("spike".to_owned(), "_a".to_owned());
-        assert_eq!(key("spike12_a", &pattern), Some("12"));
-        assert_eq!(key("spike12_a.txt", &pattern), Some("12"));
-        assert_eq!(key("spike_a", &pattern), None);
-        assert_eq!(key("stim12_a", &pattern), None);
-    }
 }

@@ -87,7 +87,11 @@ impl Sounds {
     }
 }
 
-fn same_bytes(a: &Path, b: &Path) -> Result<bool> {
+/// Whether two files have the same content.
+///
+/// # Errors
+/// One cannot be read.
+pub fn same_bytes(a: &Path, b: &Path) -> Result<bool> {
     let reading = |path: &Path, source| Error::file(format!("reading {}", path.display()), source);
     let open = |path: &Path| File::open(path).map_err(|source| reading(path, source));
     let (mut file_a, mut file_b) = (open(a)?, open(b)?);

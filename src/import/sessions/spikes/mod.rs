@@ -1,15 +1,18 @@
 //! Sound files, and spike times in text files with one line a repeat: the layout of CRCNS aa-1, CRCNS
 //! aa-2 and `STRFlab`.
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use self::find::{Found, SpikeFile};
+use self::comma::Comma;
+use self::find::{Found, Search, SpikeFile};
+use self::header::Header;
 use self::identity::Sounds;
+use self::text::SpikeText;
 use super::counts::Presentation;
 use super::session::{OpenSound, Opened, Presented, Session, SoundOptions};
-use super::unit::Unit;
+use super::unit::{TimeOptions, TimeScale, Unit};
 use crate::base::error::{Error, Result};
 use crate::base::wording::counted;
 use crate::dataset::Entity;
@@ -17,13 +20,27 @@ use crate::import::format::{Format, Imported};
 use crate::import::report::{ImportReport, listed};
 use crate::sound;
 
-mod find;
+mod encoding;
 mod identity;
+mod names;
 mod natural_order;
+mod toe_lis;
+
 mod text;
 
-pub use find::Library;
+mod comma;
+mod header;
+
+mod walk;
+
+mod library;
+
+mod find;
+
+pub use library::Library;
+pub use names::called;
 pub use natural_order::compare as natural_order;
+pub use walk::LeftOut;
 
 /// `strf import spikes`.
 #[derive(Debug, Clone, Args)]
@@ -31,9 +48,16 @@ pub struct Spikes {
     /// Folders of spike files and sounds, or of such folders, one for each neuron
     #[arg(required = true, value_name = "FOLDER")]
     pub folders: Vec<PathBuf>,
-    /// Unit of the spike times
-    #[arg(long, value_enum, default_value = "ms")]
-    pub unit: Unit,
+    /// In which unit spike times are.
+    #[command(flatten)]
+    pub time: TimeOptions,
+    /// What a comma in spike times is [default: as the files show]
+    #[arg(long, value_enum)]
+    pub comma: Option<Comma>,
+    /// Leave out so many lines at the start of every spike file; 0 takes lines that look like a
+    /// header as repeats
+    #[arg(long, value_name = "N")]
+    pub skip_lines: Option<usize>,
     /// Names of the spike files, without ending; {} stands for what tells stimuli apart
     #[arg(long, value_name = "PATTERN", default_value = "spike{}")]
     pub spike_files: String,
@@ -67,28 +91,93 @@ impl Format for Spikes {
     }
 
     fn read(&self, report: &mut ImportReport) -> Result<Imported> {
-        let mut found = Vec::new();
-        for folder in &self.folders {
-            found.extend(find::recordings(folder, self, report)?);
-        }
-        let file = self.folders[0].clone();
-        if found.is_empty() {
-            return Err(Error::Refused(format!(
-                "{}: found no file called {} in it or in folders below, expected spike times; \
-                 check the folder, or give --spike-files",
-                file.display(),
-                self.spike_files
-            )));
-        }
+        let scale = self.time.scale(Unit::Ms)?;
+        let found = self.find(report)?;
+        let texts = self.texts(&found, report)?;
+        let comma = self.comma.map_or_else(|| Comma::of(&texts, report), Ok)?;
+        self.check_headers(&found, &texts, comma, scale, report)?;
         let mut gathered = Gathered::default();
+        let mut texts = texts.into_iter();
         for one in found {
-            gathered.add(one, self.unit)?;
+            gathered.add(one, &mut texts, comma, scale)?;
         }
         if let Some(pattern) = &self.stimulus_ids {
             gathered.sounds.number(pattern)?;
         }
-        let session = gathered.session(file, self.unit, report);
+        let session = gathered.session(self.folders[0].clone(), scale, report);
         session.imported(&self.sound, report)
+    }
+}
+
+impl Spikes {
+    /// The spike files of all folders, each once.
+    fn find(&self, report: &mut ImportReport) -> Result<Vec<Found>> {
+        let mut search = Search::new(self)?;
+        let mut found = Vec::new();
+        for folder in &self.folders {
+            found.extend(search.recordings(folder, report)?);
+        }
+        let first = &self.folders[0];
+        search.finish(first, &found, report)?;
+        if found.is_empty() {
+            return Err(Error::Refused(format!(
+                "{}: found no file called {} in it or in folders below, expected spike times; \
+                 check the folder, or give --spike-files",
+                first.display(),
+                self.spike_files
+            )));
+        }
+        let mut known = BTreeSet::new();
+        for SpikeFile { spikes, .. } in found.iter().flat_map(|one| &one.heard) {
+            let reading = |source| Error::file(format!("reading {}", spikes.display()), source);
+            if !known.insert(spikes.canonicalize().map_err(reading)?) {
+                return Err(Error::Refused(format!(
+                    "{}: found this file twice in the folders, expected each once; name no folder \
+                     twice, nor one inside another",
+                    spikes.display()
+                )));
+            }
+        }
+        Ok(found)
+    }
+
+    /// The text of each spike file.
+    fn texts(&self, found: &[Found], report: &mut ImportReport) -> Result<Vec<SpikeText>> {
+        let files = found.iter().flat_map(|one| &one.heard);
+        let texts: Vec<SpikeText> = files
+            .map(|file| SpikeText::read(&file.spikes, self.skip_lines))
+            .collect::<Result<_>>()?;
+        if let Some(lines @ 1..) = self.skip_lines {
+            let (lines, files) = (counted(lines, "line"), counted(texts.len(), "spike file"));
+            report.dropped(format!("{lines} at the start of each of {files}"));
+        }
+        let toe_lis = texts.iter().filter(|text| text.is_toe_lis()).count();
+        if toe_lis > 0 {
+            let files = counted(toe_lis, "spike file");
+            report.inferred(format!("{files} read as toe_lis, with one time on a line"));
+        }
+        Ok(texts)
+    }
+
+    /// Refuses files whose first lines look like a header, unless an option says what they are.
+    fn check_headers(
+        &self,
+        found: &[Found],
+        texts: &[SpikeText],
+        comma: Comma,
+        scale: TimeScale,
+        report: &mut ImportReport,
+    ) -> Result<()> {
+        if self.skip_lines == Some(0) {
+            return Ok(());
+        }
+        let mut headers: Vec<Header> = Vec::new();
+        let files = found.iter().flat_map(|one| &one.heard);
+        for (file, text) in files.zip(texts).filter(|(_, text)| !text.is_toe_lis()) {
+            let end = || Ok((length_ms(&file.sound)? + self.sound.after_ms) / scale.step.ms());
+            headers.extend(header::header(text, comma, end)?);
+        }
+        header::refuse(&self.folders[0], &headers, texts.len(), report)
     }
 }
 
@@ -106,17 +195,24 @@ struct Gathered {
 type OfSound = (Option<String>, BTreeMap<usize, Vec<Presentation>>);
 
 impl Gathered {
-    fn add(&mut self, found: Found, unit: Unit) -> Result<()> {
+    /// Takes the next texts, one for each file that was found.
+    fn add(
+        &mut self,
+        found: Found,
+        texts: &mut impl Iterator<Item = SpikeText>,
+        comma: Comma,
+        scale: TimeScale,
+    ) -> Result<()> {
         let Found { neuron, kind, heard } = found;
         let known = self.neurons.iter().position(|known| known.id == neuron.id);
         let place = known.unwrap_or_else(|| {
             self.neurons.push(neuron);
             self.neurons.len() - 1
         });
-        for SpikeFile { spikes, sound } in heard {
-            let repeats = text::repeats(&spikes)?;
+        for (SpikeFile { sound, .. }, text) in heard.into_iter().zip(texts) {
+            let repeats = text.repeats(comma)?;
             if repeats.len() > 1 && repeats.iter().all(|times| times.len() <= 1) {
-                self.single.push(spikes.display().to_string());
+                self.single.push(text.path.display().to_string());
             }
             let index = self.sounds.place(&sound, &self.neurons[place].id)?;
             if index == self.heard.len() {
@@ -124,14 +220,14 @@ impl Gathered {
             }
             let presentations = self.heard[index].1.entry(place).or_default();
             presentations.extend(repeats.into_iter().map(|times| Presentation {
-                times_ms: times.iter().map(|time| time * unit.ms()).collect(),
+                times_ms: times.iter().map(|time| time * scale.step.ms()).collect(),
                 recorded_ms: Vec::new(),
             }));
         }
         Ok(())
     }
 
-    fn session(self, file: PathBuf, unit: Unit, report: &mut ImportReport) -> Session {
+    fn session(self, file: PathBuf, scale: TimeScale, report: &mut ImportReport) -> Session {
         let Self { neurons, sounds, heard, single } = self;
         report.inferred(format!("{} from the names of folders", counted(neurons.len(), "neuron")));
         if !single.is_empty() {
@@ -160,7 +256,7 @@ impl Gathered {
                 }
             });
         let stimuli = stimuli.collect();
-        Session { file, neurons, stimuli, unit, resolution_ms: RESOLUTION_MS }
+        Session { file, neurons, stimuli, onset_scale: Some(scale), resolution_ms: RESOLUTION_MS }
     }
 }
 
@@ -173,4 +269,19 @@ pub fn open(path: PathBuf) -> OpenSound {
         let file = sound::open(&path)?;
         Ok(Opened { sound: file.sound, notes: file.notes })
     })
+}
+
+/// How long the sound in a file lasts, which takes decoding it where the file does not say.
+///
+/// # Errors
+/// It cannot be read.
+pub fn length_ms(path: &Path) -> Result<f64> {
+    let file = sound::open(path)?;
+    let rate_hz = file.sound.rate_hz;
+    let counted = |piece: Result<Vec<f32>>| piece.map(|piece| piece.len() as u64);
+    let samples = match file.promised {
+        Some(samples) => samples,
+        None => file.sound.pieces.map(counted).sum::<Result<u64>>()?,
+    };
+    Ok(1000.0 * samples as f64 / rate_hz)
 }
