@@ -163,7 +163,7 @@ fn one_sound_for_the_whole_session_is_cut_at_the_presentations() {
 
 #[test]
 fn times_in_another_unit_are_named() {
-    let message = "site.nwb: /units/spike_times: found all spikes between";
+    let message = "site.nwb: /units/spike_times: read as seconds, all 456 spikes lie between";
     let place = Workplace::empty();
     changed(&place, |file| {
         let times: Vec<f64> = list(file, "units/spike_times").iter().map(|t| 1000.0 * t).collect();
@@ -173,7 +173,7 @@ fn times_in_another_unit_are_named() {
     assert_eq!(ran.status, Some(2));
     assert!(ran.stderr.contains(message), "{}", ran.stderr);
     assert!(
-        ran.stderr.ends_with("they look like milliseconds: give --unit ms\n"),
+        ran.stderr.contains("read as milliseconds, 100 % lie in their span (--unit ms)"),
         "{}",
         ran.stderr
     );

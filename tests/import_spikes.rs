@@ -31,30 +31,31 @@ fn times_outside_of_all_clips_name_the_unit_they_are_in() {
     refused(
         &place,
         "",
-        "cell: all 5 spikes lie outside of the clips, expected them inside; no usual unit puts \
-         them inside; check that sounds and spikes belong together",
+        "cell: read as milliseconds, all 5 spikes lie outside of the clips, expected them inside; no \
+         usual unit puts them inside; check that sounds and spikes belong together",
     );
     let place = cell("25000 100000\n300000.5 500000\n999999 40000\n");
     refused(
         &place,
         "",
-        "cell: all 6 spikes lie outside of the clips, expected them inside; read as microseconds, \
-         100 % lie inside: give --unit us",
+        "cell: read as milliseconds, all 6 spikes lie outside of the clips, expected them inside; \
+         read as microseconds, 100 % lie inside (--unit us); give the option of the right unit",
     );
     place.strf(&words("--unit us")).done();
 }
 
 #[test]
-fn seconds_taken_for_milliseconds_are_warned_of() {
+fn seconds_taken_for_milliseconds_are_refused() {
     let times: Vec<String> = (1..30).map(|n| format!("{}", f64::from(n) / 30.0)).collect();
     let place = cell(&times.join(" "));
-    let ran = place.strf(&words("")).done();
-    assert_eq!(
-        ran.stderr,
-        "strf: warning: cell: all 29 spikes lie in the first hundredth of the clips; read as \
-         seconds, 100 % lie inside: give --unit s\n"
+    refused(
+        &place,
+        "",
+        "cell: as milliseconds, all 29 spikes lie at the very start of the clips, expected them \
+         spread over the clips; read as seconds, 100 % lie inside (--unit s); give the option of \
+         the right unit, or --unit ms if it is right as it is",
     );
-    let ran = place.strf(&words("--unit s --force")).done();
+    let ran = place.strf(&words("--unit s")).done();
     assert_eq!(ran.stderr, "");
 }
 
@@ -62,7 +63,11 @@ fn seconds_taken_for_milliseconds_are_warned_of() {
 fn a_sound_much_shorter_than_the_responses_is_warned_of() {
     let place = cell("10 1500 1600 2000\n1700 20\n");
     let ran = place.strf(&words("")).done();
-    assert!(ran.stderr.contains("stim1.wav: 4 of 6 spikes lie outside of the sound\n"));
+    assert_eq!(
+        ran.stderr,
+        "strf: warning: cell: 67 % of the spikes lie outside of the sounds and are dropped, as they \
+         may where sounds are short and trials long: cell/stim1.wav (4 of 6)\n"
+    );
     assert!(
         ran.stdout.contains("dropped: 4 of 6 spikes: 0 before the first bin, 4 after the last")
     );
@@ -109,16 +114,8 @@ fn spike_files_that_are_no_spike_times_are_refused_with_the_place() {
 }
 
 #[test]
-fn missing_sounds_are_named_all_at_once() {
+fn folders_of_sounds_that_are_not_there_are_refused() {
     let place = cell("1 2\n");
-    place.write("cell/spike2", "3\n");
-    place.write("cell/spike3", "3\n");
-    place.write("cell/stim3", "song.wav\n");
-    let problems = "cell: 2 problems\n  \
-        cell/spike2: found no stimulus file, expected a file stim2, or a sound 2 in --sounds\n  \
-        cell/stim3: found the name \"song.wav\", expected the name of a sound file (give the \
-        folder that it lies in with --sounds)";
-    refused(&place, "", problems);
     refused(
         &place,
         "--sounds nowhere",

@@ -20,10 +20,11 @@ use rand::Rng;
 use rand::seq::IndexedRandom;
 use rand_chacha::ChaCha8Rng;
 use strf::base::rng;
+use strf::dataset::hdf5_io::write_array;
 
 use crate::import::fixture;
 use crate::support::mat::{Mat5, Order, mat4};
-use crate::support::runs::{LN, Workplace, by_steps, recording};
+use crate::support::runs::{LN, Workplace, by_steps, change_data, recording};
 
 /// Files a row in `make test`.
 const CASES: usize = 20;
@@ -101,6 +102,17 @@ readers! {
     mp3: |place| cell_of(place, "../tone.mp3", "cell/stim1.mp3"), "cell/stim1.mp3",
         "import spikes cell --config import.toml --dry-run";
     spike_text: cell, "cell/spike1", "import spikes cell --config import.toml --dry-run";
+    spike_text_utf16: |place| cell_of_text(place, utf16), "cell/spike1",
+        "import spikes cell --config import.toml --dry-run";
+    spike_text_toe_lis: |place| cell_of_text(place, toe_lis), "cell/spike1",
+        "import spikes cell --config import.toml --dry-run";
+    spike_text_of_decimal_commas: |place| cell_of_text(place, decimal_commas), "cell/spike1",
+        "import spikes cell --config import.toml --dry-run";
+    stimulus_text: named_sound, "cell/stim1",
+        "import spikes cell --sounds cell --config import.toml --dry-run";
+    nwb_of_onset_column: onset_nwb, "data.nwb",
+        "import nwb data.nwb --onset-column sound_onset --set frontend.min_freq_hz=100 \
+         --set frontend.max_freq_hz=900 --set frontend.bands=5 --dry-run";
     front_end: cell, "import.toml", "import spikes cell --config import.toml --dry-run";
     run_file_: untrained, "run.toml", "train run.toml --force --out run --set train.epochs=0";
     run_config: trained, "run/config.toml", "eval run";
@@ -146,6 +158,47 @@ fn cell_of(place: &Workplace, sound: &str, to: &str) {
     cell(place);
     std::fs::remove_file(place.path("cell/stim1.wav")).unwrap();
     put(place, sound, to);
+}
+
+/// The same with the spikes of the first sound written in another way.
+fn cell_of_text(place: &Workplace, written: fn(&str) -> Vec<u8>) {
+    cell(place);
+    let bytes = written(&place.read("cell/spike1"));
+    std::fs::write(place.path("cell/spike1"), bytes).unwrap();
+    std::fs::remove_file(place.path("cell/spike2")).unwrap();
+}
+
+fn utf16(text: &str) -> Vec<u8> {
+    "\u{feff}".encode_utf16().chain(text.encode_utf16()).flat_map(u16::to_le_bytes).collect()
+}
+
+fn toe_lis(text: &str) -> Vec<u8> {
+    let repeats: Vec<Vec<&str>> =
+        text.lines().map(|line| line.split_whitespace().collect()).collect();
+    let mut lines = vec!["1".to_owned(), repeats.len().to_string(), "4".to_owned()];
+    lines.extend(repeats.iter().map(|times| times.len().to_string()));
+    lines.extend(repeats.concat().into_iter().map(str::to_owned));
+    lines.join("\n").into_bytes()
+}
+
+fn decimal_commas(text: &str) -> Vec<u8> {
+    text.replace(' ', ";").replace('.', ",").into_bytes()
+}
+
+/// A text names the sound by a path of another computer.
+fn named_sound(place: &Workplace) {
+    cell(place);
+    std::fs::rename(place.path("cell/stim1.wav"), place.path("cell/song.wav")).unwrap();
+    place.write("cell/stim1", "C:\\stims\\song.wav\r\n");
+}
+
+/// The NWB file with a column of onsets that lie 50 ms behind the starts.
+fn onset_nwb(place: &Workplace) {
+    put(place, "zebra_finch.nwb", "data.nwb");
+    change_data(&place.path("data.nwb"), |file| {
+        let starts = file.dataset("intervals/trials/start_time")?.read_1d::<f64>()?;
+        write_array(file, "intervals/trials/sound_onset", (starts + 0.05).view())
+    });
 }
 
 /// `cells_v5.mat` with its arrays as they are before compression.

@@ -25,7 +25,7 @@ const FEWEST_OF_NEURON: usize = 10;
 /// Spikes of a neuron follow each other at larger distances, in milliseconds.
 const REFRACTORY_MS: f64 = 1.0;
 /// Share of the spikes for which that need not hold: several neurons may have been taken for one.
-const UNSORTED: f64 = 0.2;
+const UNSORTED: f64 = 0.1;
 
 /// What was presented, and where its clip ends.
 pub struct ClipTimes<'a> {

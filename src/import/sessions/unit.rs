@@ -128,7 +128,7 @@ pub struct Alternative {
 
 /// The units in which most spikes lie where they should, the best first, with the option for each.
 pub fn advice(mut alternatives: Vec<Alternative>, place: &str) -> String {
-    let worth = |one: &Alternative| (one.inside * 1000.0).round() + one.spread;
+    let worth = |one: &Alternative| one.inside * one.spread;
     alternatives.sort_by(|a, b| worth(b).total_cmp(&worth(a)));
     let text = |(rank, one): (usize, &Alternative)| {
         let share = percent(one.inside);
@@ -157,7 +157,7 @@ mod tests {
     fn alternatives_are_named_the_best_first() {
         let one = |step, inside, spread| Alternative { step, inside, spread };
         let all = vec![
-            one(TimeStep::Sample(20_000.0), 0.67, 1.0),
+            one(TimeStep::Sample(20_000.0), 0.67, 0.9),
             one(TimeStep::Sample(25_000.0), 1.0, 0.7),
             one(TimeStep::Unit(Unit::Us), 1.0, 0.9),
         ];

@@ -20,7 +20,7 @@ const SPREAD: f64 = 0.5;
 /// Parts of the span that are looked at for spikes.
 const PARTS: usize = 10;
 /// Mean rates of neurons, in spikes a second.
-const RATES_HZ: (f64, f64) = (0.02, 1000.0);
+const RATES_HZ: (f64, f64) = (0.02, 200.0);
 
 /// Spikes and presentations on the clock of a session, in milliseconds.
 pub struct SessionClock<'a> {
@@ -247,7 +247,7 @@ mod tests {
         }
         // The same stored as samples: nearly none lies at a presentation, and the rate is none of a
         // neuron.
-        let samples = named(&spikes(400, 30_000.0), trials(10));
+        let samples = named(&spikes(100, 30_000.0), trials(10));
         assert_eq!(samples[0], "--rate-hz 30000");
     }
 }

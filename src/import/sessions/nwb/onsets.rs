@@ -65,7 +65,7 @@ pub fn read(
     }
     let stops = table.numbers(STOP)?;
     let values = table.numbers(&column)?;
-    let rows = Rows { starts: &starts, stops: &stops, values: &values };
+    let rows = OnsetRows { starts: &starts, stops: &stops, values: &values };
     let times_s = if values.len() != starts.len() {
         let found = format!("found {} values, expected {}", values.len(), starts.len());
         return Err(file.refused(&table.path(&column), &format!("{found}, as there are rows")));
@@ -147,13 +147,13 @@ fn words(name: &str) -> Vec<String> {
 }
 
 /// A column beside the rows that it belongs to.
-struct Rows<'a> {
+struct OnsetRows<'a> {
     starts: &'a [f64],
     stops: &'a [f64],
     values: &'a [f64],
 }
 
-impl Rows<'_> {
+impl OnsetRows<'_> {
     /// Whether every onset lies between the start and the end of its row.
     fn all_inside(&self, onset: impl Fn(f64, f64) -> f64) -> bool {
         let rows = self.starts.iter().zip(self.stops).zip(self.values);

@@ -35,7 +35,7 @@ pub fn read(file: &Nwbfile, options: &Nwb, report: &mut ImportReport) -> Result<
     let name = match (&options.intervals, known.as_slice()) {
         (Some(name), known) if known.contains(&name.as_str()) => name.clone(),
         (Some(name), _) => return Err(file.refused(INTERVALS, &no_table(name, &known))),
-        (None, []) => return by_sound(file, report),
+        (None, []) => return by_sound(file, options, report),
         (None, known) if known.contains(&TRIALS) => TRIALS.to_owned(),
         (None, [only]) => (*only).to_owned(),
         (None, known) => {
@@ -124,7 +124,11 @@ fn stimulus_column(
 }
 
 /// Every series of /stimulus/presentation is a stimulus that was presented once.
-fn by_sound(file: &Nwbfile, report: &mut ImportReport) -> Result<Presentations> {
+fn by_sound(file: &Nwbfile, options: &Nwb, report: &mut ImportReport) -> Result<Presentations> {
+    if let Some(column) = &options.onset_column {
+        let found = "found no table of presentations, expected one with the column";
+        return Err(file.refused(INTERVALS, &format!("{found} {column}; leave --onset-column out")));
+    }
     let series = sounds::all(file)?;
     let shown = series.iter().filter_map(|one| {
         let stimulus = one.name.clone();

@@ -23,8 +23,10 @@ pub struct Header {
     others_single: bool,
 }
 
-/// A number of spikes below a header for each that is whole.
+/// Numbers with decimals below a header for each that is whole.
 const MOSTLY_DECIMALS: usize = 3;
+/// A line of more numbers is a repeat.
+const MOST_IN_HEADER: usize = 4;
 /// Lines below that are as many as a number says, by which it is doubtful.
 const COUNTED: usize = 3;
 
@@ -40,31 +42,21 @@ pub fn header(
 ) -> Result<Option<Header>> {
     let lines: Vec<(Line, Vec<String>)> =
         text.lines().map(|line| (line, numbers(line, comma))).collect();
-    let leading = lines.iter().take_while(|(_, numbers)| whole(numbers).is_some()).count();
-    let (leading, others) = lines.split_at(leading);
+    let few = |(_, numbers): &&(Line, Vec<String>)| all_whole(numbers);
+    let (leading, others) = lines.split_at(lines.iter().take_while(few).count());
+    if !leading.is_empty() && all_have_decimals(others) {
+        let why = "of whole numbers where all others have decimals";
+        return Ok(Some(Header::new(text, leading, others, (why, true))));
+    }
+    let single = |(_, numbers): &&(Line, Vec<String>)| whole(numbers).is_some();
+    let (leading, others) = lines.split_at(lines.iter().take_while(single).count());
     let times = || others.iter().flat_map(|(_, numbers)| numbers);
     if leading.is_empty() || times().next().is_none() {
         return Ok(None);
     }
-    let others_single = others.iter().all(|(_, numbers)| numbers.len() <= 1);
     let found = |count: usize, why: &'static str, certain: bool| {
-        let lines: Vec<Line> = leading[..count].iter().map(|(line, _)| *line).collect();
-        Header {
-            place: place(text, &lines),
-            last: lines[count - 1].number,
-            why,
-            certain,
-            others_single,
-        }
+        Header::new(text, &leading[..count], others, (why, certain))
     };
-    let decimals = times().filter(|number| number.contains('.')).count();
-    let whole_numbers = times().count() - decimals;
-    let each = |(_, numbers): &(Line, Vec<String>)| {
-        numbers.is_empty() || numbers.iter().any(|number| number.contains('.'))
-    };
-    if others.iter().all(each) && decimals >= MOSTLY_DECIMALS * whole_numbers {
-        return Ok(Some(found(leading.len(), "where all others have decimals", true)));
-    }
     let end = end()?;
     let largest =
         times().filter_map(|number| number.parse().ok()).fold(f64::NEG_INFINITY, f64::max);
@@ -80,8 +72,38 @@ pub fn header(
         Some(found(count, "beyond the end of the sound", false))
     } else {
         let many = counts_rows && rows >= COUNTED;
-        many.then(|| found(1, "that is the number of lines below", false))
+        many.then(|| found(1, "as the number of lines below", false))
     })
+}
+
+impl Header {
+    fn new(
+        text: &SpikeText,
+        lines: &[(Line, Vec<String>)],
+        others: &[(Line, Vec<String>)],
+        (why, certain): (&'static str, bool),
+    ) -> Self {
+        let others_single = others.iter().all(|(_, numbers)| numbers.len() <= 1);
+        let lines: Vec<Line> = lines.iter().map(|(line, _)| *line).collect();
+        let last = lines.last().map_or(0, |line| line.number);
+        Self { place: place(text, &lines), last, why, certain, others_single }
+    }
+}
+
+/// Whether a line holds whole numbers, and no more than a header has.
+fn all_whole(numbers: &[String]) -> bool {
+    (1..=MOST_IN_HEADER).contains(&numbers.len())
+        && numbers.iter().all(|number| number.parse::<i64>().is_ok())
+}
+
+/// Whether nearly all numbers have decimals, and some in each line that is not empty.
+fn all_have_decimals(lines: &[(Line, Vec<String>)]) -> bool {
+    let all = || lines.iter().flat_map(|(_, numbers)| numbers);
+    let decimals = all().filter(|number| number.contains('.')).count();
+    let in_each = lines.iter().all(|(_, numbers)| {
+        numbers.is_empty() || numbers.iter().any(|number| number.contains('.'))
+    });
+    decimals > 0 && in_each && decimals >= MOSTLY_DECIMALS * (all().count() - decimals)
 }
 
 /// The words of a line as Rust reads numbers.
@@ -97,17 +119,17 @@ fn whole(numbers: &[String]) -> Option<f64> {
     }
 }
 
-/// `cell/spike1: lines 1 and 2 ("40000" and "10")`
+/// `cell/spike1: found lines 1 and 2 ("40000" and "10")`
 fn place(text: &SpikeText, lines: &[Line]) -> String {
     const SHOWN: usize = 3;
     let more = if lines.len() > SHOWN { ", ..." } else { "" };
     let shown = &lines[..lines.len().min(SHOWN)];
     let numbers: Vec<String> = shown.iter().map(|line| line.number.to_string()).collect();
     let texts: Vec<String> = shown.iter().map(|line| format!("{:?}", line.text.trim())).collect();
-    let (lines, each) = if lines.len() == 1 { ("line", "holds") } else { ("lines", "each hold") };
+    let lines = if lines.len() == 1 { "line" } else { "lines" };
     let (path, numbers, texts) =
         (text.path.display(), joined(&numbers, "and"), joined(&texts, "and"));
-    format!("{path}: {lines} {numbers}{more} ({texts}{more}) {each} one whole number")
+    format!("{path}: found {lines} {numbers}{more} ({texts}{more})")
 }
 
 /// Refuses files that seem to have headers, and warns of those that may.
@@ -126,7 +148,7 @@ pub fn refuse(
         let others = match certain.len() {
             1 => String::new(),
             count => {
-                format!(" (so do {} in {})", counted(count - 1, "other file"), folder.display())
+                format!(" (as in {} of {})", counted(count - 1, "other file"), folder.display())
             }
         };
         let same = headers.len() == files && headers.iter().all(|header| header.last == *last);
@@ -175,6 +197,7 @@ mod tests {
             |text: &str, end: f64| found(text, end).map(|header| (header.last, header.certain));
         assert_eq!(lines("40000\n10\n11.5 20.25\n13.5\n", 1e6), Some((2, true)));
         assert_eq!(lines("# rate\n40000\n\n11.5 20.25\n", 1e6), Some((2, true)));
+        assert_eq!(lines("40000 10\n11.5 20.25\n13.5\n", 1e6), Some((1, true)));
         assert_eq!(lines("40000\n10\n11 20\n13\n", 1000.0), Some((1, true)));
         assert_eq!(lines("10\n40000\n11 20\n13\n", 1000.0), Some((2, true)));
         // A spike after a short tone, as other lines have them.

@@ -26,10 +26,12 @@ mod names;
 mod natural_order;
 mod toe_lis;
 
+mod comma;
+
 mod text;
 
-mod comma;
 mod header;
+mod meaning;
 
 mod walk;
 
@@ -94,7 +96,7 @@ impl Format for Spikes {
         let scale = self.time.scale(Unit::Ms)?;
         let found = self.find(report)?;
         let texts = self.texts(&found, report)?;
-        let comma = self.comma.map_or_else(|| Comma::of(&texts, report), Ok)?;
+        let comma = self.comma.map_or_else(|| meaning::of(&texts, report), Ok)?;
         self.check_headers(&found, &texts, comma, scale, report)?;
         let mut gathered = Gathered::default();
         let mut texts = texts.into_iter();
@@ -149,7 +151,7 @@ impl Spikes {
             .collect::<Result<_>>()?;
         if let Some(lines @ 1..) = self.skip_lines {
             let (lines, files) = (counted(lines, "line"), counted(texts.len(), "spike file"));
-            report.dropped(format!("{lines} at the start of each of {files}"));
+            report.dropped(format!("{lines} at the start of each file, of {files}"));
         }
         let toe_lis = texts.iter().filter(|text| text.is_toe_lis()).count();
         if toe_lis > 0 {

@@ -57,8 +57,8 @@ impl SpikeText {
         let toe_lis = match skip_lines.map_or_else(|| toe_lis::trials(&lines), |_| None) {
             Some(Err(what)) => {
                 return refused(&format!(
-                    "it begins as a toe_lis file, but {what}; --skip-lines 0 reads every line as a \
-                     repeat instead"
+                    "it begins as a toe_lis file, but {what}; give --skip-lines 0 only if it is \
+                     none, and every line is a repeat"
                 ));
             }
             Some(Ok(blocks)) => Some(blocks),
