@@ -76,7 +76,7 @@ impl<'a> SessionClock<'a> {
         }
         let own = self.fit(1.0);
         if own.near == 0 {
-            return Err(self.nothing_near(total));
+            return Err(self.nothing_near(&own, total));
         }
         if !self.scale.given && own.in_span < MOST {
             let fitting = self.alternatives(|fit| fit.is_better_than(&own));
@@ -112,12 +112,15 @@ impl<'a> SessionClock<'a> {
         ))
     }
 
-    fn nothing_near(&self, total: usize) -> Error {
+    fn nothing_near(&self, own: &Fit, total: usize) -> Error {
         let all = || self.spikes.iter().flatten().copied();
         let first = all().fold(f64::INFINITY, f64::min) / 1000.0;
         let last = all().fold(f64::NEG_INFINITY, f64::max) / 1000.0;
         let (from, to) = self.span();
-        let fitting = self.alternatives(|fit| fit.near > 0 && fit.spread >= SPREAD);
+        let mut fitting = self.alternatives(|fit| fit.near > 0 && fit.is_better_than(own));
+        if fitting.is_empty() {
+            fitting = self.alternatives(|fit| fit.near > 0 && fit.spread >= SPREAD);
+        }
         let advice = if fitting.is_empty() {
             "no usual unit lays them there; check that both are on one clock".into()
         } else {
