@@ -160,11 +160,18 @@ fn header_lines_are_refused_and_an_option_says_what_they_are() {
     );
     let (_, found) = imported(&place, "--skip-lines 0");
     assert_eq!(found, [[vec![], vec![0], truth().remove(0), truth().remove(1)]]);
+    // One line left out too few is not refused again, but said.
+    let (said, found) = imported(&place, "--skip-lines 1");
+    assert_eq!(found, [[vec![0], truth().remove(0), truth().remove(1)]]);
+    assert!(said.contains("warning: cell/spike1: found line 2 (\"2\") of whole numbers"), "{said}");
     // Whole milliseconds, of which one lies beyond the clip.
-    let place = cell(&[("1", b"40000\n11 25 161\n500\n")]);
+    let place = cell(&[("1", b"40000\n2\n11 25 161\n500 501\n")]);
     let ran = place.strf(&words(""));
     assert_eq!(ran.status, Some(2), "{}", ran.stdout);
-    assert!(ran.stderr.contains("(\"40000\") beyond the end of the sound"), "{}", ran.stderr);
+    for part in ["(\"40000\") beyond the end of the sound", "--skip-lines 1 (2, if the lines below"]
+    {
+        assert!(ran.stderr.contains(part), "{}", ran.stderr);
+    }
 }
 
 #[test]

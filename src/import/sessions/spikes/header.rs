@@ -19,6 +19,8 @@ pub struct Header {
     why: &'static str,
     /// Whether it is sure enough to refuse the file.
     certain: bool,
+    /// Number of the last line of one whole number below them, which may belong to them.
+    may_end: usize,
     /// Whether all other lines hold one time at most.
     others_single: bool,
 }
@@ -55,7 +57,9 @@ pub fn header(
         return Ok(None);
     }
     let found = |count: usize, why: &'static str, certain: bool| {
-        Header::new(text, &leading[..count], others, (why, certain))
+        let header = Header::new(text, &leading[..count], others, (why, certain));
+        let may_end = leading.last().map_or(header.last, |(line, _)| line.number);
+        Header { may_end, ..header }
     };
     let end = end()?;
     let largest =
@@ -86,7 +90,7 @@ impl Header {
         let others_single = others.iter().all(|(_, numbers)| numbers.len() <= 1);
         let lines: Vec<Line> = lines.iter().map(|(line, _)| *line).collect();
         let last = lines.last().map_or(0, |line| line.number);
-        Self { place: place(text, &lines), last, why, certain, others_single }
+        Self { place: place(text, &lines), last, why, certain, may_end: last, others_single }
     }
 }
 
@@ -132,19 +136,18 @@ fn place(text: &SpikeText, lines: &[Line]) -> String {
     format!("{path}: found {lines} {numbers}{more} ({texts}{more})")
 }
 
-/// Refuses files that seem to have headers, and warns of those that may.
+/// Refuses files that seem to have headers.
 ///
 /// # Errors
 /// As said; the option is named where it is right for all of the files.
-pub fn refuse(
-    folder: &Path,
-    headers: &[Header],
-    files: usize,
-    report: &mut ImportReport,
-) -> Result<()> {
+pub fn refuse(folder: &Path, headers: &[Header], files: usize) -> Result<()> {
     let certain: Vec<&Header> = headers.iter().filter(|header| header.certain).collect();
     if let Some(first) = certain.first() {
-        let Header { place, last, why, .. } = first;
+        let Header { place, last, why, may_end, .. } = first;
+        let more = match may_end {
+            end if end > last => format!(" ({end}, if the lines below belong to them)"),
+            _ => String::new(),
+        };
         let others = match certain.len() {
             1 => String::new(),
             count => {
@@ -155,7 +158,7 @@ pub fn refuse(
         let what = if certain.iter().any(|header| header.others_single) {
             "all spikes of a repeat belong on one line".to_owned()
         } else if same {
-            format!("give --skip-lines {last} to leave out so many lines of every file")
+            format!("give --skip-lines {last}{more} to leave out so many lines of every file")
         } else {
             format!(
                 "not all of the {} begin so: take such lines out of those that do",
@@ -167,6 +170,11 @@ pub fn refuse(
              give --skip-lines 0 if they are repeats"
         )));
     }
+    Ok(())
+}
+
+/// Warns of lines at the start of files that may be headers.
+pub fn warn(headers: &[Header], report: &mut ImportReport) {
     if let Some(Header { place, why, .. }) = headers.first() {
         let others = match headers.len() {
             1 => String::new(),
@@ -176,7 +184,6 @@ pub fn refuse(
             "{place} {why}, read as repeats{others}; --skip-lines leaves out header lines"
         ));
     }
-    Ok(())
 }
 
 #[cfg(test)]

@@ -179,7 +179,12 @@ impl Spikes {
             let end = || Ok((length_ms(&file.sound)? + self.sound.after_ms) / scale.step.ms());
             headers.extend(header::header(text, comma, end)?);
         }
-        header::refuse(&self.folders[0], &headers, texts.len(), report)
+        // Where an option says how many lines are a header, the others are what they are.
+        if self.skip_lines.is_none() {
+            header::refuse(&self.folders[0], &headers, texts.len())?;
+        }
+        header::warn(&headers, report);
+        Ok(())
     }
 }
 
