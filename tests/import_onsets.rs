@@ -153,6 +153,20 @@ fn onsets_from_the_start_of_the_trial_on_are_taken_when_an_option_names_them() {
 }
 
 #[test]
+fn onsets_shortly_before_their_rows_are_taken_with_a_warning() {
+    let place = Workplace::empty();
+    let onsets = sums(&starts(), &[-0.05; TRIALS]);
+    site(&place, &[("sound_onset", onsets.clone())], &spikes(&onsets));
+    let ran = import(&place, "--onset-column sound_onset").done();
+    assert_eq!(
+        ran.stderr,
+        "strf: warning: site.nwb: /intervals/trials/sound_onset: onsets lie outside of their rows, \
+         which go from start_time to stop_time\n"
+    );
+    assert_eq!(bins(&place).0, [2, 40]);
+}
+
+#[test]
 fn rows_without_an_onset_are_left_out_and_counted() {
     let place = Workplace::empty();
     let onsets = sums(&starts(), &delays());

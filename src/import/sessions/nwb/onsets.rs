@@ -75,7 +75,8 @@ pub fn read(
     } else if rows.all_near() {
         report.inferred(format!("onsets of sounds are {column} of {at}"));
         report.warn(format!(
-            "{}: onsets lie outside of their rows, which go from {START} to {STOP}",
+            "{}: {}: onsets lie outside of their rows, which go from {START} to {STOP}",
+            file.path.display(),
             table.path(&column)
         ));
         values
