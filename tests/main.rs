@@ -10,6 +10,7 @@ mod architecture;
 mod bad_datasets;
 mod bad_input;
 mod bad_run_files;
+mod ceilings;
 mod cli;
 mod comparison;
 mod dataset;

@@ -51,11 +51,16 @@ fn assert_undefined(row: &Row, names: &[&str]) {
     }
 }
 
-const OF_REPEATS: [&str; 8] = [
+const OF_REPEATS: [&str; 13] = [
     "cc_norm",
     "cc_norm_perclip",
     "cc_norm_hsu",
+    "cc_norm_hsu_perclip",
     "cc_max",
+    "cc_max_squared",
+    "cc_max_perclip",
+    "cc_norm_trials",
+    "spe",
     "signal_power",
     "noise_power",
     "snr",
@@ -130,8 +135,8 @@ fn every_score_matches_the_reference() -> Outcome {
     let names = [
         ("corrcoef", "cc"),
         ("ccnorm_schoppe", "cc_norm_perclip"),
-        ("ccnorm_hsu", "cc_norm_hsu"),
-        ("ccmax", "cc_max"),
+        ("ccnorm_hsu", "cc_norm_hsu_perclip"),
+        ("ccmax", "cc_max_perclip"),
         ("signal_power", "signal_power"),
         ("noise_power", "noise_power"),
         ("snr", "snr"),
@@ -145,7 +150,7 @@ fn every_score_matches_the_reference() -> Outcome {
     }
 
     let first = score(&ids(6), &clips[..1])?;
-    for (theirs, ours) in [("ttrc_stimulus0", "ttrc"), ("ccmax_stimulus0", "cc_max")] {
+    for (theirs, ours) in [("ttrc_stimulus0", "ttrc"), ("ccmax_stimulus0", "cc_max_perclip")] {
         let got = first.column(ours).ok_or(ours)?;
         compare(theirs, got, &golden.tensor(theirs)?.1);
     }
@@ -188,6 +193,9 @@ fn scores_of_two_small_clips_are_those_worked_out_by_hand() -> Outcome {
     let shared = (35.0 - 4.0 + 35.0) / 9.0 / 2.0;
     let (power, noise) = (3.0 * shared / 5.0, (3.0 * (13.0 / 3.0 - shared) + 2.0 * 1.0) / 5.0);
     let rho: f64 = shared / (13.0 / 3.0);
+    // All bins in a row: one half 1 4 5 0 2, the other 3 4 7 2 2: products sum to 14.8, squares of
+    // both to 17.2.
+    let all: f64 = 14.8 / 17.2;
     let cc = -3.0 / 160_f64.sqrt();
     assert_scores(
         &row,
@@ -195,8 +203,11 @@ fn scores_of_two_small_clips_are_those_worked_out_by_hand() -> Outcome {
             ("cc", cc),
             ("cc_norm", -0.75 / (2.5 * signal).sqrt()),
             ("cc_norm_perclip", -0.75 / (2.5 * power).sqrt()),
-            ("cc_max", (2.0 * rho / (1.0 + rho)).sqrt()),
-            ("cc_norm_hsu", cc / (2.0 * rho / (1.0 + rho)).sqrt()),
+            ("cc_max", (signal / 4.0).sqrt()),
+            ("cc_max_squared", signal / 4.0),
+            ("cc_norm_hsu", cc / (2.0 * all / (1.0 + all)).sqrt()),
+            ("cc_max_perclip", (2.0 * rho / (1.0 + rho)).sqrt()),
+            ("cc_norm_hsu_perclip", cc / (2.0 * rho / (1.0 + rho)).sqrt()),
             ("signal_power", power),
             ("noise_power", noise),
             ("snr", power / noise),
@@ -265,14 +276,15 @@ fn powers_and_trial_correlation_take_the_bins_that_both_repeats_have() -> Outcom
 }
 
 #[test]
-fn the_last_of_an_odd_number_of_repeats_is_left_out_of_split_halves() -> Outcome {
+fn the_last_of_an_odd_number_of_repeats_is_left_out_of_the_halves_of_a_clip() -> Outcome {
     let prediction = array![1.0, 2.0, 0.0, 3.0];
     let pair = array![[1.0, 2.0, 0.0, 5.0], [2.0, 2.0, 1.0, 3.0]];
     let three = array![[1.0, 2.0, 0.0, 5.0], [2.0, 2.0, 1.0, 3.0], [7.0, 0.0, 7.0, 0.0]];
     let (pair, three) =
         (scores_of(&[(prediction.clone(), pair)])?, scores_of(&[(prediction, three)])?);
-    assert!(pair.get("cc_max") < 1.0, "{}", pair.get("cc_max"));
-    assert_close("cc_max", three.get("cc_max"), pair.get("cc_max"), 1e-12);
+    let of_pair = pair.get("cc_max_perclip");
+    assert!(of_pair < 1.0, "{of_pair}");
+    assert_close("cc_max_perclip", three.get("cc_max_perclip"), of_pair, 1e-12);
     assert!(three.get("ttrc") < pair.get("ttrc"));
     Ok(())
 }
@@ -334,8 +346,13 @@ fn noise_without_signal_is_not_corrected_for() -> Outcome {
     // The PSTH varies less than the repeats at each bin account for.
     let responses = array![[0.0, 4.0, 0.0], [4.0, 1.0, 4.0]];
     let row = scores_of(&[(array![1.0, 2.0, 4.0], responses)])?;
+    // PSTH 2 2.5 2: variance 1/12; variances over repeats 8 4.5 8, of which a half is in the mean.
+    let squared = (1.0 / 12.0 - 41.0 / 12.0) * 12.0;
     assert!(row.get("signal_power") < 0.0);
-    assert_undefined(&row, &["cc_norm", "cc_norm_perclip", "cc_norm_hsu", "cc_max"]);
+    assert_scores(&row, &[("cc_max", 0.0), ("cc_max_squared", squared)]);
+    let corrected = ["cc_norm", "cc_norm_perclip", "cc_norm_hsu", "cc_norm_hsu_perclip"];
+    assert_undefined(&row, &corrected);
+    assert_undefined(&row, &["cc_max_perclip"]);
     Ok(())
 }
 
@@ -514,8 +531,8 @@ fn the_csv_gives_every_score_back_to_the_last_digit() -> Outcome {
     assert_eq!(
         text.lines().next(),
         Some(
-            "neuron,repeats,bins,cc,cc_norm,cc_norm_perclip,cc_norm_hsu,cc_max,signal_power,\
-             noise_power,snr,fve,ttrc,mse,poisson,spearman,single_trial_cc,cc_norm_trials,spe,\
+            "neuron,repeats,bins,cc,cc_norm,cc_norm_perclip,cc_norm_hsu,cc_norm_hsu_perclip,cc_max,\
+             cc_max_squared,cc_max_perclip,signal_power,noise_power,snr,fve,ttrc,mse,poisson,spearman,single_trial_cc,cc_norm_trials,spe,\
              deviance,bits_per_spike,coherence,coherence_max"
         )
     );
@@ -574,7 +591,7 @@ fn the_terminal_shows_twenty_neurons_and_where_the_others_are() -> Outcome {
 fn a_column_of_small_or_large_numbers_is_written_in_powers_of_ten() -> Outcome {
     let mut scores = some_scores(3)?;
     scores.values.column_mut(0).assign(&array![0.123_456, f64::NAN, 0.000_04]);
-    scores.values.column_mut(10).assign(&array![0.000_012_34, 0.0, 0.001]);
+    scores.values.column_mut(13).assign(&array![0.000_012_34, 0.0, 0.001]);
     let text = scores.table("");
     let cells = |from_right: usize| -> Vec<&str> {
         let lines = text.lines().skip(1).take(3);

@@ -3,10 +3,12 @@ use std::error::Error;
 
 use ndarray::{Array2, Array3, Axis, s};
 use rand::Rng;
+use rand_chacha::ChaCha8Rng;
 use rand_distr::StandardNormal;
 use strf::base::rng;
 use strf::scores::evaluation::{Over, Scores, Scoring};
 use strf::scores::uncertainty::Resampling;
+use strf::stats::moments::median;
 
 type Outcome = Result<(), Box<dyn Error>>;
 type Clip = (Array2<f32>, Array3<f32>);
@@ -108,37 +110,187 @@ fn assert_uniform(p: &[f64]) {
 
 #[test]
 fn p_values_are_uniform_where_there_is_nothing_to_find() -> Outcome {
-    let resampling = Resampling { permutations: 199, dt_ms: 10.0, ..Resampling::default() };
-    for (clips, bins, null) in [(6, 320, "circular_shifts"), (7, 60, "exchanged_clips")] {
+    let resampling = Resampling { permutations: 199, ..Resampling::default() };
+    for (clips, bins) in [(6, 320), (7, 60), (1, 400)] {
         let scores = scored(&unrelated(clips, bins, 3), &resampling)?;
-        assert_eq!(scores.uncertainty.summary["permutations"][null], 400, "{null}");
+        assert_eq!(scores.uncertainty.summary["permutations"]["circular_shifts"], 400);
         assert_uniform(column(&scores, "p"));
         let found = column(&scores, "q").iter().filter(|q| **q < 0.05).count();
-        assert!(found <= 4, "{null}: {found} false discoveries");
+        assert!(found <= 4, "{clips} clips: {found} false discoveries");
     }
+    Ok(())
+}
+
+/// A made-up series of so many bins.
+type Series = fn(usize, &mut ChaCha8Rng) -> Vec<f32>;
+
+fn white(bins: usize, rng: &mut ChaCha8Rng) -> Vec<f32> {
+    (0..bins).map(|_| normal(rng)).collect()
+}
+
+/// Each bin depends on the one before it so that noise lasts for `bins` bins; begun long before.
+fn lasting<const LAST: u16>(bins: usize, rng: &mut ChaCha8Rng) -> Vec<f32> {
+    let keep = (-1.0 / f32::from(LAST)).exp();
+    let mut level = normal(rng) / (1.0 - keep * keep).sqrt();
+    let mut step = |_| {
+        level = keep * level + normal(rng);
+        level
+    };
+    (0..bins).map(&mut step).collect()
+}
+
+fn walk(bins: usize, rng: &mut ChaCha8Rng) -> Vec<f32> {
+    let steps = white(bins, rng);
+    steps
+        .iter()
+        .scan(0.0, |level, step| {
+            *level += step;
+            Some(*level)
+        })
+        .collect()
+}
+
+/// A trend of any slope with noise.
+fn trend(bins: usize, rng: &mut ChaCha8Rng) -> Vec<f32> {
+    let slope = 5.0 * normal(rng) / bins as f32;
+    white(bins, rng).iter().enumerate().map(|(t, noise)| slope * t as f32 + noise).collect()
+}
+
+/// Both drift upward: by 3 standard deviations of their noise.
+fn upward(bins: usize, rng: &mut ChaCha8Rng) -> Vec<f32> {
+    let slope = 3.0 / bins as f32;
+    white(bins, rng).iter().enumerate().map(|(t, noise)| slope * t as f32 + noise).collect()
+}
+
+/// Predictions and responses of 400 neurons, made in the same way and unrelated.
+fn made(series: Series, lengths: &[usize], seed: u64) -> Vec<Clip> {
+    let mut rng = rng::generator(seed, "made for nothing");
+    let mut rows = |bins: usize| {
+        let rows = (0..400).flat_map(|_| series(bins, &mut rng)).collect();
+        Array2::from_shape_vec((400, bins), rows).unwrap()
+    };
+    lengths.iter().map(|bins| (rows(*bins), rows(*bins).insert_axis(Axis(1)))).collect()
+}
+
+#[test]
+fn noise_of_any_course_is_beyond_chance_as_often_as_it_may_be() -> Outcome {
+    let series: [(&str, Series); 6] = [
+        ("white", white),
+        ("lasting 50 bins", lasting::<50>),
+        ("lasting 500 bins", lasting::<500>),
+        ("a walk", walk),
+        ("a trend", trend),
+        ("upward", upward),
+    ];
+    let lengths: [&[usize]; 3] = [&[3000], &[500; 6], &[120, 700, 333, 1500, 57]];
+    let resampling = Resampling { permutations: 199, ..Resampling::default() };
+    for (place, (name, series)) in series.into_iter().enumerate() {
+        for lengths in lengths {
+            let scores = scored(&made(series, lengths, place as u64), &resampling)?;
+            let p = column(&scores, "p");
+            let share = p.iter().filter(|p| **p <= 0.05).count() as f64 / p.len() as f64;
+            assert!((0.02..=0.08).contains(&share), "{name}, {lengths:?}: {share}");
+        }
+    }
+    Ok(())
+}
+
+/// One clip of `bins` bins: smooth rates, and responses with so much noise for each of them.
+fn driven(neurons: usize, bins: usize, noise: f32) -> Vec<Clip> {
+    let mut rng = rng::generator(16, "driven");
+    let rate = smooth(neurons, bins, &mut rng);
+    let responses = rate.mapv(|rate| rate + noise * 10_f32.sqrt() * normal(&mut rng));
+    vec![(rate, responses.insert_axis(Axis(1)))]
+}
+
+#[test]
+fn driven_neurons_are_found_in_one_clip_of_thirty_seconds() -> Outcome {
+    // Bins of 10 ms. A correlation of 1 / sqrt(1 + 1.98²) = 0.45.
+    let clips = driven(50, 3000, 1.98);
+    let scores = scored(&clips, &Resampling { permutations: 1000, ..Resampling::default() })?;
+    let cc = scores.column("cc").unwrap().mean().unwrap();
+    assert!((cc - 0.45).abs() < 0.01, "{cc}");
+    assert!(median(column(&scores, "p")) <= 0.005);
+    let found = column(&scores, "q").iter().filter(|q| **q < 0.05).count();
+    assert!(found >= 48, "{found} of 50");
     Ok(())
 }
 
 #[test]
 fn what_follows_the_responses_is_beyond_chance() -> Outcome {
     let clips = recorded(&signals(6, 5, 300, 4), 5);
-    let resampling = Resampling { permutations: 99, dt_ms: 10.0, ..Resampling::default() };
+    let resampling = Resampling { permutations: 99, ..Resampling::default() };
     let scores = scored(&clips, &resampling)?;
-    // Three shifts of each of six clips: 729 arrangements, one of them that of the recording.
+    // No drawn arrangement is the recorded one: p is the smallest that there is.
     for (p, q) in column(&scores, "p").iter().zip(column(&scores, "q")) {
-        assert!(*p <= 0.02 && *p >= 0.01 - 1e-12 && *q <= 0.02, "{p} {q}");
+        assert!((p - 0.01).abs() < 1e-12 && (q - 0.01).abs() < 1e-12, "{p} {q}");
     }
     Ok(())
 }
 
 #[test]
-fn clips_too_short_to_shift_and_too_few_to_exchange_have_no_p_values() -> Outcome {
-    let clips = recorded(&signals(3, 4, 50, 6), 7);
-    let resampling = Resampling { permutations: 99, dt_ms: 10.0, ..Resampling::default() };
+fn few_arrangements_are_all_gone_through() -> Outcome {
+    let clip = |y: Vec<f32>| {
+        let bins = y.len();
+        (
+            Array2::from_shape_vec((1, bins), y.clone()).unwrap(),
+            Array3::from_shape_vec((1, 1, bins), y).unwrap(),
+        )
+    };
+    // Zeros at both ends, so that no line is taken away; one shift in 25 brings the peak back.
+    let peak = clip((0..25).map(|t| if t == 9 { 1.0 } else { 0.0 }).collect());
+    let resampling = Resampling { permutations: 24, ..Resampling::default() };
+    let scores = scored(&[peak], &resampling)?;
+    assert!((column(&scores, "p")[0] - 1.0 / 25.0).abs() < 1e-12);
+    assert_eq!(scores.uncertainty.summary["permutations"]["enumerated"], 1);
+    // Five shifts in 25 bring five peaks back onto each other.
+    let peaks = clip((0..25).map(|t| if t % 5 == 2 { 1.0 } else { 0.0 }).collect());
+    let scores = scored(&[peaks.clone()], &resampling)?;
+    assert!((column(&scores, "p")[0] - 5.0 / 25.0).abs() < 1e-12);
+    // Fewer permutations than shifts: 23 of the 24 that move something, the recorded one counted.
+    let resampling = Resampling { permutations: 23, ..Resampling::default() };
+    let scores = scored(&[peaks], &resampling)?;
+    let reached = column(&scores, "p")[0] * 24.0;
+    assert!((reached - 4.0).abs() < 1e-9 || (reached - 5.0).abs() < 1e-9, "{reached}");
+    assert_eq!(scores.uncertainty.summary["permutations"]["enumerated"], 0);
+    Ok(())
+}
+
+#[test]
+fn responses_that_can_be_shifted_in_few_ways_have_no_p_values() -> Outcome {
+    // Two clips of four bins: 16 arrangements, so that no p could be 0.05.
+    let clips = recorded(&signals(2, 4, 4, 6), 7);
+    let resampling = Resampling { permutations: 99, ..Resampling::default() };
     let uncertainty = scored(&clips, &resampling)?.uncertainty;
     assert!(uncertainty.impossible);
     assert!(uncertainty.columns.iter().all(|(_, column)| column.iter().all(|p| p.is_nan())));
-    assert!(uncertainty.notes[1].contains("4 of 4 neurons have no p"), "{:?}", uncertainty.notes);
+    assert_eq!(
+        uncertainty.notes,
+        ["4 of 4 neurons have no p: their responses can be shifted in fewer than 20 ways"]
+    );
+    Ok(())
+}
+
+#[test]
+fn intervals_over_few_clips_are_warned_of() -> Outcome {
+    let resampling = Resampling { bootstrap: 50, ..Resampling::default() };
+    let few = scored(&recorded(&signals(5, 3, 100, 14), 15), &resampling)?.uncertainty;
+    let warning = "the intervals of 3 of 3 neurons are over 5 clips, fewer than 10, and too \
+                   narrow: over 3 clips a 95 % interval holds the truth 71 times in 100, over 5 \
+                   clips 84 times; take more stimuli";
+    assert_eq!(few.warnings, [warning]);
+    assert_eq!(few.summary["bootstrap"]["warning"], warning);
+    assert_eq!(few.summary["bootstrap"]["neurons_with_few_clips"], 3);
+    let enough = scored(&recorded(&signals(10, 3, 100, 14), 15), &resampling)?.uncertainty;
+    assert!(enough.warnings.is_empty() && enough.summary["bootstrap"]["warning"].is_null());
+    // Ten clips of which four have repeats: the interval of cc_norm is over four.
+    let mut some = recorded(&signals(10, 3, 100, 14), 15);
+    for (_, responses) in &mut some[4..] {
+        responses.slice_mut(s![.., 1.., ..]).fill(f32::NAN);
+    }
+    let some = scored(&some, &resampling)?;
+    assert!(column(&some, "cc_norm_low").iter().all(|low| low.is_finite()));
+    assert!(some.uncertainty.warnings[0].contains(" 4 clips"), "{:?}", some.uncertainty.warnings);
     Ok(())
 }
 
@@ -149,7 +301,7 @@ fn constant_predictions_and_silent_neurons_have_no_intervals_and_no_p_values() -
         prediction.row_mut(0).fill(2.0);
         responses.index_axis_mut(Axis(0), 1).fill(0.0);
     }
-    let resampling = Resampling { bootstrap: 99, permutations: 99, seed: 0, dt_ms: 10.0 };
+    let resampling = Resampling { bootstrap: 99, permutations: 99, seed: 0 };
     let scores = scored(&clips, &resampling)?;
     for (name, column) in &scores.uncertainty.columns {
         assert!(column[0].is_nan() && column[1].is_nan(), "{name}: {column:?}");
@@ -169,7 +321,7 @@ fn the_same_seed_gives_the_same_bytes_on_any_number_of_threads() -> Outcome {
     let clips = recorded(&signals(5, 7, 300, 10), 11);
     let on = |threads: usize, seed: u64| -> Result<String, Box<dyn Error>> {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build()?;
-        let resampling = Resampling { bootstrap: 50, permutations: 50, seed, dt_ms: 10.0 };
+        let resampling = Resampling { bootstrap: 50, permutations: 50, seed };
         let scores = pool.install(|| scored(&clips, &resampling).map_err(|e| e.to_string()))?;
         Ok(scores.csv()?)
     };

@@ -13,6 +13,7 @@ use crate::runs::SplitName;
 use crate::runs::folder::write_scores;
 use crate::runs::metadata::PROGRAM;
 use crate::runs::trained::{Needs, Trained, default_split};
+use crate::scores::chance::FEWEST_ARRANGEMENTS;
 use crate::scores::evaluation::{Over, Scores};
 use crate::scores::uncertainty::Resampling;
 
@@ -67,9 +68,11 @@ pub fn run(args: &EvalArgs, console: &Console) -> Result<()> {
         bootstrap: args.bootstrap,
         permutations: args.permutations,
         seed: args.seed,
-        dt_ms: recording.dt_ms,
     });
-    require_sense(&scores, &recording.file)?;
+    require_sense(&scores, args, &recording.file)?;
+    for warning in &scores.uncertainty.warnings {
+        console.warn(warning);
+    }
 
     let mut run = Map::new();
     run.insert("program".into(), PROGRAM.into());
@@ -96,15 +99,16 @@ fn over(args: &EvalArgs) -> Over {
     if args.per_clip { Over::EachClip } else { Over::AllClips }
 }
 
-/// An error where p-values were asked for and no neuron can have one.
-fn require_sense(scores: &Scores, file: &Path) -> Result<()> {
-    if !scores.uncertainty.impossible {
+/// An error where p-values alone were asked for and no neuron can have one; beside intervals the
+/// scores say so.
+fn require_sense(scores: &Scores, args: &EvalArgs, file: &Path) -> Result<()> {
+    if !scores.uncertainty.impossible || args.bootstrap > 0 {
         return Ok(());
     }
     Err(Error::Refused(format!(
-        "{}: found neither enough clips of two seconds or more, in which responses can be shifted, \
-         nor four clips of the same length, between which they can be exchanged; expected either \
-         for --permutations; leave it out, or take more stimuli with --split all",
+        "{}: found no neuron whose responses can be shifted in a circle in {FEWEST_ARRANGEMENTS} \
+         ways or more (one for each bin of a clip, over all clips), expected one for \
+         --permutations; leave it out, or take more stimuli with --split all",
         file.display()
     )))
 }

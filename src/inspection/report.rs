@@ -22,7 +22,8 @@ const LEGEND: &str = "\
 repeats: the most that a stimulus has; mean: response per bin, as stored; rate_hz: spikes per second
 signal_power, noise_power: variance over time that repeats share, and the rest of a single
   repeat's, in squared units of the response (Sahani & Linden 2003); snr: the first over the second
-cc_max: the best correlation with the PSTH that noise allows (Hsu et al. 2004)
+cc_max: the best correlation with the PSTH that noise allows, 0 where no signal was found
+  (Schoppe et al. 2016); its square, below 0 by chance, is cc_max_squared with --csv and --json
 reliability: mean correlation of two repeats of a stimulus, over stimuli
 ";
 
@@ -109,9 +110,10 @@ impl Inspection {
             0 => String::new(),
             more => format!("... and {more} more: --all shows them, --csv FILE writes them\n"),
         };
-        let columns: Vec<Vec<String>> =
-            MEASURES.iter().map(|measure| column(measure, shown)).collect();
-        let header = std::iter::once("neuron").chain(names()).map(str::to_owned).collect();
+        let measures = || MEASURES.iter().filter(|measure| measure.shown);
+        let columns: Vec<Vec<String>> = measures().map(|measure| column(measure, shown)).collect();
+        let names = measures().map(|measure| measure.name);
+        let header = std::iter::once("neuron").chain(names).map(str::to_owned).collect();
         let row = |(place, neuron): (usize, &Neuron)| {
             let numbers = columns.iter().map(|column| column[place].clone());
             std::iter::once(neuron.id.clone()).chain(numbers).collect()

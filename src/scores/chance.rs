@@ -1,9 +1,7 @@
-//! How large a correlation comes out by chance: predictions against responses to something else.
-use std::collections::BTreeMap;
+//! How large a correlation comes out by chance: predictions against responses moved against them.
+use std::collections::BTreeSet;
 
-use ndarray::Array2;
 use rand::Rng;
-use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 use realfft::RealFftPlanner;
 use realfft::num_complex::Complex;
@@ -11,172 +9,132 @@ use realfft::num_complex::Complex;
 use super::comparison::{ClipSeries, Comparison, CorrelationSums};
 use crate::base::rng;
 
-/// Least by which two shifts of the same responses differ.
-pub const LEAST_SHIFT_MS: f64 = 1000.0;
-/// Fewest arrangements of the responses: with fewer, no p-value falls below 0.05.
-const FEWEST_ARRANGEMENTS: f64 = 20.0;
+/// Fewest arrangements of the responses: with fewer, no p-value is 0.05 or below.
+pub const FEWEST_ARRANGEMENTS: usize = 20;
+
+/// The share of a clip at each of its ends that a line is laid through.
+const END: usize = 20;
 
 /// Differences of a correlation that are rounding.
 const TIE: f64 = 1e-9;
 
-/// How responses come to lie over predictions that are not theirs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Null {
-    /// The responses to each clip shifted in a circle, in steps of a second at least.
-    Shifts,
-    /// The responses to clips of the same length exchanged.
-    Exchanges,
-    /// Neither is possible.
-    None,
+/// Which arrangements of the responses to a neuron's clips were looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Arrangements {
+    /// As many as were asked for, all of them different.
+    Drawn,
+    /// Every one: there are no more than were asked for.
+    All,
+    /// None, for there are fewer than [`FEWEST_ARRANGEMENTS`].
+    TooFew,
 }
 
-impl Null {
-    /// What was permuted, as results name it.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Shifts => "circular shifts",
-            Self::Exchanges => "exchanged clips",
-            Self::None => "none",
-        }
-    }
-}
-
-/// What is permuted, how often, and from which seed.
+/// How often responses are permuted, and from which seed.
 #[derive(Debug, Clone, Copy)]
 pub struct Permutations {
     /// How often responses are permuted.
     pub count: usize,
     /// Seed of the random numbers.
     pub seed: u64,
-    /// Least step between shifts, in bins.
-    pub least_step: usize,
 }
 
 impl Permutations {
     /// The probability that a prediction which has nothing to do with the responses reaches their
-    /// `cc`, and what was permuted, by random numbers for the neuron called `id`; NaN where neither
-    /// is possible or the correlation is undefined.
+    /// correlation, by random numbers for the neuron called `id`; NaN where the responses have too
+    /// few arrangements or the correlation is undefined.
     ///
-    /// `(1 + permutations that reach it) / (1 + permutations)`: never 0.
+    /// The responses to each clip are shifted in a circle by any number of bins, each clip by its
+    /// own. These arrangements are a group that holds the responses as recorded: shifts of shifts
+    /// are shifts again. So the recorded ones are one of equally likely arrangements, and
+    /// `(1 + drawn that reach them) / (1 + drawn)` is right for any number of them, where those that
+    /// are drawn differ from each other and from the recorded ones. Where no more arrangements exist
+    /// than are asked for, all are gone through: `those that reach it / all`.
+    ///
+    /// A circle has no ends: before it is closed, prediction and PSTH of each clip lose the line
+    /// through the means of their first and their last twentieth. Without that a drift, or noise
+    /// that is slow for the clip, has a step where the ends meet, which makes recorded responses
+    /// differ from shifted ones.
     ///
     /// Source: Phipson & Smyth (2010), doi:10.2202/1544-6115.1585.
-    pub fn p(&self, id: &str, comparison: &Comparison) -> (f64, Null) {
-        let clips = comparison.clip_series();
-        let null = self.null(&clips);
-        let tables = match null {
-            Null::Shifts => self.shifts(&clips),
-            Null::Exchanges => exchanges(&clips),
-            Null::None => return (f64::NAN, null),
-        };
-        let reached = comparison.sums_of_clips().0.into_iter().sum::<CorrelationSums>().cc();
-        let mut generator = rng::generator(self.seed, &format!("{} for {id}", null.name()));
-        // The arrangement as recorded comes out of the tables with another rounding.
-        let enough = reached - TIE;
-        let as_good = |_: &usize| tables.draw(&mut generator).cc() >= enough;
-        let count = (0..self.count).filter(as_good).count();
-        let p = (1 + count) as f64 / (1 + self.count) as f64;
-        (if reached.is_nan() { f64::NAN } else { p }, null)
-    }
-
-    fn null(&self, clips: &[ClipSeries]) -> Null {
-        let shifts = |clip: &ClipSeries| self.shifts_of(clip.used.len()).len() as f64;
-        let shifted: f64 = clips.iter().map(shifts).product();
-        let exchanged: f64 = groups(clips).values().map(|group| factorial(group.len())).product();
-        match clips {
-            [] => Null::None,
-            _ if shifted >= FEWEST_ARRANGEMENTS => Null::Shifts,
-            _ if exchanged >= FEWEST_ARRANGEMENTS => Null::Exchanges,
-            _ => Null::None,
+    pub fn p(&self, id: &str, comparison: &Comparison) -> (f64, Arrangements) {
+        let clips: Vec<ClipSeries> =
+            comparison.clip_series().into_iter().map(ClipSeries::without_line).collect();
+        let shifts: Vec<usize> = clips.iter().map(|clip| clip.used.len()).collect();
+        let all = shifts.iter().try_fold(1_usize, |all, shifts| all.checked_mul(*shifts));
+        let all = if clips.is_empty() { 0 } else { all.unwrap_or(usize::MAX) };
+        if all < FEWEST_ARRANGEMENTS {
+            return (f64::NAN, Arrangements::TooFew);
         }
-    }
-
-    /// The shifts of a clip: as many equal steps round the circle as a second and more allow, none
-    /// included. Shifts of shifts are shifts again: the responses as recorded are one of equally
-    /// likely arrangements, and few arrangements make the test coarse, not wrong. Shifts anywhere
-    /// beyond a second are no such group, and give p-values that are too small.
-    fn shifts_of(&self, bins: usize) -> Vec<usize> {
-        let steps = (bins / self.least_step).max(1);
-        (0..steps).map(|step| step * bins / steps).collect()
-    }
-
-    /// Every shift of every clip.
-    fn shifts(&self, clips: &[ClipSeries]) -> Tables {
         let mut planner = RealFftPlanner::new();
-        let of_clip = |clip: &ClipSeries| {
-            let all = shifted(&mut planner, clip);
-            self.shifts_of(clip.used.len()).into_iter().map(|shift| all[shift]).collect()
+        let tables: Vec<Vec<CorrelationSums>> =
+            clips.iter().map(|clip| shifted(&mut planner, clip)).collect();
+        let cc = |arrangement: &[usize]| -> f64 {
+            let of_clips = tables.iter().zip(arrangement).map(|(table, shift)| table[*shift]);
+            of_clips.sum::<CorrelationSums>().cc()
         };
-        Tables::Shifts(clips.iter().map(of_clip).collect())
+        let recorded = cc(&vec![0; shifts.len()]);
+        let reaches = |arrangement: &[usize]| cc(arrangement) >= recorded - TIE;
+        let (p, arrangements) = if all - 1 <= self.count {
+            let reached = (0..all).filter(|place| reaches(&arrangement(*place, &shifts))).count();
+            (reached as f64 / all as f64, Arrangements::All)
+        } else {
+            let mut generator = rng::generator(self.seed, &format!("circular shifts for {id}"));
+            let drawn = draw(self.count, &shifts, &mut generator);
+            let reached = drawn.iter().filter(|arrangement| reaches(arrangement)).count();
+            ((1 + reached) as f64 / (1 + drawn.len()) as f64, Arrangements::Drawn)
+        };
+        (if recorded.is_nan() { f64::NAN } else { p }, arrangements)
     }
 }
 
-/// Sums for every way in which the responses to a clip may lie.
-enum Tables {
-    /// For each clip by shift.
-    Shifts(Vec<Vec<CorrelationSums>>),
-    /// For each group of clips of the same length: prediction of one with responses of another.
-    Exchanges(Vec<Vec<Vec<CorrelationSums>>>),
+/// The shift of each clip in the arrangement at a place among all; none at place 0.
+fn arrangement(mut place: usize, shifts: &[usize]) -> Vec<usize> {
+    let of_clip = |shifts: &usize| {
+        let shift = place % shifts;
+        place /= shifts;
+        shift
+    };
+    shifts.iter().map(of_clip).collect()
 }
 
-impl Tables {
-    fn draw(&self, generator: &mut ChaCha8Rng) -> CorrelationSums {
-        match self {
-            Self::Shifts(clips) => {
-                clips.iter().map(|shifts| shifts[generator.random_range(0..shifts.len())]).sum()
-            }
-            Self::Exchanges(groups) => {
-                let mut of_group = |group: &Vec<Vec<CorrelationSums>>| -> CorrelationSums {
-                    let mut order: Vec<usize> = (0..group.len()).collect();
-                    order.shuffle(generator);
-                    group.iter().zip(order).map(|(row, other)| row[other]).sum()
-                };
-                groups.iter().map(&mut of_group).sum()
-            }
+/// So many different arrangements, of which none shifts nothing; there are more than that.
+fn draw(count: usize, shifts: &[usize], generator: &mut ChaCha8Rng) -> BTreeSet<Vec<usize>> {
+    let mut drawn = BTreeSet::new();
+    while drawn.len() < count {
+        let arrangement: Vec<usize> =
+            shifts.iter().map(|shifts| generator.random_range(0..*shifts)).collect();
+        if arrangement.iter().any(|shift| *shift > 0) {
+            drawn.insert(arrangement);
         }
     }
+    drawn
 }
 
-fn exchanges(clips: &[ClipSeries]) -> Tables {
-    Tables::Exchanges(groups(clips).values().map(|group| exchanged(group)).collect())
-}
-
-/// Sums of each clip's prediction with each clip's responses, at the bins that both have.
-fn exchanged(group: &[&ClipSeries]) -> Vec<Vec<CorrelationSums>> {
-    let bins = group.first().map_or(0, |clip| clip.used.len());
-    let matrix = |of: fn(&ClipSeries, usize) -> f64| {
-        Array2::from_shape_fn((group.len(), bins), |(clip, t)| of(group[clip], t))
-    };
-    let used = matrix(|clip, t| f64::from(u8::from(clip.used[t])));
-    let (p, y) = (matrix(|clip, t| clip.prediction[t]), matrix(|clip, t| clip.psth[t]));
-    let (squares_of_p, squares_of_y) = (&p * &p, &y * &y);
-    let n = used.dot(&used.t());
-    let (of_p, of_pp) = (p.dot(&used.t()), squares_of_p.dot(&used.t()));
-    let (of_y, of_yy) = (used.dot(&y.t()), used.dot(&squares_of_y.t()));
-    let of_py = p.dot(&y.t());
-    let sums = |at: (usize, usize)| CorrelationSums {
-        n: n[at],
-        p: of_p[at],
-        y: of_y[at],
-        pp: of_pp[at],
-        yy: of_yy[at],
-        py: of_py[at],
-        noise: 0.0,
-    };
-    let row = |clip: usize| (0..group.len()).map(|other| sums((clip, other))).collect();
-    (0..group.len()).map(row).collect()
-}
-
-/// Clips by their length.
-fn groups(clips: &[ClipSeries]) -> BTreeMap<usize, Vec<&ClipSeries>> {
-    let mut groups: BTreeMap<usize, Vec<&ClipSeries>> = BTreeMap::new();
-    for clip in clips {
-        groups.entry(clip.used.len()).or_default().push(clip);
+impl ClipSeries {
+    /// Both series less the line through the means of their first and last twentieth.
+    fn without_line(self) -> Self {
+        let Self { prediction, psth, used } = self;
+        let prediction = without_line(prediction, &used);
+        Self { prediction, psth: without_line(psth, &used), used }
     }
-    groups
 }
 
-fn factorial(n: usize) -> f64 {
-    (1..=n).map(|k| k as f64).product()
+/// A series less the line through the means of its ends at the used bins, 0 at any other.
+fn without_line(series: Vec<f64>, used: &[bool]) -> Vec<f64> {
+    let bins = series.len();
+    let end = (bins / END).max(1);
+    // The first and the last bin of a clip are used.
+    let middle = |bins: std::ops::Range<usize>| {
+        let used = bins.filter(|t| used[*t]);
+        let (n, t, y) = used
+            .fold((0.0, 0.0, 0.0), |(n, time, sum), t| (n + 1.0, time + t as f64, sum + series[t]));
+        (t / n, y / n)
+    };
+    let ((start, first), (stop, last)) = (middle(0..end), middle(bins - end..bins));
+    let slope = if stop > start { (last - first) / (stop - start) } else { 0.0 };
+    let line = |t: usize| first + slope * (t as f64 - start);
+    let value = |t: usize| if used[t] { series[t] - line(t) } else { 0.0 };
+    (0..bins).map(value).collect()
 }
 
 /// Sums of a clip's prediction with its responses shifted by 0, 1, 2, … bins, at the bins that
@@ -217,6 +175,38 @@ fn shifted(planner: &mut RealFftPlanner<f64>, clip: &ClipSeries) -> Vec<Correlat
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn arrangements_are_gone_through_once_each_and_begin_with_the_recorded_one() {
+        let all: Vec<Vec<usize>> = (0..24).map(|place| arrangement(place, &[4, 1, 6])).collect();
+        assert_eq!((&all[0][..], &all[23][..]), (&[0, 0, 0][..], &[3, 0, 5][..]));
+        let different: BTreeSet<&Vec<usize>> = all.iter().collect();
+        assert_eq!(different.len(), 24);
+    }
+
+    #[test]
+    fn drawn_arrangements_differ_and_move_something() {
+        let drawn = draw(22, &[4, 6], &mut rng::generator(0, "drawn"));
+        assert_eq!(drawn.len(), 22, "of 23 that move something");
+        assert!(!drawn.contains(&vec![0, 0]));
+        assert!(drawn.iter().all(|shifts| shifts[0] < 4 && shifts[1] < 6));
+    }
+
+    #[test]
+    fn a_line_through_both_ends_is_taken_from_the_used_bins() {
+        // 40 bins: ends of two. On the line 3 + t / 2 but at bin 20, which stays; bin 10 is missing.
+        let used: Vec<bool> = (0..40).map(|t| t != 10).collect();
+        let line = |t: usize| 3.0 + t as f64 / 2.0;
+        let series = (0..40).map(|t| if t == 10 { 0.0 } else { line(t) });
+        let mut series: Vec<f64> = series.collect();
+        series[20] += 7.0;
+        let left = without_line(series, &used);
+        for (t, left) in left.iter().enumerate() {
+            let want = if t == 20 { 7.0 } else { 0.0 };
+            assert!((left - want).abs() < 1e-12, "{t}: {left}");
+        }
+        assert_eq!(without_line(vec![5.0], &[true]), [0.0]);
+    }
 
     /// Of a clip with its responses shifted, bin by bin.
     fn clear_shifted(clip: &ClipSeries, shift: usize) -> CorrelationSums {

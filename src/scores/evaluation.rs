@@ -4,8 +4,9 @@ use rayon::prelude::*;
 use serde_json::{Map, Value, json};
 
 use super::comparison::{Comparison, Divisions, NeuronClip, Workspace, require_neurons};
+use super::repeats::reliability::root;
 use super::repeats::split_halves::SIDE_BY_SIDE;
-use super::rows::{self, Visibility};
+use super::rows::{self, Average, BinsTaken, Visibility};
 use super::uncertainty::{Resampling, Uncertainty};
 use crate::base::error::Result;
 use crate::base::table::{self, Notation, aligned};
@@ -36,9 +37,10 @@ pub struct Scores {
 pub struct Summary {
     /// Name of the score.
     pub score: &'static str,
-    /// Mean over the neurons that enter; NaN where none does.
+    /// Mean over the neurons that enter, or the root of that of its square, as
+    /// [`rows::Average`] says; NaN where none does.
     pub mean: f64,
-    /// Median over the neurons that enter; NaN where none does.
+    /// Median over the neurons that enter, or that root; NaN where none does.
     pub median: f64,
     /// How many neurons enter: those whose score is a finite number.
     pub neurons: usize,
@@ -88,6 +90,14 @@ struct Tally {
     bins: usize,
     /// Of clips scored by themselves, by score: the sum and how many entered.
     scores: Vec<(f64, usize)>,
+}
+
+/// The place of the score whose root is averaged in the place of this one.
+fn square_of(score: usize) -> Option<usize> {
+    match rows::TABLE[score].average {
+        Average::Plain => None,
+        Average::RootOf(name) => rows::place(name),
+    }
 }
 
 impl<'a> Scoring<'a> {
@@ -153,14 +163,18 @@ impl<'a> Scoring<'a> {
         };
         let shape = (tallies.len(), rows::TABLE.len());
         let entry = |(n, score): (usize, usize)| tallies[n].scores[score];
+        let own = |at: (usize, usize)| match entry(at) {
+            (_, 0) => f64::NAN,
+            (sum, _) if over == Over::AllClips => sum,
+            (sum, clips) => sum / clips as f64,
+        };
         Scores {
             neurons: neurons.to_vec(),
             repeats: tallies.iter().map(|tally| tally.repeats).collect(),
             bins: tallies.iter().map(|tally| tally.bins).collect(),
-            values: Array2::from_shape_fn(shape, |at| match entry(at) {
-                (_, 0) => f64::NAN,
-                (sum, _) if over == Over::AllClips => sum,
-                (sum, clips) => sum / clips as f64,
+            values: Array2::from_shape_fn(shape, |(n, score)| match square_of(score) {
+                Some(square) => root(own((n, square))),
+                None => own((n, score)),
             }),
             clips: Array2::from_shape_fn(shape, |at| entry(at).1),
             uncertainty,
@@ -212,7 +226,10 @@ impl Tally {
             let score = (row.compute)(compared);
             if !score.is_nan() {
                 *sum += score;
-                *clips += compared.clips();
+                *clips += match row.taken {
+                    BinsTaken::Recorded => compared.clips(),
+                    BinsTaken::Repeated => compared.repeated_clips(),
+                };
             }
         }
     }
@@ -221,18 +238,19 @@ impl Tally {
 impl Scores {
     /// The scores called `name`, one a neuron.
     pub fn column(&self, name: &str) -> Option<ArrayView1<'_, f64>> {
-        let place = rows::names().iter().position(|known| *known == name)?;
-        Some(self.values.column(place))
+        Some(self.values.column(rows::place(name)?))
     }
 
     /// Every score over the neurons that have it.
     pub fn summary(&self) -> Vec<Summary> {
-        let columns = rows::names().into_iter().zip(self.values.columns());
-        let clips = self.clips.columns();
-        columns
-            .zip(clips)
-            .map(|((score, column), clips)| Summary::new(score, column, clips))
-            .collect()
+        let of_score = |(place, score): (usize, &'static str)| {
+            let clips = self.clips.column(place);
+            match square_of(place) {
+                Some(square) => Summary::new(score, self.values.column(square), clips).rooted(),
+                None => Summary::new(score, self.values.column(place), clips),
+            }
+        };
+        rows::names().into_iter().enumerate().map(of_score).collect()
     }
 
     /// The whole table as CSV with the header `neuron,repeats,bins,cc,…`, then `cc_low,…,p,q` where
@@ -332,6 +350,11 @@ impl Summary {
         let clips = (ends.0.copied().unwrap_or(0), ends.1.copied().unwrap_or(0));
         let (mean, median) = (mean(&defined), median(&defined));
         Self { score, mean, median, neurons: defined.len(), clips }
+    }
+
+    /// That of a score, where this is of its square.
+    fn rooted(self) -> Self {
+        Self { mean: root(self.mean), median: root(self.median), ..self }
     }
 
     /// How many clips enter: `12`, or `8-12` where it differs between neurons.

@@ -47,6 +47,65 @@ pub fn correlation(x: &[f64], y: &[f64]) -> f64 {
     ratio(covariance(x, y), variance(x).sqrt() * variance(y).sqrt())
 }
 
+/// How two series vary together over some bins, which grow by those of other series.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct PairMoments {
+    /// Bins.
+    pub n: f64,
+    /// Mean of the first series.
+    pub x: f64,
+    /// Mean of the second one.
+    pub y: f64,
+    /// Sum of squares of the first series about its mean.
+    pub xx: f64,
+    /// Of the second one.
+    pub yy: f64,
+    /// Sum of products of both about their means.
+    pub xy: f64,
+}
+
+impl PairMoments {
+    /// Of two series of equal length.
+    pub fn of(x: &[f64], y: &[f64]) -> Self {
+        if x.is_empty() {
+            return Self::default();
+        }
+        let (mean_x, mean_y) = (mean(x), mean(y));
+        let mut moments =
+            Self { n: x.len() as f64, x: mean_x, y: mean_y, xx: 0.0, yy: 0.0, xy: 0.0 };
+        for (x, y) in x.iter().zip(y) {
+            let (x, y) = (x - mean_x, y - mean_y);
+            moments.xx += x * x;
+            moments.yy += y * y;
+            moments.xy += x * y;
+        }
+        moments
+    }
+
+    /// Takes the bins of two more series, which follow those known.
+    pub fn add(&mut self, more: &Self) {
+        let n = self.n + more.n;
+        if more.n <= 0.0 {
+            return;
+        }
+        let (x, y) = (more.x - self.x, more.y - self.y);
+        let weight = self.n * more.n / n;
+        self.xx += more.xx + weight * x * x;
+        self.yy += more.yy + weight * y * y;
+        self.xy += more.xy + weight * x * y;
+        self.x += x * more.n / n;
+        self.y += y * more.n / n;
+        self.n = n;
+    }
+
+    /// Pearson's correlation; NaN with fewer than 2 bins or where either series is constant.
+    pub fn correlation(&self) -> f64 {
+        let freedom = if self.n < 2.0 { f64::NAN } else { self.n - 1.0 };
+        let varies = |squares: f64, mean: f64| beyond_rounding(squares / freedom, mean).sqrt();
+        ratio(self.xy / freedom, varies(self.xx, self.x) * varies(self.yy, self.y))
+    }
+}
+
 /// `numerator / denominator`; NaN unless the denominator is above 0.
 pub fn ratio(numerator: f64, denominator: f64) -> f64 {
     if denominator > 0.0 { numerator / denominator } else { f64::NAN }
@@ -99,6 +158,31 @@ mod tests {
         assert_eq!(median(&[4.0, 1.0, 2.0, 8.0]).to_bits(), 3.0_f64.to_bits());
         assert_eq!(median(&[4.0, 1.0, 2.0]).to_bits(), 2.0_f64.to_bits());
         assert!(median(&[]).is_nan());
+    }
+
+    #[test]
+    fn moments_of_pieces_are_those_of_the_whole() {
+        let x: Vec<f64> = (0..90).map(|t| f64::from(t * t % 31) + f64::from(t / 30)).collect();
+        let y: Vec<f64> = (0..90).map(|t| 1e4 + f64::from(t * 7 % 13)).collect();
+        let mut pieces = PairMoments::default();
+        for piece in [0..30, 30..31, 31..31, 31..90] {
+            pieces.add(&PairMoments::of(&x[piece.clone()], &y[piece]));
+        }
+        let want = correlation(&x, &y);
+        assert!((pieces.correlation() - want).abs() < 1e-12, "{}", pieces.correlation());
+        assert!((pieces.x - mean(&x)).abs() < 1e-12 && (pieces.y - mean(&y)).abs() < 1e-9);
+        assert!((pieces.xx / 89.0 - variance(&x)).abs() < 1e-9);
+    }
+
+    #[test]
+    fn pieces_that_are_constant_have_no_correlation() {
+        let mut pieces = PairMoments::default();
+        for bins in [7, 11, 13] {
+            pieces.add(&PairMoments::of(&vec![0.1; bins], &vec![1.0 / 3.0; bins]));
+        }
+        assert!(pieces.correlation().is_nan());
+        assert!(PairMoments::default().correlation().is_nan());
+        assert!(PairMoments::of(&[1.0], &[2.0]).correlation().is_nan());
     }
 
     #[test]

@@ -7,9 +7,11 @@ use ndarray::{ArrayView1, ArrayView2};
 use agreement::require_bins;
 use spectra::{Buffers, Series};
 
-use super::repeats::complete::{Complete, half_correlations};
-use super::repeats::covariance::{AverageByBins, Repeats};
-use super::repeats::reliability::{ClipReliability, Reliability};
+use super::repeats::bins::RepeatsOfBins;
+use super::repeats::complete::{Complete, add_halves};
+use super::repeats::covariance::{AverageByBins, Repeats, recorded_repeats};
+use super::repeats::half_reliability::HalfReliability;
+use super::repeats::reliability::{ClipReliability, PsthVariance, Reliability};
 use super::repeats::split_halves::{SIDE_BY_SIDE, SplitHalves, Triangles};
 use crate::base::error::Result;
 
@@ -35,7 +37,10 @@ pub(super) use sums::CorrelationSums;
 pub struct Comparison {
     pub(super) target: Target,
     pub(super) reliability: Reliability,
+    pub(super) halves: HalfReliability,
     pub(super) single_trial_cc: AverageByBins,
+    /// The same at the bins with two repeats or more, of the clips that have a `ttrc`.
+    pub(super) repeated_single_trial_cc: AverageByBins,
     pub(super) spectra: Spectra,
     pub(super) prediction: Vec<f32>, // at the target's used bins
     /// At those bins, once asked for.
@@ -122,16 +127,13 @@ impl Comparison {
         }
         let Workspace { clips: read, triangles, .. } = workspace;
         let read = &read[..clips.len()];
-        let of_halves = half_correlations(read, &divisions.0, triangles);
-        for ((neuron, clip), of_halves) in neurons.iter_mut().zip(read).zip(of_halves) {
-            if clip.repeats() > 0 {
-                neuron.reliability.add(clip.reliability(of_halves));
-            }
-        }
+        let mut known: Vec<&mut HalfReliability> =
+            neurons.iter_mut().map(|neuron| &mut neuron.halves).collect();
+        add_halves(&mut known, read, &divisions.0, triangles);
         Ok(())
     }
 
-    /// Takes one more clip, whose responses were read in some place, but for its reliability.
+    /// Takes one more clip, whose responses were read in some place, but for its halves.
     fn add_complete(
         &mut self,
         prediction: ArrayView1<f32>,
@@ -147,7 +149,11 @@ impl Comparison {
         series.read_complete(&prediction, clip);
         self.target.add_complete(clip);
         self.prediction.extend_from_slice(&prediction);
-        self.single_trial_cc.add(clip.bins(), clip.single_trial_cc());
+        let (bins, single_trial_cc) = (clip.bins(), clip.single_trial_cc());
+        self.single_trial_cc.add(bins, single_trial_cc);
+        let reliability = clip.reliability();
+        self.add_repeated(bins, single_trial_cc, reliability.ttrc);
+        self.reliability.add(reliability);
         self.spectra.add(series, buffers);
     }
 
@@ -158,13 +164,30 @@ impl Comparison {
         divisions: &Divisions,
         Workspace { series, buffers, .. }: &mut Workspace,
     ) {
-        self.target.add(responses);
+        let bins = RepeatsOfBins::new(responses);
+        self.target.add_bins(&bins, recorded_repeats(responses));
         self.prediction.extend(self.target.at_used_bins_of_last(prediction));
         let (repeats, single_trial_cc) = Repeats::with_prediction(responses, prediction);
-        self.reliability.add(ClipReliability::new(&repeats, &divisions.0));
+        let reliability = ClipReliability::new(&repeats, PsthVariance::of_bins(&bins));
         self.single_trial_cc.add(repeats.bins, single_trial_cc);
+        let repeated = if bins.any_single() {
+            let repeated = bins.without_single(responses);
+            Repeats::with_prediction(repeated.view(), prediction).1
+        } else {
+            single_trial_cc
+        };
+        self.add_repeated(repeats.bins, repeated, reliability.ttrc);
+        self.reliability.add(reliability);
+        self.halves.add_any(responses, &repeats, &divisions.0);
         series.read(prediction, responses);
         self.spectra.add(series, buffers);
+    }
+
+    /// Takes the mean correlation of single repeats with the prediction, at the bins with two
+    /// repeats or more; of a clip where `ttrc` says how alike repeats are.
+    fn add_repeated(&mut self, bins: usize, single_trial_cc: f64, ttrc: f64) {
+        let value = if ttrc.is_nan() { f64::NAN } else { single_trial_cc };
+        self.repeated_single_trial_cc.add(bins, value);
     }
 
     /// How prediction and PSTH vary over the used bins.
@@ -199,6 +222,11 @@ impl Comparison {
     /// How many clips have such bins.
     pub fn clips(&self) -> usize {
         self.target.clips().filter(|(used, _)| used.contains(&true)).count()
+    }
+
+    /// How many clips have bins with two repeats or more.
+    pub fn repeated_clips(&self) -> usize {
+        self.target.repeated_clips()
     }
 
     /// How many bins have at least one recorded repeat.

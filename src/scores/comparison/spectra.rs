@@ -22,6 +22,8 @@ static TRANSFORM: LazyLock<Arc<dyn RealToComplex<f64>>> =
 pub struct Spectra {
     /// How many segments entered.
     pub segments: usize,
+    /// How many of them tell the noise of the PSTH.
+    pub noisy_segments: usize,
     // One for each frequency; none before the first segment.
     prediction: Vec<f64>,
     cross: Vec<Complex<f64>>,
@@ -115,6 +117,7 @@ impl Spectra {
         buffers.transform(&prediction, |buffers| &mut buffers.prediction);
         let noise_scale = (2.0 * noise.count > length as f64).then(|| used / noise.count);
         if noise_scale.is_some() {
+            self.noisy_segments += 1;
             buffers.transform(&noise, |buffers| &mut buffers.noise);
         }
         vectorized(

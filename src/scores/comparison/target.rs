@@ -1,14 +1,15 @@
 //! What a neuron's predictions are held against: its PSTH, and how noisy that is.
 use std::borrow::Cow;
 
-use ndarray::{Array1, ArrayView1, ArrayView2, Zip};
+use ndarray::{ArrayView1, ArrayView2};
 
 use super::agreement::require_bins;
 use super::moments::Moments;
 use crate::base::error::Result;
+use crate::scores::repeats::bins::RepeatsOfBins;
 use crate::scores::repeats::complete::Complete;
 use crate::scores::repeats::covariance::recorded_repeats;
-use crate::stats::moments::{ROUNDING, beyond_rounding};
+use crate::stats::moments::ROUNDING;
 
 /// The recorded bins of one neuron, all clips one after the other; holds nothing that depends on a
 /// prediction.
@@ -24,6 +25,8 @@ pub struct Target {
     /// Sums over those bins of each clip of the variance of the mean over repeats.
     noise: Vec<f64>,
     repeats: usize,
+    /// How many clips have such bins.
+    repeated_clips: usize,
 }
 
 impl Target {
@@ -38,9 +41,14 @@ impl Target {
 
     /// Takes the responses `(R, T)` to one more clip.
     pub fn add(&mut self, responses: ArrayView2<f32>) {
-        let Bins { repeats, mean, variance_of_mean } = Bins::new(responses);
+        self.add_bins(&RepeatsOfBins::new(responses), recorded_repeats(responses));
+    }
+
+    /// Takes one more clip of so many recorded repeats.
+    pub(super) fn add_bins(&mut self, bins: &RepeatsOfBins, recorded: usize) {
+        let RepeatsOfBins { repeats, mean, variance_of_mean } = bins;
         let (mut used, mut noise) = (Places::default(), 0.0);
-        for ((repeats, mean), variance) in repeats.iter().zip(&mean).zip(&variance_of_mean) {
+        for ((repeats, mean), variance) in repeats.iter().zip(mean).zip(variance_of_mean) {
             used.push(*repeats >= 1.0);
             if *repeats >= 1.0 {
                 self.psth.push(*mean);
@@ -50,7 +58,8 @@ impl Target {
         }
         self.clips.push(used);
         self.noise.push(noise);
-        self.repeats = self.repeats.max(recorded_repeats(responses));
+        self.repeats = self.repeats.max(recorded);
+        self.repeated_clips += usize::from(repeats.iter().any(|repeats| *repeats >= 2.0));
     }
 
     /// Takes one more clip, whose repeats were multiplied.
@@ -62,6 +71,7 @@ impl Target {
         self.repeated.extend(clip.bins(), clip.repeats() >= 2);
         self.noise.push(clip.noise());
         self.repeats = self.repeats.max(clip.repeats());
+        self.repeated_clips += usize::from(clip.repeats() >= 2);
     }
 
     /// The PSTH at the used bins.
@@ -96,6 +106,11 @@ impl Target {
     /// The largest number of repeats that a clip has anything recorded of.
     pub fn repeats(&self) -> usize {
         self.repeats
+    }
+
+    /// How many clips have bins with two repeats or more.
+    pub(super) fn repeated_clips(&self) -> usize {
+        self.repeated_clips
     }
 
     /// What stands at the bins with two repeats or more in a series given at the used bins.
@@ -179,43 +194,4 @@ impl Places {
             Some(places) => places.iter().map(|place| series[*place]).collect(),
         }
     }
-}
-
-/// The repeats at each bin of a clip.
-struct Bins {
-    repeats: Array1<f64>,
-    /// NaN without repeats.
-    mean: Array1<f64>,
-    /// Of the mean over repeats; NaN with fewer than two.
-    variance_of_mean: Array1<f64>,
-}
-
-impl Bins {
-    /// Repeat by repeat, so that neighbouring bins lie side by side.
-    fn new(responses: ArrayView2<f32>) -> Self {
-        let zeros = || Array1::<f64>::zeros(responses.ncols());
-        let (mut repeats, mut mean, mut variance_of_mean) = (zeros(), zeros(), zeros());
-        for repeat in responses.rows() {
-            Zip::from(&mut repeats).and(&mut mean).and(repeat).for_each(|repeats, sum, y| {
-                *repeats += f64::from(u8::from(!y.is_nan()));
-                *sum += recorded_or_0(*y, f64::from(*y));
-            });
-        }
-        mean /= &repeats;
-        for repeat in responses.rows() {
-            Zip::from(&mut variance_of_mean).and(&mean).and(repeat).for_each(|sum, mean, y| {
-                let deviation = recorded_or_0(*y, f64::from(*y) - mean);
-                *sum += deviation * deviation;
-            });
-        }
-        Zip::from(&mut variance_of_mean).and(&mean).and(&repeats).for_each(|sum, mean, repeats| {
-            *sum = beyond_rounding(*sum / (repeats - 1.0), *mean) / repeats;
-        });
-        Self { repeats, mean, variance_of_mean }
-    }
-}
-
-/// What a recorded response contributes to a sum.
-fn recorded_or_0(response: f32, contributes: f64) -> f64 {
-    if response.is_nan() { 0.0 } else { contributes }
 }

@@ -5,7 +5,8 @@ use ndarray::ArrayView2;
 use super::buffer::RepeatRows;
 use super::counts::CountRepeats;
 use super::deviations::Deviations;
-use super::reliability::ClipReliability;
+use super::half_reliability::{HalfReliability, NoiseOfHalves};
+use super::reliability::{ClipReliability, PsthVariance};
 use super::split_halves::{SIDE_BY_SIDE, SplitHalves, Triangles};
 use super::values::ResponseValues;
 use crate::simd::lanes;
@@ -180,8 +181,8 @@ impl Complete {
         about.max(0.0) / (repeats - 1.0) / repeats
     }
 
-    /// What noise ceilings need of the clip; both halves' correlation is given.
-    pub fn reliability(&self, half_correlation: f64) -> ClipReliability {
+    /// What noise ceilings need of the clip.
+    pub fn reliability(&self) -> ClipReliability {
         let freedom = self.bins as f64 - 1.0;
         let pairs = |of: usize| (of * of.saturating_sub(1)) as f64 / 2.0;
         let signal = self.between / pairs(self.repeats) / freedom;
@@ -190,9 +191,15 @@ impl Complete {
             bins: self.bins,
             signal,
             noise: squares / self.repeats as f64 / freedom - signal,
-            half_correlation,
             ttrc: self.correlations / pairs(self.varying()),
+            psth: self.psth_variance(),
         }
+    }
+
+    /// How the PSTH varies; of nothing with a single repeat, which says nothing of its noise.
+    fn psth_variance(&self) -> PsthVariance {
+        let psth: &[f64] = if self.repeats < 2 { &[] } else { &self.psth };
+        PsthVariance::new(psth, self.noise())
     }
 
     /// The mean correlation of the repeats that vary with the prediction; NaN where none does, or
@@ -222,27 +229,50 @@ impl Complete {
     }
 }
 
-/// The mean correlation of both halves of the repeats of each clip, one a neuron; NaN of one that
-/// is not complete.
-pub fn half_correlations(
+/// Adds what both halves of the repeats of each clip say to what is known of them, one a neuron;
+/// nothing of a clip that is not complete.
+pub fn add_halves(
+    known: &mut [&mut HalfReliability],
     clips: &[Complete],
     halves: &SplitHalves,
     triangles: &mut Triangles,
-) -> [f64; SIDE_BY_SIDE] {
-    let mut correlations = [f64::NAN; SIDE_BY_SIDE];
-    let mut left: Vec<usize> = (0..clips.len().min(SIDE_BY_SIDE)).collect();
+) {
+    let complete = |neuron: &usize| clips[*neuron].repeats > 0;
+    let mut left: Vec<usize> = (0..clips.len().min(SIDE_BY_SIDE)).filter(complete).collect();
     // Neurons with as many repeats are worked out side by side.
     while let Some(repeats) = left.first().map(|first| clips[*first].repeats) {
-        triangles.start(repeats / 2 * 2);
-        let alike = |neuron: &usize| clips[*neuron].repeats == repeats;
-        for neuron in left.iter().copied().filter(alike) {
-            triangles.read(neuron, |i, j| clips[neuron].products[i * repeats + j]);
+        let alike: Vec<usize> =
+            left.iter().copied().filter(|n| clips[*n].repeats == repeats).collect();
+        left.retain(|neuron| clips[*neuron].repeats != repeats);
+        divide(clips, &alike, (repeats / 2 * 2, 0), halves, triangles);
+        let correlations = triangles.correlations();
+        if repeats % 2 == 1 && repeats > 1 {
+            divide(clips, &alike, (repeats + 1, 1), halves, triangles);
         }
-        let found = halves.correlations(triangles);
-        left.iter().filter(|neuron| alike(neuron)).for_each(|n| correlations[*n] = found[*n]);
-        left.retain(|neuron| !alike(neuron));
+        for neuron in alike {
+            let (clip, known) = (&clips[neuron], &mut known[neuron]);
+            known.add_correlation(clip.bins, correlations[neuron]);
+            let noise = NoiseOfHalves::of_repeats(repeats, clip.noise());
+            known.add_moments(triangles.half_moments(neuron, clip.bins), noise);
+        }
     }
-    correlations
+}
+
+/// Divides the repeats of some neurons, of which the first `empty` are none.
+fn divide(
+    clips: &[Complete],
+    neurons: &[usize],
+    (repeats, empty): (usize, usize),
+    halves: &SplitHalves,
+    triangles: &mut Triangles,
+) {
+    triangles.start(repeats, empty);
+    for neuron in neurons {
+        let Complete { products, repeats, .. } = &clips[*neuron];
+        triangles.read(*neuron, |i, j| products[i * repeats + j]);
+        triangles.read_means(*neuron, clips[*neuron].rows().means());
+    }
+    halves.divide(triangles);
 }
 
 /// One over the square root; 0 unless that is above 0.

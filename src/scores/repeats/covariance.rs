@@ -61,7 +61,7 @@ impl Repeats {
     /// others.
     pub fn triangle(&self, neuron: usize) -> Triangles {
         let mut triangles = Triangles::default();
-        triangles.start(self.covariance.nrows() / 2 * 2);
+        triangles.start(self.covariance.nrows() / 2 * 2, 0);
         triangles.read(neuron, |i, j| self.covariance[(i, j)]);
         triangles
     }

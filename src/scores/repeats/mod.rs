@@ -9,10 +9,14 @@ mod buffer;
 mod counts;
 mod deviations;
 
-pub(super) mod complete;
+pub(super) mod bins;
 pub(super) mod covariance;
-pub(super) mod reliability;
 pub(super) mod split_halves;
+
+pub(super) mod half_reliability;
+pub(super) mod reliability;
+
+pub(super) mod complete;
 
 pub mod powers;
 pub mod quality;

@@ -3,10 +3,10 @@ use ndarray::{ArrayView2, ArrayView3};
 use rayon::prelude::*;
 use serde::Serialize;
 
-use super::complete::{Complete, half_correlations};
+use super::bins::RepeatsOfBins;
+use super::complete::Complete;
 use super::covariance::{Repeats, recorded_repeats};
-use super::reliability::{ClipReliability, Reliability};
-use super::split_halves::{SIDE_BY_SIDE, SplitHalves, Triangles};
+use super::reliability::{ClipReliability, PsthVariance, Reliability, root};
 use super::values::ResponseValues;
 
 /// How good the recording of one neuron is; NaN where a number is not defined.
@@ -29,9 +29,11 @@ pub struct Quality {
     pub noise_power: f64,
     /// [`crate::scores::rows::power::snr`]: signal power over noise power.
     pub snr: f64,
-    /// [`crate::scores::rows::split_half::cc_max`]: the best correlation with the PSTH that noise
+    /// [`crate::scores::rows::ceiling::cc_max`]: the best correlation with the PSTH that noise
     /// allows.
     pub cc_max: f64,
+    /// [`crate::scores::rows::ceiling::cc_max_squared`]: its square, below 0 by chance.
+    pub cc_max_squared: f64,
     /// [`crate::scores::rows::trial_to_trial::ttrc`]: the mean correlation of two repeats.
     pub reliability: f64,
 }
@@ -43,21 +45,24 @@ pub struct Measure {
     pub name: &'static str,
     /// Whether the measure counts something, and is a whole number.
     pub counts: bool,
+    /// Whether the terminal shows it, which is narrow.
+    pub shown: bool,
     /// The number of one neuron.
     pub of: fn(&Quality) -> f64,
 }
 
 /// The measures in the order of their columns.
 pub static MEASURES: &[Measure] = &[
-    Measure { name: "repeats", counts: true, of: |q| q.repeats as f64 },
-    Measure { name: "bins", counts: true, of: |q| q.bins as f64 },
-    Measure { name: "mean", counts: false, of: |q| q.mean },
-    Measure { name: "rate_hz", counts: false, of: |q| q.rate_hz },
-    Measure { name: "signal_power", counts: false, of: |q| q.signal_power },
-    Measure { name: "noise_power", counts: false, of: |q| q.noise_power },
-    Measure { name: "snr", counts: false, of: |q| q.snr },
-    Measure { name: "cc_max", counts: false, of: |q| q.cc_max },
-    Measure { name: "reliability", counts: false, of: |q| q.reliability },
+    Measure { name: "repeats", counts: true, shown: true, of: |q| q.repeats as f64 },
+    Measure { name: "bins", counts: true, shown: true, of: |q| q.bins as f64 },
+    Measure { name: "mean", counts: false, shown: true, of: |q| q.mean },
+    Measure { name: "rate_hz", counts: false, shown: true, of: |q| q.rate_hz },
+    Measure { name: "signal_power", counts: false, shown: true, of: |q| q.signal_power },
+    Measure { name: "noise_power", counts: false, shown: true, of: |q| q.noise_power },
+    Measure { name: "snr", counts: false, shown: true, of: |q| q.snr },
+    Measure { name: "cc_max", counts: false, shown: true, of: |q| q.cc_max },
+    Measure { name: "cc_max_squared", counts: false, shown: false, of: |q| q.cc_max_squared },
+    Measure { name: "reliability", counts: false, shown: true, of: |q| q.reliability },
 ];
 
 /// The measure called `name`.
@@ -74,7 +79,6 @@ pub fn names() -> Vec<&'static str> {
 #[derive(Debug)]
 pub struct QualitySurvey {
     neurons: Vec<Seen>,
-    halves: SplitHalves,
 }
 
 /// What was seen of one neuron so far.
@@ -89,21 +93,17 @@ struct Seen {
 impl QualitySurvey {
     /// No clips yet.
     pub fn new(neurons: usize) -> Self {
-        Self { neurons: vec![Seen::default(); neurons], halves: SplitHalves::default() }
+        Self { neurons: vec![Seen::default(); neurons] }
     }
 
     /// Takes the responses `(N, R, T)` to one more clip, NaN = not recorded, and says what values
     /// each neuron has in it.
     pub fn add(&mut self, responses: ArrayView3<f32>) -> Vec<ResponseValues> {
-        let (_, repeats, _) = responses.dim();
-        self.halves.extend(repeats);
-        let Self { neurons, halves } = self;
         let views: Vec<ArrayView2<f32>> = responses.outer_iter().collect();
-        let groups = neurons.par_chunks_mut(SIDE_BY_SIDE).zip(views.par_chunks(SIDE_BY_SIDE));
-        let add = |work: &mut Work, (neurons, clips): (&mut [Seen], &[ArrayView2<f32>])| {
-            add_side_by_side(neurons, clips, halves, work)
-        };
-        groups.map_init(Work::default, add).flatten_iter().collect()
+        let neurons = self.neurons.par_iter_mut().zip(views);
+        neurons
+            .map_init(Complete::default, |clip, (seen, responses)| seen.take(responses, clip))
+            .collect()
     }
 
     /// The qualities of bins of `dt_ms` milliseconds.
@@ -114,39 +114,19 @@ impl QualitySurvey {
     }
 }
 
-/// What neurons side by side are surveyed with, one clip after the other.
-#[derive(Debug, Default)]
-struct Work {
-    clips: [Complete; SIDE_BY_SIDE],
-    triangles: Triangles,
-}
-
-/// Takes the responses `(R, T)` of some neurons to one more clip, and says what values each has.
-fn add_side_by_side(
-    neurons: &mut [Seen],
-    responses: &[ArrayView2<f32>],
-    halves: &SplitHalves,
-    Work { clips, triangles }: &mut Work,
-) -> Vec<ResponseValues> {
-    for (clip, responses) in clips.iter_mut().zip(responses) {
-        if clip.read(*responses) {
+impl Seen {
+    /// Takes the responses `(R, T)` to one more clip, and gives its values.
+    fn take(&mut self, responses: ArrayView2<f32>, clip: &mut Complete) -> ResponseValues {
+        if clip.read(responses) {
             clip.multiply(None);
+            self.add(clip.reliability(), clip.repeats(), clip.values(responses))
+        } else {
+            let psth = PsthVariance::of_bins(&RepeatsOfBins::new(responses));
+            let any = ClipReliability::new(&Repeats::new(responses), psth);
+            self.add(any, recorded_repeats(responses), ResponseValues::of(responses))
         }
     }
-    let of_halves = half_correlations(&clips[..neurons.len()], halves, triangles);
-    let clips = clips.iter().zip(of_halves).zip(responses);
-    let seen = neurons.iter_mut().zip(clips);
-    seen.map(|(seen, ((clip, of_halves), responses))| match clip.repeats() {
-        0 => {
-            let any = ClipReliability::new(&Repeats::new(*responses), halves);
-            seen.add(any, recorded_repeats(*responses), ResponseValues::of(*responses))
-        }
-        repeats => seen.add(clip.reliability(of_halves), repeats, clip.values(*responses)),
-    })
-    .collect()
-}
 
-impl Seen {
     /// Takes what one more clip has, and gives its values.
     fn add(
         &mut self,
@@ -172,7 +152,8 @@ impl Seen {
             signal_power: powers.signal,
             noise_power: powers.noise,
             snr: powers.snr(),
-            cc_max: self.reliability.cc_max(),
+            cc_max: root(self.reliability.cc_max_squared()),
+            cc_max_squared: self.reliability.cc_max_squared(),
             reliability: self.reliability.ttrc(),
         }
     }

@@ -1,4 +1,4 @@
-//! Divisions of repeats in two halves, and how well one half's mean follows the other's.
+//! Divisions of repeats in two halves, and how the mean of one half varies with that of the other.
 use std::collections::BTreeSet;
 use std::ops::Add;
 
@@ -6,7 +6,7 @@ use rand::seq::index::sample;
 
 use crate::base::rng;
 use crate::simd::real::vectorized;
-use crate::stats::moments::ROUNDING;
+use crate::stats::moments::{PairMoments, ROUNDING};
 
 /// Divisions into halves that are looked at: all of them up to 10 repeats, else so many drawn.
 const SPLITS: usize = 126;
@@ -44,8 +44,19 @@ impl Add for Each {
 type Block = [[Each; GROUP]; GROUP];
 /// Sums that are looked up for the choices from two groups.
 type Between = [Each; CHOICES * CHOICES];
-/// The variance of the sum over a choice from one group, and its covariance with all repeats.
-type Within = [(Each, Each); CHOICES];
+/// What is summed over each choice from one group.
+type Within = [FirstHalf; CHOICES];
+
+/// Sums over the repeats of the first half of a division, or over some of them.
+#[derive(Debug, Clone, Copy, Default)]
+struct FirstHalf {
+    /// The variance of the sum.
+    variance: Each,
+    /// Its covariance with the sum over all repeats.
+    with_all: Each,
+    /// The sum of their means.
+    mean: Each,
+}
 
 /// The divisions in two halves of every even number of repeats up to a largest one.
 #[derive(Debug, Clone, Default)]
@@ -68,12 +79,18 @@ struct Divisions {
 #[derive(Debug, Clone, Default)]
 pub struct Triangles {
     repeats: usize,
+    /// How many of them, the first, are empty places that vary with nothing.
+    empty: usize,
     /// `(R, R)` in whole groups: variances on the diagonal, covariances left of it, 0 elsewhere.
     covariance: Vec<Each>,
+    /// `(R)`: the mean of each repeat.
+    means: Vec<Each>,
     /// `(R)`: the covariance of each repeat with the sum over all.
     with_all: Vec<Each>,
-    /// Of the first half of each division: its variance, and its covariance with all repeats.
-    sums: Vec<(Each, Each)>,
+    /// The variance of the sum over all repeats.
+    total: Each,
+    /// Of each division.
+    sums: Vec<FirstHalf>,
 }
 
 impl SplitHalves {
@@ -87,48 +104,102 @@ impl SplitHalves {
 
     /// Also of up to `repeats` repeats.
     pub fn extend(&mut self, repeats: usize) {
-        let new = self.0.len()..=repeats / 2;
+        let new = self.0.len()..=repeats.div_ceil(2);
         self.0.extend(new.map(|half| Divisions::new(half, &first_halves(half))));
     }
 
-    /// The mean over divisions of the correlation between both halves' means, of each neuron; NaN
-    /// without a division, or where a half does not vary.
-    pub fn correlations(&self, repeats: &mut Triangles) -> [f64; SIDE_BY_SIDE] {
-        match self.0.get(repeats.repeats / 2) {
-            Some(divisions) if divisions.count > 0 => {
-                let mut correlations = [f64::NAN; SIDE_BY_SIDE];
-                vectorized(
-                    #[inline(always)]
-                    || correlations = divisions.correlations(repeats),
-                );
-                correlations
-            }
-            _ => [f64::NAN; SIDE_BY_SIDE],
+    /// Divides repeats in all ways that are looked at; [`Triangles`] then tells how both halves
+    /// vary together.
+    pub fn divide(&self, repeats: &mut Triangles) {
+        repeats.sums.clear();
+        if let Some(divisions) = self.0.get(repeats.repeats / 2).filter(|found| found.count > 0) {
+            vectorized(
+                #[inline(always)]
+                || divisions.divide(repeats),
+            );
         }
+    }
+
+    /// The repeats of the first half of each division of an even number of them.
+    pub fn first_halves(&self, repeats: usize) -> impl Iterator<Item = Vec<usize>> {
+        let divisions = self.0.get(repeats / 2);
+        divisions.into_iter().flat_map(|divisions| (0..divisions.count).map(|d| divisions.first(d)))
     }
 }
 
 impl Triangles {
-    /// Makes room for `repeats` repeats that do not vary.
-    pub fn start(&mut self, repeats: usize) {
+    /// Makes room for so many repeats that do not vary, of which the first `empty` are none.
+    pub fn start(&mut self, repeats: usize, empty: usize) {
         let length = repeats.next_multiple_of(GROUP);
-        self.repeats = repeats;
-        let lists = [(&mut self.covariance, length * length), (&mut self.with_all, length)];
+        (self.repeats, self.empty) = (repeats, empty);
+        let lists = [
+            (&mut self.covariance, length * length),
+            (&mut self.means, length),
+            (&mut self.with_all, length),
+        ];
         for (list, size) in lists {
             list.clear();
             list.resize(size, Each::default());
         }
+        self.sums.clear();
     }
 
     /// Takes the repeats of one neuron; `covariance` is of two of them, the later one first, or the
-    /// variance of one.
+    /// variance of one. Empty places are not counted.
     pub fn read(&mut self, neuron: usize, covariance: impl Fn(usize, usize) -> f64) {
+        let empty = self.empty;
         let rows = self.covariance.chunks_exact_mut(self.with_all.len().max(1));
-        for (i, row) in rows.take(self.repeats).enumerate() {
-            for (j, to) in row[..=i].iter_mut().enumerate() {
+        for (i, row) in rows.take(self.repeats).skip(empty).enumerate() {
+            for (j, to) in row[empty..=empty + i].iter_mut().enumerate() {
                 to.0[neuron] = covariance(i, j);
             }
         }
+    }
+
+    /// Takes the mean of each repeat of one neuron.
+    pub fn read_means(&mut self, neuron: usize, means: &[f64]) {
+        let places = self.means.iter_mut().skip(self.empty);
+        places.zip(means).for_each(|(to, mean)| to.0[neuron] = *mean);
+    }
+
+    /// The mean over divisions of the correlation between both halves' means, of each neuron; NaN
+    /// without a division, or where a half does not vary.
+    pub fn correlations(&self) -> [f64; SIDE_BY_SIDE] {
+        let mut sums = [0.0; SIDE_BY_SIDE];
+        vectorized(
+            #[inline(always)]
+            || sums = correlation_sums(&self.sums, &self.total),
+        );
+        sums.map(|sum| sum / self.sums.len() as f64)
+    }
+
+    /// How the means of both halves of a neuron's repeats vary over `bins` bins, in each division;
+    /// covariances were read as sums of products over those bins.
+    pub fn half_moments(
+        &self,
+        neuron: usize,
+        bins: usize,
+    ) -> impl ExactSizeIterator<Item = PairMoments> {
+        let first = (self.repeats / 2 - self.empty) as f64;
+        let second = (self.repeats / 2) as f64;
+        let all_means: f64 = self.means.iter().map(|mean| mean.0[neuron]).sum();
+        let total = self.total.0[neuron];
+        // A half that does not vary leaves rounding behind.
+        let beyond = move |variance: f64| {
+            if variance > ROUNDING * total.abs() { variance } else { 0.0 }
+        };
+        self.sums.iter().map(move |sums| {
+            let (variance, with_all) = (sums.variance.0[neuron], sums.with_all.0[neuron]);
+            let mean = sums.mean.0[neuron];
+            PairMoments {
+                n: bins as f64,
+                x: mean / first,
+                y: (all_means - mean) / second,
+                xx: beyond(variance) / first.powi(2),
+                yy: beyond(total - 2.0 * with_all + variance) / second.powi(2),
+                xy: (with_all - variance) / (first * second),
+            }
+        })
     }
 
     /// Works out the covariances with all repeats, and gives their sum.
@@ -159,13 +230,17 @@ impl Triangles {
 
 /// Fills in the sums over all choices of repeats that vary together as a triangle says.
 #[inline(always)]
-fn within_group(triangle: &Block, with_all: &[Each], sums: &mut Within) {
+fn within_group(triangle: &Block, with_all: &[Each], means: &[Each], sums: &mut Within) {
     sums[0] = Default::default();
     for i in 0..GROUP {
         let with = subset_sums(&triangle[i]);
         let (without, more) = sums.split_at_mut(1 << i);
         for ((more, without), with) in more.iter_mut().zip(without).zip(&with) {
-            *more = (without.0 + *with + *with + triangle[i][i], without.1 + with_all[i]);
+            *more = FirstHalf {
+                variance: without.variance + *with + *with + triangle[i][i],
+                with_all: without.with_all + with_all[i],
+                mean: without.mean + means[i],
+            };
         }
     }
 }
@@ -217,11 +292,20 @@ impl Divisions {
         }
     }
 
+    /// The repeats of the first half of a division.
+    fn first(&self, division: usize) -> Vec<usize> {
+        let chosen = |(group, choices): (usize, &[u8])| {
+            let choice = choices[division];
+            let own = (0..GROUP).filter(move |place| choice >> place & 1 == 1);
+            own.map(move |place| group * GROUP + place)
+        };
+        self.choices.chunks_exact(self.count).enumerate().flat_map(chosen).collect()
+    }
+
     #[inline(always)]
-    fn correlations(&self, repeats: &mut Triangles) -> [f64; SIDE_BY_SIDE] {
-        let total = repeats.add_up();
+    fn divide(&self, repeats: &mut Triangles) {
+        repeats.total = repeats.add_up();
         self.sum_first_halves(repeats);
-        correlation_sums(&repeats.sums, &total).map(|sum| sum / self.count as f64)
     }
 
     /// Group by group, so that the sums that are looked up stay close.
@@ -229,21 +313,27 @@ impl Divisions {
     fn sum_first_halves(&self, repeats: &mut Triangles) {
         let mut sums = std::mem::take(&mut repeats.sums);
         sums.clear();
-        sums.resize(self.count, Default::default());
+        sums.resize(self.count, FirstHalf::default());
         let mut within: Within = Default::default();
         let mut between: Between = [Each::default(); CHOICES * CHOICES];
         let mut pairs = self.pairs.chunks_exact(self.count);
         for (h, choices) in self.choices.chunks_exact(self.count).enumerate() {
-            let own = repeats.block(h, h);
-            within_group(&own, &repeats.with_all[GROUP * h..], &mut within);
+            let (own, first) = (repeats.block(h, h), GROUP * h);
+            within_group(&own, &repeats.with_all[first..], &repeats.means[first..], &mut within);
             for (sum, choice) in sums.iter_mut().zip(choices) {
-                let (variance, with_all) = within[usize::from(*choice) % CHOICES];
-                *sum = (sum.0 + variance, sum.1 + with_all);
+                let FirstHalf { variance, with_all, mean } = within[usize::from(*choice) % CHOICES];
+                *sum = FirstHalf {
+                    variance: sum.variance + variance,
+                    with_all: sum.with_all + with_all,
+                    mean: sum.mean + mean,
+                };
             }
             for (g, pairs) in (0..h).zip(&mut pairs) {
                 between_groups(&repeats.block(h, g), &mut between);
                 let sums = sums.iter_mut().zip(pairs);
-                sums.for_each(|(sum, pair)| sum.0 = sum.0 + between[usize::from(*pair)]);
+                sums.for_each(|(sum, pair)| {
+                    sum.variance = sum.variance + between[usize::from(*pair)];
+                });
             }
         }
         repeats.sums = sums;
@@ -252,9 +342,9 @@ impl Divisions {
 
 /// The sum over divisions of the correlation of both halves.
 #[inline(always)]
-fn correlation_sums(sums: &[(Each, Each)], total: &Each) -> [f64; SIDE_BY_SIDE] {
+fn correlation_sums(sums: &[FirstHalf], total: &Each) -> [f64; SIDE_BY_SIDE] {
     let mut correlations = [0.0; SIDE_BY_SIDE];
-    for (Each(variance), Each(with_all)) in sums {
+    for FirstHalf { variance: Each(variance), with_all: Each(with_all), .. } in sums {
         for neuron in 0..SIDE_BY_SIDE {
             let (variance, with_all) = (variance[neuron], with_all[neuron]);
             let of_second = total.0[neuron] - 2.0 * with_all + variance;
@@ -339,7 +429,9 @@ mod tests {
             let value = |r: usize, t: usize| ((t * t + 3 * r * t + 5 * r) % 13) as f32 + t as f32;
             let responses = Array2::from_shape_fn((repeats, 17), |(r, t)| value(r, t));
             let clip = Repeats::new(responses.view());
-            let got = SplitHalves::of(30).correlations(&mut clip.triangle(2))[2];
+            let mut triangle = clip.triangle(2);
+            SplitHalves::of(30).divide(&mut triangle);
+            let got = triangle.correlations()[2];
             let want = clear_half_correlation(&clip);
             assert!((got - want).abs() < 1e-12, "{repeats} repeats: {got}, want {want}");
         }
@@ -349,7 +441,9 @@ mod tests {
     fn a_half_that_never_varies_has_no_correlation() {
         let responses = Array2::from_shape_fn((4, 9), |(r, t)| if r < 2 { t as f32 } else { 0.1 });
         let clip = Repeats::new(responses.view());
-        assert!(SplitHalves::of(4).correlations(&mut clip.triangle(1))[1].is_nan());
+        let mut triangle = clip.triangle(1);
+        SplitHalves::of(4).divide(&mut triangle);
+        assert!(triangle.correlations()[1].is_nan());
     }
 
     #[test]

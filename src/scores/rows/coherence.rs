@@ -1,5 +1,5 @@
 //! How well a prediction follows the PSTH, frequency by frequency.
-use super::{MetricRow, Visibility};
+use super::{Average, BinsTaken, MetricRow, Visibility};
 use crate::config::part::Part;
 use crate::scores::comparison::Comparison;
 use crate::stats::moments::{mean_of_defined, ratio};
@@ -16,6 +16,8 @@ pub const COHERENCE: MetricRow = MetricRow {
         keys: &[],
     },
     shown: Visibility::InFiles,
+    taken: BinsTaken::Recorded,
+    average: Average::Plain,
     compute: coherence,
 };
 
@@ -28,6 +30,8 @@ pub const COHERENCE_MAX: MetricRow = MetricRow {
         keys: &[],
     },
     shown: Visibility::InFiles,
+    taken: BinsTaken::Repeated,
+    average: Average::Plain,
     compute: coherence_max,
 };
 
@@ -56,14 +60,14 @@ pub fn coherence(comparison: &Comparison) -> f64 {
 ///
 /// `n` is the difference between the means of odd and even repeats, scaled so that it varies as
 /// much as the noise in the PSTH: half of it for halves of equal size. With `ρ` the coherence of two
-/// such halves the formula is `2ρ / (1 + ρ)`, as the source has it. NaN without repeats, or with
-/// fewer than 2 segments.
+/// such halves the formula is `2ρ / (1 + ρ)`, as the source has it. Over the segments of which
+/// most bins have both; NaN with fewer than 2 of them.
 ///
 /// Source: Hsu, Borst & Theunissen (2004), doi:10.1088/0954-898X_15_2_002. Differs: one division of
 /// the repeats.
 pub fn coherence_max(comparison: &Comparison) -> f64 {
     let spectra = &comparison.spectra;
-    if spectra.segments < 2 {
+    if spectra.noisy_segments < 2 {
         return f64::NAN;
     }
     mean_of_defined(spectra.lines().map(|line| 1.0 - ratio(line.noise, line.noisy_psth)))

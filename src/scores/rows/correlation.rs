@@ -1,5 +1,5 @@
 //! How well a prediction follows the PSTH, plain and relative to what the noise leaves to explain.
-use super::{MetricRow, Visibility};
+use super::{Average, BinsTaken, MetricRow, Visibility};
 use crate::config::part::Part;
 use crate::scores::comparison::{Comparison, Moments};
 use crate::stats::moments::ratio;
@@ -13,6 +13,8 @@ pub const CC: MetricRow = MetricRow {
         keys: &[],
     },
     shown: Visibility::Everywhere,
+    taken: BinsTaken::Recorded,
+    average: Average::Plain,
     compute: cc,
 };
 
@@ -26,6 +28,8 @@ pub const CC_NORM: MetricRow = MetricRow {
         keys: &[],
     },
     shown: Visibility::Everywhere,
+    taken: BinsTaken::Repeated,
+    average: Average::Plain,
     compute: cc_norm,
 };
 
@@ -39,6 +43,8 @@ pub const CC_NORM_PERCLIP: MetricRow = MetricRow {
         keys: &[],
     },
     shown: Visibility::InFiles,
+    taken: BinsTaken::Repeated,
+    average: Average::Plain,
     compute: cc_norm_perclip,
 };
 
@@ -66,7 +72,7 @@ pub fn cc_norm(comparison: &Comparison) -> f64 {
 ///
 /// Source: Schoppe et al. (2016), doi:10.3389/fncom.2016.00010, as deepSTRF 0.1.0 computes it.
 pub fn cc_norm_perclip(comparison: &Comparison) -> f64 {
-    let Moments { covariance, of_prediction, .. } = *comparison.moments();
+    let Moments { covariance, of_prediction, .. } = *comparison.repeated_moments();
     let signal_power = comparison.reliability.powers().usable_signal();
     ratio(covariance, of_prediction.sqrt() * signal_power.sqrt())
 }

@@ -1,5 +1,5 @@
 //! How far a prediction is from the PSTH, scale and level included.
-use super::{MetricRow, Visibility};
+use super::{Average, BinsTaken, MetricRow, Visibility};
 use crate::config::part::Part;
 use crate::scores::comparison::Comparison;
 use crate::simd::lanes;
@@ -15,6 +15,8 @@ pub const FVE: MetricRow = MetricRow {
         keys: &[],
     },
     shown: Visibility::Everywhere,
+    taken: BinsTaken::Recorded,
+    average: Average::Plain,
     compute: fve,
 };
 
@@ -27,6 +29,8 @@ pub const MSE: MetricRow = MetricRow {
         keys: &[],
     },
     shown: Visibility::Everywhere,
+    taken: BinsTaken::Recorded,
+    average: Average::Plain,
     compute: mse,
 };
 
@@ -39,6 +43,8 @@ pub const POISSON: MetricRow = MetricRow {
         keys: &[],
     },
     shown: Visibility::InFiles,
+    taken: BinsTaken::Recorded,
+    average: Average::Plain,
     compute: poisson,
 };
 

@@ -1,5 +1,5 @@
 //! How much of the power that repeats share a prediction explains.
-use super::{MetricRow, Visibility};
+use super::{Average, BinsTaken, MetricRow, Visibility};
 use crate::config::part::Part;
 use crate::scores::comparison::Comparison;
 use crate::stats::moments::ratio;
@@ -13,6 +13,8 @@ pub const SPE: MetricRow = MetricRow {
         keys: &[],
     },
     shown: Visibility::InFiles,
+    taken: BinsTaken::Repeated,
+    average: Average::Plain,
     compute: signal_power_explained,
 };
 

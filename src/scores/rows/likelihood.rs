@@ -1,5 +1,5 @@
 //! How likely the PSTH is if the prediction is the rate of a Poisson process.
-use super::{MetricRow, Visibility};
+use super::{Average, BinsTaken, MetricRow, Visibility};
 use crate::config::part::Part;
 use crate::scores::comparison::Comparison;
 use crate::simd::lanes;
@@ -19,6 +19,8 @@ pub const DEVIANCE: MetricRow = MetricRow {
         keys: &[],
     },
     shown: Visibility::InFiles,
+    taken: BinsTaken::Recorded,
+    average: Average::Plain,
     compute: deviance,
 };
 
@@ -31,6 +33,8 @@ pub const BITS_PER_SPIKE: MetricRow = MetricRow {
         keys: &[],
     },
     shown: Visibility::InFiles,
+    taken: BinsTaken::Recorded,
+    average: Average::Plain,
     compute: bits_per_spike,
 };
 

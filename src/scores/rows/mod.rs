@@ -2,6 +2,7 @@
 use crate::config::part::{self, Part, Row};
 use crate::scores::comparison::Comparison;
 
+pub mod ceiling;
 pub mod coherence;
 pub mod correlation;
 pub mod deviation;
@@ -20,6 +21,10 @@ pub struct MetricRow {
     pub part: Part,
     /// Where the scores of single neurons stand.
     pub shown: Visibility,
+    /// Which bins enter it.
+    pub taken: BinsTaken,
+    /// How it is averaged over neurons, and over clips that are scored by themselves.
+    pub average: Average,
     /// The score of one neuron; NaN where it is not defined.
     pub compute: fn(&Comparison) -> f64,
 }
@@ -31,6 +36,25 @@ pub enum Visibility {
     Everywhere,
     /// In files only, for a terminal is narrow.
     InFiles,
+}
+
+/// Which bins enter a score.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BinsTaken {
+    /// Those with a recorded repeat.
+    Recorded,
+    /// Those with two or more: what is said of noise, and what is held against it.
+    Repeated,
+}
+
+/// How a score is averaged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Average {
+    /// By its mean and its median.
+    Plain,
+    /// By the square root of the mean and the median of another score, its square, which is right on
+    /// average where its root is not; 0 where those are below 0.
+    RootOf(&'static str),
 }
 
 impl Row for MetricRow {
@@ -45,7 +69,10 @@ pub static TABLE: &[MetricRow] = &[
     correlation::CC_NORM,
     correlation::CC_NORM_PERCLIP,
     split_half::CC_NORM_HSU,
-    split_half::CC_MAX,
+    split_half::CC_NORM_HSU_PERCLIP,
+    ceiling::CC_MAX,
+    ceiling::CC_MAX_SQUARED,
+    split_half::CC_MAX_PERCLIP,
     power::SIGNAL_POWER,
     power::NOISE_POWER,
     power::SNR,
@@ -62,6 +89,11 @@ pub static TABLE: &[MetricRow] = &[
     coherence::COHERENCE,
     coherence::COHERENCE_MAX,
 ];
+
+/// The place of the score called `name` in the table.
+pub fn place(name: &str) -> Option<usize> {
+    TABLE.iter().position(|row| row.part.name == name)
+}
 
 /// Names of the scores, in the table's order.
 pub fn names() -> Vec<&'static str> {

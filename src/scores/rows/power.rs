@@ -1,5 +1,5 @@
 //! How much of a response repeats itself and how much does not.
-use super::{MetricRow, Visibility};
+use super::{Average, BinsTaken, MetricRow, Visibility};
 use crate::config::part::Part;
 use crate::scores::comparison::Comparison;
 
@@ -14,6 +14,8 @@ pub const SIGNAL_POWER: MetricRow = MetricRow {
         keys: &[],
     },
     shown: Visibility::InFiles,
+    taken: BinsTaken::Repeated,
+    average: Average::Plain,
     compute: signal_power,
 };
 
@@ -26,6 +28,8 @@ pub const NOISE_POWER: MetricRow = MetricRow {
         keys: &[],
     },
     shown: Visibility::InFiles,
+    taken: BinsTaken::Repeated,
+    average: Average::Plain,
     compute: noise_power,
 };
 
@@ -33,6 +37,8 @@ pub const NOISE_POWER: MetricRow = MetricRow {
 pub const SNR: MetricRow = MetricRow {
     part: Part { name: "snr", summary: "signal power over noise power", source: SOURCE, keys: &[] },
     shown: Visibility::Everywhere,
+    taken: BinsTaken::Repeated,
+    average: Average::Plain,
     compute: snr,
 };
 

@@ -1,7 +1,7 @@
 //! How well a prediction follows the PSTH in rank, whatever the nonlinearity between them.
 use std::cell::RefCell;
 
-use super::{MetricRow, Visibility};
+use super::{Average, BinsTaken, MetricRow, Visibility};
 use crate::config::part::Part;
 use crate::scores::comparison::Comparison;
 use crate::stats::moments::{correlation, key, ranks, ratio, sort_key};
@@ -15,6 +15,8 @@ pub const SPEARMAN: MetricRow = MetricRow {
         keys: &[],
     },
     shown: Visibility::InFiles,
+    taken: BinsTaken::Recorded,
+    average: Average::Plain,
     compute: spearman,
 };
 

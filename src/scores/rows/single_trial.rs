@@ -1,6 +1,6 @@
 //! How well a prediction follows single repeats.
 use super::trial_to_trial::ttrc;
-use super::{MetricRow, Visibility};
+use super::{Average, BinsTaken, MetricRow, Visibility};
 use crate::config::part::Part;
 use crate::scores::comparison::Comparison;
 use crate::stats::moments::ratio;
@@ -14,6 +14,8 @@ pub const SINGLE_TRIAL_CC: MetricRow = MetricRow {
         keys: &[],
     },
     shown: Visibility::InFiles,
+    taken: BinsTaken::Recorded,
+    average: Average::Plain,
     compute: single_trial_cc,
 };
 
@@ -27,6 +29,8 @@ pub const CC_NORM_TRIALS: MetricRow = MetricRow {
         keys: &[],
     },
     shown: Visibility::InFiles,
+    taken: BinsTaken::Repeated,
+    average: Average::Plain,
     compute: cc_norm_trials,
 };
 
@@ -43,8 +47,10 @@ pub fn single_trial_cc(comparison: &Comparison) -> f64 {
 /// in each, so the square root is the best correlation with a single repeat that noise allows. NaN
 /// where `ttrc` is not above 0.
 ///
+/// Both are over the clips that have a `ttrc`, at the bins with two repeats or more.
+///
 /// Source: Pennington & David (2023), doi:10.1371/journal.pcbi.1011110. Differs: both correlations
 /// are averaged over clips before one is divided by the other.
 pub fn cc_norm_trials(comparison: &Comparison) -> f64 {
-    ratio(single_trial_cc(comparison), ttrc(comparison).max(0.0).sqrt())
+    ratio(comparison.repeated_single_trial_cc.mean(), ttrc(comparison).sqrt())
 }

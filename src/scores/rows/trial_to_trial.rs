@@ -1,5 +1,5 @@
 //! How alike single repeats are.
-use super::{MetricRow, Visibility};
+use super::{Average, BinsTaken, MetricRow, Visibility};
 use crate::config::part::Part;
 use crate::scores::comparison::Comparison;
 
@@ -12,6 +12,8 @@ pub const TTRC: MetricRow = MetricRow {
         keys: &[],
     },
     shown: Visibility::InFiles,
+    taken: BinsTaken::Repeated,
+    average: Average::Plain,
     compute: ttrc,
 };
 
