@@ -33,7 +33,7 @@ struct Differ {
     gains: &'static [f32],
     /// Repeats, clip by clip.
     repeats: &'static [usize],
-    /// Whether repeats are broken off at different times.
+    /// Whether repeats from the third on are broken off at different times.
     gaps: bool,
 }
 
@@ -53,7 +53,7 @@ fn perfect(neurons: usize, differ: Differ, seed: u64) -> Vec<(Array2<f32>, Array
         });
         let responses = Array3::from_shape_fn((neurons, repeats, 200), |(n, r, t)| {
             let noise = gain.sqrt() * normal();
-            let broken_off = differ.gaps && t >= 200 - 60 * (r % 3);
+            let broken_off = differ.gaps && r >= 2 && t >= 200 - 40 * (r % 4);
             if broken_off { NAN } else { signal[(n, t)] + noise }
         });
         (signal, responses)
@@ -121,14 +121,13 @@ fn halves_of_the_repeats_give_nearly_the_ceiling_of_each_neuron() -> Outcome {
             let scores =
                 scored(&perfect(20, Differ { repeats, gaps, ..ALIKE }, 3), Over::AllClips)?;
             let column = |name: &str| scores.column(name).ok_or("no such score");
-            let (cc, cc_norm) = (column("cc")?, column("cc_norm")?);
-            let hsu = column("cc_norm_hsu")?;
-            for n in 0..20 {
-                // Of a perfect model: over 1, what is normalized is the ceiling over another one.
-                let [own, halves] = [cc[n] / cc_norm[n], cc[n] / hsu[n]];
-                let close = (own - halves).abs() < 0.01;
-                assert!(close, "{repeats:?}, gaps {gaps}, {n}: {own}, {halves}");
-            }
+            let (cc, cc_max, hsu) = (column("cc")?, column("cc_max")?, column("cc_norm_hsu")?);
+            let off = |n: usize| cc[n] / hsu[n] - cc_max[n];
+            let all = (0..20).map(off).sum::<f64>() / 20.0;
+            assert!(all.abs() < 0.01, "{repeats:?}, gaps {gaps}: {all}");
+            // With gaps each division takes the bins that both of its halves have.
+            let most = if gaps { 0.03 } else { 0.01 };
+            assert!((0..20).all(|n| off(n).abs() < most), "{repeats:?}, gaps {gaps}");
         }
     }
     Ok(())
@@ -169,9 +168,10 @@ fn noise_has_no_ceiling_on_average() -> Outcome {
         let norm = scores.column("cc_norm").ok_or("none")?;
         let undefined = norm.iter().filter(|score| score.is_nan()).count();
         assert_eq!(undefined, zeros, "no ceiling, nothing normalized");
-        // Clip by clip the same: the mean over clips is of the squares.
+        // Clip by clip the mean is of the squares. A ratio over the variance of 200 bins falls
+        // short by 2 / 197: the mean of one over chi-squared with 199 degrees of freedom.
         let each = scored(&clips, Over::EachClip)?;
-        assert_near("each clip", mean(&each, "cc_max_squared"), 0.0, 0.005);
+        assert_near("each clip", mean(&each, "cc_max_squared"), -2.0 / 197.0, 0.005);
         let root =
             each.column("cc_max_squared").ok_or("none")?.mapv(|squared| squared.max(0.0).sqrt());
         assert_eq!(each.column("cc_max").ok_or("none")?, root);

@@ -7,15 +7,17 @@ use std::path::{Path, PathBuf};
 
 use hdf5::types::VarLenUnicode;
 use ndarray::{Array4, ArrayD, Ix1, Ix4, array};
+use serde_json::Value;
 use strf::base::files::Existing::{Keep, Replace};
 use strf::models::dims::Axis;
 use strf::strf::export::ExportFormat;
 use strf::strf::export::export;
 use strf::strf::plot::{ColourScale, plot};
-use strf::strf::strf_export::{Extra, Method, StrfExport, StrfRows, Which};
+use strf::strf::strf_export::{Effect, Extra, Method, StrfExport, StrfRows, Which};
 use tempfile::TempDir;
 
 use crate::support::npz::Npz;
+use crate::support::runs::{LN, Workplace, run_file};
 
 const FORMATS: [ExportFormat; 3] = [ExportFormat::Hdf5, ExportFormat::Npz, ExportFormat::Csv];
 
@@ -41,6 +43,7 @@ fn of_neurons() -> StrfExport {
         config: "[model]\ntype = \"ln\" # µ\n".into(),
         version: "0.1.0".into(),
         method: Method::Kernel,
+        effect: Effect::Drive,
         significance: None,
     }
 }
@@ -89,7 +92,7 @@ fn hdf5_holds_every_array_with_its_axes_and_unit() {
     assert_eq!(attribute(&strfs, "unit"), "drive per unit of model input");
     let effective = read("strfs_effective");
     assert_eq!(effective.read::<f32, ndarray::Ix4>().unwrap(), dump.effective);
-    assert_eq!(attribute(&effective, "unit"), "response per unit of cochleagram");
+    assert_eq!(attribute(&effective, "unit"), "drive per unit of cochleagram");
     assert_eq!(read("lags_ms").read_raw::<f64>().unwrap(), dump.lags_ms);
     assert_eq!(attribute(&read("lags_ms"), "unit"), "ms");
     assert_eq!(read("frequencies").read_raw::<f64>().unwrap(), [500.0, 1000.5, 2000.0, 4000.0]);
@@ -353,4 +356,46 @@ fn pictures_are_not_overwritten_and_not_empty() {
     let dump = StrfExport { strfs: nobody.clone(), effective: nobody, rows, ..of_neurons() };
     let error = plot(&dump, Which::Raw, ColourScale::Common, &path, Replace).unwrap_err();
     assert!(error.to_string().contains("[0, 2, 4, 5], expected at least one"), "{error}");
+}
+
+#[test]
+fn effective_fields_are_drive_wherever_a_nonlinearity_follows() {
+    let place = Workplace::new();
+    let unit = |name: &str, model: &str, command: &str| {
+        place.write("run.toml", &run_file(model, "epochs = 1"));
+        place.strf(&format!("train run.toml --out runs/{name}")).done();
+        let options = format!("--out {name}.h5 --plot {name}.svg");
+        let said = place.strf(&format!("{command} runs/{name} {options}")).done();
+        let file = hdf5::File::open(place.path(&format!("{name}.h5"))).unwrap();
+        let unit = attribute(&file.dataset("strfs_effective").unwrap(), "unit");
+        assert!(place.read(&format!("{name}.svg")).contains(&unit), "{name}");
+        (unit, said.stderr)
+    };
+    let drive = "drive per unit of cochleagram";
+    let response = "response per unit of cochleagram";
+    let linear = "[model]\ntype = \"linear\"\nwindow_ms = 20.0";
+    let identity = format!("{LN}\noutput = \"identity\"");
+    let nrf = "[model]\ntype = \"nrf\"\nwindow_ms = 20.0\nhidden = 3";
+    assert_eq!(unit("linear", linear, "export-strfs").0, response);
+    assert_eq!(unit("ln", LN, "export-strfs").0, drive);
+    assert_eq!(unit("identity", &identity, "export-strfs").0, response);
+    assert_eq!(unit("nrf", nrf, "export-strfs").0, drive);
+    assert_eq!(unit("dstrf", LN, "dstrf").0, response);
+
+    place.strf("export-strfs runs/ln --format csv --out table").done();
+    let about: Value = serde_json::from_str(&place.read("table/about.json")).unwrap();
+    assert_eq!(about["arrays"]["strfs_effective"]["unit"], drive);
+}
+
+#[test]
+fn exports_of_smoothed_fits_say_what_smoothing_does() {
+    let place = Workplace::new();
+    place.write("run.toml", &run_file(LN, "epochs = 1"));
+    for (smooth_ms, smoothed) in [(11.0, true), (4.0, false), (0.0, false)] {
+        let out = format!("runs/{smooth_ms}");
+        place.strf(&format!("train run.toml --out {out} --set data.smooth_ms={smooth_ms}")).done();
+        let said = place.strf(&format!("export-strfs {out}")).done();
+        let note = format!("the responses were smoothed over {smooth_ms} ms before the fit");
+        assert_eq!(said.stderr.contains(&note), smoothed, "{}", said.stderr);
+    }
 }

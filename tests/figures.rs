@@ -2,7 +2,7 @@
 use ndarray::Array4;
 use strf::base::files::Existing;
 use strf::strf::plot::{ColourScale, plot};
-use strf::strf::strf_export::{Method, StrfExport, StrfRows, Which};
+use strf::strf::strf_export::{Effect, Method, StrfExport, StrfRows, Which};
 
 use crate::support::drawn::assert_legible;
 use crate::support::runs::{LN, MODELS, Workplace, recording, run_file};
@@ -141,6 +141,7 @@ fn many(neurons: usize, channels: &[&str]) -> StrfExport {
         config: String::new(),
         version: String::new(),
         method: Method::Kernel,
+        effect: Effect::Drive,
         significance: None,
     }
 }

@@ -153,10 +153,11 @@ note: a note
 ";
     let text = inspection().text(ShownNeurons::First);
     assert!(text.starts_with(want), "{text}");
+    // PSTH of b: 2 2 1 3, of variance 2/3; its noise 1 1 0 0, of mean 1/2: a quarter is signal.
     let table = "
 neuron  repeats  bins   mean  rate_hz  signal_power  noise_power    snr  cc_max  reliability
 a             2     7  1.545      NaN         1.333        0.000    NaN   1.000        1.000
-b             2     4  2.000      NaN         0.000        1.333  0.000     NaN        0.000
+b             2     4  2.000      NaN         0.000        1.333  0.000   0.500        0.000
 A             0     0    NaN      NaN           NaN          NaN    NaN     NaN          NaN
 d             3     7  1.500      NaN         0.000        0.000    NaN     NaN          NaN
 

@@ -9,7 +9,7 @@ use strf::config::part::{Row, find};
 use strf::strf::export::ExportFormat;
 use strf::strf::export::export;
 use strf::strf::measures::{Axes, Field, TABLE};
-use strf::strf::strf_export::{Method, StrfExport, StrfRows};
+use strf::strf::strf_export::{Effect, Method, StrfExport, StrfRows};
 
 use crate::support::npz::Npz;
 
@@ -192,6 +192,7 @@ fn dump() -> StrfExport {
         config: String::new(),
         version: "0.1.0".into(),
         method: Method::Kernel,
+        effect: Effect::Drive,
         significance: None,
     }
 }

@@ -53,7 +53,7 @@ fn single_repeats_are_correlated_over_the_bins_that_they_have() -> Outcome {
     assert_near("mean", score("single_trial_cc", &two_clips())?, single, 1e-12);
     let ttrc = 11.0 / 13.0; // of the first clip; the second has no pair
     let corrected = score("cc_norm_trials", &two_clips())?;
-    assert_near("corrected", corrected, single / f64::sqrt(ttrc), 1e-12);
+    assert_near("corrected", corrected, first / f64::sqrt(ttrc), 1e-12);
 
     // Bins 0 1 3 for the first repeat, 0 2 for the second.
     let gaps = array![[1.0, 3.0, NAN, 2.0], [5.0, NAN, 1.0, NAN]];

@@ -172,8 +172,12 @@ fn effective(place: &Workplace, file: &str) -> Array4<f32> {
 }
 
 #[test]
-fn repeats_are_written_in_every_format_and_outlined_in_the_picture() {
-    let place = fits(LN, 3);
+fn repeats_of_other_clips_are_written_in_every_format_and_outlined_in_the_picture() {
+    let place = fits(LN, 0);
+    for seed in 1..=3 {
+        let split = format!("data.split={{train=0.6,valid=0.2,test=0.2,seed={seed}}}");
+        place.strf(&format!("train run.toml --out runs/seed{seed} --set {split}")).done();
+    }
     let others = "--repeats runs/seed1 runs/seed2 runs/seed3 --alpha 0.2";
     place.strf(&format!("export-strfs runs/fit {others} --out strfs.h5 --plot strfs.svg")).done();
     let file = hdf5::File::open(place.path("strfs.h5")).unwrap();
@@ -190,7 +194,7 @@ fn repeats_are_written_in_every_format_and_outlined_in_the_picture() {
     let (mask, q) = (read("mask"), read("q"));
     assert_eq!(mask, q.mapv(|q| if q <= 0.2 { 1.0 } else { 0.0 }));
     assert!(mask.iter().any(|mark| *mark > 0.0), "{q}");
-    let told = "q ≤ 0.2 against 4 fits of other seeds";
+    let told = "q ≤ 0.2 against 4 fits to other clips";
     let svg = place.read("strfs.svg");
     assert!(svg.contains(&format!("outlined: {told}")), "{svg}");
     assert_legible("significance", &svg);
@@ -207,6 +211,39 @@ fn repeats_are_written_in_every_format_and_outlined_in_the_picture() {
     let npz = std::fs::read(place.path("strfs.npz")).unwrap();
     let names = ["significance/mask.npy", "significance/deviation.npy"];
     assert!(names.iter().all(|name| npz.windows(name.len()).any(|at| at == name.as_bytes())));
+}
+
+#[test]
+fn repeats_of_other_seeds_tell_what_is_stable_and_nothing_of_significance() {
+    let place = fits(LN, 2);
+    let others = "--repeats runs/seed1 runs/seed2 --alpha 0.2";
+    let said =
+        place.strf(&format!("export-strfs runs/fit {others} --out a.h5 --plot a.svg")).done();
+    assert!(
+        said.stderr.contains("what they agree on is called stable, not significant"),
+        "{said:?}"
+    );
+    let file = hdf5::File::open(place.path("a.h5")).unwrap();
+    assert!(file.dataset("significance/mask").is_err());
+    let read = |name: &str| -> Array4<f64> { file.dataset(name).unwrap().read().unwrap() };
+    let (stable, q) = (read("significance/stable"), read("significance/q"));
+    assert_eq!(stable, q.mapv(|q| if q <= 0.2 { 1.0 } else { 0.0 }));
+    assert!(stable.iter().any(|mark| *mark > 0.0), "{q}");
+    assert!(file.attr("significance").is_err() && file.attr("stability").is_ok());
+
+    let svg = place.read("a.svg");
+    let share = format!("stable: {:.0} % of weights", 100.0 * stable.mean().unwrap());
+    assert!(svg.contains(&share) && svg.contains("no test of significance"), "{svg}");
+    place.strf("export-strfs runs/fit --out b.h5 --plot b.svg").done();
+    let shapes = |svg: &str| svg.matches("<path").count() + svg.matches("<rect").count();
+    assert_eq!(shapes(&svg), shapes(&place.read("b.svg")), "nothing is outlined");
+
+    place.strf(&format!("export-strfs runs/fit {others} --format csv --out table")).done();
+    assert_eq!(
+        place.column("table/significance.csv", "stable"),
+        stable.iter().copied().collect::<Vec<_>>()
+    );
+    assert!(!place.csv("table/significance.csv").contains_key("mask"));
 }
 
 #[test]
@@ -277,7 +314,7 @@ fn hidden_units_are_refused_and_effective_fields_of_their_neurons_taken() {
     let others = "--repeats runs/seed1 runs/seed2 --every-ms 20 --neurons b2,a1";
     place.strf(&format!("dstrf runs/fit {others} --out dstrfs.h5 --plot dstrfs.svg")).done();
     let file = hdf5::File::open(place.path("dstrfs.h5")).unwrap();
-    let (mask, mean) = (file.dataset("significance/mask"), file.dataset("significance/mean"));
+    let (mask, mean) = (file.dataset("significance/stable"), file.dataset("significance/mean"));
     assert_eq!(mask.unwrap().shape(), file.dataset("strfs").unwrap().shape());
     let mean: Array4<f32> = mean.unwrap().read().unwrap();
     let own = ["seed1", "seed2"].map(|run| {
@@ -288,5 +325,6 @@ fn hidden_units_are_refused_and_effective_fields_of_their_neurons_taken() {
     let want = (effective(&place, "dstrfs.h5") + &own[0] + &own[1]) / 3.0;
     let peak = want.iter().fold(0.0f32, |peak, weight| peak.max(weight.abs()));
     assert!((mean - want).iter().all(|off| off.abs() < 1e-5 * peak));
-    assert!(place.read("dstrfs.svg").contains("outlined: q ≤ 0.05 against 3 fits of other seeds"));
+    let told = "q ≤ 0.05 against 3 fits of other seeds; no test of significance";
+    assert!(place.read("dstrfs.svg").contains(told));
 }

@@ -15,7 +15,7 @@ use crate::scores;
 /// `strf compare`.
 #[derive(Debug, Args)]
 pub struct CompareArgs {
-    /// Run folders, two or more, scored on the same responses
+    /// Run folders, two or more, scored on the same responses; of each pair the neurons that both have
     #[arg(required = true, num_args = 2.., value_name = "RUN")]
     pub runs: Vec<PathBuf>,
     /// Score to compare by; may be repeated
@@ -47,6 +47,9 @@ pub fn run(args: &CompareArgs, console: &Console) -> Result<()> {
     }
     let runs = args.runs.iter().map(|run| Scored::read(run)).collect::<Result<Vec<_>>>()?;
     let pairs = comparison::pairs(&runs, &args.scores, comparison::DRAWS, args.seed)?;
+    for note in comparison::notes(&pairs) {
+        console.note(&note);
+    }
     if let Some(path) = &args.csv {
         files::write(path, existing, comparison::csv(&pairs)?.as_bytes())?;
         console.note(&format!("wrote {}", path.display()));

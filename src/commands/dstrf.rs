@@ -99,7 +99,8 @@ pub fn run(args: &DstrfArgs, console: &Console) -> Result<()> {
     };
     let mut exported = export_of(&trained)?;
     if let Some(others) = others {
-        others.tell(&trained, &mut exported, export_of)?;
+        let note = others.tell(&trained, &mut exported, export_of)?;
+        note.iter().for_each(|note| console.note(note));
     }
     destination.write(&exported, console)
 }

@@ -66,13 +66,28 @@ pub fn run(args: &ExportArgs, console: &Console) -> Result<()> {
         strf_export(run, samples, lags)
     };
     let mut exported = export_of(&trained)?;
+    smoothing(&trained).iter().for_each(|note| console.note(note));
     if let Some(others) = others {
-        others.tell(&trained, &mut exported, export_of)?;
+        let note = others.tell(&trained, &mut exported, export_of)?;
+        note.iter().for_each(|note| console.note(note));
     }
     if args.linear {
         exported.extras.push(linear(&trained, args, lags, console)?);
     }
     destination.write(&exported, console)
+}
+
+/// What smoothed responses do to receptive fields, where a run was fitted to such.
+fn smoothing(trained: &Trained) -> Option<String> {
+    let treatment = trained.preparation().treatment;
+    treatment.smooths().then(|| {
+        format!(
+            "the responses were smoothed over {} ms before the fit, and the receptive fields are \
+             with them: onset latencies come out earlier, durations longer and weights smaller than \
+             the neuron's; docs/receptive-fields.md says by how much",
+            treatment.smooth_ms
+        )
+    })
 }
 
 /// The mean linear response at bins [`EVERY_MS`] apart.

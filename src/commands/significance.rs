@@ -10,7 +10,7 @@ use crate::strf::significance::others::{FitRelation, OtherFits};
 /// Other fits that weights are held against.
 #[derive(Debug, Args)]
 pub struct SignificanceArgs {
-    /// Repeated fits of the same model to the same dataset, with other seeds or training stimuli, two or more: tells weights that stay
+    /// Repeated fits of the same model to the same dataset, two or more: with other training stimuli they tell which weights are significant, with other seeds alone which are stable
     #[arg(long, num_args = 1.., value_name = "RUN", conflicts_with = "shuffles")]
     pub repeats: Vec<PathBuf>,
     /// Fits of the same model to shuffled responses, five or more: tells weights beyond chance

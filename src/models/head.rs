@@ -58,6 +58,11 @@ impl Head {
         Self { leak, ..self }
     }
 
+    /// Whether what enters the output nonlinearity is the response itself.
+    pub fn gives_drives(&self) -> bool {
+        self.output.is_identity() && self.leak.is_none()
+    }
+
     /// What enters the output nonlinearity.
     ///
     /// # Errors

@@ -23,6 +23,8 @@ pub struct Strfs {
     pub gains: Vec<f32>,
     /// Whose they are.
     pub owners: Owners,
+    /// Whether the response is the drive itself, so that nothing follows behind them.
+    pub give_responses: bool,
 }
 
 /// Whose receptive fields a model has.
@@ -118,7 +120,8 @@ impl Model {
             1 => (self.head.gains()?, Owners::Neurons),
             _ => (vec![1.0; rows], Owners::Hidden),
         };
-        Ok(Some(Strfs { kernels, gains, owners }))
+        let give_responses = owners == Owners::Neurons && self.head.gives_drives();
+        Ok(Some(Strfs { kernels, gains, owners, give_responses }))
     }
 
     /// The weights on sound as they act, of the first layer.

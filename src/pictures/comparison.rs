@@ -10,7 +10,7 @@ use crate::figures::marks::{Anchor, Direction, Rect};
 use crate::figures::page::{self, MARGIN, name_at};
 use crate::figures::text_styles::{LABEL, NAME, REMARK};
 use crate::figures::ticks;
-use crate::runs::comparison::{DRAWS, Pair, Scored, pair, require_same_grounds};
+use crate::runs::comparison::{DRAWS, Pair, Scored, pair, shared};
 use crate::stats::bootstrap::interval_of_mean;
 use crate::stats::moments::mean;
 
@@ -38,7 +38,7 @@ const MEAN_AT: f64 = 0.3;
 /// # Errors
 /// Runs were not scored on the same responses, or the score is missing.
 pub fn draw(runs: &[Scored], score: &str, seed: u64) -> Result<Drawn> {
-    require_same_grounds(runs)?;
+    let runs = &shared(runs)?[..];
     let columns: Vec<Vec<f64>> = runs.iter().map(|run| run.column(score)).collect::<Result<_>>()?;
     let all = columns.first().map_or(0, Vec::len);
     let whole = |n: &usize| columns.iter().all(|column| column[*n].is_finite());
@@ -104,7 +104,7 @@ fn difference(pair: &Pair) -> String {
         String::new()
     };
     let p = if p.is_finite() {
-        format!("; p = {}, Wilcoxon", ticks::number(*p, 2))
+        format!("; p = {} by itself, Wilcoxon", ticks::number(*p, 2))
     } else {
         String::new()
     };

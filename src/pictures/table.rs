@@ -32,6 +32,11 @@ impl Table {
         self.rows.len()
     }
 
+    /// Whether there is such a column.
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.header.iter().any(|known| known == name)
+    }
+
     /// The texts of a column.
     ///
     /// # Errors

@@ -51,6 +51,11 @@ impl Preparation {
 }
 
 impl Treatment {
+    /// Whether the window over responses is longer than a bin.
+    pub fn smooths(&self) -> bool {
+        self.smooth_ms > 0.0 && units::odd_bins(self.smooth_ms, self.dt_ms) > 1
+    }
+
     /// Single repeats `(N, R, T)` as losses and scores see them.
     pub fn repeats(&self, responses: Array3<f32>) -> Array3<f32> {
         let mut responses = if self.smooth_ms > 0.0 {

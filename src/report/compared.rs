@@ -6,16 +6,27 @@ use askama::filters::HtmlSafe;
 
 use super::html::{Cell, PictureSection, Table};
 use crate::pictures::comparison;
-use crate::runs::comparison::{Pair, Scored};
+use crate::runs::comparison::{Pair, Scored, notes};
 
 /// The names of the columns of the table of pairs.
-const HEADER: [&str; 8] =
-    ["comparison", "score", "neurons", "first", "second", "difference", "95 %", "p"];
+const HEADER: [&str; 9] = [
+    "comparison",
+    "score",
+    "neurons",
+    "first",
+    "second",
+    "difference",
+    "95 %",
+    "p",
+    "p of all together",
+];
 
 /// The section that compares runs.
 #[derive(Template)]
 #[template(path = "report/compared.html")]
 pub struct ComparisonSection {
+    /// What is to be said of runs that do not have the same neurons.
+    notes: Vec<String>,
     table: Table,
     figures: Vec<PictureSection>,
 }
@@ -40,7 +51,12 @@ impl ComparisonSection {
             let drawn = comparison::draw(runs, score, seed);
             PictureSection::new(&format!("each neuron's {score}"), drawn)
         };
-        Self { table: Table::new(&HEADER, rows), figures: scores.iter().map(figure).collect() }
+        let notes = notes(pairs);
+        Self {
+            notes,
+            table: Table::new(&HEADER, rows),
+            figures: scores.iter().map(figure).collect(),
+        }
     }
 }
 
@@ -49,7 +65,7 @@ fn row(pair: &Pair, called: impl Fn(&Path) -> String) -> Vec<Cell> {
     let number = |value: f64| if value.is_nan() { "–".to_owned() } else { format!("{value:.3}") };
     let signed =
         |value: f64| if value.is_nan() { "–".to_owned() } else { format!("{value:+.3}") };
-    let p = if pair.p.is_nan() { "–".to_owned() } else { format!("{:.2e}", pair.p) };
+    let p = |p: f64| if p.is_nan() { "–".to_owned() } else { format!("{p:.2e}") };
     let texts = [
         format!("{} → {}", called(&pair.first), called(&pair.second)),
         pair.score.clone(),
@@ -58,7 +74,8 @@ fn row(pair: &Pair, called: impl Fn(&Path) -> String) -> Vec<Cell> {
         number(pair.means.1),
         signed(pair.difference),
         format!("{} to {}", signed(pair.interval.low), signed(pair.interval.high)),
-        p,
+        p(pair.p),
+        p(pair.p_corrected),
     ];
     texts.map(|text| Cell::Plain(text.replace('-', "−"))).into()
 }

@@ -83,6 +83,9 @@ impl Card {
                 (format!("{mean:.3}"), below)
             }
             _ if score == "cc" => ("–".into(), "not defined for any neuron".into()),
+            _ if found.is_null() => {
+                ("–".into(), "not among the scores: score the run anew with strf eval".into())
+            }
             _ => (
                 "–".into(),
                 "not defined: no neuron has two repeats with a signal in common".into(),
@@ -129,6 +132,12 @@ fn facts(page: &RunPage) -> Vec<(&'static str, String)> {
         let count = run["stimuli"].as_array().map_or(0, Vec::len);
         let over = run["over"].as_str().unwrap_or("all clips");
         list.push(("scored on", format!("{scored}, {}, {over}", stimuli_counted(count))));
+    }
+    let intervals = &page.summary["uncertainty"]["bootstrap"];
+    if let Some(draws) = intervals["draws"].as_u64() {
+        let warning = intervals["warning"].as_str();
+        let warning = warning.map_or_else(String::new, |warning| format!("; caution: {warning}"));
+        list.push(("intervals", format!("95 %, {draws} bootstraps over clips{warning}")));
     }
     let chance = &page.summary["uncertainty"]["permutations"];
     if let (Some(found), Some(tested)) =

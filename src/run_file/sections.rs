@@ -55,8 +55,8 @@ pub const DATA: &[Key] = &[
         default: Default::Is("\"all\""),
         doc: "which neurons are fitted; beside attributes, tables compare what strf inspect says of \
               the stimuli in use, such as { reliability = \">0.1\" }: repeats, bins, mean, rate_hz, \
-              signal_power, noise_power, snr, cc_max and reliability, unless an attribute of the \
-              dataset has that name",
+              signal_power, noise_power, snr, cc_max, cc_max_squared and reliability, unless an \
+              attribute of the dataset has that name",
     },
     Key {
         name: "stimuli",

@@ -89,12 +89,13 @@ impl PairMoments {
             return;
         }
         let (x, y) = (more.x - self.x, more.y - self.y);
-        let weight = self.n * more.n / n;
+        let share = more.n / n;
+        let weight = self.n * share;
         self.xx += more.xx + weight * x * x;
         self.yy += more.yy + weight * y * y;
         self.xy += more.xy + weight * x * y;
-        self.x += x * more.n / n;
-        self.y += y * more.n / n;
+        self.x += x * share;
+        self.y += y * share;
         self.n = n;
     }
 

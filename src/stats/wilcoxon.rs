@@ -5,7 +5,7 @@ use super::normal;
 const EXACT: usize = 50;
 
 /// The probability that differences which are as likely below as above 0 give ranks as uneven as
-/// these: Wilcoxon's signed-rank test, on both sides. NaN without a difference other than 0.
+/// these: Wilcoxon's signed-rank test, on both sides. 1 where all differences are 0; NaN of none.
 ///
 /// Differences of 0 are left out; equal sizes share their mean rank. Exact, with ties, for up to 50
 /// differences; beyond, a normal distribution with the variance of the ranks and a correction of
@@ -13,8 +13,8 @@ const EXACT: usize = 50;
 ///
 /// Source: Wilcoxon (1945), Biometrics Bulletin 1:80-83, doi:10.2307/3001968.
 pub fn signed_rank(differences: &[f64]) -> f64 {
-    let mut differences: Vec<f64> =
-        differences.iter().copied().filter(|d| d.is_finite() && d.abs() > 0.0).collect();
+    let defined: Vec<f64> = differences.iter().copied().filter(|d| d.is_finite()).collect();
+    let mut differences: Vec<f64> = defined.iter().copied().filter(|d| d.abs() > 0.0).collect();
     differences.sort_by(|a, b| a.abs().total_cmp(&b.abs()));
     let ranks = twice_the_ranks(&differences);
     let total: usize = ranks.iter().sum();
@@ -22,7 +22,8 @@ pub fn signed_rank(differences: &[f64]) -> f64 {
     let above: usize = positive.map(|(rank, _)| rank).sum();
     let smaller = above.min(total - above);
     match ranks.len() {
-        0 => f64::NAN,
+        0 if defined.is_empty() => f64::NAN,
+        0 => 1.0,
         n if n <= EXACT => (2.0 * share_up_to(&ranks, smaller)).min(1.0),
         _ => (2.0 * normal_share_up_to(&ranks, smaller)).min(1.0),
     }
@@ -81,8 +82,9 @@ mod tests {
     }
 
     #[test]
-    fn even_differences_and_none_are_no_evidence() {
+    fn even_differences_and_equal_scores_are_no_evidence() {
         assert_p(&[1.0, -1.0, 2.0, -2.0, f64::NAN], 1.0);
-        assert!(signed_rank(&[0.0, 0.0]).is_nan() && signed_rank(&[]).is_nan());
+        assert_p(&[0.0, -0.0, f64::NAN], 1.0);
+        assert!(signed_rank(&[]).is_nan() && signed_rank(&[f64::NAN]).is_nan());
     }
 }

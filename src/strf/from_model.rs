@@ -4,7 +4,7 @@ use ndarray::{Array, Array3, Array4, ArrayD, Axis as ArrayAxis, Dimension, IxDyn
 
 use super::from_gradients::mean_gradients;
 use super::local::Local;
-use super::strf_export::{Extra, Method, StrfExport, StrfRows};
+use super::strf_export::{Effect, Extra, Method, StrfExport, StrfRows};
 use crate::base::error::{Error, Result};
 use crate::models::batch::Sample;
 use crate::models::dims::Axis;
@@ -32,7 +32,7 @@ pub fn strf_export(
     let gradients = mean_gradients(network, &samples()?, lags.unwrap_or(network.lags()))?;
     let effective = folded(&gradients, &vec![1.0; metadata.neurons.len()], &metadata.scale);
     let rows = StrfRows::Neurons(metadata.neurons.clone());
-    source.export((effective.clone(), effective), rows, Method::Gradient)
+    source.export((effective.clone(), effective), rows, (Method::Gradient, Effect::Response))
 }
 
 /// What receptive fields are taken from, and what is written beside them.
@@ -53,7 +53,10 @@ impl StrfSource<'_> {
     /// # Errors
     /// A tensor operation fails.
     pub fn kernels(&self) -> Result<Option<StrfExport>> {
-        let Some(Strfs { kernels, gains, owners }) = self.network.strfs()? else { return Ok(None) };
+        let Some(Strfs { kernels, gains, owners, give_responses }) = self.network.strfs()? else {
+            return Ok(None);
+        };
+        let effect = if give_responses { Effect::Response } else { Effect::Drive };
         let neurons = self.metadata.neurons.clone();
         let rows = match owners {
             Owners::Hidden => StrfRows::Hidden { count: gains.len(), neurons },
@@ -61,14 +64,14 @@ impl StrfSource<'_> {
         };
         let strfs = array4(&kernels)?;
         let effective = folded(&strfs, &gains, &self.metadata.scale);
-        self.export((strfs, effective), rows, Method::Kernel).map(Some)
+        self.export((strfs, effective), rows, (Method::Kernel, effect)).map(Some)
     }
 
     fn export(
         &self,
         (strfs, effective): (Array4<f32>, Array4<f32>),
         rows: StrfRows,
-        method: Method,
+        (method, effect): (Method, Effect),
     ) -> Result<StrfExport> {
         let Metadata { dt_ms, frequencies_hz, program, .. } = self.metadata;
         let lags_ms = (0..strfs.dim().3).map(|lag| lag as f64 * dt_ms).collect();
@@ -84,6 +87,7 @@ impl StrfSource<'_> {
             config: self.config.clone(),
             version: program.clone(),
             method,
+            effect,
             significance: None,
         })
     }
@@ -148,6 +152,7 @@ pub fn export_mean(trained: &Trained, neurons: &[usize], mean: &Array3<f64>) -> 
         config: trained.folder.config()?,
         version: metadata.program.clone(),
         method: Method::Gradient,
+        effect: Effect::Response,
         significance: None,
     })
 }
@@ -157,8 +162,8 @@ fn narrow<D: Dimension>(values: &Array<f64, D>) -> Array<f32, D> {
     values.mapv(|value| value as f32)
 }
 
-/// Multiplied by each row's gain and divided by each band's scale: the response to one unit of the
-/// cochleagram in the file.
+/// Multiplied by each row's gain and divided by each band's scale: what comes of one unit of the
+/// cochleagram in the file, the drive where a nonlinearity follows.
 fn folded(strfs: &Array4<f32>, gains: &[f32], scale: &[f32]) -> Array4<f32> {
     let mut effective = strfs.clone();
     for (mut row, gain) in effective.axis_iter_mut(ArrayAxis(0)).zip(gains) {

@@ -31,6 +31,8 @@ pub struct StrfExport {
     pub version: String,
     /// How the STRFs were obtained.
     pub method: Method,
+    /// What the effective STRFs give for sound.
+    pub effect: Effect,
     /// How sure the weights of the effective STRFs are, where other fits were given.
     pub significance: Option<Significance>,
 }
@@ -60,6 +62,15 @@ pub struct Extra {
     pub unit: String,
     /// The numbers, with one axis for each of [`Extra::axes`].
     pub values: ArrayD<f32>,
+}
+
+/// What an effective STRF gives for sound.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Effect {
+    /// The response: nothing follows, or it is a gradient of the response.
+    Response,
+    /// What a nonlinearity makes a response of.
+    Drive,
 }
 
 /// How STRFs are obtained from a model.
@@ -101,10 +112,10 @@ impl StrfExport {
 
     /// What a value of an STRF means.
     pub fn unit(&self, which: Which) -> &'static str {
-        match (which, self.method, self.first_axis()) {
+        match (which, self.method, self.effect) {
             (Which::Raw, Method::Kernel, _) => "drive per unit of model input",
-            (_, _, Axis::Hidden) => "drive per unit of cochleagram",
-            _ => "response per unit of cochleagram",
+            (_, _, Effect::Drive) => "drive per unit of cochleagram",
+            (_, _, Effect::Response) => "response per unit of cochleagram",
         }
     }
 
@@ -208,7 +219,8 @@ impl StrfExport {
 
     /// What a file says of itself, by name.
     pub fn about(&self) -> Vec<(&'static str, &str)> {
-        let significance = self.significance.as_ref().map(|found| found.summary.as_str());
+        let significance =
+            self.significance.as_ref().map(|found| (found.mark.name(), found.summary.as_str()));
         let about = [
             ("program", "strf"),
             ("program_version", &self.version),
@@ -216,7 +228,7 @@ impl StrfExport {
             ("method", self.method.name()),
             ("lag_order", "0 = the present bin, growing = further into the past"),
         ];
-        about.into_iter().chain(significance.map(|text| ("significance", text))).collect()
+        about.into_iter().chain(significance).collect()
     }
 
     /// Fails where an array and its axes have different lengths, naming each.

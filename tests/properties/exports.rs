@@ -11,7 +11,7 @@ use strf::dataset::schema::{escape, unescape};
 use strf::dataset::{Clip, Counts, Entity, Recording, Splits, read, write, write_predictions};
 use strf::scores::{evaluation, rows};
 use strf::strf::export::{ExportFormat, export};
-use strf::strf::strf_export::{Method, StrfExport, StrfRows};
+use strf::strf::strf_export::{Effect, Method, StrfExport, StrfRows};
 use tempfile::TempDir;
 
 use super::{cases, name, names, text};
@@ -121,6 +121,7 @@ fn strf_export() -> impl Strategy<Value = StrfExport> {
             StrfRows::Neurons(neurons)
         };
         let (extras, method, significance) = (Vec::new(), Method::Kernel, None);
+        let effect = Effect::Drive;
         StrfExport {
             title,
             strfs,
@@ -133,6 +134,7 @@ fn strf_export() -> impl Strategy<Value = StrfExport> {
             config,
             version,
             method,
+            effect,
             significance,
         }
     })

@@ -32,6 +32,10 @@ impl OutputNonlinearity for Identity {
         curve()
     }
 
+    fn is_identity(&self) -> bool {
+        true
+    }
+
     fn rescale(&self, _factors: &Tensor) -> Result<Drive> {
         Ok(Drive::Multiplied)
     }

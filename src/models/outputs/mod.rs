@@ -30,6 +30,11 @@ pub trait OutputNonlinearity {
     /// says what its drive must do for that.
     fn rescale(&self, factors: &Tensor) -> Result<Drive>;
 
+    /// Whether it gives out the drive as it is.
+    fn is_identity(&self) -> bool {
+        false
+    }
+
     /// Whether [`OutputNonlinearity::rescale`] can multiply responses.
     fn can_rescale(&self) -> bool {
         true

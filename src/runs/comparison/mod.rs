@@ -1,4 +1,5 @@
 //! Runs against each other, neuron by neuron.
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use serde_json::{Value, json};
@@ -6,11 +7,14 @@ use serde_json::{Value, json};
 use crate::base::error::{Error, Result};
 use crate::base::table::{self, aligned};
 use crate::stats::bootstrap::{Interval, interval_of_mean};
+use crate::stats::family_wise;
 use crate::stats::moments::{mean, median};
 use crate::stats::wilcoxon::signed_rank;
 
+mod earlier;
 mod scored;
 
+pub use earlier::rename_summary;
 pub use scored::Scored;
 
 /// Bootstraps over neurons.
@@ -30,8 +34,10 @@ pub struct Pair {
     pub second: PathBuf,
     /// How many neurons have both scores.
     pub neurons: usize,
-    /// How many neurons there are.
+    /// How many neurons are in both runs.
     pub of: usize,
+    /// How many neurons the first and the second run have.
+    pub in_runs: (usize, usize),
     /// Mean scores of the first and the second run over those neurons.
     pub means: (f64, f64),
     /// Mean of second − first.
@@ -42,15 +48,16 @@ pub struct Pair {
     pub interval: Interval,
     /// Of Wilcoxon's signed-rank test.
     pub p: f64,
+    /// The same for all pairs and scores together.
+    pub p_corrected: f64,
 }
 
-/// Every pair of runs by every score.
+/// Every pair of runs by every score, over the neurons that both runs of a pair have.
 ///
 /// # Errors
-/// Runs differ in data, bin width, treatment of responses, stimuli, neurons, repeats or bins; or a
-/// score is missing.
+/// Runs differ in data, bin width, treatment of responses or stimuli, share no neuron, or differ in
+/// the repeats or bins of one that they share; or a score is missing.
 pub fn pairs(runs: &[Scored], scores: &[String], draws: usize, seed: u64) -> Result<Vec<Pair>> {
-    require_same_grounds(runs)?;
     let mut pairs = Vec::new();
     for score in scores {
         for (place, first) in runs.iter().enumerate() {
@@ -59,22 +66,53 @@ pub fn pairs(runs: &[Scored], scores: &[String], draws: usize, seed: u64) -> Res
             }
         }
     }
+    let p: Vec<f64> = pairs.iter().map(|pair| pair.p).collect();
+    let corrected = family_wise::corrected(&p);
+    pairs.iter_mut().zip(corrected).for_each(|(pair, p)| pair.p_corrected = p);
     Ok(pairs)
 }
 
-/// Fails unless all runs were scored on the same responses.
-///
-/// # Errors
-/// The first run that was not, and in what it differs.
-pub fn require_same_grounds(runs: &[Scored]) -> Result<()> {
-    let Some((first, others)) = runs.split_first() else { return Ok(()) };
-    others.iter().try_for_each(|other| require_same(first, other))
+/// What is to be said of pairs of runs that do not have the same neurons, one sentence each.
+pub fn notes(pairs: &[Pair]) -> Vec<String> {
+    let mut notes: Vec<String> = Vec::new();
+    let unequal = pairs.iter().filter(|pair| pair.in_runs != (pair.of, pair.of));
+    for Pair { first, second, of, in_runs, .. } in unequal {
+        let note = format!(
+            "{} and {} are compared on the {of} neurons that both have, of {} and {}",
+            first.display(),
+            second.display(),
+            in_runs.0,
+            in_runs.1
+        );
+        if !notes.contains(&note) {
+            notes.push(note);
+        }
+    }
+    notes
 }
 
+/// The runs with the neurons that all of them have.
+///
+/// # Errors
+/// Runs were not scored on the same responses, or share no neuron.
+pub fn shared(runs: &[Scored]) -> Result<Vec<Scored>> {
+    let Some((first, others)) = runs.split_first() else { return Ok(Vec::new()) };
+    let in_all = |id: &&str| others.iter().all(|other| other.rows.contains_key(*id));
+    let ids: BTreeSet<&str> = first.rows.keys().map(String::as_str).filter(in_all).collect();
+    let of_all: Vec<Scored> = runs.iter().map(|run| run.of(&ids)).collect();
+    if let (true, Some(other)) = (ids.is_empty(), others.iter().find(|run| !run.rows.is_empty())) {
+        let names = |run: &Scored| run.rows.keys().cloned().collect::<Vec<_>>().join(", ");
+        let expected = format!("one or more of {}", names(first));
+        return Err(differing(other, first, ("neurons", &expected, &names(other))));
+    }
+    others.iter().try_for_each(|other| require_same(first, other))?;
+    Ok(of_all)
+}
+
+/// Fails unless two runs were scored on the same responses of the neurons that both have.
 fn require_same(first: &Scored, other: &Scored) -> Result<()> {
-    let ids = |run: &Scored| run.rows.keys().cloned().collect::<Vec<_>>().join(", ");
-    let counts = |run: &Scored| {
-        let rows = run.rows.iter();
+    let counts = |run: &Scored, than: &Scored| {
+        let rows = run.rows.iter().filter(|(id, _)| than.rows.contains_key(*id));
         let text = rows.map(|(id, row)| format!("{id}: {} x {}", row.repeats, row.bins));
         text.collect::<Vec<_>>().join(", ")
     };
@@ -84,19 +122,23 @@ fn require_same(first: &Scored, other: &Scored) -> Result<()> {
         .zip(&other.grounds)
         .map(|((what, first), (_, other))| (*what, first.clone(), other.clone()))
         .collect();
-    grounds.push(("neurons", ids(first), ids(other)));
-    grounds.push(("repeats x bins", counts(first), counts(other)));
+    grounds.push(("repeats x bins", counts(first, other), counts(other, first)));
     match grounds.iter().find(|(_, first, other)| first != other) {
         None => Ok(()),
-        Some((what, expected, found)) => Err(Error::Refused(format!(
-            "{}: found {what} {}, expected {} as in {}; compare runs that were scored on the same \
-             responses",
-            other.folder.display(),
-            short(found),
-            short(expected),
-            first.folder.display()
-        ))),
+        Some((what, expected, found)) => Err(differing(other, first, (what, expected, found))),
     }
+}
+
+/// Why a run is not compared with a first one.
+fn differing(other: &Scored, first: &Scored, (what, expected, found): (&str, &str, &str)) -> Error {
+    Error::Refused(format!(
+        "{}: found {what} {}, expected {} as in {}; compare runs that were scored on the same \
+         responses",
+        other.folder.display(),
+        short(found),
+        short(expected),
+        first.folder.display()
+    ))
 }
 
 /// A list that is not too long to read.
@@ -108,36 +150,52 @@ fn short(text: &str) -> String {
     }
 }
 
-/// Two runs by a score.
+/// Two runs by a score, over the neurons that both have; its p is corrected for itself alone.
 ///
 /// # Errors
-/// The score is missing.
+/// As [`pairs`].
 pub fn pair(
     score: &str,
     (first, second): (&Scored, &Scored),
     draws: usize,
     seed: u64,
 ) -> Result<Pair> {
-    let both = first.column(score)?.into_iter().zip(second.column(score)?);
+    let in_runs = (first.rows.len(), second.rows.len());
+    let both = shared(&[first.clone(), second.clone()])?;
+    let columns = both.iter().map(|run| run.column(score)).collect::<Result<Vec<_>>>()?;
+    let both = columns[0].iter().copied().zip(columns[1].iter().copied());
     let (a, b): (Vec<f64>, Vec<f64>) = both.filter(|(a, b)| a.is_finite() && b.is_finite()).unzip();
     let differences: Vec<f64> = a.iter().zip(&b).map(|(a, b)| b - a).collect();
+    let p = signed_rank(&differences);
     Ok(Pair {
         score: score.to_owned(),
         first: first.folder.clone(),
         second: second.folder.clone(),
         neurons: differences.len(),
-        of: first.rows.len(),
+        of: columns[0].len(),
+        in_runs,
         means: (mean(&a), mean(&b)),
         difference: mean(&differences),
         median: median(&differences),
         interval: interval_of_mean(&differences, draws, seed),
-        p: signed_rank(&differences),
+        p,
+        p_corrected: p,
     })
 }
 
 /// The pairs as a table for a terminal.
 pub fn table(pairs: &[Pair]) -> String {
-    let header = ["comparison", "score", "neurons", "first", "second", "difference", "95 %", "p"];
+    let header = [
+        "comparison",
+        "score",
+        "neurons",
+        "first",
+        "second",
+        "difference",
+        "95 %",
+        "p",
+        "corrected",
+    ];
     let row = |pair: &Pair| {
         let number = |value: f64| format!("{value:.3}");
         vec![
@@ -149,6 +207,7 @@ pub fn table(pairs: &[Pair]) -> String {
             format!("{:+.3}", pair.difference),
             format!("{:+.3} to {:+.3}", pair.interval.low, pair.interval.high),
             format!("{:.2e}", pair.p),
+            format!("{:.2e}", pair.p_corrected),
         ]
     };
     let rows: Vec<Vec<String>> =
@@ -165,6 +224,8 @@ pub fn json(pairs: &[Pair]) -> Value {
             "mean_first": pair.means.0, "mean_second": pair.means.1,
             "difference": pair.difference, "median_difference": pair.median,
             "low": pair.interval.low, "high": pair.interval.high, "p": pair.p,
+            "p_corrected": pair.p_corrected, "neurons_of_first": pair.in_runs.0,
+            "neurons_of_second": pair.in_runs.1,
         })
     };
     Value::Array(pairs.iter().map(entry).collect())
@@ -176,7 +237,7 @@ pub fn json(pairs: &[Pair]) -> Value {
 /// A path that has no name in UTF-8.
 pub fn csv(pairs: &[Pair]) -> Result<String> {
     let header = "score,first,second,neurons,of,mean_first,mean_second,difference,\
-                  median_difference,low,high,p";
+                  median_difference,low,high,p,p_corrected";
     let row = |pair: &Pair| {
         let names = [
             pair.score.clone(),
@@ -186,7 +247,16 @@ pub fn csv(pairs: &[Pair]) -> Result<String> {
             pair.of.to_string(),
         ];
         let (means, ends) = (pair.means, pair.interval);
-        let numbers = [means.0, means.1, pair.difference, pair.median, ends.low, ends.high, pair.p];
+        let numbers = [
+            means.0,
+            means.1,
+            pair.difference,
+            pair.median,
+            ends.low,
+            ends.high,
+            pair.p,
+            pair.p_corrected,
+        ];
         let numbers = numbers.iter().map(|number| format!("{number:?}"));
         names.into_iter().chain(numbers).collect::<Vec<_>>()
     };

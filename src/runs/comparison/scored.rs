@@ -1,9 +1,10 @@
 //! The scores that lie in a run folder, and what they were taken over.
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
+use super::earlier;
 use crate::base::error::{Error, Result};
 use crate::runs::folder::RunFolder;
 use crate::runs::metadata::Metadata;
@@ -67,6 +68,14 @@ impl Scored {
         Ok(self.rows.values().map(|row| row.values[place]).collect())
     }
 
+    /// The run with these neurons alone.
+    #[must_use]
+    pub fn of(&self, neurons: &BTreeSet<&str>) -> Self {
+        let rows = self.rows.iter().filter(|(id, _)| neurons.contains(id.as_str()));
+        let rows = rows.map(|(id, row)| (id.clone(), row.clone())).collect();
+        Self { rows, ..self.clone() }
+    }
+
     /// The row of a neuron.
     ///
     /// # Errors
@@ -127,7 +136,8 @@ type NeuronRows = BTreeMap<String, NeuronRow>;
 
 fn rows(table: &str) -> Option<(Vec<String>, NeuronRows)> {
     let mut reader = csv::Reader::from_reader(table.as_bytes());
-    let header: Vec<String> = reader.headers().ok()?.iter().map(str::to_owned).collect();
+    let mut header: Vec<String> = reader.headers().ok()?.iter().map(str::to_owned).collect();
+    earlier::rename_columns(&mut header);
     let scores = header.strip_prefix(&["neuron", "repeats", "bins"].map(str::to_owned))?.to_vec();
     let row = |record: csv::Result<csv::StringRecord>| {
         let record = record.ok()?;

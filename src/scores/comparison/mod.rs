@@ -170,15 +170,17 @@ impl Comparison {
         let (repeats, single_trial_cc) = Repeats::with_prediction(responses, prediction);
         let reliability = ClipReliability::new(&repeats, PsthVariance::of_bins(&bins));
         self.single_trial_cc.add(repeats.bins, single_trial_cc);
-        let repeated = if bins.any_single() {
+        // What is said of noise takes no bin with a single repeat.
+        if bins.any_single() {
             let repeated = bins.without_single(responses);
-            Repeats::with_prediction(repeated.view(), prediction).1
+            let (halves, single_trial_cc) = Repeats::with_prediction(repeated.view(), prediction);
+            self.add_repeated(repeats.bins, single_trial_cc, reliability.ttrc);
+            self.halves.add_any(repeated.view(), &halves, &divisions.0);
         } else {
-            single_trial_cc
-        };
-        self.add_repeated(repeats.bins, repeated, reliability.ttrc);
+            self.add_repeated(repeats.bins, single_trial_cc, reliability.ttrc);
+            self.halves.add_any(responses, &repeats, &divisions.0);
+        }
         self.reliability.add(reliability);
-        self.halves.add_any(responses, &repeats, &divisions.0);
         series.read(prediction, responses);
         self.spectra.add(series, buffers);
     }

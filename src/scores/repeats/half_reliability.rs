@@ -120,7 +120,8 @@ impl NoiseOfHalves {
     /// `(1 + αx)(1 + βx) = 1 / rho²`, with `α`, `β` how much more noise there is in the halves.
     /// With halves of equal size `α = β = 2`, and this is `2ρ / (1 + ρ)`.
     ///
-    /// Source: Horst (1951), doi:10.1177/001316445101100204, for halves of unequal size.
+    /// Source: Horst (1951), Educational and Psychological Measurement 11:368-371, for halves of
+    /// unequal size.
     fn stepped_up(self, rho: f64) -> f64 {
         let (a, b) = if self.all > 0.0 {
             (self.first / self.all, self.second / self.all)

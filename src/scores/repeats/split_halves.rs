@@ -180,8 +180,8 @@ impl Triangles {
         neuron: usize,
         bins: usize,
     ) -> impl ExactSizeIterator<Item = PairMoments> {
-        let first = (self.repeats / 2 - self.empty) as f64;
-        let second = (self.repeats / 2) as f64;
+        let first = 1.0 / (self.repeats / 2 - self.empty) as f64;
+        let second = 1.0 / (self.repeats / 2) as f64;
         let all_means: f64 = self.means.iter().map(|mean| mean.0[neuron]).sum();
         let total = self.total.0[neuron];
         // A half that does not vary leaves rounding behind.
@@ -193,11 +193,11 @@ impl Triangles {
             let mean = sums.mean.0[neuron];
             PairMoments {
                 n: bins as f64,
-                x: mean / first,
-                y: (all_means - mean) / second,
-                xx: beyond(variance) / first.powi(2),
-                yy: beyond(total - 2.0 * with_all + variance) / second.powi(2),
-                xy: (with_all - variance) / (first * second),
+                x: mean * first,
+                y: (all_means - mean) * second,
+                xx: beyond(variance) * first.powi(2),
+                yy: beyond(total - 2.0 * with_all + variance) * second.powi(2),
+                xy: (with_all - variance) * (first * second),
             }
         })
     }

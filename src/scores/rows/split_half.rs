@@ -60,7 +60,7 @@ pub const CC_NORM_HSU_PERCLIP: MetricRow = MetricRow {
 /// another repeats them. NaN where `ρ` is not above 0, or a half does not vary.
 ///
 /// Source: Hsu, Borst & Theunissen (2004), doi:10.1088/0954-898X_15_2_002; Horst (1951),
-/// doi:10.1177/001316445101100204. Differs: over all clips in a row, with unequal repeats and gaps.
+/// Educational and Psychological Measurement 11:368-371. Differs: over all clips in a row, with unequal repeats and gaps.
 pub fn cc_norm_hsu(comparison: &Comparison) -> f64 {
     let cc = comparison.repeated_moments().correlation();
     ratio(cc, comparison.halves.cc_max_squared().sqrt())

@@ -11,7 +11,7 @@ use crate::figures::text_styles::{LABEL, NAME, REMARK, TICK, TITLE};
 use crate::figures::ticks::{self, Tick};
 use crate::strf::plot::layout::{Content, MARGIN, PanelLayout};
 use crate::strf::plot::{ColourScale, MOST_PANELS, name, outline};
-use crate::strf::significance::Significance;
+use crate::strf::significance::{Mark, Significance};
 use crate::strf::strf_export::{Method, StrfExport, StrfRows, Which};
 
 const PEAK: TextStyle = TextStyle { weight: Weight::Regular, em: 18.0, colour: GREY };
@@ -116,7 +116,13 @@ impl<'a> Figure<'a> {
             format!("{all} {what}")
         };
         let count = match self.significance() {
-            Some(found) => format!("{count}; outlined: {}", found.summary),
+            Some(found) if found.mark == Mark::Significant => {
+                format!("{count}; outlined: {}", found.summary)
+            }
+            Some(found) => {
+                let stable = 100.0 * found.share();
+                format!("{count}; stable: {stable:.0} % of weights, {}", found.summary)
+            }
             None => count,
         };
         match scale {
@@ -173,7 +179,8 @@ impl<'a> Figure<'a> {
 
     /// Draws the border of the weights that are significant.
     fn outline(&mut self, panel: usize, channel: usize, image: Rect) {
-        let Some(found) = self.significance() else { return };
+        let significant = |found: &&Significance| found.mark == Mark::Significant;
+        let Some(found) = self.significance().filter(significant) else { return };
         let mask = found.mask.index_axis(Dim(0), panel).index_axis_move(Dim(0), channel);
         for side in outline::sides(mask, |band, lag| self.layout.cell(image, band, lag)) {
             self.canvas.fill(side, INK);
@@ -300,6 +307,7 @@ mod tests {
 
     use super::*;
     use crate::figures::colour::WHITE;
+    use crate::strf::strf_export::Effect;
 
     /// Two neurons, ON and OFF, three bands, four lags.
     fn exported() -> StrfExport {
@@ -319,6 +327,7 @@ mod tests {
             config: String::new(),
             version: String::new(),
             method: Method::Kernel,
+            effect: Effect::Drive,
             significance: None,
         }
     }

@@ -2,7 +2,8 @@
 //! to shuffled responses.
 //!
 //! Each weight of an STRF gets a p, and all `C·F·K` of an STRF a q, the false-discovery rate of
-//! Benjamini & Hochberg; a weight is significant where `q ≤ α`.
+//! Benjamini & Hochberg; a weight is significant where `q ≤ α`. Fits that differ in their seed alone
+//! tell which weights are stable, which is something else.
 //!
 //! Source: Benjamini & Hochberg (1995), J. R. Stat. Soc. B 57(1):289-300,
 //! doi:10.1111/j.2517-6161.1995.tb02031.x.
@@ -18,7 +19,9 @@ pub mod shuffles;
 /// How sure the weights of receptive fields are; arrays are `(N, C, F, K)`.
 #[derive(Debug, Clone)]
 pub struct Significance {
-    /// 1 where a weight is significant, else 0.
+    /// What is said of the weights at which [`Significance::mask`] is 1.
+    pub mark: Mark,
+    /// 1 where `q ≤ α`, else 0.
     pub mask: Array4<u8>,
     /// How likely a weight of this size comes out by chance.
     pub p: Array4<f64>,
@@ -28,6 +31,34 @@ pub struct Significance {
     pub moments: Option<Moments>,
     /// What the weights were held against, for a reader.
     pub summary: String,
+}
+
+/// What is said of a weight whose `q` is at most `α`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mark {
+    /// It stands out of the noise of the recording.
+    Significant,
+    /// It does not depend on the seed of the fit. Noise in the recording moves all such fits alike, so
+    /// that weights of noise are stable too.
+    Stable,
+}
+
+impl Mark {
+    /// What files call it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Significant => "significance",
+            Self::Stable => "stability",
+        }
+    }
+
+    /// The name of the array that is 1 at such weights.
+    fn array(self) -> &'static str {
+        match self {
+            Self::Significant => "significance/mask",
+            Self::Stable => "significance/stable",
+        }
+    }
 }
 
 /// Mean and deviation of weights over `n` repeated fits, `(N, C, F, K)` each.
@@ -58,13 +89,27 @@ impl Significance {
             strf.iter_mut().zip(false_discovery_rates(&all)).for_each(|(q, rate)| *q = rate);
         }
         let mask = q.mapv(|rate| u8::from(rate <= alpha));
-        Self { mask, p, q, moments, summary: format!("q ≤ {alpha} against {against}") }
+        let summary = format!("q ≤ {alpha} against {against}");
+        Self { mark: Mark::Significant, mask, p, q, moments, summary }
+    }
+
+    /// The same of fits that differ in their seed alone, which say nothing of significance.
+    #[must_use]
+    pub fn of_seeds(self) -> Self {
+        let summary = format!("{}; no test of significance", self.summary);
+        Self { mark: Mark::Stable, summary, ..self }
+    }
+
+    /// The share of weights that are marked.
+    pub fn share(&self) -> f64 {
+        let marked = self.mask.iter().filter(|mark| **mark == 1).count();
+        marked as f64 / self.mask.len() as f64
     }
 
     /// Every array by its name in files, in their order.
     pub fn arrays(&self) -> Vec<(&'static str, Meaning, ArrayValues<'_>)> {
         let mut arrays = vec![
-            ("significance/mask", Meaning::Number, ArrayValues::U8(self.mask.view().into_dyn())),
+            (self.mark.array(), Meaning::Number, ArrayValues::U8(self.mask.view().into_dyn())),
             ("significance/p", Meaning::Number, ArrayValues::F64(self.p.view().into_dyn())),
             ("significance/q", Meaning::Number, ArrayValues::F64(self.q.view().into_dyn())),
         ];

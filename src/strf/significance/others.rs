@@ -3,6 +3,7 @@ use std::path::{Path, PathBuf};
 
 use ndarray::ArrayView4;
 
+use super::Mark;
 use super::repeats::{self, Differ, of_repeats};
 use super::shuffles::{self, of_shuffles};
 use crate::base::error::{Error, Result};
@@ -59,7 +60,8 @@ impl OtherFits {
         Ok(Self { relation, alpha, runs })
     }
 
-    /// Adds to the export of the fit what the others say of it; `export_of` gives theirs.
+    /// Adds to the export of the fit what the others say of it, and gives what a user should know of
+    /// that; `export_of` gives theirs.
     ///
     /// # Errors
     /// Receptive fields of hidden units, which no two fits share; or a fit that is given twice.
@@ -68,7 +70,7 @@ impl OtherFits {
         fit: &Trained,
         exported: &mut StrfExport,
         export_of: impl Fn(&Trained) -> Result<StrfExport>,
-    ) -> Result<()> {
+    ) -> Result<Option<String>> {
         if let StrfRows::Hidden { .. } = exported.rows {
             return Err(Error::Refused(hidden(fit, self.relation)));
         }
@@ -86,8 +88,14 @@ impl OtherFits {
                 of_repeats(&all, Differ::of(&clips), self.alpha)
             }
         };
+        let note = (significance.mark == Mark::Stable).then(|| {
+            "the fits differ in their seed alone: what they agree on is called stable, not \
+             significant, for noise in the recording moves all of them alike; give fits to other \
+             training stimuli (data.split), or --shuffles, to tell what is significant"
+                .to_owned()
+        });
         exported.significance = Some(significance);
-        Ok(())
+        Ok(note)
     }
 
     /// The same fit twice would pass for one that repeats exactly.

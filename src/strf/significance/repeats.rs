@@ -60,7 +60,7 @@ impl Differ {
 }
 
 /// The significance of the mean of all fits, [`FEWEST`] or more of one shape, at a rate of false
-/// discoveries `alpha`.
+/// discoveries `alpha`; of fits that differ in their seed alone, which weights are stable.
 pub fn of_repeats(fits: &[ArrayView4<f32>], differ: Differ, alpha: f64) -> Significance {
     let (n, factor) = (fits.len() as f64, differ.factor(fits.len() as f64));
     let shape = fits.first().map_or((0, 0, 0, 0), ArrayView4::dim);
@@ -75,7 +75,11 @@ pub fn of_repeats(fits: &[ArrayView4<f32>], differ: Differ, alpha: f64) -> Signi
         two_sided(m, s * factor, n - 1.0)
     });
     let against = format!("{} {}", fits.len(), differ.words());
-    Significance::new(p, alpha, Some(Moments { mean, deviation }), &against)
+    let found = Significance::new(p, alpha, Some(Moments { mean, deviation }), &against);
+    match differ {
+        Differ::Seed => found.of_seeds(),
+        Differ::Clips { .. } => found,
+    }
 }
 
 /// `P(|T| ≥ |m| / SE)` of Student's t: `I_x(ν/2, 1/2)` at `x = ν / (ν + t²)`; NaN where the mean
