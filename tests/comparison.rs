@@ -30,7 +30,11 @@ fn compare_says_how_scores_differ_neuron_by_neuron() {
     let (low, high) = (place.column("pairs.csv", "low")[0], place.column("pairs.csv", "high")[0]);
     assert!(low <= mean && mean <= high && low < high, "{low} {mean} {high}");
 
+    let narrow = "95 % intervals over fewer than 10 neurons are too narrow\nwrote pairs.csv\n";
+    assert_eq!(said.stderr, narrow);
+
     let json = parsed(&place.strf("compare runs/b runs/a --score mse --json").done().stdout);
+    assert_eq!(json[0]["too_few_for_interval"], true);
     assert_eq!(json[0]["neurons"], NEURONS);
     assert!((json[0]["difference"].as_f64().unwrap() + mean).abs() < 1e-12, "{json}");
     // Three differences: the least probability of any signs is 2 / 8.
@@ -167,6 +171,9 @@ fn eval_writes_intervals_and_p_values_beside_the_scores() {
     assert_eq!(bootstrap["neurons"]["cc"], NEURONS);
     assert!(bootstrap["warning"].as_str().unwrap().starts_with(warning), "{json}");
     assert_eq!(place.strf("eval runs/a --per-clip --bootstrap 5").status, Some(2));
+    place.strf("eval runs/a --split all --bootstrap 50 --out runs/a --force").done();
+    place.strf("report runs/a --out a.html").done();
+    assert!(place.read("a.html").contains(&format!("caution: {warning}")));
     let json = parsed(&place.strf("eval runs/a --split all --per-clip --json").done().stdout);
     assert_eq!(json["run"]["over"], "each clip");
 }

@@ -34,7 +34,7 @@ pub struct EvalArgs {
     /// Draw clips so many times for 95 % intervals of correlations, e.g. 1000
     #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
     pub bootstrap: usize,
-    /// Permute the responses so many times for p-values of cc, e.g. 1000
+    /// Shift the responses in a circle so many times for p-values of cc, e.g. 1000
     #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
     pub permutations: usize,
     /// Seed of draws and permutations

@@ -66,7 +66,6 @@ pub fn run(args: &ExportArgs, console: &Console) -> Result<()> {
         strf_export(run, samples, lags)
     };
     let mut exported = export_of(&trained)?;
-    smoothing(&trained).iter().for_each(|note| console.note(note));
     if let Some(others) = others {
         let note = others.tell(&trained, &mut exported, export_of)?;
         note.iter().for_each(|note| console.note(note));
@@ -74,6 +73,7 @@ pub fn run(args: &ExportArgs, console: &Console) -> Result<()> {
     if args.linear {
         exported.extras.push(linear(&trained, args, lags, console)?);
     }
+    smoothing(&trained).iter().for_each(|note| console.note(note));
     destination.write(&exported, console)
 }
 

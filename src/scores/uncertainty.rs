@@ -7,11 +7,8 @@ use serde_json::{Value, json};
 use super::chance::{Arrangements, FEWEST_ARRANGEMENTS, Permutations};
 use super::comparison::{Comparison, CorrelationSums};
 use crate::base::wording::range;
-use crate::stats::bootstrap::{Draws, Interval};
+use crate::stats::bootstrap::{Draws, FEW, Interval};
 use crate::stats::false_discovery::false_discovery_rates;
-
-/// Clips below which intervals are warned of.
-const FEW_CLIPS: usize = 10;
 
 /// Rate of false discoveries below which neurons are counted.
 const DISCOVERY: f64 = 0.05;
@@ -95,11 +92,11 @@ impl Uncertainty {
     /// that has one.
     fn warn_of_few_clips(&mut self, clips: impl Iterator<Item = usize>) {
         let clips: Vec<usize> = clips.collect();
-        let few: Vec<usize> = clips.iter().copied().filter(|clips| *clips < FEW_CLIPS).collect();
+        let few: Vec<usize> = clips.iter().copied().filter(|clips| *clips < FEW).collect();
         self.summary["bootstrap"]["neurons_with_few_clips"] = few.len().into();
         let (Some(fewest), Some(most)) = (few.iter().min(), few.iter().max()) else { return };
         let warning = format!(
-            "the intervals of {} of {} neurons are over {} clips, fewer than {FEW_CLIPS}, and too \
+            "the intervals of {} of {} neurons are over {} clips, fewer than {FEW}, and too \
              narrow: over 3 clips a 95 % interval holds the truth 71 times in 100, over 5 clips 84 \
              times; take more stimuli",
             few.len(),

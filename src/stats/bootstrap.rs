@@ -12,6 +12,10 @@ const LEVEL: f64 = 0.95;
 /// Fewest clips that can be drawn from.
 const FEWEST_CLIPS: usize = 3;
 
+/// How few clips, or whatever is drawn, make intervals too narrow: over 3 they hold the truth 71 times
+/// in 100, over 5 84 times.
+pub const FEW: usize = 10;
+
 /// How often each clip is drawn when as many clips as there are, are drawn with replacement, again
 /// and again; the same for every neuron.
 #[derive(Debug, Clone)]

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::base::error::{Error, Result};
 use crate::base::table::{self, aligned};
-use crate::stats::bootstrap::{Interval, interval_of_mean};
+use crate::stats::bootstrap::{FEW, Interval, interval_of_mean};
 use crate::stats::family_wise;
 use crate::stats::moments::{mean, median};
 use crate::stats::wilcoxon::signed_rank;
@@ -72,9 +72,20 @@ pub fn pairs(runs: &[Scored], scores: &[String], draws: usize, seed: u64) -> Res
     Ok(pairs)
 }
 
-/// What is to be said of pairs of runs that do not have the same neurons, one sentence each.
+impl Pair {
+    /// Whether its interval is over so few neurons that it is too narrow.
+    fn is_of_few(&self) -> bool {
+        self.interval.low.is_finite() && self.neurons < FEW
+    }
+}
+
+/// What is to be said of pairs of runs that do not have the same neurons, or have few of them, one
+/// sentence each.
 pub fn notes(pairs: &[Pair]) -> Vec<String> {
     let mut notes: Vec<String> = Vec::new();
+    if pairs.iter().any(Pair::is_of_few) {
+        notes.push(format!("95 % intervals over fewer than {FEW} neurons are too narrow"));
+    }
     let unequal = pairs.iter().filter(|pair| pair.in_runs != (pair.of, pair.of));
     for Pair { first, second, of, in_runs, .. } in unequal {
         let note = format!(
@@ -224,7 +235,7 @@ pub fn json(pairs: &[Pair]) -> Value {
             "mean_first": pair.means.0, "mean_second": pair.means.1,
             "difference": pair.difference, "median_difference": pair.median,
             "low": pair.interval.low, "high": pair.interval.high, "p": pair.p,
-            "p_corrected": pair.p_corrected, "neurons_of_first": pair.in_runs.0,
+            "too_few_for_interval": pair.is_of_few(), "p_corrected": pair.p_corrected, "neurons_of_first": pair.in_runs.0,
             "neurons_of_second": pair.in_runs.1,
         })
     };

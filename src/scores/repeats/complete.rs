@@ -252,7 +252,7 @@ pub fn add_halves(
         for neuron in alike {
             let (clip, known) = (&clips[neuron], &mut known[neuron]);
             known.add_correlation(clip.bins, correlations[neuron]);
-            let noise = NoiseOfHalves::of_repeats(repeats, clip.noise());
+            let noise = NoiseOfHalves::of_repeats(repeats, clip.bins, clip.noise());
             known.add_moments(triangles.half_moments(neuron, clip.bins), noise);
         }
     }

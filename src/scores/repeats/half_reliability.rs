@@ -19,19 +19,38 @@ pub struct HalfReliability {
 /// Sums over bins of the variance of noise.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct NoiseOfHalves {
+    /// Bins with two repeats or more.
+    bins: f64,
     /// Of the mean over all repeats.
-    pub all: f64,
+    all: f64,
+    /// Bins at which both halves have a repeat.
+    divided: f64,
     /// Of the mean over the first half, the smaller one of an odd number of repeats.
-    pub first: f64,
+    first: f64,
     /// Of the mean over the second half.
-    pub second: f64,
+    second: f64,
 }
 
 impl NoiseOfHalves {
-    /// Of clips of which every bin has so many repeats.
-    pub fn of_repeats(repeats: usize, all: f64) -> Self {
+    /// Of a clip of which every bin has so many repeats; `all` is of the mean over them.
+    pub fn of_repeats(repeats: usize, bins: usize, all: f64) -> Self {
         let of_half = |half: usize| all * repeats as f64 / half as f64;
-        Self { all, first: of_half(repeats / 2), second: of_half(repeats.div_ceil(2)) }
+        let bins = bins as f64;
+        Self {
+            bins,
+            all,
+            divided: bins,
+            first: of_half(repeats / 2),
+            second: of_half(repeats.div_ceil(2)),
+        }
+    }
+
+    fn add(&mut self, more: Self) {
+        self.bins += more.bins;
+        self.all += more.all;
+        self.divided += more.divided;
+        self.first += more.first;
+        self.second += more.second;
     }
 }
 
@@ -53,9 +72,7 @@ impl HalfReliability {
         if count == 0 {
             return;
         }
-        self.noise.all += noise.all;
-        self.noise.first += noise.first;
-        self.noise.second += noise.second;
+        self.noise.add(noise);
         let place = self.divisions.partition_point(|known| known.len() < count);
         if self.divisions.get(place).is_none_or(|known| known.len() != count) {
             self.divisions.insert(place, vec![PairMoments::default(); count]);
@@ -85,9 +102,10 @@ impl HalfReliability {
             moments.push(gaps.divided(first, &mut noise));
         }
         let count = moments.len() as f64;
-        let NoiseOfHalves { all, first, second } = noise;
-        let noise =
-            NoiseOfHalves { all: all / count, first: first / count, second: second / count };
+        let (bins, all) = gaps.noise();
+        let NoiseOfHalves { divided, first, second, .. } = noise;
+        let [divided, first, second] = [divided, first, second].map(|sum| sum / count);
+        let noise = NoiseOfHalves { bins, all, divided, first, second };
         self.add_moments(moments.into_iter(), noise);
     }
 
@@ -123,8 +141,9 @@ impl NoiseOfHalves {
     /// Source: Horst (1951), Educational and Psychological Measurement 11:368-371, for halves of
     /// unequal size.
     fn stepped_up(self, rho: f64) -> f64 {
-        let (a, b) = if self.all > 0.0 {
-            (self.first / self.all, self.second / self.all)
+        let all = self.all / self.bins;
+        let (a, b) = if all > 0.0 {
+            (self.first / self.divided / all, self.second / self.divided / all)
         } else {
             (2.0, 2.0)
         };
@@ -160,6 +179,15 @@ impl Gaps {
         Self { repeats, all, variance }
     }
 
+    /// The bins with two repeats or more, and the sum over them of the variance of the noise in the
+    /// mean.
+    fn noise(&self) -> (f64, f64) {
+        let repeated = self.all.iter().zip(&self.variance).filter(|((_, count), _)| *count >= 2.0);
+        repeated.fold((0.0, 0.0), |(bins, sum), ((_, count), variance)| {
+            (bins + 1.0, sum + variance / count)
+        })
+    }
+
     /// How both halves' means vary over the bins that both have, and adds their noise.
     fn divided(
         &self,
@@ -176,7 +204,7 @@ impl Gaps {
             }
             x.push(sum / n);
             y.push((of_all - sum) / others);
-            noise.all += variance / all;
+            noise.divided += 1.0;
             noise.first += variance / n;
             noise.second += variance / others;
         }
