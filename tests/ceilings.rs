@@ -1,5 +1,6 @@
 //! Noise ceilings: that they are ceilings of the scores beside them, over the same bins.
 use std::error::Error;
+use std::slice::from_ref;
 
 use ndarray::{Array1, Array2, Array3, ArrayView1, ArrayView2, Axis, array, s};
 use rand::Rng;
@@ -183,7 +184,9 @@ fn noise_has_no_ceiling_on_average() -> Outcome {
 fn qualities_have_the_ceiling_of_the_scores() -> Outcome {
     let clips = perfect(5, Differ { repeats: &[2, 1, 3], gaps: true, ..ALIKE }, 6);
     let mut survey = QualitySurvey::new(5);
-    clips.iter().for_each(|(_, responses)| drop(survey.add(responses.view())));
+    for (_, responses) in &clips {
+        survey.add(responses.view());
+    }
     let scores = scored(&clips, Over::AllClips)?;
     let squared = scores.column("cc_max_squared").ok_or("none")?;
     for (quality, squared) in survey.finish(5.0).iter().zip(squared) {
@@ -250,7 +253,7 @@ fn halves_with_gaps_are_compared_where_both_have_a_repeat() -> Outcome {
         "spe",
     ];
     for name in names {
-        let [got, want] = [score(name, &[gaps.clone()])?, score(name, &[whole.clone()])?];
+        let [got, want] = [score(name, from_ref(&gaps))?, score(name, from_ref(&whole))?];
         assert!(want.is_finite(), "{name}");
         assert_near(name, got, want, 1e-12);
     }
@@ -287,14 +290,14 @@ fn what_is_normalized_takes_only_bins_that_say_something_of_noise() -> Outcome {
         "coherence_max",
     ];
     for name in names {
-        let alone = score(name, &[repeated.clone()])?;
+        let alone = score(name, from_ref(&repeated))?;
         for both in [[&repeated, &single], [&single, &repeated]] {
             let got = score(name, &both.map(Clone::clone))?;
             assert_near(name, got, alone, 1e-12 * alone.abs());
         }
     }
     for name in ["cc", "single_trial_cc", "spearman", "mse", "coherence"] {
-        let alone = score(name, &[repeated.clone()])?;
+        let alone = score(name, from_ref(&repeated))?;
         let both = score(name, &[repeated.clone(), single.clone()])?;
         assert!((both - alone).abs() > 0.01, "{name}: {both}, {alone}");
     }

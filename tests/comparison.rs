@@ -123,10 +123,9 @@ fn scores_of_earlier_programs_stand_for_no_others() {
     let place = two_runs();
     let table = place.csv("runs/b/scores.csv");
     let earlier = ["neuron", "repeats", "bins", "cc", "cc_norm", "cc_max"];
-    let mut text = earlier.join(",") + "\n";
-    for row in 0..NEURONS {
-        text += &(earlier.map(|name| table[name][row].clone()).join(",") + "\n");
-    }
+    let row = |row: usize| earlier.map(|name| table[name][row].clone()).join(",");
+    let lines = std::iter::once(earlier.join(",")).chain((0..NEURONS).map(row));
+    let text: String = lines.map(|line| line + "\n").collect();
     place.write("runs/b/scores.csv", &text);
     place.strf("compare runs/a runs/b --score cc").done();
     place.strf("compare runs/a runs/b --score cc_max").refused(

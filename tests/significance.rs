@@ -232,8 +232,11 @@ fn repeats_of_other_seeds_tell_what_is_stable_and_nothing_of_significance() {
     assert!(file.attr("significance").is_err() && file.attr("stability").is_ok());
 
     let svg = place.read("a.svg");
-    let share = format!("stable: {:.0} % of weights", 100.0 * stable.mean().unwrap());
-    assert!(svg.contains(&share) && svg.contains("no test of significance"), "{svg}");
+    let share = format!("no significance: {:.0} % of weights", 100.0 * stable.mean().unwrap());
+    assert!(svg.contains("stable over seeds") && svg.contains(&share), "{svg}");
+    let told = file.attr("stability").unwrap().read_scalar::<hdf5::types::VarLenUnicode>();
+    let want = "q ≤ 0.2 against 3 fits of other seeds; no test of significance";
+    assert_eq!(told.unwrap().as_str(), want);
     place.strf("export-strfs runs/fit --out b.h5 --plot b.svg").done();
     let shapes = |svg: &str| svg.matches("<path").count() + svg.matches("<rect").count();
     assert_eq!(shapes(&svg), shapes(&place.read("b.svg")), "nothing is outlined");
@@ -325,6 +328,6 @@ fn hidden_units_are_refused_and_effective_fields_of_their_neurons_taken() {
     let want = (effective(&place, "dstrfs.h5") + &own[0] + &own[1]) / 3.0;
     let peak = want.iter().fold(0.0f32, |peak, weight| peak.max(weight.abs()));
     assert!((mean - want).iter().all(|off| off.abs() < 1e-5 * peak));
-    let told = "q ≤ 0.05 against 3 fits of other seeds; no test of significance";
-    assert!(place.read("dstrfs.svg").contains(told));
+    assert!(place.read("dstrfs.svg").contains("stable over seeds, no significance"));
+    assert!(!place.read("dstrfs.svg").contains("outlined"));
 }

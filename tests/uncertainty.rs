@@ -244,7 +244,7 @@ fn few_arrangements_are_all_gone_through() -> Outcome {
     assert_eq!(scores.uncertainty.summary["permutations"]["enumerated"], 1);
     // Five shifts in 25 bring five peaks back onto each other.
     let peaks = clip((0..25).map(|t| if t % 5 == 2 { 1.0 } else { 0.0 }).collect());
-    let scores = scored(&[peaks.clone()], &resampling)?;
+    let scores = scored(std::slice::from_ref(&peaks), &resampling)?;
     assert!((column(&scores, "p")[0] - 5.0 / 25.0).abs() < 1e-12);
     // Fewer permutations than shifts: 23 of the 24 that move something, the recorded one counted.
     let resampling = Resampling { permutations: 23, ..Resampling::default() };

@@ -100,7 +100,9 @@ pub fn run(args: &DstrfArgs, console: &Console) -> Result<()> {
     let mut exported = export_of(&trained)?;
     if let Some(others) = others {
         let note = others.tell(&trained, &mut exported, export_of)?;
-        note.iter().for_each(|note| console.note(note));
+        if let Some(note) = note {
+            console.note(&note);
+        }
     }
     destination.write(&exported, console)
 }

@@ -68,13 +68,18 @@ pub fn run(args: &ExportArgs, console: &Console) -> Result<()> {
     let mut exported = export_of(&trained)?;
     if let Some(others) = others {
         let note = others.tell(&trained, &mut exported, export_of)?;
-        note.iter().for_each(|note| console.note(note));
+        if let Some(note) = note {
+            console.note(&note);
+        }
     }
     if args.linear {
         exported.extras.push(linear(&trained, args, lags, console)?);
     }
-    smoothing(&trained).iter().for_each(|note| console.note(note));
-    destination.write(&exported, console)
+    destination.write(&exported, console)?;
+    if let Some(note) = smoothing(&trained) {
+        console.note(&note);
+    }
+    Ok(())
 }
 
 /// What smoothed responses do to receptive fields, where a run was fitted to such.

@@ -93,6 +93,14 @@ pub struct Triangles {
     sums: Vec<FirstHalf>,
 }
 
+impl FirstHalf {
+    /// Adds to the variance.
+    #[inline(always)]
+    fn widen(&mut self, variance: Each) {
+        self.variance = self.variance + variance;
+    }
+}
+
 impl SplitHalves {
     /// Of up to `repeats` repeats.
     #[cfg(test)]
@@ -231,7 +239,7 @@ impl Triangles {
 /// Fills in the sums over all choices of repeats that vary together as a triangle says.
 #[inline(always)]
 fn within_group(triangle: &Block, with_all: &[Each], means: &[Each], sums: &mut Within) {
-    sums[0] = Default::default();
+    sums[0] = FirstHalf::default();
     for i in 0..GROUP {
         let with = subset_sums(&triangle[i]);
         let (without, more) = sums.split_at_mut(1 << i);
@@ -331,9 +339,7 @@ impl Divisions {
             for (g, pairs) in (0..h).zip(&mut pairs) {
                 between_groups(&repeats.block(h, g), &mut between);
                 let sums = sums.iter_mut().zip(pairs);
-                sums.for_each(|(sum, pair)| {
-                    sum.variance = sum.variance + between[usize::from(*pair)];
-                });
+                sums.for_each(|(sum, pair)| sum.widen(between[usize::from(*pair)]));
             }
         }
         repeats.sums = sums;

@@ -119,9 +119,10 @@ impl<'a> Figure<'a> {
             Some(found) if found.mark == Mark::Significant => {
                 format!("{count}; outlined: {}", found.summary)
             }
+            // What matters comes first, for a narrow picture cuts the line.
             Some(found) => {
-                let stable = 100.0 * found.share();
-                format!("{count}; stable: {stable:.0} % of weights, {}", found.summary)
+                let share = 100.0 * found.share();
+                format!("{count}; stable over seeds, no significance: {share:.0} % of weights")
             }
             None => count,
         };
