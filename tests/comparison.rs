@@ -56,11 +56,13 @@ fn compare_refuses_runs_that_were_scored_on_other_responses() {
     assert!(said.stderr.contains("runs/b: found stimuli "), "{}", said.stderr);
     assert!(said.stderr.contains(" as in runs/a; compare runs"), "{}", said.stderr);
 
-    place.write_data("other.h5", &recording());
+    let mut other = recording();
+    other.clips[8].responses[(0, 0, 9)] += 1.0;
+    place.write_data("other.h5", &other);
     place.write("c.toml", &run_file(LN, "epochs = 1").replace("data.h5", "other.h5"));
     place.strf("train c.toml --out runs/c").done();
     let said = place.strf("compare runs/a runs/c");
-    assert!(said.stderr.contains("runs/c: found data "), "{}", said.stderr);
+    assert!(said.stderr.contains("runs/c: found responses with the hashes "), "{}", said.stderr);
 
     place.strf("train a.toml --out runs/d --set data.skip_ms=20").done();
     let said = place.strf("compare runs/a runs/d");

@@ -262,3 +262,28 @@ fn a_run_that_does_not_say_what_its_dataset_held_is_taken_with_a_note() {
     let note = "linear does not say what its dataset held (strf 0.1.0 did not write it down)";
     assert!(said.stderr.contains(note), "{said:?}");
 }
+
+#[test]
+fn runs_are_compared_where_their_datasets_hold_the_same_whatever_their_names() {
+    let place = Workplace::new();
+    place.write("run.toml", &by_steps(LN, "epochs = 2"));
+    for name in ["moved", "other"] {
+        std::fs::copy(place.path("data.h5"), place.path(&format!("{name}.h5"))).unwrap();
+    }
+    let mut responses = recording().clips[8].responses.clone();
+    responses[(1, 0, 20)] += 1.0;
+    change_data(&place.path("other.h5"), |file| {
+        replace(file, "stimuli/clip8/responses", responses.view())
+    });
+    for name in ["data", "moved", "other"] {
+        place.strf(&format!("train run.toml --set data.file={name}.h5 --out runs/{name}")).done();
+    }
+    place.strf("compare runs/data runs/moved").done();
+    place.strf("report runs/data runs/moved --out both.html").done();
+    let said = place.strf("compare runs/data runs/other");
+    assert_eq!(said.status, Some(2), "{said:?}");
+    let message = "runs/other: found responses with the hashes a1: ";
+    assert!(said.stderr.contains(message), "{said:?}");
+    place.strf("eval runs/moved --out runs/moved --force").done();
+    place.strf("compare runs/data runs/moved").done();
+}

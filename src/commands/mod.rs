@@ -53,7 +53,7 @@ pub enum Command {
     /// Write what each neuron of a trained model listens to from moment to moment
     Dstrf(dstrf::DstrfArgs),
     /// Make a dataset file from recordings as laboratories keep them
-    Import(import::ImportArgs),
+    Import(Box<import::ImportArgs>),
     /// Say what is in a dataset file, whether it is sound, and how good the recordings are
     Inspect(inspect::InspectArgs),
     /// Make a dataset from known receptive fields

@@ -50,6 +50,16 @@ impl UsedContent {
     }
 }
 
+/// What scores were taken over, as `scores.json` has it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ScoredContent {
+    /// As in [`UsedContent`].
+    pub axes: String,
+    /// The stimuli.
+    #[serde(flatten)]
+    pub part: PartContent,
+}
+
 impl PartContent {
     /// What another has otherwise; `name` is that of the part.
     pub fn difference(&self, other: &Self, neurons: &[String], name: &str) -> Option<String> {

@@ -10,6 +10,7 @@ use crate::base::device::DeviceName;
 use crate::base::error::{Error, Result};
 use crate::base::units;
 use crate::base::wording::counted;
+use crate::dataset::content::{ScoredContent, UsedContent};
 use crate::dataset::{ReadRecording, ResponseFile, Splits, read_sound};
 use crate::models::Network;
 use crate::models::params::Params;
@@ -147,6 +148,8 @@ impl Experiment {
         run.insert("data".into(), relative(&self.config.data.file, self.folder.path())?.into());
         run.insert("split".into(), "test".into());
         run.insert("stimuli".into(), test.clone().into());
+        let UsedContent { axes, test: part, .. } = self.prepared.content.clone();
+        run.insert("content".into(), json!(ScoredContent { axes, part }));
         run.insert("parameters".into(), self.params.count().into());
         run.insert("epochs".into(), checkpoint.progress.epoch.into());
         run.insert("best_epoch".into(), best.epoch.into());

@@ -45,14 +45,25 @@ const RIFF_WRONG: &str = "its header gives another size than the file has; the s
 const UNPADDED: &str =
     "a chunk of odd length is not padded to an even one; it is read as if it were";
 
+/// Names of chunks that files have.
+const USUAL: [&[u8; 4]; 9] =
+    [b"data", b"fmt ", b"fact", b"LIST", b"bext", b"cue ", b"smpl", b"iXML", b"id3 "];
+
 /// PCM, floats, A-law and µ-law in a WAV file.
 const PCM: u16 = 1;
 const FLOAT: u16 = 3;
 const A_LAW: u16 = 6;
 const MU_LAW: u16 = 7;
 
-/// Looks at the beginning of a file; none where the decoder can take it as it is, or should say what is
-/// wrong. The file is left at its beginning.
+impl Container {
+    /// Whether the decoder would read the file otherwise, or not at all.
+    pub(super) fn is_needed(&self) -> bool {
+        self.format != "WAV" || self.repaired.is_some()
+    }
+}
+
+/// Looks at the beginning of a file; none where the decoder knows it or should say what is wrong. The
+/// file is left at its beginning.
 pub(super) fn look(file: &mut File) -> io::Result<Option<Container>> {
     let length = file.seek(SeekFrom::End(0))?;
     let mut header = Header { file, length };
@@ -135,6 +146,16 @@ impl Header<'_> {
         name.is_some_and(|name| name.iter().all(|letter| (b' '..=b'~').contains(letter)))
     }
 
+    /// Whether the next chunk begins right behind one of odd length, and not one byte later.
+    fn is_unpadded(&mut self, next: u64) -> bool {
+        let mut is_known = |at| self.at::<4>(at).is_some_and(|name| USUAL.contains(&&name));
+        match (is_known(next), is_known(next + 1)) {
+            (_, true) => false,
+            (true, false) => true,
+            (false, false) => self.is_chunk(next) && !self.is_chunk(next + 1),
+        }
+    }
+
     fn riff(&mut self, format: &'static str) -> Option<Container> {
         let whole = self.little32(4)?;
         if self.at::<4>(8)? != *b"WAVE" {
@@ -149,14 +170,13 @@ impl Header<'_> {
                 b"data" => {
                     let samples = self.samples(&chunk, long, (format, whole))?;
                     let repaired = samples.repaired.or(unpadded);
-                    let found = plain(format, coding?, (chunk.from, samples.bytes), repaired);
-                    return found.filter(|found| format != "WAV" || found.repaired.is_some());
+                    return plain(format, coding?, (chunk.from, samples.bytes), repaired);
                 }
                 _ => {}
             }
             let next = chunk.from.checked_add(chunk.size)?;
             at = next + chunk.size % 2;
-            if at > next && !self.is_chunk(at) && self.is_chunk(next) {
+            if at > next && self.is_unpadded(next) {
                 (at, unpadded) = (next, Some(UNPADDED));
             }
         }

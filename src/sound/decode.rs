@@ -1,7 +1,6 @@
 //! Packets of a sound file to mono samples, with a check that all that was promised came.
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex};
 
 use symphonia::core::codecs::audio::AudioDecoder;
 use symphonia::core::errors;
@@ -9,40 +8,8 @@ use symphonia::core::formats::FormatReader;
 use symphonia::core::packet::Packet;
 
 use super::PIECE;
+use super::channels::Mixer;
 use crate::base::error::{Error, Result};
-
-/// How much the channels of a file differ, as far as it has been read.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct ChannelSums {
-    /// Samples of a channel.
-    pub samples: u64,
-    /// Sum of squares of each channel.
-    pub squares: Vec<f64>,
-    /// Sum over channels of squared differences from their mean.
-    pub apart: f64,
-}
-
-/// Share of the squares that differences of channels must have to be much.
-const MUCH: f64 = 0.1;
-
-impl ChannelSums {
-    fn add(&mut self, samples: &[f32], mean: f32) {
-        self.squares.resize(samples.len(), 0.0);
-        self.samples += 1;
-        for (square, sample) in self.squares.iter_mut().zip(samples) {
-            *square += f64::from(*sample).powi(2);
-            self.apart += f64::from(sample - mean).powi(2);
-        }
-    }
-
-    /// The root mean square of each channel, where they differ much.
-    pub fn differ_much(&self) -> Option<Vec<f64>> {
-        let all = self.squares.iter().sum::<f64>();
-        let count = self.samples.max(1) as f64;
-        (self.apart > MUCH * all)
-            .then(|| self.squares.iter().map(|sum| (sum / count).sqrt()).collect())
-    }
-}
 
 /// A sound file that is being decoded.
 pub struct Decoding {
@@ -56,9 +23,7 @@ pub struct Decoding {
     heard: u64,
     /// All channels of a packet, in turn.
     interleaved: Vec<f32>,
-    /// The channel that is taken; none: the mean of all.
-    channel: Option<usize>,
-    sums: Arc<Mutex<ChannelSums>>,
+    mixer: Mixer,
     /// Nothing more comes.
     ended: bool,
 }
@@ -70,16 +35,10 @@ impl Decoding {
         (reader, track): (Box<dyn FormatReader>, u32),
         decoder: Box<dyn AudioDecoder>,
         promised: Option<u64>,
-        channel: Option<usize>,
+        mixer: Mixer,
     ) -> Self {
-        let (file, interleaved, sums) = (file.to_owned(), Vec::new(), Arc::default());
-        let (heard, ended) = (0, false);
-        Self { file, reader, track, decoder, promised, heard, interleaved, channel, sums, ended }
-    }
-
-    /// What is found of its channels while it is decoded.
-    pub fn sums(&self) -> Arc<Mutex<ChannelSums>> {
-        Arc::clone(&self.sums)
+        let (file, interleaved, heard, ended) = (file.to_owned(), Vec::new(), 0, false);
+        Self { file, reader, track, decoder, promised, heard, interleaved, mixer, ended }
     }
 
     /// The next piece, or none where the file ends as it should.
@@ -124,18 +83,7 @@ impl Decoding {
         };
         let channels = decoded.spec().channels().count().max(1);
         decoded.copy_to_vec_interleaved(&mut self.interleaved);
-        let mut sums = self.sums.lock().ok().filter(|_| channels > 1 && self.channel.is_none());
-        for samples in self.interleaved.chunks_exact(channels) {
-            let heard = match self.channel {
-                Some(channel) => samples[channel.min(channels - 1)],
-                None => mean(samples),
-            };
-            if let Some(sums) = &mut sums {
-                sums.add(samples, heard);
-            }
-            piece.push(heard);
-        }
-        drop(sums);
+        self.mixer.mix(&self.interleaved, piece);
         let frames = self.interleaved.len() / channels;
         let bad = self.interleaved.iter().position(|sample| !sample.is_finite());
         if let Some(index) = bad {
@@ -197,11 +145,4 @@ impl Iterator for Decoding {
         self.ended = !matches!(piece, Some(Ok(_)));
         piece
     }
-}
-
-fn mean(samples: &[f32]) -> f32 {
-    let sum: f64 = samples.iter().map(|sample| f64::from(*sample)).sum();
-    #[expect(clippy::cast_possible_truncation, reason = "samples are f32")]
-    let mean = (sum / samples.len() as f64) as f32;
-    mean
 }

@@ -1,5 +1,6 @@
 //! Sound files: decoded, mixed down to one channel and resampled, piece by piece.
 mod canonical;
+mod channels;
 mod container;
 mod decode;
 mod open;
@@ -9,7 +10,7 @@ use std::fmt;
 
 use crate::base::error::Result;
 
-pub use decode::ChannelSums;
+pub use channels::Mixer;
 pub use open::{AudioFile, open, open_channel};
 pub use resample::{Delay, resampled};
 

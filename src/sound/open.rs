@@ -1,6 +1,5 @@
 //! What a sound file is: found, recognised by its content, and ready to be decoded.
 use std::path::Path;
-use std::sync::{Arc, Mutex};
 
 use symphonia::core::audio::Channels;
 use symphonia::core::codecs::audio::{AudioCodecParameters, AudioDecoder, AudioDecoderOptions};
@@ -11,19 +10,20 @@ use symphonia::core::io::{MediaSource, MediaSourceStream};
 use symphonia::core::meta::MetadataOptions;
 
 use super::canonical::Canonical;
-use super::decode::{ChannelSums, Decoding};
+use super::channels::Mixer;
+use super::container::Container;
+use super::decode::Decoding;
 use super::{Sound, container};
 use crate::base::error::{Error, Result};
 use crate::base::files;
-use crate::base::wording::counted;
 
 /// A sound file, opened.
 #[derive(Debug)]
 pub struct AudioFile {
     /// The mean of its channels, or one of them, decoded while it is read.
     pub sound: Sound<'static>,
-    /// What is found of its channels while it is read.
-    pub sums: Arc<Mutex<ChannelSums>>,
+    /// Makes one channel of several while it is read.
+    pub mixer: Mixer,
     /// Channels of the file.
     pub channels: usize,
     /// Bits of a sample, where the format has such a thing.
@@ -74,12 +74,21 @@ pub fn open(path: &Path) -> Result<AudioFile> {
 pub fn open_channel(path: &Path, channel: Option<usize>) -> Result<AudioFile> {
     let mut file = files::open(path, "sound file")?;
     let reading = |source| Error::file(format!("reading {}", path.display()), source);
-    let container = container::look(&mut file).map_err(reading)?;
-    let source: Box<dyn MediaSource> = match &container {
-        Some(container) => Box::new(Canonical::new(file, container).map_err(reading)?),
-        None => Box::new(file),
+    let mut container = container::look(&mut file).map_err(reading)?;
+    let again = file.try_clone().map_err(reading)?;
+    let canonical = |container: &Container| -> Result<Box<dyn FormatReader>> {
+        let canonical = Canonical::new(again, container).map_err(reading)?;
+        recognised(path, Box::new(canonical))
     };
-    let reader = recognised(path, source)?;
+    let reader = match &mut container {
+        Some(needed) if needed.is_needed() => canonical(needed)?,
+        Some(spare) => recognised(path, Box::new(file)).or_else(|_refused| {
+            spare.repaired = Some(UNREADABLE);
+            canonical(spare)
+        })?,
+        None => recognised(path, Box::new(file))?,
+    };
+    let container = container.filter(Container::is_needed);
     let format = match &container {
         Some(container) => FORMATS.iter().find(|format| format.name == container.format),
         None => FORMATS.iter().find(|format| format.short == reader.format_info().short_name),
@@ -105,25 +114,16 @@ pub fn open_channel(path: &Path, channel: Option<usize>) -> Result<AudioFile> {
     };
     let decoder = decoder(path, codec, exact)?;
     let (rate_hz, channels) = layout(path, codec)?;
-    if channel.is_some_and(|channel| channel == 0 || channel > channels) {
-        return Err(Error::Refused(format!(
-            "{}: found {}, expected channel {} in it; give a --channel that every sound has, or leave it \
-             out for the mean",
-            path.display(),
-            counted(channels, "channel"),
-            channel.unwrap_or(0)
-        )));
-    }
-    if channels > 1 && channel.is_none() {
-        notes.push(format!("{}: the mean of {channels} channels is taken", path.display()));
-    }
+    let mixer = Mixer::new(channel, channels, &path.display().to_string())?;
+    notes.extend(mixer.note().map(|note| format!("{}: {note}", path.display())));
     let track = track.id;
-    let channel = channel.map(|channel| channel - 1);
-    let decoding = Decoding::new(path, (reader, track), decoder, promised, channel);
-    let sums = decoding.sums();
+    let decoding = Decoding::new(path, (reader, track), decoder, promised, mixer.clone());
     let sound = Sound { rate_hz, pieces: Box::new(decoding) };
-    Ok(AudioFile { sound, sums, channels, bits, format: format.name, promised, notes })
+    Ok(AudioFile { sound, mixer, channels, bits, format: format.name, promised, notes })
 }
+
+const UNREADABLE: &str =
+    "its header has parts that cannot be read; its samples are read without them";
 
 const DELAY_UNKNOWN: &str = "this MP3 file does not state its encoder's delay, so the silence that \
                              the encoder put in front is part of the sound (tens of milliseconds); \

@@ -16,7 +16,7 @@ use crate::frontends::ImportConfig;
 use crate::frontends::{Cochleagram, Frontend};
 use crate::import::format::Imported;
 use crate::import::report::{ImportReport, listed};
-use crate::sound::Sound;
+use crate::sound::{Mixer, Sound};
 
 /// How sound becomes a cochleagram, and how wide bins are.
 #[derive(Debug, Clone, Args)]
@@ -34,6 +34,9 @@ pub struct SoundOptions {
     /// TOML file with a section `[frontend]`
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
+    /// Channel of the sounds to take, from 1 [default: the mean of all]
+    #[arg(long, value_name = "N")]
+    pub channel: Option<usize>,
     /// Start clips so long before the onset of the sound, with silence
     #[arg(long, value_name = "MS", default_value_t = 0.0, allow_negative_numbers = true)]
     pub before_ms: f64,
@@ -42,14 +45,17 @@ pub struct SoundOptions {
     pub after_ms: f64,
 }
 
-/// Opens the sound of a stimulus; called once.
-pub type OpenSound = Box<dyn Fn() -> Result<Opened> + Send + Sync>;
+/// Opens the sound of a stimulus, of which a channel is taken, counted from 1, or the mean of all;
+/// called once.
+pub type OpenSound = Box<dyn Fn(Option<usize>) -> Result<Opened> + Send + Sync>;
 
 /// A sound, and what the user should know of how it is read.
 #[derive(Debug)]
 pub struct Opened {
     /// The sound from its onset to its end.
     pub sound: Sound<'static>,
+    /// Makes one channel of several.
+    pub mixer: Mixer,
     /// What the user should know of how it was read, one sentence each.
     pub notes: Vec<String>,
 }
@@ -128,11 +134,12 @@ impl Session {
     ) -> Result<(Vec<Array2<f32>>, f64)> {
         let bar = report.bar("sound", self.stimuli.len())?;
         let heard = |presented: &Presented| -> Result<(Cochleagram, Vec<String>, f64)> {
-            let Opened { sound, notes } = (presented.open)()?;
+            let Opened { sound, mixer, mut notes } = (presented.open)(options.channel)?;
             let rate_hz = sound.rate_hz;
             let sound = silence::around(sound, options.before_ms, options.after_ms);
             let heard =
                 frontend.cochleagram(sound).map_err(|error| named(error, &presented.name))?;
+            notes.extend(mixer.difference().map(|what| format!("{}: {what}", presented.name)));
             bar.step(presented.stimulus.id.as_str());
             Ok((heard, notes, rate_hz))
         };

@@ -134,10 +134,30 @@ fn require_same(first: &Scored, other: &Scored) -> Result<()> {
         .map(|((what, first), (_, other))| (*what, first.clone(), other.clone()))
         .collect();
     grounds.push(("repeats x bins", counts(first, other), counts(other, first)));
+    grounds.extend(data(first, other));
     match grounds.iter().find(|(_, first, other)| first != other) {
         None => Ok(()),
         Some((what, expected, found)) => Err(differing(other, first, (what, expected, found))),
     }
+}
+
+/// What the datasets of two runs are: their files, where the scores do not say what these held.
+fn data(first: &Scored, other: &Scored) -> Vec<(&'static str, String, String)> {
+    let (Some(own), Some(theirs)) = (&first.content, &other.content) else {
+        let file = |run: &Scored| run.data.display().to_string();
+        return vec![("data", file(first), file(other))];
+    };
+    let responses = |run: &Scored, than: &Scored| {
+        let rows = run.rows.iter().filter(|(id, _)| than.rows.contains_key(*id));
+        let text =
+            rows.map(|(id, row)| format!("{id}: {}", row.responses.as_deref().unwrap_or("?")));
+        text.collect::<Vec<_>>().join(", ")
+    };
+    vec![
+        ("bins and bands with the hash", own.axes.clone(), theirs.axes.clone()),
+        ("sound with the hash", own.part.sound.clone(), theirs.part.sound.clone()),
+        ("responses with the hashes", responses(first, other), responses(other, first)),
+    ]
 }
 
 /// Why a run is not compared with a first one.

@@ -2,10 +2,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
+use serde::Deserialize;
 use serde_json::Value;
 
 use super::earlier;
 use crate::base::error::{Error, Result};
+use crate::base::wording::in_shell;
+use crate::dataset::content::ScoredContent;
 use crate::runs::folder::RunFolder;
 use crate::runs::metadata::Metadata;
 
@@ -18,6 +21,8 @@ pub struct Scored {
     pub model: String,
     /// The dataset that it was scored on.
     pub data: PathBuf,
+    /// What it held, where the scores say so: it then need not lie in the same file.
+    pub content: Option<ScoredContent>,
     /// What has to agree between runs: what it is and how it is written.
     pub grounds: Vec<(&'static str, String)>,
     /// Each neuron's row, by its id.
@@ -33,6 +38,8 @@ pub struct NeuronRow {
     pub repeats: String,
     /// As in `scores.csv`.
     pub bins: String,
+    /// The hash of its responses, where the scores say it.
+    pub responses: Option<String>,
     /// One of each score; NaN where undefined.
     pub values: Vec<f64>,
 }
@@ -46,17 +53,24 @@ impl Scored {
         let folder = RunFolder::open(path)?;
         let (table, summary) = folder.scores()?;
         let metadata = folder.metadata()?;
-        let (scores, rows) = rows(&table).ok_or_else(|| {
-            let shown = path.display();
+        let (scores, mut rows) = rows(&table).ok_or_else(|| {
+            let (shown, typed) = (path.display(), in_shell(path));
             Error::Refused(format!(
                 "{shown}/scores.csv: found a damaged table, expected neuron,repeats,bins and \
-                 scores; write it anew with strf eval {shown} --out {shown} --force"
+                 scores; write it anew with strf eval {typed} --out {typed} --force"
             ))
         })?;
         let data = data(path, &summary["run"]);
-        let grounds = grounds(&data, &summary["run"], &metadata);
+        let grounds = grounds(&summary["run"], &metadata);
+        let content = ScoredContent::deserialize(&summary["run"]["content"]).ok();
+        let responses = content.iter().flat_map(|content| &content.part.responses);
+        for (id, responses) in metadata.neurons.iter().zip(responses) {
+            if let Some(row) = rows.get_mut(id) {
+                row.responses = Some(responses.clone());
+            }
+        }
         let model = metadata.architecture(&folder.metadata_file())?.title();
-        Ok(Self { folder: path.to_owned(), model, data, grounds, rows, scores })
+        Ok(Self { folder: path.to_owned(), model, data, content, grounds, rows, scores })
     }
 
     /// A score of each neuron, in the order of their ids; NaN where undefined.
@@ -82,10 +96,10 @@ impl Scored {
     /// The table lacks it.
     pub fn row(&self, id: &str) -> Result<&NeuronRow> {
         self.rows.get(id).ok_or_else(|| {
-            let shown = self.folder.display();
+            let (shown, typed) = (self.folder.display(), in_shell(&self.folder));
             Error::Refused(format!(
                 "{shown}/scores.csv: found no neuron {id}, expected every neuron of the model; \
-                 write it anew with strf eval {shown} --out {shown} --force"
+                 write it anew with strf eval {typed} --out {typed} --force"
             ))
         })
     }
@@ -96,10 +110,10 @@ impl Scored {
     /// The table lacks it.
     pub fn place(&self, score: &str) -> Result<usize> {
         self.scores.iter().position(|known| known == score).ok_or_else(|| {
-            let shown = self.folder.display();
+            let (shown, typed) = (self.folder.display(), in_shell(&self.folder));
             Error::Refused(format!(
                 "{shown}/scores.csv: found no column {score}, expected one; write it anew with \
-                 strf eval {shown} --out {shown} --force"
+                 strf eval {typed} --out {typed} --force"
             ))
         })
     }
@@ -112,10 +126,9 @@ fn data(folder: &Path, run: &Value) -> PathBuf {
 }
 
 /// What scores were taken over.
-fn grounds(data: &Path, run: &Value, metadata: &Metadata) -> Vec<(&'static str, String)> {
+fn grounds(run: &Value, metadata: &Metadata) -> Vec<(&'static str, String)> {
     let over = run["over"].as_str().unwrap_or("all clips");
     vec![
-        ("data", data.display().to_string()),
         ("bin width", format!("{} ms", metadata.dt_ms)),
         ("smooth_ms", metadata.smooth_ms.to_string()),
         ("skip_ms", metadata.skip_ms.to_string()),
@@ -144,7 +157,7 @@ fn rows(table: &str) -> Option<(Vec<String>, NeuronRows)> {
         let values = record.iter().skip(3).map(|value| value.parse().ok());
         let values = values.collect::<Option<Vec<f64>>>()?;
         let (repeats, bins) = (record[1].to_owned(), record[2].to_owned());
-        Some((record[0].to_owned(), NeuronRow { repeats, bins, values }))
+        Some((record[0].to_owned(), NeuronRow { repeats, bins, responses: None, values }))
     };
     Some((scores, reader.records().map(row).collect::<Option<NeuronRows>>()?))
 }

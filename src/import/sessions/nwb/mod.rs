@@ -11,7 +11,7 @@ use self::presentations::Presentations;
 use self::shown::Shown;
 use self::sounds::Series;
 use self::units::Units;
-use super::session::{OpenSound, Opened, Presented, Session, SoundOptions};
+use super::session::{OpenSound, Presented, Session, SoundOptions};
 use super::spikes::{self, LeftOut, Library, called};
 use super::unit::{TimeOptions, TimeScale, Unit};
 use crate::base::error::{Error, Result};
@@ -263,8 +263,5 @@ fn of_file(path: &Path) -> Result<(OpenSound, f64)> {
 /// A series of the file, to be opened when its turn comes.
 fn opened(series: Series) -> (OpenSound, f64) {
     let length_ms = series.length_ms();
-    (
-        Box::new(move || Ok(Opened { notes: series.notes(), sound: series.clone().sound() })),
-        length_ms,
-    )
+    (Box::new(move |channel| series.clone().opened(channel)), length_ms)
 }

@@ -6,8 +6,9 @@ use super::shown::Shown;
 use crate::base::error::{Error, Result};
 use crate::base::units::samples;
 use crate::dataset::hdf5_values::{is_number, members};
+use crate::import::sessions::session::Opened;
 use crate::import::sessions::spikes::called;
-use crate::sound::Sound;
+use crate::sound::{Mixer, Sound};
 
 /// Group of sounds that were presented at a time of their own.
 pub const PRESENTATION: &str = "/stimulus/presentation";
@@ -171,8 +172,19 @@ impl Series {
         Some(self.presented_ms? + self.length_ms())
     }
 
-    /// What the user should know of how it is read.
-    pub fn notes(&self) -> Vec<String> {
+    /// The sound, and what the user should know of how it is read.
+    ///
+    /// # Errors
+    /// It has no such channel.
+    pub fn opened(self, channel: Option<usize>) -> Result<Opened> {
+        let channels = self.data.shape().get(1).copied().unwrap_or(1);
+        let mixer = Mixer::new(channel, channels, &self.name)?;
+        let mut notes = self.notes();
+        notes.extend(mixer.note());
+        Ok(Opened { sound: self.sound(mixer.clone()), mixer, notes })
+    }
+
+    fn notes(&self) -> Vec<String> {
         let mut notes = Vec::new();
         if self.by_full_scale {
             notes.push(
@@ -180,22 +192,19 @@ impl Series {
                     .into(),
             );
         }
-        if let [_, channels] = self.data.shape()[..] {
-            notes.push(format!("the mean of {channels} channels is taken"));
-        }
         notes
     }
 
     /// The samples of the series, read while they are asked for.
-    pub fn sound(self) -> Sound<'static> {
+    fn sound(self, mixer: Mixer) -> Sound<'static> {
         let rate_hz = self.rate_hz;
         let (from, to) = self.range;
-        let pieces =
-            (from..to).step_by(PIECE).map(move |start| self.piece(start, (start + PIECE).min(to)));
+        let pieces = (from..to).step_by(PIECE);
+        let pieces = pieces.map(move |start| self.piece((start, (start + PIECE).min(to)), &mixer));
         Sound { rate_hz, pieces: Box::new(pieces) }
     }
 
-    fn piece(&self, from: usize, to: usize) -> Result<Vec<f32>> {
+    fn piece(&self, (from, to): (usize, usize), mixer: &Mixer) -> Result<Vec<f32>> {
         let failed = |source| self.file.damaged(&self.at, source);
         let (factor, offset) = self.scale;
         #[expect(clippy::cast_possible_truncation, reason = "sound is f32")]
@@ -205,7 +214,10 @@ impl Series {
             values.into_iter().map(level).collect()
         } else {
             let values = self.data.read_slice_2d::<f64, _>((from..to, ..)).map_err(failed)?;
-            values.rows().into_iter().map(|row| level(row.mean().unwrap_or(0.0))).collect()
+            let levels: Vec<f32> = values.iter().copied().map(level).collect();
+            let mut samples = Vec::with_capacity(to - from);
+            mixer.mix(&levels, &mut samples);
+            samples
         };
         if let Some(index) = samples.iter().position(|sample| !sample.is_finite()) {
             let found = format!("found {} at sample {}", samples[index], from + index);

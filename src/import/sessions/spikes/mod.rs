@@ -272,9 +272,9 @@ const RESOLUTION_MS: f64 = 1e-6;
 
 /// A sound file, to be opened when its turn comes.
 pub fn open(path: PathBuf) -> OpenSound {
-    Box::new(move || {
-        let file = sound::open(&path)?;
-        Ok(Opened { sound: file.sound, notes: file.notes })
+    Box::new(move |channel| {
+        let file = sound::open_channel(&path, channel)?;
+        Ok(Opened { sound: file.sound, mixer: file.mixer, notes: file.notes })
     })
 }
 
