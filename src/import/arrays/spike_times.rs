@@ -157,10 +157,17 @@ mod tests {
     #[test]
     fn rows_that_are_filled_up_are_spike_times_too() {
         let nan = f32::NAN;
-        let rows = [3.0, 9.0, 11.0, 20.0, 5.0, 6.0, 8.0, nan, 2.0, 7.0, 0.0, 0.0];
-        assert_eq!(found(&array(&[3, 4], &rows)), Some((2.0, 20.0)));
-        let columns = ArrayD::from_shape_vec(IxDyn(&[3, 4]), rows.to_vec()).unwrap();
-        assert_eq!(found(&ArrayValue::Numbers(columns.reversed_axes())), Some((2.0, 20.0)));
+        let rows = [
+            [3.0, 9.0, 11.0, 20.0],
+            [5.0, 6.0, 8.0, nan],
+            [2.0, 7.0, 0.0, 0.0],
+            [1.0, 4.0, 15.0, 16.0],
+        ];
+        assert_eq!(found(&array(&[4, 4], rows.as_flattened())), Some((1.0, 20.0)));
+        let columns = ArrayD::from_shape_vec(IxDyn(&[4, 4]), rows.concat()).unwrap();
+        assert_eq!(found(&ArrayValue::Numbers(columns.reversed_axes())), Some((1.0, 20.0)));
+        // Two rows are too few to tell.
+        assert_eq!(found(&array(&[1, 2, 4], rows[..2].as_flattened())), None);
     }
 
     #[test]
