@@ -1,6 +1,6 @@
 //! Folders of sounds and spike times that do not fit, each with its message.
 use crate::support::runs::Workplace;
-use crate::support::sounds::write_mono;
+use crate::support::sounds::{wav16, write_mono};
 
 const SLOW: &str = "--set frontend.min_freq_hz=100 --set frontend.max_freq_hz=900 \
                     --set frontend.bands=5";
@@ -188,4 +188,36 @@ fn an_existing_file_is_kept_without_force() {
          --force",
     );
     assert_eq!(place.read("out.h5"), "precious");
+}
+
+#[test]
+fn one_channel_is_taken_where_it_is_asked_for_and_channels_that_differ_are_said() {
+    let place = cell("100 200\n");
+    place.strf(&words("")).done();
+    let mono = strf::dataset::read(&place.path("out.h5")).unwrap().recording;
+    // Pulses of synchronization on the second channel.
+    let first = (0..2000i32).map(|n| (n * n) % 977 - 488);
+    let both = first.enumerate().flat_map(|(n, sample)| {
+        [i16::try_from(sample).unwrap(), if n % 200 == 0 { 20_000 } else { 0 }]
+    });
+    let both: Vec<i16> = both.collect();
+    std::fs::write(place.path("cell/stim1.wav"), wav16(2000, 2, &both)).unwrap();
+    let said = place.strf(&words("--channel 1 --force")).done().stdout;
+    assert!(!said.contains("channels"), "{said}");
+    let one = strf::dataset::read(&place.path("out.h5")).unwrap().recording;
+    assert_eq!(one.clips[0].cochleagram, mono.clips[0].cochleagram);
+
+    let said = place.strf(&words("--force")).done().stdout;
+    for words in
+        ["the mean of 2 channels is taken", "the 2 channels, whose mean is taken, differ much"]
+    {
+        assert!(said.contains(words), "{said}");
+    }
+    std::fs::remove_file(place.path("out.h5")).unwrap();
+    refused(
+        &place,
+        "--channel 3",
+        "cell/stim1.wav: found 2 channels, expected channel 3 in it; give a --channel that every sound \
+         has, or leave it out for the mean",
+    );
 }

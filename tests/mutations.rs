@@ -23,6 +23,7 @@ use strf::base::rng;
 use strf::dataset::hdf5_io::write_array;
 
 use crate::import::fixture;
+use crate::support::containers;
 use crate::support::mat::{Mat5, Order, mat4};
 use crate::support::runs::{LN, Workplace, by_steps, change_data, recording};
 
@@ -101,6 +102,16 @@ readers! {
         "import spikes cell --config import.toml --dry-run";
     mp3: |place| cell_of(place, "../tone.mp3", "cell/stim1.mp3"), "cell/stim1.mp3",
         "import spikes cell --config import.toml --dry-run";
+    wav_of_a_pipe: |place| cell_of_container(place, "stim1.wav", containers::piped), "cell/stim1.wav",
+        "import spikes cell --config import.toml --dry-run";
+    rf64: |place| cell_of_container(place, "stim1.wav", |x| containers::rf64("RF64", x)),
+        "cell/stim1.wav", "import spikes cell --config import.toml --dry-run";
+    w64: |place| cell_of_container(place, "stim1.w64", containers::w64), "cell/stim1.w64",
+        "import spikes cell --config import.toml --dry-run";
+    aiff: |place| cell_of_container(place, "stim1.aiff", containers::aiff_c), "cell/stim1.aiff",
+        "import spikes cell --config import.toml --dry-run";
+    au: |place| cell_of_container(place, "stim1.au", |x| containers::au(u32::MAX, x)),
+        "cell/stim1.au", "import spikes cell --config import.toml --dry-run";
     spike_text: cell, "cell/spike1", "import spikes cell --config import.toml --dry-run";
     spike_text_utf16: |place| cell_of_text(place, utf16), "cell/spike1",
         "import spikes cell --config import.toml --dry-run";
@@ -158,6 +169,15 @@ fn cell_of(place: &Workplace, sound: &str, to: &str) {
     cell(place);
     std::fs::remove_file(place.path("cell/stim1.wav")).unwrap();
     put(place, sound, to);
+}
+
+/// The same with noise of two seconds in another format in the place of the first sound.
+fn cell_of_container(place: &Workplace, name: &str, container: impl Fn(&[i16]) -> Vec<u8>) {
+    cell(place);
+    std::fs::remove_file(place.path("cell/stim1.wav")).unwrap();
+    let mut rng = rng::generator(0, "noise in a container");
+    let samples: Vec<i16> = (0..16_000).map(|_| rng.random_range(-9000..9000)).collect();
+    std::fs::write(place.path(&format!("cell/{name}")), container(&samples)).unwrap();
 }
 
 /// The same with the spikes of the first sound written in another way.

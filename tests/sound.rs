@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 
 use strf::sound::{self, AudioFile, Delay, Sound, resampled};
 
+use crate::support::containers::{aiff, aiff_c, au, chunk, data, fmt, piped, rf64, riff, w64};
 use crate::support::sounds::{FLOAT, PCM, wav, wav16};
 
 /// Files in a folder of their own.
@@ -337,60 +338,27 @@ fn resampling_does_not_depend_on_how_the_sound_comes_and_looks_at_nothing_later(
     }
 }
 
-/// A chunk of a file of the RIFF family.
-fn chunk(name: &str, content: &[u8]) -> Vec<u8> {
-    let size = u32::try_from(content.len()).unwrap().to_le_bytes();
-    [name.as_bytes(), &size, content].concat()
-}
-
-/// A file of the RIFF family with a size in its head that need not be right.
-fn riff(name: &str, size: u32, chunks: &[Vec<u8>]) -> Vec<u8> {
-    [name.as_bytes(), &size.to_le_bytes(), b"WAVE", &chunks.concat()].concat()
-}
-
-/// `fmt ` of one channel of 16 bits at 8000 samples a second.
-fn fmt() -> Vec<u8> {
-    let mut content = vec![1, 0, 1, 0];
-    content.extend(8000u32.to_le_bytes());
-    content.extend(16_000u32.to_le_bytes());
-    content.extend([2, 0, 16, 0]);
-    chunk("fmt ", &content)
-}
-
 const SHORT: [i16; 5] = [0, 8192, -16384, 32767, -32768];
-
-fn little(samples: &[i16]) -> Vec<u8> {
-    samples.iter().flat_map(|sample| sample.to_le_bytes()).collect()
-}
-
-fn big(samples: &[i16]) -> Vec<u8> {
-    samples.iter().flat_map(|sample| sample.to_be_bytes()).collect()
-}
-
-/// `data` that promises another length than it has.
-fn data(promised: u32, content: &[u8]) -> Vec<u8> {
-    [b"data".as_slice(), &promised.to_le_bytes(), content].concat()
-}
 
 #[test]
 fn headers_that_other_programs_read_are_read_and_what_is_wrong_is_said() {
     let sounds = Sounds::new();
-    let samples = little(&SHORT);
+    let data = |promised| data(promised, &SHORT);
     let odd = [b"LIST".as_slice(), &5u32.to_le_bytes(), b"INFOx"].concat();
     let streamed = "all samples to the end of the file are read";
     let of_data = "the samples that its data chunk promises are read";
     for (name, bytes, said) in [
-        ("whole", riff("RIFF", 46, &[fmt(), data(10, &samples)]), ""),
-        ("short", riff("RIFF", 30, &[fmt(), data(10, &samples)]), of_data),
-        ("zero", riff("RIFF", 0, &[fmt(), data(10, &samples)]), of_data),
-        ("behind", riff("RIFF", 0, &[fmt(), data(10, &samples), chunk("LIST", b"INFO")]), of_data),
-        ("sox", riff("RIFF", 0x7fff_f024, &[fmt(), data(0x7fff_f000, &samples)]), streamed),
-        ("ffmpeg", riff("RIFF", u32::MAX, &[fmt(), data(u32::MAX, &samples)]), streamed),
-        ("nothing", riff("RIFF", 0, &[fmt(), data(0, &samples)]), streamed),
-        ("unpadded", riff("RIFF", 59, &[fmt(), odd.clone(), data(10, &samples)]), "is not padded"),
+        ("whole", riff("RIFF", 46, &[fmt(), data(10)]), ""),
+        ("short", riff("RIFF", 30, &[fmt(), data(10)]), of_data),
+        ("zero", riff("RIFF", 0, &[fmt(), data(10)]), of_data),
+        ("behind", riff("RIFF", 0, &[fmt(), data(10), chunk("LIST", b"INFO")]), of_data),
+        ("sox", piped(&SHORT), streamed),
+        ("ffmpeg", riff("RIFF", u32::MAX, &[fmt(), data(u32::MAX)]), streamed),
+        ("nothing", riff("RIFF", 0, &[fmt(), data(0)]), streamed),
+        ("unpadded", riff("RIFF", 59, &[fmt(), odd.clone(), data(10)]), "is not padded"),
         (
             "list",
-            riff("RIFF", 60, &[fmt(), [odd, vec![0]].concat(), data(10, &samples)]),
+            riff("RIFF", 60, &[fmt(), [odd, vec![0]].concat(), data(10)]),
             "its header has parts that cannot be read",
         ),
     ] {
@@ -405,7 +373,7 @@ fn headers_that_other_programs_read_are_read_and_what_is_wrong_is_said() {
         assert!(notes.contains(said), "{name}: {notes}");
     }
     // A file that ends early is none of these.
-    let cut = riff("RIFF", 2036, &[fmt(), data(2000, &samples)]);
+    let cut = riff("RIFF", 2036, &[fmt(), data(2000)]);
     let message = refused(&sounds.write("cut.wav", &cut));
     assert!(
         message.contains("the file ends early: found 5 samples a channel, expected the 1000"),
@@ -413,64 +381,17 @@ fn headers_that_other_programs_read_are_read_and_what_is_wrong_is_said() {
     );
 }
 
-/// A Sony Wave64 file of [`SHORT`].
-fn w64() -> Vec<u8> {
-    let guid = |name: &[u8; 4], first: &[u8]| [name.as_slice(), first].concat();
-    let wave = |name: &[u8; 4]| guid(name, b"\xf3\xac\xd3\x11\x8c\xd1\x00\xc0\x4f\x8e\xdb\x8a");
-    let sized = |name: Vec<u8>, content: &[u8]| {
-        let size = u64::try_from(24 + content.len()).unwrap().to_le_bytes();
-        let padding = vec![0; content.len().next_multiple_of(8) - content.len()];
-        [name, size.to_vec(), content.to_vec(), padding].concat()
-    };
-    [
-        guid(b"riff", b"\x2e\x91\xcf\x11\xa5\xd6\x28\xdb\x04\xc1\x00\x00"),
-        120u64.to_le_bytes().to_vec(),
-        wave(b"wave"),
-        sized(wave(b"fmt "), &fmt()[8..]),
-        sized(wave(b"data"), &little(&SHORT)),
-    ]
-    .concat()
-}
-
 #[test]
 fn long_and_foreign_formats_hold_the_same_samples() {
     let sounds = Sounds::new();
-    let samples = little(&SHORT);
-    let mut sizes = [54u64, 10, 5].map(u64::to_le_bytes).concat();
-    sizes.extend([0; 4]);
-    let large = |name: &[u8; 4], content: &[u8]| {
-        let size = u32::try_from(content.len()).unwrap().to_be_bytes();
-        [name.as_slice(), &size, content].concat()
-    };
-    // 8000 = 2^12 * 1.953125 as an 80-bit float: exponent 16383 + 12.
-    let rate = [0x40, 0x0b, 0xfa, 0, 0, 0, 0, 0, 0, 0];
-    let common = [&[0, 1, 0, 0, 0, 5, 0, 16][..], &rate].concat();
-    let aiff = |kind: &[u8; 4], common: &[u8], samples: &[u8]| {
-        let sound = [&[0; 8], samples].concat();
-        let chunks = [kind.to_vec(), large(b"COMM", common), large(b"SSND", &sound)].concat();
-        large(b"FORM", &chunks)
-    };
-    let swapped = [&common[..], b"sowt\0\0"].concat();
-    let au = |size: u32| {
-        let numbers = [24, size, 3, 8000, 1].map(u32::to_be_bytes).concat();
-        [b".snd".to_vec(), numbers, big(&SHORT)].concat()
-    };
     for (name, format, bytes) in [
-        (
-            "a.wav",
-            "RF64",
-            riff("RF64", u32::MAX, &[chunk("ds64", &sizes), fmt(), data(u32::MAX, &samples)]),
-        ),
-        (
-            "b.wav",
-            "RF64",
-            riff("BW64", u32::MAX, &[chunk("ds64", &sizes), fmt(), data(u32::MAX, &samples)]),
-        ),
-        ("a.w64", "W64", w64()),
-        ("a.aiff", "AIFF", aiff(b"AIFF", &common, &big(&SHORT))),
-        ("a.aifc", "AIFF", aiff(b"AIFC", &swapped, &samples)),
-        ("a.au", "AU", au(10)),
-        ("b.au", "AU", au(u32::MAX)),
+        ("a.wav", "RF64", rf64("RF64", &SHORT)),
+        ("b.wav", "RF64", rf64("BW64", &SHORT)),
+        ("a.w64", "W64", w64(&SHORT)),
+        ("a.aiff", "AIFF", aiff(&SHORT)),
+        ("a.aifc", "AIFF", aiff_c(&SHORT)),
+        ("a.au", "AU", au(10, &SHORT)),
+        ("b.au", "AU", au(u32::MAX, &SHORT)),
     ] {
         let (heard, file) = read(&sounds.write(name, &bytes));
         assert_eq!(heard, SHORT.map(|sample| f32::from(sample) / 32768.0), "{name}");

@@ -2,6 +2,7 @@
 pub mod cancelling;
 pub mod combinations;
 pub mod compare;
+pub mod containers;
 pub mod drawn;
 pub mod golden;
 pub mod mat;
