@@ -408,6 +408,11 @@ fn long_and_foreign_formats_hold_the_same_samples() {
     let numbers = [24, 3, 2, 8000, 1].map(u32::to_be_bytes).concat();
     let bytes = [b".snd".to_vec(), numbers, vec![0x80, 0, 0x40]].concat();
     assert_eq!(read(&sounds.write("bytes.au", &bytes)).0, [-1.0, 0.0, 0.5]);
+    // µ-law: silence, and the largest values of both signs, 32124 of 32768.
+    let numbers = [24, 3, 1, 8000, 1].map(u32::to_be_bytes).concat();
+    let bytes = [b".snd".to_vec(), numbers, vec![0xff, 0x80, 0]].concat();
+    let loudest = 32124.0 / 32768.0;
+    assert_eq!(read(&sounds.write("law.au", &bytes)).0, [0.0, loudest, -loudest]);
 }
 
 #[test]
