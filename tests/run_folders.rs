@@ -287,3 +287,20 @@ fn runs_are_compared_where_their_datasets_hold_the_same_whatever_their_names() {
     place.strf("eval runs/moved --out runs/moved --force").done();
     place.strf("compare runs/data runs/moved").done();
 }
+
+#[test]
+fn windows_that_come_to_a_single_bin_are_said() {
+    let place = Workplace::new();
+    place.write("run.toml", &by_steps(LN, "epochs = 1"));
+    let said = place.strf("train run.toml").done().stderr;
+    assert!(!said.contains("comes to one bin"), "{said}");
+    // Bins are 5 ms wide.
+    let set = "--set model.window_ms=2 --set data.smooth_ms=9";
+    let said = place.strf(&format!("train run.toml --force {set}")).done().stderr;
+    for words in [
+        "model.window_ms = 2 comes to one bin of 5 ms: receptive fields see the present bin alone",
+        "data.smooth_ms = 9 comes to one bin of 5 ms: responses are not smoothed",
+    ] {
+        assert!(said.contains(words), "{said}");
+    }
+}

@@ -310,6 +310,10 @@ fn coding(tag: u16, channels: u16, rate: u32, bits: u16) -> Option<Vec<u8>> {
     coding.extend(rate.saturating_mul(frame.into()).to_le_bytes());
     coding.extend(frame.to_le_bytes());
     coding.extend(bits.to_le_bytes());
+    if matches!(tag, A_LAW | MU_LAW) {
+        // No further parameters.
+        coding.extend(0u16.to_le_bytes());
+    }
     Some(coding)
 }
 
