@@ -103,11 +103,7 @@ fn difference(pair: &Pair) -> String {
     } else {
         String::new()
     };
-    let p = if p.is_finite() {
-        format!("; p = {} by itself, Wilcoxon", ticks::number(*p, 2))
-    } else {
-        String::new()
-    };
+    let p = if p.is_finite() { format!("; p = {}", ticks::number(*p, 2)) } else { String::new() };
     let count = format!("{neurons} of {of} neurons");
     format!("{count}; mean difference {difference:+.3}{interval}{p}").replace('-', "−")
 }
