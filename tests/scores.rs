@@ -2,27 +2,13 @@
 use std::error::Error;
 use std::path::Path;
 
-use ndarray::{Array1, Array2, Array4, ArrayView1, ArrayView2, array, s};
+use ndarray::{Array1, Array2, Array4, array, s};
 use rand::Rng;
 use rand_distr::StandardNormal;
 use safetensors::SafeTensors;
 use strf::base::rng;
-use strf::scores::{self, Comparison};
 
-type Outcome = Result<(), Box<dyn Error>>;
-type Clip = (Array1<f32>, Array2<f32>);
-const NAN: f32 = f32::NAN;
-
-fn score(name: &str, clips: &[Clip]) -> Result<f64, Box<dyn Error>> {
-    let predictions: Vec<ArrayView1<f32>> = clips.iter().map(|(p, _)| p.view()).collect();
-    let responses: Vec<ArrayView2<f32>> = clips.iter().map(|(_, r)| r.view()).collect();
-    let row = scores::TABLE.iter().find(|row| row.part.name == name).ok_or("no such score")?;
-    Ok((row.compute)(&Comparison::new(&predictions, &responses)?))
-}
-
-fn assert_near(what: &str, got: f64, want: f64, within: f64) {
-    assert!((got - want).abs() <= within, "{what}: got {got}, want {want}");
-}
+use crate::support::scored::{Clip, NAN, Outcome, assert_near, score};
 
 /// PSTH 2, 4, 6, 1, 2 over two clips; prediction 1, 2, 3, 4, 5.
 fn two_clips() -> [Clip; 2] {

@@ -8,6 +8,7 @@ pub mod golden;
 pub mod mat;
 pub mod npz;
 pub mod runs;
+pub mod scored;
 pub mod sounds;
 
 use std::path::{Path, PathBuf};

@@ -8,6 +8,7 @@
 mod buffer;
 mod counts;
 mod deviations;
+mod first_halves;
 
 pub(super) mod bins;
 pub(super) mod covariance;
