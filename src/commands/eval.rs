@@ -9,7 +9,6 @@ use crate::base::error::{Error, Result};
 use crate::base::files::Existing;
 use crate::base::progress::Console;
 use crate::dataset::ResponseFile;
-use crate::dataset::content::ScoredContent;
 use crate::runs::SplitName;
 use crate::runs::folder::write_scores;
 use crate::runs::metadata::PROGRAM;
@@ -84,9 +83,7 @@ pub fn run(args: &EvalArgs, console: &Console) -> Result<()> {
     run.insert("over".into(), if args.per_clip { "each clip" } else { "all clips" }.into());
     let stimuli: Vec<&str> = clips.iter().map(|clip| clip.stimulus.id.as_str()).collect();
     run.insert("stimuli".into(), stimuli.into());
-    let content = trained.content_of(split).filter(|_| other.is_none());
-    if let (Some((_, part)), Some(content)) = (content, &trained.metadata.content) {
-        let content = ScoredContent { axes: content.axes.clone(), part: part.clone() };
+    if let Some(content) = trained.scored_content(&clips) {
         run.insert("content".into(), json!(content));
     }
     let summary = scores.json(run);

@@ -12,7 +12,7 @@ use crate::figures::page::shown_bins;
 use crate::pictures;
 use crate::preparation::psth;
 use crate::runs::SplitName;
-use crate::runs::comparison::{Scored, rename_summary};
+use crate::runs::comparison::Scored;
 use crate::runs::trained::{Needs, Trained};
 use crate::scores::repeats::ResponseValues;
 use crate::strf::from_model::{StrfSource, export_mean};
@@ -61,8 +61,7 @@ impl<'a> RunPage<'a> {
         step: impl FnMut(),
     ) -> Result<Self> {
         let neurons = &trained.metadata.neurons;
-        let (_, mut summary) = trained.folder.scores()?;
-        rename_summary(&mut summary);
+        let (_, summary) = trained.folder.scores()?;
         let mut columns = columns::of_scores(scored, neurons)?;
         let mut script = Map::new();
         script.insert("neurons".into(), neurons.clone().into());

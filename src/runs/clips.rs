@@ -6,7 +6,7 @@ use ndarray::Array2;
 use super::SplitName;
 use super::trained::{Needs, Trained};
 use crate::base::error::Result;
-use crate::dataset::content::{PartContent, ResponseHashes};
+use crate::dataset::content::{PartContent, ResponseHashes, ScoredContent};
 use crate::dataset::{Clip, ReadRecording, Recording, ResponseFile, ResponseLocation};
 use crate::models::batch::Sample;
 use crate::models::prediction;
@@ -99,6 +99,14 @@ impl Trained {
     /// A tensor operation fails.
     pub fn predictions(&self, clips: &Clips) -> Result<Vec<Array2<f32>>> {
         Ok(prediction::of(&self.network, &self.sounds(clips)?, self.settings.batch)?)
+    }
+
+    /// What the scores of clips are taken over, where they are a part of the run's own dataset that
+    /// it has written down.
+    pub fn scored_content(&self, clips: &Clips) -> Option<ScoredContent> {
+        let (_name, part) = self.content_of(clips.own?)?;
+        let axes = self.metadata.content.as_ref()?.axes.clone();
+        Some(ScoredContent { axes, part: part.clone() })
     }
 
     /// Scores predictions of clips against the responses in `file`.

@@ -15,6 +15,7 @@ use crate::dataset::{ReadRecording, ResponseFile, Splits, read_sound};
 use crate::models::Network;
 use crate::models::params::Params;
 use crate::models::prediction;
+use crate::preparation::Treatment;
 use crate::preparation::prepare::PreparedRecording;
 use crate::run_file::Split;
 use crate::run_file::{Optimizer, Output, RunConfig, Schedule, relative};
@@ -74,7 +75,7 @@ impl Experiment {
         let network = Network::build(&config.architecture, &prepared.dims, &params)?;
         prepared.require_room(network.lags())?;
         notes.extend(prepared.notes.iter().chain(network.notes()).cloned());
-        notes.extend(one_bin(&config, prepared.dims.dt_ms));
+        notes.extend(one_bin(&config, &prepared.preparation.treatment));
         let experiment = Self { config, folder, prepared, network, params, notes };
         training::start(&experiment.task(), String::new())?;
         Ok(experiment)
@@ -254,7 +255,8 @@ impl Experiment {
 }
 
 /// Says of windows that come to a single bin what that means.
-fn one_bin(config: &RunConfig, dt_ms: f64) -> Vec<String> {
+fn one_bin(config: &RunConfig, treatment: &Treatment) -> Vec<String> {
+    let Treatment { dt_ms, smooth_ms, .. } = *treatment;
     let window_ms = config.architecture.model.values.number("window_ms").ok();
     let window = window_ms.filter(|ms| units::bins(*ms, dt_ms, 1) == 1).map(|ms| {
         format!(
@@ -262,9 +264,10 @@ fn one_bin(config: &RunConfig, dt_ms: f64) -> Vec<String> {
              bin alone"
         )
     });
-    let smooth_ms = Some(config.data.smooth_ms).filter(|ms| *ms > 0.0);
-    let smooth = smooth_ms.filter(|ms| units::odd_bins(*ms, dt_ms) == 1).map(|ms| {
-        format!("data.smooth_ms = {ms} comes to one bin of {dt_ms} ms: responses are not smoothed")
+    let smooth = (smooth_ms > 0.0 && !treatment.smooths()).then(|| {
+        format!(
+            "data.smooth_ms = {smooth_ms} comes to one bin of {dt_ms} ms: responses are not smoothed"
+        )
     });
     window.into_iter().chain(smooth).collect()
 }

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use candle_core::{Device, Tensor};
 use serde_json::Value as Json;
 
+use super::earlier;
 use super::lock::{Foreign, LOCK, RunLock};
 use super::metadata::{Metadata, PROGRAM};
 use crate::base::error::{Cause, Error, Result};
@@ -312,7 +313,7 @@ impl RunFolder {
         Ok(self.path.join(EVENTS))
     }
 
-    /// The text of `scores.csv`, and what `scores.json` says.
+    /// The text of `scores.csv`, and what `scores.json` says, by the names that scores have now.
     ///
     /// # Errors
     /// The run is not finished, or its scores are damaged.
@@ -323,10 +324,11 @@ impl RunFolder {
                 self.path.display()
             )));
         }
-        let summary = serde_json::from_str(&self.read(SCORES_JSON)?).map_err(|source| {
+        let mut summary = serde_json::from_str(&self.read(SCORES_JSON)?).map_err(|source| {
             let file = self.path.join(SCORES_JSON);
             Error::file(format!("{}: it is damaged; score the run anew", file.display()), source)
         })?;
+        earlier::rename_summary(&mut summary);
         Ok((self.read(SCORES_CSV)?, summary))
     }
 

@@ -46,13 +46,7 @@ impl RunLock {
             let options =
                 File::options().read(true).write(true).create(true).truncate(false).clone();
             let mut file = options.open(&path).map_err(failed)?;
-            let held = matches!(file.try_lock(), Err(TryLockError::WouldBlock));
-            let mut text = String::new();
-            file.read_to_string(&mut text).map_err(failed)?;
-            let other: Option<ProcessIdentity> = serde_json::from_str(&text).ok();
-            if held || other.as_ref().is_some_and(|other| is_busy(other, foreign)) {
-                return Err(busy(folder, other.as_ref()));
-            }
+            require_own((folder, &mut file), File::try_lock, foreign)?;
             // A lock that was given back meanwhile is no longer the file of this name.
             if !is_at(&file, &path) {
                 continue;
@@ -76,14 +70,8 @@ impl RunLock {
     /// # Errors
     /// As said.
     pub fn require_free(folder: &Path, foreign: Foreign) -> Result<()> {
-        let Ok(file) = File::open(folder.join(LOCK)) else { return Ok(()) };
-        let held = matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock));
-        let text = fs::read_to_string(folder.join(LOCK)).unwrap_or_default();
-        let other: Option<ProcessIdentity> = serde_json::from_str(&text).ok();
-        if held || other.as_ref().is_some_and(|other| is_busy(other, foreign)) {
-            return Err(busy(folder, other.as_ref()));
-        }
-        Ok(())
+        let Ok(mut file) = File::open(folder.join(LOCK)) else { return Ok(()) };
+        require_own((folder, &mut file), File::try_lock_shared, foreign)
     }
 }
 
@@ -92,6 +80,24 @@ impl Drop for RunLock {
         // While the file is still locked: whoever waits for it finds another under its name. What cannot be removed does no harm: the process that it names is gone.
         let _removed = fs::remove_file(&self.path);
     }
+}
+
+/// Fails where the system's lock cannot be had, or the folder must be left to the process that the
+/// file names.
+fn require_own(
+    (folder, file): (&Path, &mut File),
+    lock: fn(&File) -> std::result::Result<(), TryLockError>,
+    foreign: Foreign,
+) -> Result<()> {
+    let held = matches!(lock(file), Err(TryLockError::WouldBlock));
+    let mut text = String::new();
+    let reading = || format!("reading {}", folder.join(LOCK).display());
+    file.read_to_string(&mut text).map_err(|source| Error::file(reading(), source))?;
+    let other: Option<ProcessIdentity> = serde_json::from_str(&text).ok();
+    if held || other.as_ref().is_some_and(|other| is_busy(other, foreign)) {
+        return Err(busy(folder, other.as_ref()));
+    }
+    Ok(())
 }
 
 /// Whether the folder must be left to a process.

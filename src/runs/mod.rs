@@ -2,6 +2,7 @@
 pub mod advice;
 pub mod clips;
 pub mod comparison;
+mod earlier;
 pub mod experiment;
 pub mod folder;
 pub mod lock;

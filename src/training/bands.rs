@@ -25,7 +25,7 @@ impl Bands {
         let group = |place: usize| match banded {
             Banded::None => 0,
             Banded::Channels => place / (bands * lags),
-            Banded::Lags => third(lags - 1 - place % lags, lags),
+            Banded::Lags => part_of_window(lags - 1 - place % lags, lags),
         };
         let of: Vec<usize> = (0..channels * bands * lags).map(group).collect();
         let groups = of.iter().max().map_or(1, |last| last + 1);
@@ -64,7 +64,7 @@ impl Bands {
 }
 
 /// The part of the window that an age lies in: its latest quarter, the next, or its older half.
-const fn third(age: usize, lags: usize) -> usize {
+const fn part_of_window(age: usize, lags: usize) -> usize {
     match age * 4 {
         scaled if scaled < lags => 0,
         scaled if scaled < 2 * lags => 1,

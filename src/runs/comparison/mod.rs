@@ -11,10 +11,9 @@ use crate::stats::family_wise;
 use crate::stats::moments::{mean, median};
 use crate::stats::wilcoxon::signed_rank;
 
-mod earlier;
 mod scored;
 
-pub use earlier::rename_summary;
+use scored::NeuronRow;
 pub use scored::Scored;
 
 /// Bootstraps over neurons.
@@ -122,23 +121,28 @@ pub fn shared(runs: &[Scored]) -> Result<Vec<Scored>> {
 
 /// Fails unless two runs were scored on the same responses of the neurons that both have.
 fn require_same(first: &Scored, other: &Scored) -> Result<()> {
-    let counts = |run: &Scored, than: &Scored| {
-        let rows = run.rows.iter().filter(|(id, _)| than.rows.contains_key(*id));
-        let text = rows.map(|(id, row)| format!("{id}: {} x {}", row.repeats, row.bins));
-        text.collect::<Vec<_>>().join(", ")
-    };
+    let counts = |row: &NeuronRow| format!("{} x {}", row.repeats, row.bins);
     let mut grounds: Vec<_> = first
         .grounds
         .iter()
         .zip(&other.grounds)
         .map(|((what, first), (_, other))| (*what, first.clone(), other.clone()))
         .collect();
-    grounds.push(("repeats x bins", counts(first, other), counts(other, first)));
+    let [expected, found] = of_both(first, other, counts);
+    grounds.push(("repeats x bins", expected, found));
     grounds.extend(data(first, other));
     match grounds.iter().find(|(_, first, other)| first != other) {
         None => Ok(()),
         Some((what, expected, found)) => Err(differing(other, first, (what, expected, found))),
     }
+}
+
+/// Something of each neuron that both runs have, as each of them has it.
+fn of_both(first: &Scored, other: &Scored, what: impl Fn(&NeuronRow) -> String) -> [String; 2] {
+    [(first, other), (other, first)].map(|(run, than)| {
+        let rows = run.rows.iter().filter(|(id, _)| than.rows.contains_key(*id));
+        rows.map(|(id, row)| format!("{id}: {}", what(row))).collect::<Vec<_>>().join(", ")
+    })
 }
 
 /// What the datasets of two runs are: their files, where the scores do not say what these held.
@@ -147,16 +151,12 @@ fn data(first: &Scored, other: &Scored) -> Vec<(&'static str, String, String)> {
         let file = |run: &Scored| run.data.display().to_string();
         return vec![("data", file(first), file(other))];
     };
-    let responses = |run: &Scored, than: &Scored| {
-        let rows = run.rows.iter().filter(|(id, _)| than.rows.contains_key(*id));
-        let text =
-            rows.map(|(id, row)| format!("{id}: {}", row.responses.as_deref().unwrap_or("?")));
-        text.collect::<Vec<_>>().join(", ")
-    };
+    let hash = |row: &NeuronRow| row.responses.clone().unwrap_or_else(|| "?".to_owned());
+    let [expected, found] = of_both(first, other, hash);
     vec![
         ("bins and bands with the hash", own.axes.clone(), theirs.axes.clone()),
         ("sound with the hash", own.part.sound.clone(), theirs.part.sound.clone()),
-        ("responses with the hashes", responses(first, other), responses(other, first)),
+        ("responses with the hashes", expected, found),
     ]
 }
 

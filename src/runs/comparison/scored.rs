@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::earlier;
 use crate::base::error::{Error, Result};
 use crate::base::wording::in_shell;
 use crate::dataset::content::ScoredContent;
+use crate::runs::earlier;
 use crate::runs::folder::RunFolder;
 use crate::runs::metadata::Metadata;
 
