@@ -83,8 +83,8 @@ fn calibrated_outputs_have_the_scale_and_the_mean_of_the_responses() {
         (MODELS[0].1, ""),
         (LN, ""),
         (LN, "optimizer = \"adamw\"\nstarts = 1\nepochs = 10"),
-        (MODELS[2].1, "epochs = 10\nstarts = 1"),
-        (MODELS[3].1, "epochs = 10\nstarts = 1"),
+        (MODELS[2].1, "epochs = 5\nstarts = 1"),
+        (MODELS[3].1, "epochs = 5\nstarts = 1"),
     ] {
         let neurons = fitted(model, train);
         let mut calibrated = 0;

@@ -27,7 +27,7 @@ section! {
         /// frequency
         smooth: Option<Strength> = Kind::Declared(&penalty::KIND),
             Default::Follows(
-                "0.01 with adamw, 0.003 for factorized kernels, else 0; 0 without STRFs",
+                "0.003 with adamw and for factorized kernels, else 0; 0 without STRFs",
             );
         /// weight of the absolute values of the effective STRF
         l1: Strength = Kind::Declared(&penalty::KIND), Default::Is("0.0");
@@ -116,13 +116,8 @@ impl Train {
         }
         let by_steps = self.optimizer == Optimizer::AdamW;
         self.l2.get_or_insert(if by_steps { Strength::Is(0.0) } else { Strength::Auto });
-        let smooth = match (by_steps, traits.is_full) {
-            _ if !traits.has_strfs => 0.0,
-            (true, _) => 0.01,
-            (false, false) => 0.003,
-            (false, true) => 0.0,
-        };
-        self.smooth.get_or_insert(Strength::Is(smooth));
+        let smoothed = traits.has_strfs && (by_steps || !traits.is_full);
+        self.smooth.get_or_insert(Strength::Is(if smoothed { 0.003 } else { 0.0 }));
         self.starts.get_or_insert(if by_steps { 5 } else { 1 });
         self.epochs.get_or_insert(if by_steps { 100 } else { 500 });
         let best = if traits.nothing_shared { Best::PerNeuron } else { Best::Mean };
