@@ -6,11 +6,11 @@ use ndarray::{Array2, Array3};
 use strf::dataset::read;
 
 use crate::import_mat::{F, N, T, levels};
-use crate::support::runs::Workplace;
+use crate::support::runs::{Workplace, unlocked};
 
 /// Writes a file of version 7.3 with the sound, whose axes are reversed there, and what `fill` adds.
 fn v73(path: &Path, fill: impl FnOnce(&hdf5::File) -> hdf5::Result<()>) {
-    let file = hdf5::File::create(path).unwrap();
+    let file = unlocked().create(path).unwrap();
     let sound = Array2::from_shape_vec((T, F), levels()).unwrap();
     file.new_dataset_builder().with_data(&sound).create("spec").unwrap();
     fill(&file).unwrap();

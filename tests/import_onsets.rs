@@ -2,7 +2,7 @@
 use ndarray::Array1;
 use strf::dataset::hdf5_io::{write_array, write_strings, write_text};
 
-use crate::support::runs::{Ran, Workplace};
+use crate::support::runs::{Ran, Workplace, unlocked};
 
 /// Trials of a session.
 const TRIALS: usize = 10;
@@ -37,10 +37,7 @@ fn write_site(
     columns: &[(&str, Vec<f64>)],
     times: &[f64],
 ) -> hdf5::Result<()> {
-    // A lock would pass on to programs that other tests start meanwhile.
-    let mut how = hdf5::File::with_options();
-    let file =
-        how.with_access_plist(|plist| plist.file_locking(false)).create(place.path("site.nwb"))?;
+    let file = unlocked().create(place.path("site.nwb"))?;
     write_text(&file, "nwb_version", "2.7.0")?;
     let list = |at: &str, values: Vec<f64>| write_array(&file, at, Array1::from(values).view());
     file.create_group("intervals/trials")?;

@@ -222,11 +222,17 @@ fn without_seconds(history: &[u8]) -> Vec<u8> {
     std::str::from_utf8(history).unwrap().lines().map(line).collect::<String>().into_bytes()
 }
 
-/// Changes a dataset file. Processes that other tests start at this moment inherit the open file,
+/// How tests open HDF5 files: processes that other tests start at this moment inherit the open file,
 /// and its lock if it had one.
-pub fn change_data(path: &Path, change: impl FnOnce(&hdf5::File) -> hdf5::Result<()>) {
+pub fn unlocked() -> hdf5::FileBuilder {
     let mut options = hdf5::File::with_options();
-    let file = options.with_access_plist(|plist| plist.file_locking(false)).open_rw(path).unwrap();
+    options.with_access_plist(|plist| plist.file_locking(false));
+    options
+}
+
+/// Changes a dataset file.
+pub fn change_data(path: &Path, change: impl FnOnce(&hdf5::File) -> hdf5::Result<()>) {
+    let file = unlocked().open_rw(path).unwrap();
     change(&file).unwrap();
     file.close().unwrap();
 }
