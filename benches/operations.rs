@@ -20,8 +20,9 @@ use strf::models::dims::Dims;
 use strf::models::loss;
 use strf::models::ops::activation::Activation;
 use strf::models::ops::adaptation::{Adaptation, Filters};
-use strf::models::ops::convolution::{Convolution, Norm};
+use strf::models::ops::convolution::Convolution;
 use strf::models::ops::correlation::Correlation;
+use strf::models::ops::finish::{Finish, Norm};
 use strf::models::ops::leaky::{Leak, LeakyUnits};
 use strf::models::ops::rows::{Layout, Rows};
 use strf::models::ops::separable::Separable;
@@ -108,14 +109,14 @@ fn operations(criterion: &mut Criterion) {
     let name = |c, o| format!("STRF convolution, {}", size(c, o));
     stage(&mut group, &name(1, NEURONS), &Convolution::linear(strfs(1, NEURONS)), (BANDS, 1));
     stage(&mut group, &name(2, NEURONS), &Convolution::linear(strfs(2, NEURONS)), (BANDS, 2));
-    let (norm, activation) = (Norm::Channels, Activation::Tanh);
-    let hidden = Convolution { correlation: strfs(1, HIDDEN), norm, activation };
+    let finish = |activation| Finish { norm: Norm::Channels, activation };
+    let hidden = Convolution { correlation: strfs(1, HIDDEN), finish: finish(Activation::Tanh) };
     let name = format!("hidden layer with norm and tanh, {}", size(1, HIDDEN));
     stage(&mut group, &name, &hidden, (BANDS, 1));
     let (channels, outputs) = (10, 10);
     let (bands, height, width, left) = (BANDS - 2, 3, LAGS, 0);
     let correlation = Correlation { bands, channels, outputs, height, width, left };
-    let layer = Convolution { correlation, norm, activation: Activation::LeakyRelu(0.1) };
+    let layer = Convolution { correlation, finish: finish(Activation::LeakyRelu(0.1)) };
     stage(
         &mut group,
         "2-D convolution, 10 kernels of 10x3x9 on 32 bands",

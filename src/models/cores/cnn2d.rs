@@ -6,12 +6,12 @@
 //!
 //! Differs from the paper as deepSTRF 0.1.0 does: the layer normalization, leaky instead of plain
 //! rectification, and kernels over frequency and time rather than time alone.
-use super::{Blueprint, HasStrfs, Model, ModelRow, Sharing, ln, nrf};
+use super::{Blueprint, HasStrfs, Model, ModelRow, SLOPE, Sharing, ln, nrf};
 use crate::base::error::{self, Error};
 use crate::config::keys::{Default, Key, Kind, Range, Values};
 use crate::config::part::Part;
 use crate::models::dims::Dims;
-use crate::models::layers::{BandConv, BandConvDims, Layer, LayerNorm, Linear};
+use crate::models::layers::{BandConv, BandConvDims, Layer, LayerNorm};
 use crate::models::ops::activation::Activation;
 
 /// The row of `cnn2d`.
@@ -61,7 +61,6 @@ const KEYS: &[Key] = &[
 ];
 
 const LAYERS: usize = 3;
-const SLOPE: f64 = 0.1;
 
 fn kernel_bins(values: &Values, dims: &Dims) -> error::Result<usize> {
     Ok(dims.bins(values.number("kernel_ms")?))
@@ -84,11 +83,7 @@ fn build(blueprint: &Blueprint) -> error::Result<Model> {
         let scope = scope.scope(&format!("core.{}", 3 * place + 1));
         layers.push(Box::new(BandConv::new(dims, norm, activation, &scope)?));
     }
-    let hidden = values.count("hidden")?;
-    let first = Linear::new(channels * bands, hidden, &scope.scope("readout.fc.0"))?;
-    layers.push(Box::new(first.activated(activation)));
-    let second = Linear::new(hidden, blueprint.dims.neurons, &scope.scope("readout.fc.2"))?;
-    layers.push(Box::new(second));
+    layers.extend(blueprint.readout_through(values.count("hidden")?, channels * bands)?);
     Ok(Model::new(layers, blueprint.head()?))
 }
 

@@ -5,12 +5,12 @@
 //!
 //! Differs from deepSTRF 0.1.0: its output units have no memory (`output_decay = false`), and its
 //! hidden units forget all after seven initial time constants (`decay_bins`).
-use super::{Blueprint, HasStrfs, Model, ModelRow, Sharing, linear, ln, nrf};
+use super::{Blueprint, HIDDEN_READOUT, HasStrfs, Model, ModelRow, Sharing, linear, ln, nrf};
 use crate::base::error::{self, Error};
 use crate::config::keys::{Default, Key, Kind, Range};
 use crate::config::part::Part;
 use crate::models::dims::Dims;
-use crate::models::layers::{LeakyConfig, LeakyUnits, Linear};
+use crate::models::layers::{Layer, LeakyConfig, LeakyUnits};
 use crate::models::ops::Length;
 use crate::models::ops::activation::Activation;
 
@@ -40,6 +40,7 @@ pub const ROW: ModelRow = ModelRow {
 const KEYS: &[Key] = &[
     linear::WINDOW,
     nrf::HIDDEN,
+    HIDDEN_READOUT,
     Key {
         name: "init_tau_ms",
         kind: Kind::Number(Range::above(0.0, 10_000.0)),
@@ -80,9 +81,9 @@ fn build(blueprint: &Blueprint) -> error::Result<Model> {
     };
     let strf = blueprint.hidden(hidden, Activation::Sigmoid)?;
     let units = LeakyUnits::new(hidden, leaky, &scope.scope("core.3"))?;
-    let readout = Linear::new(hidden, neurons, &scope.scope("readout.fc"))?.shown();
-    let head = blueprint.head()?.with_leak(output_decay);
-    Ok(Model::new(vec![Box::new(strf), Box::new(units), Box::new(readout)], head))
+    let mut layers: Vec<Box<dyn Layer>> = vec![Box::new(strf), Box::new(units)];
+    layers.extend(blueprint.readout(hidden)?);
+    Ok(Model::new(layers, blueprint.head()?.with_leak(output_decay)))
 }
 
 fn leaky_config(blueprint: &Blueprint) -> error::Result<LeakyConfig> {

@@ -4,14 +4,14 @@ use serde_json::{Map, Value as Json};
 
 use super::dims::Dims;
 use super::head::Head;
-use super::layers::{LayerNorm, StrfConv};
+use super::layers::{Layer, LayerNorm, Linear, StrfConv};
 use super::model::Model;
 use super::ops::activation::Activation;
 use super::outputs::{self, OutputNonlinearity};
 use super::parameterizations::{KernelDims, ParameterizationRow};
 use super::params::Scope;
 use crate::base::error::{self, Error};
-use crate::config::keys::Values;
+use crate::config::keys::{Default, Key, Kind, Values};
 use crate::config::part::{self, Chosen, Part, Row};
 
 pub mod cnn2d;
@@ -76,6 +76,17 @@ pub fn names() -> Vec<&'static str> {
     part::names(TABLE)
 }
 
+/// `hidden_readout`, for every model whose neurons read out hidden units.
+pub const HIDDEN_READOUT: Key = Key {
+    name: "hidden_readout",
+    kind: Kind::Integer(0, 65_536),
+    default: Default::Is("0"),
+    doc: "units of a layer between hidden units and neurons; 0 = neurons read out hidden units themselves",
+};
+
+/// Slope of the layer between hidden units and neurons below 0.
+const SLOPE: f64 = 0.1;
+
 /// What a model is built from.
 pub struct Blueprint<'a> {
     /// Values of `[model]`.
@@ -111,6 +122,27 @@ impl Blueprint<'_> {
     fn hidden(&self, units: usize, activation: Activation) -> error::Result<StrfConv> {
         let norm = LayerNorm::new(units, &self.scope.scope("core.1"))?;
         Ok(self.strf_conv(units, "core.0.kernel")?.activated(norm, activation))
+    }
+
+    /// What each neuron makes of so many hidden units: `readout.fc`, or what `hidden_readout` asks for.
+    fn readout(&self, inputs: usize) -> error::Result<Vec<Box<dyn Layer>>> {
+        match self.values.count("hidden_readout")? {
+            0 => {
+                let neurons = self.dims.neurons;
+                let all = Linear::new(inputs, neurons, &self.scope.scope("readout.fc"))?;
+                Ok(vec![Box::new(all.shown())])
+            }
+            hidden => self.readout_through(hidden, inputs),
+        }
+    }
+
+    /// What each neuron makes of `inputs` units through `hidden` others, linear → leaky ReLU 0.1 →
+    /// linear: `readout.fc.0`, `readout.fc.2`.
+    fn readout_through(&self, hidden: usize, inputs: usize) -> error::Result<Vec<Box<dyn Layer>>> {
+        let first = Linear::new(inputs, hidden, &self.scope.scope("readout.fc.0"))?;
+        let second = Linear::new(hidden, self.dims.neurons, &self.scope.scope("readout.fc.2"))?;
+        let first = first.activated(Activation::LeakyRelu(SLOPE));
+        Ok(vec![Box::new(first), Box::new(second)])
     }
 
     /// The head with the output nonlinearity that `model.output` names.

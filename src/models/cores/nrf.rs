@@ -4,11 +4,11 @@
 //! output nonlinearity.
 //!
 //! Differs from the paper as deepSTRF 0.1.0 does: the layer normalization, and tanh unscaled.
-use super::{Blueprint, HasStrfs, Model, ModelRow, Sharing, linear, ln};
+use super::{Blueprint, HIDDEN_READOUT, HasStrfs, Model, ModelRow, Sharing, linear, ln};
 use crate::base::error;
 use crate::config::keys::{Default, Key, Kind};
 use crate::config::part::Part;
-use crate::models::layers::Linear;
+use crate::models::layers::Layer;
 use crate::models::ops::activation::Activation;
 
 /// The row of `nrf`.
@@ -17,7 +17,7 @@ pub const ROW: ModelRow = ModelRow {
         name: "nrf",
         summary: "hidden units with an STRF each, read out by every neuron",
         source: "Harper, Schoppe, Willmore, Cui, Schnupp & King (2016), PLoS Comput. Biol. 12(11):e1005113, doi:10.1371/journal.pcbi.1005113",
-        keys: &[linear::WINDOW, HIDDEN, ln::OUTPUT],
+        keys: &[linear::WINDOW, HIDDEN, HIDDEN_READOUT, ln::OUTPUT],
     },
     strfs: HasStrfs::Yes,
     sharing: Sharing::Hidden,
@@ -40,8 +40,9 @@ pub const HIDDEN: Key = Key {
 
 /// Parameters `core.0.kernel.*`, `core.1.ln.*`, `readout.fc.*`, `readout.activation.*`.
 fn build(blueprint: &Blueprint) -> error::Result<Model> {
-    let (hidden, neurons) = (blueprint.values.count("hidden")?, blueprint.dims.neurons);
-    let strf = blueprint.hidden(hidden, Activation::Tanh)?;
-    let readout = Linear::new(hidden, neurons, &blueprint.scope.scope("readout.fc"))?.shown();
-    Ok(Model::new(vec![Box::new(strf), Box::new(readout)], blueprint.head()?))
+    let hidden = blueprint.values.count("hidden")?;
+    let mut layers: Vec<Box<dyn Layer>> =
+        vec![Box::new(blueprint.hidden(hidden, Activation::Tanh)?)];
+    layers.extend(blueprint.readout(hidden)?);
+    Ok(Model::new(layers, blueprint.head()?))
 }

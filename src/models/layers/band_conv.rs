@@ -3,8 +3,9 @@ use candle_core::{Result, Tensor, Var};
 
 use super::{Layer, LayerNorm, MapShape, Pass, Reach, activated, correlate};
 use crate::models::ops::activation::Activation;
-use crate::models::ops::convolution::{Convolution, Norm};
+use crate::models::ops::convolution::Convolution;
 use crate::models::ops::correlation::Correlation;
+use crate::models::ops::finish::{Finish, Norm};
 use crate::models::ops::stage::StageWithParameters;
 use crate::models::parameterizations::in_patch_order;
 use crate::models::params::{ParamSpec, Scope, fan_in};
@@ -77,7 +78,8 @@ impl Layer for BandConv {
         let [outputs, channels, height, width] = self.sizes();
         let (bands, left) = (input.bands, self.left);
         let correlation = Correlation { bands, channels, outputs, height, width, left };
-        let stage = Convolution { correlation, norm: Norm::Channels, activation: self.activation };
+        let finish = Finish { norm: Norm::Channels, activation: self.activation };
+        let stage = Convolution { correlation, finish };
         let mut parameters = vec![in_patch_order(&self.weight)?, self.bias.as_tensor().clone()];
         parameters.extend(self.norm.weight_and_bias());
         Ok(Some(StageWithParameters::new(stage, parameters)))

@@ -5,6 +5,7 @@ use super::{Layer, MapShape, Pass, activated, correlate};
 use crate::models::dims::{Axis, Quantity};
 use crate::models::ops::activation::Activation;
 use crate::models::ops::convolution::Convolution;
+use crate::models::ops::finish::{Finish, Norm};
 use crate::models::ops::stage::StageWithParameters;
 use crate::models::parameterizations::{full_height, in_patch_order, shift_entries};
 use crate::models::params::{ParamSpec, Scope, fan_in};
@@ -68,7 +69,8 @@ impl Layer for Linear {
     fn stage(&self, input: MapShape) -> Result<Option<StageWithParameters>> {
         let MapShape { channels, bands } = input;
         let weight = self.weight.reshape((self.outputs(), channels, bands, 1))?;
-        let stage = Convolution { activation: self.activation, ..full_height(&weight)? };
+        let finish = Finish { norm: Norm::None, activation: self.activation };
+        let stage = Convolution { finish, ..full_height(&weight)? };
         let parameters = vec![in_patch_order(&weight)?, self.bias.as_tensor().clone()];
         Ok(Some(StageWithParameters::new(stage, parameters)))
     }

@@ -3,7 +3,8 @@ use candle_core::{Result, Tensor};
 
 use super::{Layer, LayerNorm, MapShape, Pass, Reach, activated, correlate};
 use crate::models::ops::activation::Activation;
-use crate::models::ops::convolution::{Convolution, Norm};
+use crate::models::ops::convolution::Convolution;
+use crate::models::ops::finish::{Finish, Norm};
 use crate::models::ops::stage::StageWithParameters;
 use crate::models::parameterizations::{Kernel, full_height, in_patch_order};
 
@@ -66,7 +67,8 @@ impl Layer for StrfConv {
         }
         let weight = self.kernel.weight()?;
         let norm = if self.norm.is_some() { Norm::Channels } else { Norm::None };
-        let stage = Convolution { norm, activation: self.activation, ..full_height(&weight)? };
+        let finish = Finish { norm, activation: self.activation };
+        let stage = Convolution { finish, ..full_height(&weight)? };
         let mut parameters = vec![in_patch_order(&weight)?, self.kernel.bias().clone()];
         parameters.extend(self.norm.iter().flat_map(LayerNorm::weight_and_bias));
         Ok(Some(StageWithParameters::new(stage, parameters)))

@@ -27,6 +27,7 @@ pub mod affine;
 pub mod convolution;
 pub mod correlation;
 pub mod curve;
+pub mod finish;
 pub mod leaky;
 pub mod output_head;
 pub mod separable;
