@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "test support")]
 
 use std::path::Path;
+use strf::base::wording::one_of;
 
 use assert_cmd::Command;
 use strf::run_file::RunConfig;
@@ -55,8 +56,8 @@ fn a_misspelt_key_is_named_with_the_nearest_known_one() {
         "6:1 train.epoch: found an unknown key, expected a key of [train] (did you mean epochs?)"
     );
     assert_eq!(
-        complaint("[output]\nstride = 3\n"),
-        "6:1 output.stride: found an unknown key, expected a key of [output] (its keys: folder, \
+        complaint("[output]\nsharpness = 3\n"),
+        "6:1 output.sharpness: found an unknown key, expected a key of [output] (its keys: folder, \
          tensorboard and tensorboard_pictures)"
     );
 }
@@ -197,7 +198,7 @@ fn an_output_nonlinearity_of_the_linear_model_is_sent_to_ln() {
 
 #[test]
 fn a_missing_section_or_key_is_asked_for() {
-    let models = "\"linear\", \"ln\", \"nrf\", \"dnet\" or \"cnn2d\"";
+    let models = one_of(&strf::models::names());
     assert_eq!(
         complaints("", &[]),
         [
@@ -410,8 +411,10 @@ neurons = []
             "3:1 train.lrr: found an unknown key, expected a key of [train] (did you mean lr?)",
             "4:2 modle: found an unknown section, expected [data], [model], [prefilter], \
              [parameterization], [train] or [output] (did you mean model?)",
-            "6:8 model.type: found \"nrff\", expected \"linear\", \"ln\", \"nrf\", \"dnet\" or \
-             \"cnn2d\" (did you mean nrf?)",
+            &format!(
+                "6:8 model.type: found \"nrff\", expected {} (did you mean nrf?)",
+                one_of(&strf::models::names())
+            ),
             "8:2 data.file: found nothing, expected a path, relative to the run file",
             "9:11 data.neurons: found an empty list, expected at least one id",
         ]

@@ -3,6 +3,7 @@
 
 use std::path::Path;
 use std::process::{Output, Stdio};
+use strf::base::wording::one_of;
 
 use assert_cmd::Command;
 use serde_json::Value as Json;
@@ -140,8 +141,10 @@ fn init_refuses_parts_that_are_unknown_or_do_not_go_together() {
     assert_eq!(output.status.code(), Some(2));
     assert_eq!(
         stderr(&output),
-        "strf: --model: found \"lnn\", expected \"linear\", \"ln\", \"nrf\", \"dnet\" or \
-         \"cnn2d\" (did you mean ln?)\n"
+        format!(
+            "strf: --model: found \"lnn\", expected {} (did you mean ln?)\n",
+            one_of(&strf::models::names())
+        )
     );
     let output = strf(here, &["init", "--model", "cnn2d", "--parameterization", "dcls"]);
     assert_eq!(output.status.code(), Some(2));

@@ -27,6 +27,7 @@ cases! {
     linear ln ln_sigmoid ln_parametric_sigmoid ln_double_exponential ln_separable ln_dcls
     ln_adaptrans ln_willmore nrf nrf_dcls_adaptrans dnet dnet_adaptrans dnet_output_decay
     cnn2d cnn2d_adaptrans
+    statenet_gru statenet_gru_adaptrans statenet_lstm statenet_rnn statenet_lmu statenet_mamba
 }
 
 fn the_case_matches(case: &str) -> Result<()> {

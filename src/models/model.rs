@@ -11,6 +11,7 @@ use super::ops::stage::StageWithParameters;
 pub struct Model {
     layers: Vec<Box<dyn Layer>>,
     head: Head,
+    notes: Vec<String>,
 }
 
 /// Receptive fields that are weights of a model.
@@ -40,7 +41,18 @@ impl Model {
     /// Layers in the order in which sound passes them, the last of which gives the drive of each
     /// neuron, and what follows.
     pub fn new(layers: Vec<Box<dyn Layer>>, head: Head) -> Self {
-        Self { layers, head }
+        Self { layers, head, notes: Vec::new() }
+    }
+
+    /// The same with what the user should know of how it was set up.
+    #[must_use]
+    pub fn with_notes(self, notes: impl IntoIterator<Item = String>) -> Self {
+        Self { notes: notes.into_iter().collect(), ..self }
+    }
+
+    /// What the user should know of how it was set up.
+    pub fn notes(&self) -> &[String] {
+        &self.notes
     }
 
     /// Its end.

@@ -497,7 +497,7 @@ impl Network {
 
     /// What the user should know of how the parts were set up.
     pub fn notes(&self) -> impl Iterator<Item = &String> {
-        self.prefilters.iter().flat_map(|prefilter| prefilter.notes())
+        self.prefilters.iter().flat_map(|prefilter| prefilter.notes()).chain(self.model.notes())
     }
 
     /// The same model in deepSTRF 0.1.0, without its prefilters; none where it has no such model.

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use candle_core::{DType, Device, Result, Shape, Tensor, Var};
 use rand::Rng;
-use rand_distr::{Distribution, Exp1};
+use rand_distr::{Distribution, Exp1, StandardNormal};
 
 use crate::base::error::Problem;
 use crate::base::rng;
@@ -25,6 +25,10 @@ pub enum Start {
     UniformBlocks(Vec<(f64, f64)>),
     /// Exponential with this mean.
     Exponential(f64),
+    /// Normal around 0 with this deviation.
+    Normal(f64),
+    /// What softplus brings to numbers whose logarithm is uniform between those of two bounds.
+    SoftplusInverse(f64, f64),
     /// These values in row-major order.
     Values(Vec<f64>),
 }
@@ -252,6 +256,11 @@ fn draw(seed: u64, name: &str, n: usize, start: Start) -> Vec<f64> {
         Start::UniformBlocks(bounds) => {
             let block = n / bounds.len().max(1);
             bounds.into_iter().flat_map(|bounds| uniform(&mut rng, bounds, block)).collect()
+        }
+        Start::Normal(sd) => StandardNormal.sample_iter(rng).map(|x: f64| sd * x).take(n).collect(),
+        Start::SoftplusInverse(low, high) => {
+            let drawn = uniform(&mut rng, (low.ln(), high.ln()), n);
+            drawn.into_iter().map(|log| log.exp().exp_m1().ln()).collect()
         }
         Start::Exponential(mean) => Exp1.sample_iter(rng).map(|x: f64| mean * x).take(n).collect(),
     }

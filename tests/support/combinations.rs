@@ -33,13 +33,22 @@ fn variants(model: &str) -> &'static [&'static str] {
     match model {
         "linear" => &["window_ms = 20.0", "window_ms = 20.0\nnorm = \"none\""],
         "ln" => &["window_ms = 20.0"],
-        "nrf" => &["window_ms = 20.0\nhidden = 4"],
+        "nrf" => {
+            &["window_ms = 20.0\nhidden = 4", "window_ms = 20.0\nhidden = 4\nhidden_readout = 3"]
+        }
         "dnet" => &[
             "window_ms = 20.0\nhidden = 4",
             "window_ms = 20.0\nhidden = 4\noutput_decay = false\ndecay_bins = 6",
             "window_ms = 20.0\nhidden = 4\ndecay_input = false",
         ],
         "cnn2d" => &["kernel_ms = 15.0\nchannels = 2\nhidden = 4"],
+        "statenet" => &[
+            "rnn = \"gru\"\nkernel_bands = 3\nchannels = 2",
+            "rnn = \"lstm\"\nkernel_bands = 4\nstride = 2\nchannels = 3\nconnectivity = \"conv\"",
+            "rnn = \"rnn\"\nkernel_bands = 3\nchannels = 2\nconnectivity = \"fc\"\nrnn_layers = 2",
+            "rnn = \"lmu\"\nkernel_bands = 3\nchannels = 2",
+            "rnn = \"mamba\"\nkernel_bands = 3\nchannels = 2\nrnn_layers = 2",
+        ],
         other => panic!("{other}: say here which keys make it small"),
     }
 }

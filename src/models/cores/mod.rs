@@ -19,6 +19,7 @@ pub mod dnet;
 pub mod linear;
 pub mod ln;
 pub mod nrf;
+pub mod statenet;
 
 /// Whether a model's first weights are STRFs that can be parameterized.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -69,7 +70,8 @@ impl Row for ModelRow {
 }
 
 /// The models: adding one is one file and one row.
-pub static TABLE: &[ModelRow] = &[linear::ROW, ln::ROW, nrf::ROW, dnet::ROW, cnn2d::ROW];
+pub static TABLE: &[ModelRow] =
+    &[linear::ROW, ln::ROW, nrf::ROW, dnet::ROW, cnn2d::ROW, statenet::ROW];
 
 /// Their names, in the table's order.
 pub fn names() -> Vec<&'static str> {

@@ -3,7 +3,7 @@
 //! the cache.
 use super::activation::Activation;
 use super::correlation::Correlation;
-use super::finish::{Finish, FinishState, Norm, ScaleAndShift, SumsOfBand};
+use super::finish::{Finish, FinishState, Norm, NormParameters, SumsOfBand};
 use super::rows::{Layout, Rows};
 use super::stage::{BackwardPass, GradientMode, Stage};
 use crate::simd::real::Real;
@@ -22,7 +22,7 @@ pub struct Convolution {
 pub struct Prepared<R> {
     packed: Vec<R>,
     bias: Vec<R>,
-    end: ScaleAndShift<R>,
+    end: NormParameters<R>,
     /// Turned kernels, where the gradient of the input will be asked for.
     turned: Vec<R>,
 }

@@ -28,7 +28,7 @@ pub struct Finish {
 }
 
 /// Weight and bias of the normalization of each channel; 1 and 0 without one.
-pub struct ScaleAndShift<R> {
+pub struct NormParameters<R> {
     scale: Vec<R>,
     shift: Vec<R>,
 }
@@ -64,13 +64,13 @@ impl Finish {
     }
 
     /// Its parameters.
-    pub fn prepare<R: Real>(self, parameters: &[R], channels: usize) -> ScaleAndShift<R> {
+    pub fn prepare<R: Real>(self, parameters: &[R], channels: usize) -> NormParameters<R> {
         match self.norm {
-            Norm::Channels => ScaleAndShift {
+            Norm::Channels => NormParameters {
                 scale: parameters[..channels].to_vec(),
                 shift: parameters[channels..].to_vec(),
             },
-            Norm::None => ScaleAndShift {
+            Norm::None => NormParameters {
                 scale: vec![R::constant(1.0); channels],
                 shift: vec![R::constant(0.0); channels],
             },
@@ -87,7 +87,7 @@ impl Finish {
     /// them, and finishes them while they lie in the cache.
     pub fn bands<R: Real>(
         self,
-        own: &ScaleAndShift<R>,
+        own: &NormParameters<R>,
         state: &mut FinishState<R>,
         (output, work): (&mut Rows<R>, usize),
         fill: impl Fn(usize, Layout, &mut [R]) + Sync + Send,
@@ -108,7 +108,7 @@ impl Finish {
     /// Finishes the drives of a single band, which are there.
     pub fn whole<R: Real>(
         self,
-        own: &ScaleAndShift<R>,
+        own: &NormParameters<R>,
         state: &mut FinishState<R>,
         output: &mut Rows<R>,
     ) {
@@ -123,7 +123,7 @@ impl Finish {
 
     fn band<R: Real>(
         self,
-        own: &ScaleAndShift<R>,
+        own: &NormParameters<R>,
         mut drive: Band<R>,
         mut output: Band<R>,
         mut rows: Band<R>,
@@ -137,7 +137,7 @@ impl Finish {
     /// Turns the gradients of outputs into those of drives, band by band.
     pub fn through_bands<R: Real>(
         self,
-        own: &ScaleAndShift<R>,
+        own: &NormParameters<R>,
         state: &mut FinishState<R>,
         output: &Rows<R>,
         grad: &mut Rows<R>,
@@ -164,7 +164,7 @@ impl Finish {
         drive: &mut [&mut [R]],
         output: &mut [&mut [R]],
         rows: &mut [&mut [R]],
-        own: &ScaleAndShift<R>,
+        own: &NormParameters<R>,
     ) {
         if let (Norm::Channels, [inverse, mean, _]) = (self.norm, rows) {
             normalize(drive, inverse, mean);

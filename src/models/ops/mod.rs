@@ -24,12 +24,16 @@ pub mod rows;
 pub mod activation;
 pub mod adaptation;
 pub mod affine;
+pub mod bins;
 pub mod convolution;
 pub mod correlation;
 pub mod curve;
 pub mod finish;
 pub mod leaky;
+pub mod mixing;
 pub mod output_head;
+pub mod places;
+pub mod recurrent;
 pub mod separable;
 pub mod stage;
 

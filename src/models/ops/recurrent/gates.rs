@@ -1,0 +1,165 @@
+//! What gated units make of one bin, and the way back, all units of a layer beside each other.
+use crate::simd::real::Real;
+
+/// A kind of gated unit. Each of its vectors is a list of blocks of one value a unit.
+pub trait Gates: Send + Sync {
+    /// Blocks of weighted sums, from the input and from the units alike.
+    const SUMS: usize;
+    /// Blocks that the way back needs of a bin.
+    const KEPT: usize;
+    /// Blocks that pass from bin to bin: the first one is what the units give.
+    const CARRIED: usize;
+    /// Blocks of gradients that the way back gives.
+    const GRADS: usize;
+    /// Those of them that are gradients of the sums from the input, in the order of these.
+    const OF_INPUT: &'static [usize];
+    /// Those of them that are gradients of the sums from the units.
+    const OF_UNITS: &'static [usize];
+
+    /// From the sums from the input and from the units, and what was carried, to what is carried on.
+    fn step<R: Real>(sums: [&[R]; 2], before: &[R], after: &mut [R], kept: &mut [R]);
+
+    /// The way back through a step: `carried` holds the gradient of what was carried on and gets that
+    /// of what was carried before, what goes through the sums from the units aside.
+    fn back<R: Real>(kept: &[R], before: &[R], carried: &mut [R], grads: &mut [R]);
+}
+
+/// Blocks of a vector.
+#[inline(always)]
+fn split<R, const N: usize>(values: &[R]) -> [&[R]; N] {
+    let size = values.len() / N;
+    std::array::from_fn(|block| &values[block * size..(block + 1) * size])
+}
+
+/// Blocks of a vector, to be changed.
+#[inline(always)]
+fn split_mut<R, const N: usize>(values: &mut [R]) -> [&mut [R]; N] {
+    let (size, mut rest) = (values.len() / N, values);
+    std::array::from_fn(|_| {
+        let (block, others) = std::mem::take(&mut rest).split_at_mut(size);
+        rest = others;
+        block
+    })
+}
+
+/// Gated recurrent units: `h' = (1 − z) n + z h`, `r = σ(a_r + k_r)`, `z = σ(a_z + k_z)`,
+/// `n = tanh(a_n + r k_n)`, `a` the sums from the input, `k` those from the units.
+///
+/// Source: Cho et al. (2014), doi:10.48550/arXiv.1406.1078.
+pub struct Gru;
+
+impl Gates for Gru {
+    const SUMS: usize = 3;
+    const KEPT: usize = 4;
+    const CARRIED: usize = 1;
+    const GRADS: usize = 4;
+    const OF_INPUT: &'static [usize] = &[0, 1, 2];
+    const OF_UNITS: &'static [usize] = &[0, 1, 3];
+
+    #[inline(always)]
+    fn step<R: Real>([input, units]: [&[R]; 2], before: &[R], after: &mut [R], kept: &mut [R]) {
+        let ([a_r, a_z, a_n], [k_r, k_z, k_n]) = (split(input), split(units));
+        let [r, z, n, k] = split_mut(kept);
+        let one = R::constant(1.0);
+        for i in 0..after.len() {
+            let reset = (a_r[i] + k_r[i]).sigmoid();
+            let keep = (a_z[i] + k_z[i]).sigmoid();
+            let new = (a_n[i] + reset * k_n[i]).tanh();
+            after[i] = (one - keep) * new + keep * before[i];
+            (r[i], z[i], n[i], k[i]) = (reset, keep, new, k_n[i]);
+        }
+    }
+
+    #[inline(always)]
+    fn back<R: Real>(kept: &[R], before: &[R], carried: &mut [R], grads: &mut [R]) {
+        let [r, z, n, k] = split(kept);
+        let [by_r, by_z, by_n, by_k] = split_mut(grads);
+        let one = R::constant(1.0);
+        for i in 0..carried.len() {
+            let by_new = carried[i] * (one - z[i]) * (one - n[i] * n[i]);
+            by_n[i] = by_new;
+            by_k[i] = by_new * r[i];
+            by_r[i] = by_new * k[i] * r[i] * (one - r[i]);
+            by_z[i] = carried[i] * (before[i] - n[i]) * z[i] * (one - z[i]);
+            carried[i] *= z[i];
+        }
+    }
+}
+
+/// Long short-term memory: `c' = σ(f) c + σ(i) tanh(g)`, `h' = σ(o) tanh(c')`, each of `i`, `f`, `g`,
+/// `o` the sum from the input and the one from the units.
+///
+/// Source: Hochreiter & Schmidhuber (1997), doi:10.1162/neco.1997.9.8.1735; Gers et al. (2000),
+/// doi:10.1162/089976600300015015.
+pub struct Lstm;
+
+impl Gates for Lstm {
+    const SUMS: usize = 4;
+    const KEPT: usize = 5;
+    const CARRIED: usize = 2;
+    const GRADS: usize = 4;
+    const OF_INPUT: &'static [usize] = &[0, 1, 2, 3];
+    const OF_UNITS: &'static [usize] = &[0, 1, 2, 3];
+
+    #[inline(always)]
+    fn step<R: Real>([input, units]: [&[R]; 2], before: &[R], after: &mut [R], kept: &mut [R]) {
+        let ([a_i, a_f, a_g, a_o], [k_i, k_f, k_g, k_o]) = (split(input), split(units));
+        let ([_, cell], [h, next]) = (split::<R, 2>(before), split_mut(after));
+        let [i, f, g, o, tanh] = split_mut(kept);
+        for u in 0..h.len() {
+            let (enter, forget) = ((a_i[u] + k_i[u]).sigmoid(), (a_f[u] + k_f[u]).sigmoid());
+            let (new, leave) = ((a_g[u] + k_g[u]).tanh(), (a_o[u] + k_o[u]).sigmoid());
+            next[u] = forget * cell[u] + enter * new;
+            tanh[u] = next[u].tanh();
+            h[u] = leave * tanh[u];
+            (i[u], f[u], g[u], o[u]) = (enter, forget, new, leave);
+        }
+    }
+
+    #[inline(always)]
+    fn back<R: Real>(kept: &[R], before: &[R], carried: &mut [R], grads: &mut [R]) {
+        let [i, f, g, o, tanh] = split(kept);
+        let ([_, cell], [by_h, by_cell]) = (split::<R, 2>(before), split_mut(carried));
+        let [by_i, by_f, by_g, by_o] = split_mut(grads);
+        let one = R::constant(1.0);
+        for u in 0..by_h.len() {
+            let by_next = by_cell[u] + by_h[u] * o[u] * (one - tanh[u] * tanh[u]);
+            by_o[u] = by_h[u] * tanh[u] * o[u] * (one - o[u]);
+            by_i[u] = by_next * g[u] * i[u] * (one - i[u]);
+            by_f[u] = by_next * cell[u] * f[u] * (one - f[u]);
+            by_g[u] = by_next * i[u] * (one - g[u] * g[u]);
+            by_cell[u] = by_next * f[u];
+            by_h[u] = R::constant(0.0);
+        }
+    }
+}
+
+/// Simple recurrent units: `h' = tanh(a + k)`.
+///
+/// Source: Elman (1990), doi:10.1207/s15516709cog1402_1.
+pub struct Rnn;
+
+impl Gates for Rnn {
+    const SUMS: usize = 1;
+    const KEPT: usize = 1;
+    const CARRIED: usize = 1;
+    const GRADS: usize = 1;
+    const OF_INPUT: &'static [usize] = &[0];
+    const OF_UNITS: &'static [usize] = &[0];
+
+    #[inline(always)]
+    fn step<R: Real>([input, units]: [&[R]; 2], _before: &[R], after: &mut [R], kept: &mut [R]) {
+        for u in 0..after.len() {
+            after[u] = (input[u] + units[u]).tanh();
+            kept[u] = after[u];
+        }
+    }
+
+    #[inline(always)]
+    fn back<R: Real>(kept: &[R], _before: &[R], carried: &mut [R], grads: &mut [R]) {
+        for u in 0..carried.len() {
+            grads[u] = carried[u] * (R::constant(1.0) - kept[u] * kept[u]);
+            carried[u] = R::constant(0.0);
+        }
+    }
+}
