@@ -10,6 +10,7 @@ use crate::base::files::Existing;
 use crate::base::progress::Console;
 use crate::runs::SplitName;
 use crate::runs::trained::{Needs, Trained};
+use crate::strf::default_lags;
 use crate::strf::export;
 use crate::strf::export::ExportFormat;
 use crate::strf::from_model::export_local;
@@ -68,12 +69,17 @@ pub fn run(args: &DstrfArgs, console: &Console) -> Result<()> {
     let neurons = places(&args.neurons, &trained.metadata.neurons)?;
     let others = args.significance.open(&trained)?;
     let clips = trained.clips(None, args.at, Needs::Sound)?;
-    // Other fits are made linear at the same clips.
+    let window = args.window_ms.map(|window_ms| trained.metadata.dims().bins(window_ms));
+    let lags = match window {
+        Some(lags) => lags,
+        None => default_lags(&trained.network, &trained.sounds(&clips)?)?,
+    };
+    // Other fits are made linear at the same clips, over the same window.
     let export_of = |run: &Trained| {
         let dims = run.metadata.dims();
         let request = Request {
             neurons: &neurons,
-            lags: args.window_ms.map_or(run.network.lags(), |window_ms| dims.bins(window_ms)),
+            lags,
             every: dims.bins(args.every_ms),
             components: args.components.into(),
             scale: &run.metadata.scale,

@@ -9,6 +9,7 @@ use crate::base::files::{self, Existing};
 use crate::base::progress::Console;
 use crate::runs::SplitName;
 use crate::runs::trained::{Needs, Trained};
+use crate::strf::default_lags;
 use crate::strf::export::ExportFormat;
 use crate::strf::export::{self, export};
 use crate::strf::from_model::{linear_response, strf_export};
@@ -33,7 +34,7 @@ pub struct ExportArgs {
     /// Stimuli over which gradients are averaged, for models without kernels and for --linear
     #[arg(long, value_enum, default_value = "test")]
     pub at: SplitName,
-    /// How far back gradients look, in milliseconds [default: the model's window]
+    /// How far back gradients look, in milliseconds [default: the model's window, or until gradients have faded]
     #[arg(long, value_name = "MS")]
     pub window_ms: Option<f64>,
     /// Write the mean linear response of the whole model to the cochleagram too, prefilter included
@@ -59,8 +60,8 @@ pub fn run(args: &ExportArgs, console: &Console) -> Result<()> {
     let existing = Existing::from_force(args.force);
     let destination = Destination::new(out, args.format, args.plot.as_ref(), existing)?;
 
-    let lags = args.window_ms.map(|window_ms| trained.metadata.dims().bins(window_ms));
-    // Gradients of other fits are taken at the same clips.
+    // Gradients of other fits are taken at the same clips, over the same window.
+    let lags = window(&trained, args)?;
     let export_of = |run: &Trained| {
         let samples = || run.sounds(&trained.clips(None, args.at, Needs::Sound)?);
         strf_export(run, samples, lags)
@@ -80,6 +81,19 @@ pub fn run(args: &ExportArgs, console: &Console) -> Result<()> {
         console.note(&note);
     }
     Ok(())
+}
+
+/// How far back gradients look, where it is asked for or nothing in the model says so.
+fn window(trained: &Trained, args: &ExportArgs) -> Result<Option<usize>> {
+    if let Some(window_ms) = args.window_ms {
+        return Ok(Some(trained.metadata.dims().bins(window_ms)));
+    }
+    let network = &trained.network;
+    if network.memory_of_model().is_some() || network.strfs()?.is_some() {
+        return Ok(None);
+    }
+    let sounds = trained.sounds(&trained.clips(None, args.at, Needs::Sound)?)?;
+    default_lags(network, &sounds).map(Some)
 }
 
 /// What smoothed responses do to receptive fields, where a run was fitted to such.

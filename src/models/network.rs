@@ -515,6 +515,15 @@ impl Network {
         }
     }
 
+    /// How many bins of what the prefilters give a response depends on, the present one among them;
+    /// none where it keeps all of the past.
+    pub fn memory_of_model(&self) -> Option<usize> {
+        match self.model.reach() {
+            Reach::Bins(bins) => Some(bins),
+            Reach::Fading => None,
+        }
+    }
+
     /// How far back the model looks from a bin, in bins; prefilters and leaky units aside.
     pub fn lags(&self) -> usize {
         self.model.lags()

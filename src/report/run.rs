@@ -15,6 +15,7 @@ use crate::runs::SplitName;
 use crate::runs::comparison::Scored;
 use crate::runs::trained::{Needs, Trained};
 use crate::scores::repeats::ResponseValues;
+use crate::strf::default_lags;
 use crate::strf::from_model::{StrfSource, export_mean};
 use crate::strf::local::{Request, far_apart, mean};
 use crate::strf::measures::Measures;
@@ -138,7 +139,7 @@ fn of_gradients(trained: &Trained, of: Vec<usize>, step: impl FnMut()) -> Result
     let samples = trained.sounds(&trained.clips(None, SplitName::Test, Needs::Sound)?)?;
     let scale = &trained.metadata.scale;
     let network = &trained.network;
-    let (lags, every) = (network.lags(), far_apart(network, &samples));
+    let (lags, every) = (default_lags(network, &samples)?, far_apart(network, &samples));
     let request = Request { neurons: &of, lags, every, components: 0, scale };
     let mean = mean(network, &samples, &request, step)?;
     if !of.is_empty() && mean.iter().all(|weight| weight.is_nan()) {

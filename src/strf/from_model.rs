@@ -29,7 +29,7 @@ pub fn strf_export(
     if let Some(exported) = source.kernels()? {
         return Ok(exported);
     }
-    let gradients = mean_gradients(network, &samples()?, lags.unwrap_or(network.lags()))?;
+    let gradients = mean_gradients(network, &samples()?, lags)?;
     let effective = folded(&gradients, &vec![1.0; metadata.neurons.len()], &metadata.scale);
     let rows = StrfRows::Neurons(metadata.neurons.clone());
     source.export((effective.clone(), effective), rows, (Method::Gradient, Effect::Response))

@@ -13,7 +13,7 @@ use candle_core::Tensor;
 use ndarray::linalg::general_mat_mul;
 use ndarray::{Array1, Array2, Array3, Array4, ArrayView2, Axis, Zip, s};
 
-use super::from_gradients::{AT_ONCE, array, sums_at};
+use super::from_gradients::{AT_ONCE, FEW, array, sums_at};
 use crate::base::error::{Error, Result};
 use crate::models::Network;
 use crate::models::batch::Sample;
@@ -21,8 +21,6 @@ use crate::stats::eigen;
 
 /// Jacobians that are multiplied with each other at once.
 const BLOCK: usize = 64;
-/// Bins of a clip that stand for all where each needs a pass of its own.
-const FEW: usize = 8;
 
 /// Which Jacobians are taken, and what is kept of them.
 #[derive(Debug)]

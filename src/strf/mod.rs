@@ -9,3 +9,5 @@ pub mod measures;
 pub mod plot;
 pub mod significance;
 pub mod strf_export;
+
+pub use from_gradients::default_lags;
