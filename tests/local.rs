@@ -94,13 +94,14 @@ fn differences_at(
     found
 }
 
-const MODELS: [&str; 5] = [
+const MODELS: [&str; 6] = [
     "[model]\ntype = \"ln\"\nwindow_ms = 20.0",
     "[model]\ntype = \"nrf\"\nwindow_ms = 20.0\nhidden = 4",
     "[model]\ntype = \"dnet\"\nwindow_ms = 20.0\nhidden = 4\n[prefilter]\ntype = \"willmore\"\nscale = \"mel\"",
     "[model]\ntype = \"cnn2d\"\nkernel_ms = 15.0\nchannels = 3\nhidden = 4\noutput = \"identity\"",
     "[model]\ntype = \"cnn2d\"\nkernel_ms = 15.0\nchannels = 3\nhidden = 4\noutput = \"identity\"\n[prefilter]\n\
      type = \"adaptrans\"\nscale = \"mel\"\nkernel_bins = 6",
+    "[model]\ntype = \"statenet\"\nkernel_bands = 3\nchannels = 2",
 ];
 
 #[test]

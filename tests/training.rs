@@ -180,7 +180,9 @@ fn weight_decay_spares_positions_widths_time_constants_and_norms() -> Result<()>
     let spared = |name: &str| {
         ["P", "SIG"].contains(&last_word(name))
             || ["core.3.d", "output_decay.d"].contains(&name)
-            || [".ln.", ".bn.", "prefiltering"].iter().any(|part| name.contains(part))
+            || [".ln.", ".bn.", "prefiltering", "rnn.A_log", "rnn_2.A_log", "dt_proj.bias", ".D"]
+                .iter()
+                .any(|part| name.contains(part))
     };
     let mut seen = BTreeSet::new();
     for text in all() {

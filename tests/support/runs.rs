@@ -311,7 +311,7 @@ pub fn without_last(table: &str, name: &str) -> String {
 }
 
 /// Each model in a small form, and between them all prefilters and parameterizations.
-pub const MODELS: [(&str, &str); 9] = [
+pub const MODELS: [(&str, &str); 10] = [
     ("linear", "[model]\ntype = \"linear\"\nwindow_ms = 20.0"),
     ("ln", LN),
     ("nrf", "[model]\ntype = \"nrf\"\nwindow_ms = 20.0\nhidden = 4"),
@@ -336,6 +336,7 @@ pub const MODELS: [(&str, &str); 9] = [
         "[model]\ntype = \"cnn2d\"\nkernel_ms = 15.0\nchannels = 3\nhidden = 4\n[prefilter]\n\
          type = \"adaptrans\"",
     ),
+    ("statenet", "[model]\ntype = \"statenet\"\nkernel_bands = 3\nchannels = 2"),
 ];
 
 /// A linear-nonlinear model with four lags.
