@@ -172,7 +172,7 @@ fn an_unknown_part_is_named_with_the_nearest_and_all_known_ones() {
     );
     assert_eq!(
         complaint("[prefilter]\ntype = \"adaptran\"\n"),
-        "6:8 prefilter.type: found \"adaptran\", expected \"adaptrans\", \"willmore\" or \"none\" \
+        "6:8 prefilter.type: found \"adaptran\", expected \"adaptrans\", \"willmore\", \"stp\", \"log\", \"pcen\" or \"none\" \
          (did you mean adaptrans?)"
     );
     assert_eq!(
@@ -210,7 +210,7 @@ fn a_missing_section_or_key_is_asked_for() {
         [
             "1:2 data.file: found nothing, expected a path, relative to the run file".to_owned(),
             format!("3:4 model.type: found nothing, expected {models}"),
-            "5:2 prefilter.type: found nothing, expected \"adaptrans\", \"willmore\" or \"none\""
+            "5:2 prefilter.type: found nothing, expected \"adaptrans\", \"willmore\", \"stp\", \"log\", \"pcen\" or \"none\""
                 .to_owned(),
         ]
     );
@@ -322,11 +322,11 @@ fn problems_of_several_prefilters_name_the_one_that_is_meant() {
     );
     assert_eq!(
         complaint(&format!("{second}rectify = true\n").replace("rectify", "type")),
-        "8:8 prefilter[2].type: found true, expected \"adaptrans\", \"willmore\" or \"none\""
+        "8:8 prefilter[2].type: found true, expected \"adaptrans\", \"willmore\", \"stp\", \"log\", \"pcen\" or \"none\""
     );
     assert_eq!(
         complaint(second),
-        "7:3 prefilter[2].type: found nothing, expected \"adaptrans\", \"willmore\" or \"none\""
+        "7:3 prefilter[2].type: found nothing, expected \"adaptrans\", \"willmore\", \"stp\", \"log\", \"pcen\" or \"none\""
     );
     assert_eq!(
         complaint("[[prefilter]]\ntype = \"willmore\"\nrectify = 1\n"),
@@ -378,8 +378,8 @@ fn overrides_of_a_prefilter_that_is_not_there_are_refused() {
     }
     assert_eq!(
         complaints(&single, &["--set=prefilter[2].scale=mel"]),
-        ["--set prefilter[2].scale=mel: found nothing, expected \"adaptrans\", \"willmore\" or \
-          \"none\""]
+        ["--set prefilter[2].scale=mel: found nothing, expected \"adaptrans\", \"willmore\", \
+          \"stp\", \"log\", \"pcen\" or \"none\""]
     );
     assert_eq!(
         complaints(SOUND, &["--set=train[1].lr=0.1"]),

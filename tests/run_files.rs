@@ -24,7 +24,15 @@ fn parse(text: &str, overrides: &[&str]) -> RunConfig {
 
 fn recording(frequencies_hz: Option<Vec<f64>>, splits: Option<Splits>) -> Recording {
     let file = PathBuf::from("x.h5");
-    Recording { file, dt_ms: 5.0, frequencies_hz, neurons: vec![], clips: vec![], splits }
+    Recording {
+        file,
+        dt_ms: 5.0,
+        level: None,
+        frequencies_hz,
+        neurons: vec![],
+        clips: vec![],
+        splits,
+    }
 }
 
 /// Every combination of parts that makes sense.

@@ -1,4 +1,5 @@
 //! Which parts a model is made of.
+use super::layers::Statistics;
 use super::parameterizations::ParameterizationRow;
 use super::prefilters::PrefilterRow;
 use super::{ModelRow, Sharing};
@@ -18,6 +19,8 @@ pub struct Architecture {
     pub prefilter_form: Form,
     /// `[parameterization]`.
     pub parameterization: Chosen<ParameterizationRow>,
+    /// How what stages that need a level give is standardized when a fit starts; none: not at all.
+    pub standardized: Option<Statistics>,
 }
 
 impl Architecture {
@@ -31,6 +34,12 @@ impl Architecture {
     pub fn shares_nothing(&self) -> bool {
         self.model.row.sharing == Sharing::Nothing
             && !self.prefilters.iter().any(|chosen| chosen.row.learns(&chosen.values))
+    }
+
+    /// How many prefilters come before the first that needs no level; standardization stands behind
+    /// these.
+    pub fn stages_of_level(&self) -> usize {
+        self.prefilters.iter().take_while(|chosen| chosen.row.needs_level()).count()
     }
 
     /// The names of the prefilters, in their order.

@@ -9,7 +9,9 @@ use super::cores::{Blueprint, Reference};
 use super::dims::{Dims, Quantity};
 use super::fused::Fused;
 use super::head::HeadPart;
-use super::layers::{BatchNorm, Carry, Layer, MapShape, Mode, Pass, Reach, StepDraws};
+use super::layers::{
+    BatchNorm, Carry, Layer, MapShape, Mode, Pass, Reach, Standardized, StepDraws,
+};
 use super::loss::{Criterion, LossRow};
 use super::model::{Model, Strfs, stages, through};
 use super::ops::chain::ResponseSum;
@@ -22,8 +24,8 @@ use crate::base::error;
 /// Prefilters and a model, from cochleagrams to responses.
 pub struct Network {
     prefilters: Vec<Box<dyn Prefilter>>,
-    /// How many prefilters come before the first that changes in training: batches hold the sound
-    /// behind these.
+    /// How many prefilters come before the first that changes in training or when it starts: batches
+    /// hold the sound behind these.
     fixed: usize,
     model: Model,
     reference: Option<Reference>,
@@ -50,6 +52,12 @@ impl Network {
             let scope = params.scope(&prefilter_name(place));
             prefilters.push((chosen.row.build)(&chosen.values, dims, &scope)?);
         }
+        let before = architecture.stages_of_level();
+        if before > 0 {
+            let scope = params.scope("standardization");
+            let own = Standardized::new(dims.bands, architecture.standardized, &scope)?;
+            prefilters.insert(before, Box::new(own));
+        }
         let row = architecture.model.row;
         let blueprint = Blueprint {
             values: &architecture.model.values,
@@ -64,7 +72,9 @@ impl Network {
 
     /// Of prefilters in the order in which sound passes them, and a model.
     pub fn new(prefilters: Vec<Box<dyn Prefilter>>, model: Model) -> Self {
-        let fixed = prefilters.iter().take_while(|prefilter| !prefilter.learns()).count();
+        let stays =
+            |prefilter: &&Box<dyn Prefilter>| !prefilter.learns() && !prefilter.starts_from_data();
+        let fixed = prefilters.iter().take_while(stays).count();
         Self { prefilters, fixed, model, reference: None, pools: Arc::default() }
     }
 
@@ -419,12 +429,12 @@ impl Network {
 
     /// Whether no weight serves two neurons.
     pub fn shares_nothing(&self) -> bool {
-        self.is_single_layer() && self.fixed == self.prefilters.len()
+        self.is_single_layer() && !self.prefilters_learn()
     }
 
     /// Whether a prefilter changes in training.
     pub fn prefilters_learn(&self) -> bool {
-        self.fixed < self.prefilters.len()
+        self.prefilters.iter().any(|prefilter| prefilter.learns())
     }
 
     /// Whether the kernels give the drives of neurons, with nothing in between.
@@ -482,17 +492,27 @@ impl Network {
         Ok(learnt)
     }
 
-    /// How each prefilter adapts, in their order.
+    /// What standardization behind stages that need a level divides each band by `(F)`, where the
+    /// model has such stages.
+    pub fn divides_by(&self) -> Option<Tensor> {
+        self.prefilters.iter().find_map(|prefilter| prefilter.divides_by())
+    }
+
+    /// Whether what the core sees is in the unit of the sound, standardization aside.
+    pub fn keeps_unit(&self) -> bool {
+        self.prefilters.iter().all(|prefilter| prefilter.keeps_unit())
+    }
+
+    /// How each prefilter that adapts does so, with the names of the channels that it gives, in their
+    /// order.
     ///
     /// # Errors
     /// A tensor operation fails.
-    pub fn adaptations(&self) -> Result<Vec<AdaptationKernels>> {
-        self.prefilters.iter().map(|prefilter| prefilter.adaptation()).collect()
-    }
-
-    /// Names of the channels that each prefilter gives, in their order.
-    pub fn channels_of_prefilters(&self) -> Vec<&'static [&'static str]> {
-        self.prefilters.iter().map(|prefilter| prefilter.channels()).collect()
+    pub fn adaptations(&self) -> Result<Vec<(&'static [&'static str], AdaptationKernels)>> {
+        let adapting = self.prefilters.iter().map(|prefilter| {
+            Ok(prefilter.adaptation()?.map(|kernels| (prefilter.channels(), kernels)))
+        });
+        adapting.filter_map(Result::transpose).collect()
     }
 
     /// What the user should know of how the parts were set up.

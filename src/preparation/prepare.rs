@@ -6,15 +6,14 @@ use ndarray::Array2;
 
 use super::reduce::{Reduced, numbered};
 use super::treatment::{Preparation, Treatment};
-use super::{ClipSets, Selected, Standardization, divide, select};
+use super::{ClipSets, Selected, Standardization, divide, require_level, select};
 use crate::base::error::{Error, Result};
 use crate::base::files::Version;
 use crate::dataset::content::{self, PartContent, UsedContent};
 use crate::dataset::{Clip, Recording, ResponseLocation, Splits};
 use crate::models::batch::Sample;
 use crate::models::dims::Dims;
-use crate::run_file::Data;
-use crate::run_file::Split;
+use crate::run_file::{Data, RunConfig, Split, Standardize};
 use crate::scores::Ceiling;
 
 /// A recording ready for training.
@@ -50,26 +49,32 @@ pub struct PreparedRecording {
 }
 
 impl PreparedRecording {
-    /// Selects, divides, reads and standardizes as `[data]` says; `split` is the one it comes to.
+    /// Selects, divides, reads and standardizes as `[data]` says, or as the first prefilter needs it;
+    /// `split` is the one it comes to.
     ///
     /// # Errors
-    /// Unknown ids, an empty part, no neuron left, or responses that cannot be used.
+    /// Unknown ids, an empty part, no neuron left, sound that is not what a prefilter needs, or
+    /// responses that cannot be used.
     pub fn new(
         recording: Recording<ResponseLocation>,
-        data: &Data,
+        config: &RunConfig,
         split: &Split,
         device: &Device,
     ) -> Result<Self> {
+        let RunConfig { data, architecture, .. } = config;
         let version = Version::of(&recording.file)?;
         let Selected { recording, notes } = select(recording, &data.neurons, &data.stimuli)?;
         let sets = divide(&recording, split)?;
+        let used = [&sets.train, &sets.valid, &sets.test].into_iter().flatten().copied();
+        require_level(&recording, used, architecture)?;
         let Data { smooth_ms, skip_ms, .. } = *data;
         let treatment = Treatment { dt_ms: recording.dt_ms, smooth_ms, skip_ms };
         let Reduced { mut recording, psths, ceiling, mut warnings, responses } =
             Reduced::read(recording, &sets, &treatment)?;
         let content = content(&recording, &sets, responses);
 
-        let standardization = fit(&recording, &sets, data, &mut warnings);
+        let kind = config.standardize_sound();
+        let standardization = fit(&recording, &sets, kind, &mut warnings);
         let bins = recording.clips.iter().map(Clip::bins);
         let longest = bins.max().unwrap_or(0);
         let dims = Dims {
@@ -189,11 +194,11 @@ fn content(
 fn fit(
     recording: &Recording<ResponseLocation>,
     sets: &ClipSets,
-    data: &Data,
+    kind: Standardize,
     warnings: &mut Vec<String>,
 ) -> Standardization {
     let sounds = sets.train.iter().map(|&clip| &recording.clips[clip].cochleagram);
-    let fitted = Standardization::fit(&sounds.collect::<Vec<_>>(), data.standardize);
+    let fitted = Standardization::fit(&sounds.collect::<Vec<_>>(), kind);
     if !fitted.flat_bands.is_empty() {
         warnings.push(format!(
             "the level of {} never changes in the training stimuli; it is centred, not divided",

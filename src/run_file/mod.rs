@@ -95,11 +95,10 @@ impl RunConfig {
         let output = check.values("output", sections::OUTPUT);
         check.problems.extend(rules::of_training(&train, &draft, &check.document));
 
-        let architecture = draft.finish(check.problems, file)?;
-        let unsaid = match architecture.prefilters.as_slice() {
-            [] => Standardize::Global,
-            _ => Standardize::Scale,
-        };
+        let mut architecture = draft.finish(check.problems, file)?;
+        // Filters that adapt take a level without centring.
+        let adapts = architecture.prefilters.len() > architecture.stages_of_level();
+        let unsaid = if adapts { Standardize::Scale } else { Standardize::Global };
         let mut train = Train::new(&train)?;
         train.resolve(Traits {
             is_linear: architecture.model.row.part.name == linear::ROW.part.name,
@@ -107,13 +106,24 @@ impl RunConfig {
             has_strfs: architecture.model.row.strfs == HasStrfs::Yes,
             nothing_shared: architecture.shares_nothing(),
         });
+        let data = Data::new(&data, folder_of(file), unsaid)?;
+        architecture.standardized = data.standardize.statistics();
         Ok(Self {
             file: file.into(),
-            data: Data::new(&data, folder_of(file), unsaid)?,
+            data,
             architecture,
             train,
             output: Output::new(&output, file)?,
         })
+    }
+
+    /// How the sound itself is standardized: in front of stages that need a level it is divided by one
+    /// constant, and `data.standardize` says what stands behind them.
+    pub fn standardize_sound(&self) -> Standardize {
+        match self.architecture.stages_of_level() {
+            0 => self.data.standardize,
+            _ => Standardize::Scale,
+        }
     }
 
     /// `ln + adaptrans, zebra_finch.h5`: model, prefilter and dataset, as pictures name them.
@@ -168,7 +178,14 @@ impl Draft {
             (Some(model), Some(parameterization)) if problems.is_empty() => {
                 let prefilters = self.prefilters.into_iter().flatten().collect();
                 let prefilter_form = self.prefilter_form;
-                Ok(Architecture { model, prefilters, prefilter_form, parameterization })
+                let standardized = None;
+                Ok(Architecture {
+                    model,
+                    prefilters,
+                    prefilter_form,
+                    parameterization,
+                    standardized,
+                })
             }
             _ => Err(refused(problems, file)),
         }

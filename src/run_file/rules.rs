@@ -8,13 +8,14 @@ use crate::config::part::{Chosen, Row, find};
 use crate::models::cores::linear;
 use crate::models::outputs::Sign;
 use crate::models::parameterizations::full;
-use crate::models::prefilters::{Channels, PrefilterRow};
+use crate::models::prefilters::{Channels, NeededLevel, PrefilterRow};
 use crate::models::{HasStrfs, ModelRow, Sharing};
 use crate::models::{loss, outputs, parameterizations};
 
 /// Problems of the parts with each other.
 pub fn between_parts(draft: &Draft, written: &Document) -> Vec<Problem> {
     let mut problems = one_behind_the_other(draft, written);
+    problems.extend(levelled(draft, written));
     problems.extend(parameterized(draft, written));
     problems
 }
@@ -199,6 +200,42 @@ fn one_behind_the_other(draft: &Draft, written: &Document) -> Vec<Problem> {
         (row.takes == Channels::One && gives > 1).then(problem)
     };
     pairs.filter_map(problem).collect()
+}
+
+/// Stages that need a level come behind what gives one.
+fn levelled(draft: &Draft, written: &Document) -> Vec<Problem> {
+    let prefilters = prefilters(draft);
+    let problem = |(place, (at, chosen)): (usize, &Placed)| {
+        let name = chosen.row.part.name;
+        let reason = no_level(chosen.row.level, name, &prefilters[..place])?;
+        let expected = "a prefilter that takes what the one in front of it gives";
+        Some(written.problem((*at, TYPE), &format!("{name:?}"), expected).hint(reason))
+    };
+    prefilters.iter().enumerate().filter_map(problem).collect()
+}
+
+/// Why what these give is not the level that a stage needs, if so.
+fn no_level(level: NeededLevel, name: &str, before: &[Placed]) -> Option<String> {
+    let keeps = |row: &PrefilterRow| row.level == NeededLevel::NotNegative;
+    match level {
+        NeededLevel::Any => None,
+        NeededLevel::NotNegative => {
+            let (_, last) = before.last()?;
+            let of = last.row.part.name;
+            last.row.gives_negative(&last.values).then(|| {
+                format!(
+                    "{name} takes no negative numbers: set rectify = true in the {of} before it"
+                )
+            })
+        }
+        NeededLevel::Linear => {
+            let (_, other) = before.iter().find(|(_, chosen)| !keeps(chosen.row))?;
+            let of = other.row.part.name;
+            Some(format!(
+                "{name} takes amplitude or power, which {of} does not give: put {name} in front of it"
+            ))
+        }
+    }
 }
 
 /// A prefilter and the section that names it.

@@ -4,6 +4,7 @@ use super::{Train, selection, split};
 use crate::config::keys::{Default, Key, Kind, Range};
 use crate::config::part::parts;
 use crate::config::sections::{Holds, Section, Times};
+use crate::dataset::LevelKind;
 use crate::models::{self, parameterizations, prefilters};
 
 /// The sections in the order in which they are written.
@@ -79,10 +80,18 @@ pub const DATA: &[Key] = &[
     Key {
         name: "standardize",
         kind: Kind::Choice(Standardize::WORDS),
-        default: Default::Follows("\"scale\" with a prefilter, \"global\" without"),
+        default: Default::Follows("\"scale\" with a prefilter that adapts, \"global\" without"),
         doc: "how cochleagrams are standardized, with statistics of the training stimuli only: \
               mean 0 and variance 1 by band, or of all bands together, or variance 1 without \
-              centring, or as they are",
+              centring, or as they are; prefilters that need a level (stp) see the sound divided \
+              by one constant, and what they give is standardized so",
+    },
+    Key {
+        name: "level",
+        kind: Kind::Choice(LevelKind::WORDS),
+        default: Default::Follows("what the dataset says in its attribute level, if it does"),
+        doc: "what the numbers of cochleagrams are, where the dataset does not say it: log and pcen \
+              take amplitude or power alone",
     },
     Key {
         name: "split",

@@ -70,7 +70,7 @@ impl Experiment {
         let ReadRecording { recording, mut notes } = read_sound(&config.data.file)?;
         config.resolve(&recording)?;
         let split = config.data.split.clone().unwrap_or(Split::UNSAID);
-        let prepared = PreparedRecording::new(recording, &config.data, &split, &device)?;
+        let prepared = PreparedRecording::new(recording, &config, &split, &device)?;
         let params = Params::new(config.train.seed, DType::F32, &device);
         let network = Network::build(&config.architecture, &prepared.dims, &params)?;
         prepared.require_room(network.lags())?;

@@ -148,6 +148,11 @@ pub fn reference_json(
     if architecture.prefilters.len() > 1 {
         return no_such_model("deepSTRF 0.1.0 has no model with several prefilters");
     }
+    let staged = architecture.prefilters.iter().find(|chosen| chosen.row.needs_level());
+    if let Some(stage) = staged {
+        let name = stage.row.part.name;
+        return no_such_model(&format!("deepSTRF 0.1.0 has no prefilter {name}"));
+    }
     let Some(reference) = reference else {
         return no_such_model("deepSTRF 0.1.0 has no such model");
     };

@@ -97,7 +97,15 @@ fn dataset() -> impl Strategy<Value = Recording> {
             valid: ids[at..2].to_vec(),
             test: ids[2..].to_vec(),
         });
-        Recording { file: "drawn.h5".into(), dt_ms, frequencies_hz, neurons, clips, splits }
+        Recording {
+            file: "drawn.h5".into(),
+            dt_ms,
+            level: None,
+            frequencies_hz,
+            neurons,
+            clips,
+            splits,
+        }
     })
 }
 

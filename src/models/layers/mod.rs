@@ -15,6 +15,8 @@ mod layer_norm;
 mod leaky_units;
 mod linear;
 mod pass;
+mod resources;
+mod standardized;
 mod strf_conv;
 
 pub use activation::{activated, relu, softplus};
@@ -27,6 +29,8 @@ pub use layer_norm::LayerNorm;
 pub use leaky_units::{LeakyConfig, LeakyUnits, geometric_sum};
 pub use linear::Linear;
 pub use pass::{Carry, Mode, Pass, StepDraws};
+pub use resources::{left_after, resources};
+pub use standardized::{Standardized, Statistics};
 pub use strf_conv::StrfConv;
 
 /// Sizes of a map, clips and bins aside.

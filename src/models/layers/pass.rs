@@ -89,6 +89,11 @@ impl<'a> Pass<'a> {
         self.carry?.0.borrow().get(&self.layer).cloned()
     }
 
+    /// Whether another piece may follow.
+    pub fn carries(&self) -> bool {
+        self.carry.is_some()
+    }
+
     /// Keeps something for the next piece, where one may follow.
     pub fn carry(&self, kept: &Tensor) {
         if let Some(carry) = self.carry {

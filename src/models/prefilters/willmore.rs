@@ -71,11 +71,7 @@ impl Prefilter for Willmore {
         false
     }
 
-    fn channels(&self) -> &'static [&'static str] {
-        &["sound"]
-    }
-
-    fn adaptation(&self) -> Result<AdaptationKernels> {
+    fn adaptation(&self) -> Result<Option<AdaptationKernels>> {
         let Adaptation { centres_hz, tau_ms, bins, .. } = &self.before;
         let averages: Vec<Vec<f64>> =
             numbers(&self.a)?.into_iter().map(|a| average_weights(a, *bins)).collect();
@@ -83,7 +79,7 @@ impl Prefilter for Willmore {
             0 => 1.0,
             k => -averages[f][k],
         };
-        Ok(AdaptationKernels {
+        Ok(Some(AdaptationKernels {
             weights: Array3::from_shape_fn((1, tau_ms.len(), *bins), weight),
             tau_ms: Array2::from_shape_fn((1, tau_ms.len()), |(_channel, f)| tau_ms[f]),
             past: None,
@@ -91,7 +87,7 @@ impl Prefilter for Willmore {
             first_past: 1.0,
             centres_hz: centres_hz.clone(),
             learns: false,
-        })
+        }))
     }
 
     fn notes(&self) -> &[String] {
