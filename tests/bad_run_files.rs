@@ -66,7 +66,7 @@ fn a_key_of_another_part_or_section_is_sent_there() {
     assert_eq!(
         complaint("init_tau_ms = 10.0\n"),
         "5:1 model.init_tau_ms: found an unknown key, expected a key of type nrf \
-         (init_tau_ms belongs to [model] with type dnet)"
+         (init_tau_ms belongs to [model] with type dnet or [prefilter] with type stp)"
     );
     assert_eq!(
         complaint("lr = 0.1\n"),

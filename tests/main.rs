@@ -58,6 +58,7 @@ mod significance;
 mod simulate;
 mod sound;
 mod sound_containers;
+mod stages;
 mod support;
 mod tensorboard;
 mod training;

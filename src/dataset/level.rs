@@ -1,8 +1,11 @@
 //! What the numbers of a cochleagram are, and how they become amplitudes again.
+use serde::{Deserialize, Serialize};
+
 use super::schema::{LEVEL, LEVEL_BASE, LEVEL_OF, LEVEL_OFFSET, LEVEL_SCALE};
 
 /// What the numbers of a cochleagram are.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum LevelKind {
     /// Amplitude.
     Amplitude,
@@ -17,7 +20,7 @@ pub enum LevelKind {
 }
 
 /// What the numbers of a cochleagram are, and of what.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Level {
     /// What they are.
     pub kind: LevelKind,
@@ -28,7 +31,7 @@ pub struct Level {
 }
 
 /// A magnitude of a logarithm `v`: `scale · (base^v − offset)`.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Inverse {
     /// Above 0.
     pub base: f64,

@@ -125,6 +125,17 @@ impl Network {
         through(self.prefilters_from(0), x, Pass::eval(), 0)
     }
 
+    /// [`Network::filtered`] of the next piece of clips whose pieces before left `carry`.
+    ///
+    /// # Errors
+    /// A prefilter cannot go on where a piece ended, or a tensor operation fails.
+    pub fn filtered_piece(&self, x: &Tensor, carry: &Carry) -> Result<Tensor> {
+        if !self.prefilters_from(0).all(Layer::goes_on) {
+            bail!("this model takes clips as wholes: a prefilter looks back and keeps nothing")
+        }
+        through(self.prefilters_from(0), x, Pass::eval().with_carry(carry), 0)
+    }
+
     /// A clip as batches hold it: behind the prefilters that come before the first that learns.
     ///
     /// # Errors

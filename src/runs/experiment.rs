@@ -166,7 +166,8 @@ impl Experiment {
     /// # Errors
     /// The architecture cannot be described.
     pub fn metadata(&self) -> Result<Metadata> {
-        let PreparedRecording { dims, neurons, splits, preparation, content, .. } = &self.prepared;
+        let PreparedRecording { dims, level, neurons, splits, preparation, content, .. } =
+            &self.prepared;
         Ok(Metadata {
             program: PROGRAM.to_owned(),
             architecture: architecture_json(&self.config.architecture)?,
@@ -174,6 +175,7 @@ impl Experiment {
             dt_ms: dims.dt_ms,
             bands: dims.bands,
             frequencies_hz: dims.frequencies_hz.clone(),
+            level: *level,
             neurons: neurons.clone(),
             mean: preparation.standardization.mean.clone(),
             scale: preparation.standardization.scale.clone(),

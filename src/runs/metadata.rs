@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::base::error::{Error, Result};
-use crate::dataset::Splits;
 use crate::dataset::content::UsedContent;
+use crate::dataset::{Level, Splits};
 use crate::models::dims::Dims;
 use crate::models::{Architecture, Reference};
 use crate::run_file::{RunConfig, relative};
@@ -38,6 +38,9 @@ pub struct Metadata {
     pub bands: usize,
     /// Centres of the bands in Hz, where the dataset gave them.
     pub frequencies_hz: Option<Vec<f64>>,
+    /// What the numbers of cochleagrams were, where that was said.
+    #[serde(default)]
+    pub level: Option<Level>,
     /// Ids of the neurons.
     pub neurons: Vec<String>,
     /// What is subtracted from each band before it is divided by its scale.

@@ -164,6 +164,12 @@ impl Trained {
             let found = format!("{} bands", recording.bands());
             Problem::new("/stimuli/*/cochleagram", found, format!("{bands}, as in training"))
         });
+        if let (Some(own), Some(other)) = (self.metadata.level, recording.level) {
+            problems.require(own.kind == other.kind, || {
+                let expected = format!("{}, as in training", own.kind.word());
+                Problem::new("level", other.kind.word(), expected)
+            });
+        }
         let place = |id: &String| recording.neurons.iter().position(|known| known.id == *id);
         let places: Vec<Option<usize>> = neurons.iter().map(place).collect();
         let missing = neurons.iter().zip(&places).filter(|(_, place)| place.is_none());

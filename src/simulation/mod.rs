@@ -21,7 +21,7 @@ use noise::Recorder;
 
 use crate::base::error::Result;
 use crate::base::units::Scale;
-use crate::dataset::{Clip, Entity, Level, LevelKind, Recording, Splits};
+use crate::dataset::{Clip, Entity, Recording, Splits};
 use crate::models::dims::Dims;
 
 pub use fields::names as shapes;
@@ -86,7 +86,7 @@ pub fn rates(settings: &Settings) -> Result<Simulated<()>> {
     let recording = Recording {
         file: PathBuf::new(),
         dt_ms: settings.dt_ms,
-        level: Some(Level::of(LevelKind::Db)),
+        level: Some(sound::level()),
         frequencies_hz: dims.frequencies_hz,
         clips: clips.collect(),
         splits: splits(&stimuli),

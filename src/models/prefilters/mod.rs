@@ -1,6 +1,7 @@
 //! Filters between the cochleagram and the model.
 use candle_core::{DType, Device, Result, Tensor};
 use ndarray::{Array2, Array3};
+use rand::RngCore;
 
 use super::dims::Dims;
 use super::layers::{Layer, Standardized, exponential_window, geometric_sum};
@@ -43,6 +44,15 @@ pub trait Prefilter: Layer {
     /// What it divides each band by `(F)`, where it standardizes what stages in front of it give.
     fn divides_by(&self) -> Option<Tensor> {
         None
+    }
+
+    /// Takes values as neurons may have them in place of start values, for simulations; start values
+    /// are such where this does nothing.
+    ///
+    /// # Errors
+    /// A tensor operation fails.
+    fn vary(&self, _rng: &mut dyn RngCore) -> Result<()> {
+        Ok(())
     }
 
     /// What the user should know of how it was set up.
@@ -237,6 +247,11 @@ const LEARNABLE: Key = Key {
     doc: "whether it is trained",
 };
 
+/// What training does with the tensors of a prefilter.
+fn role(learns: bool) -> Role {
+    if learns { Role::NoWeightDecay } else { Role::Buffer }
+}
+
 /// A tensor of a prefilter that is trained without decay, or left as it is.
 fn learnt_or_not(
     scope: &Scope,
@@ -244,8 +259,7 @@ fn learnt_or_not(
     (name, values): (&str, usize),
     start: Start,
 ) -> Result<Tensor> {
-    let role = if learns { Role::NoWeightDecay } else { Role::Buffer };
-    let var = scope.get(name, values, ParamSpec::new(role, start))?;
+    let var = scope.get(name, values, ParamSpec::new(role(learns), start))?;
     Ok(if learns { var.as_tensor().clone() } else { var.detach() })
 }
 

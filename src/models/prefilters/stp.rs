@@ -4,8 +4,9 @@
 //! `u > 0` depresses, `u < 0` facilitates. It is learnt as the share `u · mean(x)` that the mean level
 //! of a band uses up in a bin, so that quiet bands learn as fast as loud ones.
 use candle_core::{DType, Result, Tensor, Var};
+use rand::{Rng, RngCore};
 
-use super::{LEARNABLE, Prefilter, learnt_or_not};
+use super::{LEARNABLE, Prefilter, role};
 use crate::base::error;
 use crate::config::keys::{Default, Key, Kind, Range, Values};
 use crate::config::part::Part;
@@ -13,7 +14,7 @@ use crate::models::dims::{Axis, Dims, Quantity};
 use crate::models::layers::{Layer, MapShape, Pass, Reach, left_after, resources};
 use crate::models::ops::plasticity::Plasticity;
 use crate::models::ops::stage::StageWithParameters;
-use crate::models::params::{ParamSpec, Scope, Start};
+use crate::models::params::{ParamSpec, Role, Scope, Start};
 
 /// The row of `stp`.
 pub const PART: Part = Part {
@@ -39,12 +40,17 @@ const INIT_U: Key = Key {
 /// No recovery is faster.
 const LEAST_TAU_MS: f64 = 10.0;
 
+/// Time constants of neurons in ms, from depressing synapses of cortex.
+const TAUS_MS: (f64, f64) = (50.0, 250.0);
+/// What the mean level uses up in a bin, of such synapses.
+const USAGES: (f64, f64) = (0.1, 0.3);
+
 /// Parameters (buffers unless learnable) `log_tau` and `usage`, and the buffer `mean`, `(F)` each.
 struct Stp {
     /// `ln(τ − least)` in ms.
-    log_tau: Tensor,
+    log_tau: Var,
     /// `u · mean(x)`.
-    usage: Tensor,
+    usage: Var,
     /// Of the training clips.
     mean: Var,
     /// What τ stays above, in ms: a bin, and 10 ms.
@@ -69,11 +75,14 @@ pub fn build(values: &Values, dims: &Dims, scope: &Scope) -> error::Result<Box<d
         (used_ms, vec![note])
     };
     let learns = values.flag("learnable")?;
-    let get = |name, start| learnt_or_not(scope, learns, (name, dims.bands), start);
+    let role = role(learns);
+    let get = |name, role, value| {
+        scope.get(name, dims.bands, ParamSpec::new(role, Start::Constant(value)))
+    };
     Ok(Box::new(Stp {
-        log_tau: get("log_tau", Start::Constant((tau_ms - least_ms).ln()))?,
-        usage: get("usage", Start::Constant(values.number("init_u")?))?,
-        mean: scope.get("mean", dims.bands, ParamSpec::buffer(Start::Constant(1.0)))?,
+        log_tau: get("log_tau", role, (tau_ms - least_ms).ln())?,
+        usage: get("usage", role, values.number("init_u")?)?,
+        mean: get("mean", Role::Buffer, 1.0)?,
         least_ms,
         learns,
         dt_ms: dims.dt_ms,
@@ -82,14 +91,19 @@ pub fn build(values: &Values, dims: &Dims, scope: &Scope) -> error::Result<Box<d
 }
 
 impl Stp {
+    /// A tensor with its gradient where it is trained.
+    fn value(&self, var: &Var) -> Tensor {
+        if self.learns { var.as_tensor().clone() } else { var.detach() }
+    }
+
     fn tau_ms(&self) -> Result<Tensor> {
-        self.log_tau.exp()? + self.least_ms
+        self.value(&self.log_tau).exp()? + self.least_ms
     }
 
     /// The recovery of a bin and what is used up per unit of input, `(F)` each.
     fn constants(&self) -> Result<[Tensor; 2]> {
         let recovery = (self.tau_ms()?.recip()? * self.dt_ms)?;
-        Ok([recovery, self.usage.div(&self.mean.detach())?])
+        Ok([recovery, self.value(&self.usage).div(&self.mean.detach())?])
     }
 }
 
@@ -143,7 +157,7 @@ impl Layer for Stp {
         Ok(vec![
             quantity("stp_tau_ms", "ms", self.tau_ms()?),
             quantity("stp_u", "1 per unit of the stage's input and bin", usage),
-            quantity("stp_u_at_mean_level", "1 per bin", self.usage.clone()),
+            quantity("stp_u_at_mean_level", "1 per bin", self.value(&self.usage)),
         ])
     }
 }
@@ -151,6 +165,24 @@ impl Layer for Stp {
 impl Prefilter for Stp {
     fn learns(&self) -> bool {
         self.learns
+    }
+
+    fn vary(&self, rng: &mut dyn RngCore) -> Result<()> {
+        let bands = self.log_tau.elem_count();
+        let set = |var: &Var, values: Vec<f64>| {
+            var.set(&Tensor::from_vec(values, bands, var.device())?.to_dtype(var.dtype())?)
+        };
+        let (slowest, fastest) = (TAUS_MS.1.max(2.0 * self.least_ms), TAUS_MS.0);
+        let fastest = fastest.max(1.5 * self.least_ms);
+        let mut taus = Vec::with_capacity(bands);
+        let mut usages = Vec::with_capacity(bands);
+        for _ in 0..bands {
+            let tau_ms = fastest * (slowest / fastest).powf(rng.random::<f64>());
+            taus.push((tau_ms - self.least_ms).ln());
+            usages.push(rng.random_range(USAGES.0..USAGES.1));
+        }
+        set(&self.log_tau, taus)?;
+        set(&self.usage, usages)
     }
 
     fn notes(&self) -> &[String] {

@@ -1,0 +1,341 @@
+//! Stages in front of models that need a level: against NumPy, in pieces, from start values, on real
+//! paths of the program.
+use std::collections::BTreeMap;
+
+use candle_core::{DType, Device, Result, Tensor, Var};
+use strf::base::rng;
+use strf::dataset::{Inverse, Level, LevelKind, Recording, read};
+use strf::models::Network;
+use strf::models::batch::{Batch, Member};
+use strf::models::dims::Dims;
+use strf::models::layers::{Carry, Mode};
+use strf::models::params::Params;
+
+use crate::support::combinations::architecture;
+use crate::support::compare::{Tolerance, assert_close, flat};
+use crate::support::golden::{folder, tensors};
+use crate::support::runs::{BANDS, Workplace, change_data, recording, unlocked};
+
+const DT_MS: f64 = 5.0;
+
+fn golden() -> BTreeMap<String, Tensor> {
+    tensors(&folder("stages").join("io.safetensors"))
+}
+
+/// A linear model of one neuron behind a prefilter, for bands of the golden values.
+fn behind(prefilter: &str, bands: usize, dtype: DType) -> (Network, Params) {
+    let text =
+        format!("[model]\ntype = \"linear\"\nwindow_ms = 15.0\nnorm = \"none\"\n{prefilter}");
+    let params = Params::new(1, dtype, &Device::Cpu);
+    let dims = Dims { dt_ms: DT_MS, bands, neurons: 1, frequencies_hz: None };
+    let network = Network::build(&architecture(&text), &dims, &params).unwrap();
+    (network, params)
+}
+
+fn section(name: &str) -> String {
+    format!("[prefilter]\ntype = \"{name}\"\n")
+}
+
+fn variable(params: &Params, name: &str) -> Var {
+    let all = params.all().into_iter().find(|(own, _)| own == name);
+    all.unwrap_or_else(|| panic!("no tensor {name}")).1.var
+}
+
+/// Fails unless what a stage gives for the golden sound is what NumPy gives.
+fn assert_as_numpy(name: &str, parameters: &[&str]) -> Result<()> {
+    let golden = golden();
+    let sound = golden["sound"].unsqueeze(1)?;
+    let bands = sound.dim(2)?;
+    for (dtype, within) in [(DType::F64, 1e-12), (DType::F32, 2e-6)] {
+        let (network, params) = behind(&section(name), bands, dtype);
+        for parameter in parameters {
+            let value = golden[&format!("{name}.{parameter}")].to_dtype(dtype)?;
+            variable(&params, &format!("prefiltering.{parameter}")).set(&value)?;
+        }
+        let got = network.filtered(&sound.to_dtype(dtype)?)?.squeeze(1)?;
+        let tolerance = Tolerance { relative: within, absolute: within };
+        assert_close(name, &got, &golden[&format!("{name}.output")], tolerance);
+    }
+    Ok(())
+}
+
+#[test]
+fn short_term_plasticity_is_that_of_numpy() -> Result<()> {
+    assert_as_numpy("stp", &["log_tau", "usage", "mean"])
+}
+
+#[test]
+fn learnable_compression_is_that_of_numpy() -> Result<()> {
+    assert_as_numpy("log", &["shift"])
+}
+
+#[test]
+fn energy_normalization_is_that_of_numpy() -> Result<()> {
+    assert_as_numpy("pcen", &["log_alpha", "log_delta", "log_r", "logit_s"])
+}
+
+#[test]
+fn plasticity_by_hand() -> Result<()> {
+    // τ of 4 bins, u = 0.5: d = 1, then 1 − 0.5·1 = 0.5, then 0.5 + 0.125 − 0.5·2·0.5 = 0.125.
+    let (network, params) = behind(&section("stp"), 1, DType::F64);
+    variable(&params, "prefiltering.log_tau").set(&Tensor::new(&[10f64.ln()], &Device::Cpu)?)?;
+    variable(&params, "prefiltering.usage").set(&Tensor::new(&[0.5], &Device::Cpu)?)?;
+    let sound = Tensor::new(&[[[[1.0, 2.0, 4.0]]]], &Device::Cpu)?;
+    let got = flat(&network.filtered(&sound)?);
+    let want = [1.0, 1.0, 0.5];
+    assert!(got.iter().zip(want).all(|(got, want)| (got - want).abs() < 1e-12), "{got:?}");
+    Ok(())
+}
+
+#[test]
+fn compression_by_hand() -> Result<()> {
+    // d = 10^−1: ln(1 + 0/0.1), ln(1 + 0.9/0.1), ln(1 + 9.9/0.1).
+    let (network, _params) = behind(&section("log"), 1, DType::F64);
+    let got = flat(&network.filtered(&Tensor::new(&[[[[0.0, 0.9, 9.9]]]], &Device::Cpu)?)?);
+    let want = [0.0, 10f64.ln(), 100f64.ln()];
+    assert!(got.iter().zip(want).all(|(got, want)| (got - want).abs() < 1e-12), "{got:?}");
+    Ok(())
+}
+
+fn clip(name: &str, bands: usize, bins: usize, dtype: DType) -> Result<Tensor> {
+    use rand::Rng;
+    let mut rng = rng::generator(21, name);
+    let values: Vec<f64> = (0..bands * bins).map(|_| rng.random_range(0.0..3.0)).collect();
+    Tensor::from_vec(values, (1, 1, bands, bins), &Device::Cpu)?.to_dtype(dtype)
+}
+
+#[test]
+fn pieces_of_a_clip_give_what_the_whole_gives() -> Result<()> {
+    let stack = "[[prefilter]]\ntype = \"stp\"\ninit_u = 0.4\n[[prefilter]]\ntype = \"pcen\"\n";
+    let mut sections: Vec<String> = ["stp", "log", "pcen"].map(section).to_vec();
+    sections.push(stack.to_owned());
+    for section in sections {
+        let (network, _params) = behind(&section, 4, DType::F64);
+        let sound = clip("pieces", 4, 50, DType::F64)?;
+        let whole = network.filtered(&sound)?;
+        let carry = Carry::default();
+        let pieces = [(0, 20), (20, 1), (21, 29)]
+            .map(|(from, bins)| network.filtered_piece(&sound.narrow(3, from, bins)?, &carry));
+        let pieces = pieces.into_iter().collect::<Result<Vec<_>>>()?;
+        let tolerance = Tolerance { relative: 1e-12, absolute: 1e-12 };
+        assert_close(&section, &Tensor::cat(&pieces, 3)?, &whole, tolerance);
+    }
+    Ok(())
+}
+
+#[test]
+fn start_values_follow_the_level_of_each_band() -> Result<()> {
+    let (network, params) = behind(&section("stp"), 3, DType::F64);
+    let sound = clip("levels", 3, 40, DType::F64)?;
+    let scales = Tensor::new(&[1.0, 0.01, 0.0], &Device::Cpu)?.reshape((1, 1, 3, 1))?;
+    let sound = sound.broadcast_mul(&scales)?;
+    let psth = Tensor::zeros((1, 1, 40), DType::F64, &Device::Cpu)?;
+    network.start([Member::new(sound.clone(), psth)?].iter())?;
+    let means = flat(&sound.mean(3)?);
+    // A silent band takes the mean over all.
+    let overall = means.iter().sum::<f64>() / 3.0;
+    let want = [means[0], means[1], overall];
+    let got = flat(&variable(&params, "prefiltering.mean"));
+    assert!(got.iter().zip(want).all(|(got, want)| (got - want).abs() < 1e-12), "{got:?}");
+    // Nothing was said of standardization: it is left out.
+    assert_eq!(flat(&variable(&params, "standardization.scale")), [1.0; 3]);
+    Ok(())
+}
+
+#[test]
+fn what_stages_give_is_standardized_by_the_training_clips() -> Result<()> {
+    for (kind, by_band, centred) in
+        [("global", false, true), ("band", true, true), ("scale", false, false)]
+    {
+        let text = format!(
+            "[data]\nfile = \"x.h5\"\nstandardize = \"{kind}\"\n[model]\ntype = \"linear\"\n\
+             window_ms = 15.0\n{}",
+            section("log")
+        );
+        let config = strf::run_file::RunConfig::parse(&text, "run.toml".as_ref(), &[]).unwrap();
+        let params = Params::new(1, DType::F64, &Device::Cpu);
+        let dims = Dims { dt_ms: DT_MS, bands: 3, neurons: 1, frequencies_hz: None };
+        let network = Network::build(&config.architecture, &dims, &params).unwrap();
+        let clips = ["one", "two"].map(|name| clip(name, 3, 30, DType::F64).unwrap());
+        let psth = Tensor::zeros((1, 1, 30), DType::F64, &Device::Cpu)?;
+        let members = clips.clone().map(|sound| Member::new(sound, psth.clone()).unwrap());
+        network.start(members.iter())?;
+        let seen = clips.iter().map(|sound| network.filtered(sound)).collect::<Result<Vec<_>>>()?;
+        let seen = Tensor::cat(&seen, 3)?.squeeze(0)?.squeeze(0)?; // (F, ΣT)
+        let compressed =
+            ((Tensor::cat(&clips, 3)?.squeeze(0)?.squeeze(0)? * 10.0)? + 1.0)?.log()?;
+        let rows = if by_band { compressed.clone() } else { compressed.reshape((1, ()))? };
+        let mean = rows.mean_keepdim(1)?;
+        let deviation = rows.broadcast_sub(&mean)?.sqr()?.mean_keepdim(1)?.sqrt()?;
+        let above = if centred { compressed.broadcast_sub(&mean)? } else { compressed };
+        let want = above.broadcast_div(&deviation)?;
+        let tolerance = Tolerance { relative: 1e-10, absolute: 1e-10 };
+        assert_close(kind, &seen, &want, tolerance);
+    }
+    Ok(())
+}
+
+#[test]
+fn batches_hold_the_sound_itself_where_a_stage_starts_from_data() -> Result<()> {
+    let fixed = "[[prefilter]]\ntype = \"stp\"\nlearnable = false\n[[prefilter]]\n\
+                 type = \"willmore\"\nscale = \"mel\"\n";
+    let (network, params) = behind(fixed, 4, DType::F32);
+    assert_eq!(params.trained().len(), 2, "kernel and bias");
+    assert!(!network.prefilters_learn());
+    let sound = clip("given", 4, 20, DType::F32)?;
+    let member = Member::new(sound.clone(), Tensor::zeros((1, 1, 20), DType::F32, &Device::Cpu)?)?;
+    assert_eq!(flat(&network.given(&member)?.sound), flat(&sound));
+    let response = network.responses(&Batch::of(vec![member]))?.remove(0);
+    let want = network.forward(&sound, None, Mode::Eval)?.squeeze(0)?;
+    assert_close("fixed", &response, &want, Tolerance { relative: 1e-5, absolute: 1e-6 });
+    Ok(())
+}
+
+/// A dataset of this level with a folder of its own.
+fn place(level: Option<Level>) -> Workplace {
+    Workplace::holding(&Recording { level, ..recording() })
+}
+
+fn run_file_with(prefilter: &str, data: &str) -> String {
+    let model = "[model]\ntype = \"ln\"\nwindow_ms = 20.0";
+    let train = "epochs = 2\nstarts = 1\naverage = false\ncalibrate = false";
+    format!("[data]\nfile = \"data.h5\"\n{data}\n{model}\n{prefilter}\n[train]\n{train}\n")
+}
+
+#[test]
+fn levels_come_back_from_the_files_that_they_are_written_to() {
+    let inverse = Some(Inverse { base: 1.122, offset: 0.5, scale: 2e-5 });
+    let levels = [
+        None,
+        Some(Level::of(LevelKind::Amplitude)),
+        Some(Level::of(LevelKind::CubeRoot)),
+        Some(Level { kind: LevelKind::Db, inverse, of_power: false }),
+        Some(Level { kind: LevelKind::Log, inverse, of_power: true }),
+    ];
+    for level in levels {
+        let place = place(level);
+        assert_eq!(read(&place.path("data.h5")).unwrap().recording.level, level);
+    }
+}
+
+#[test]
+fn runs_with_stages_predict_and_export_what_they_were_fitted_to() {
+    for (name, quantity) in [("stp", "stp_tau_ms"), ("log", "log_offset"), ("pcen", "pcen_tau_ms")]
+    {
+        let place = place(Some(Level::of(LevelKind::Amplitude)));
+        place.write("run.toml", &run_file_with(&section(name), ""));
+        place.strf("train run.toml --quiet").done();
+        let config = place.read("runs/run/config.toml");
+        assert!(config.contains("level = \"amplitude\""), "{config}");
+        place.strf("eval runs/run --out again").done();
+        assert_eq!(place.read("again/scores.csv"), place.read("runs/run/scores.csv"), "{name}");
+        place.strf("export-strfs runs/run --out strfs.h5").done();
+        let file = unlocked().open(place.path("strfs.h5")).unwrap();
+        let values = file.dataset(quantity).unwrap().read_raw::<f32>().unwrap();
+        assert_eq!(values.len(), BANDS, "{quantity}");
+        let stored = std::fs::read_to_string(place.path("runs/run/model/config.json")).unwrap();
+        assert!(stored.contains(&format!("no prefilter {name}")), "{stored}");
+        let drawn = place.strf("plot runs/run").done();
+        assert!(drawn.stderr.contains("no prefilter of the model is an adaptation filter"));
+    }
+}
+
+/// What the program says where it refuses to train.
+fn complaint(place: &Workplace, prefilter: &str, data: &str) -> String {
+    place.write("run.toml", &run_file_with(prefilter, data));
+    let ran = place.strf("train run.toml --quiet");
+    assert_eq!(ran.status, Some(2), "{}", ran.stderr);
+    assert!(!place.path("runs/run/model").exists());
+    ran.stderr
+}
+
+#[test]
+fn sound_below_0_is_refused_in_front_of_stages_with_clip_band_and_bin() {
+    let mut data = recording();
+    data.level = Some(Level::of(LevelKind::Amplitude));
+    data.clips[3].cochleagram[[2, 5]] = -0.25;
+    let place = Workplace::holding(&data);
+    for name in ["stp", "log", "pcen"] {
+        let said = complaint(&place, &section(name), "");
+        let at = format!(
+            "/stimuli/clip3/cochleagram: found -0.25 at band 2, bin 5, expected no number below 0 in \
+             front of the prefilter {name}"
+        );
+        assert!(said.contains(&at) && said.contains("1 of 9 clips go below 0"), "{said}");
+    }
+    // What is not used may be what it likes.
+    let others = "stimuli = [\"clip0\", \"clip1\", \"clip5\", \"clip7\"]";
+    place.write("run.toml", &run_file_with(&section("stp"), others));
+    place.strf("train run.toml --quiet").done();
+    let ran = place.strf("predict runs/run --split all");
+    assert_eq!(ran.status, Some(2));
+    assert!(ran.stderr.contains("found -0.25 at band 2, bin 5"), "{}", ran.stderr);
+}
+
+#[test]
+fn compressed_or_unnamed_levels_are_refused_in_front_of_log_and_pcen() {
+    let (decibels, unnamed) = (place(Some(Level::of(LevelKind::Db))), place(None));
+    for name in ["log", "pcen"] {
+        let said = complaint(&decibels, &section(name), "");
+        let want = format!(
+            "data.level: found \"db\", expected \"amplitude\" or \"power\" for the prefilter {name} \
+             (the sound is compressed already"
+        );
+        assert!(said.contains(&want), "{said}");
+        let said = complaint(&unnamed, &section(name), "");
+        assert!(said.contains("data.level: found nothing, expected"), "{said}");
+        assert!(said.contains("has no attribute level"), "{said}");
+    }
+    let said = complaint(&decibels, "", "level = \"power\"");
+    assert!(said.contains("data.level: found \"power\", expected \"db\" ("), "{said}");
+    // The run file may say it, and stp asks for nothing.
+    for (name, level) in [("pcen", "level = \"power\""), ("stp", "")] {
+        unnamed.write("run.toml", &run_file_with(&section(name), level));
+        unnamed.strf("train run.toml --quiet --force").done();
+    }
+}
+
+#[test]
+fn stages_behind_what_gives_no_level_are_refused() {
+    let place = place(Some(Level::of(LevelKind::Amplitude)));
+    let row = |first: &str, second: &str| {
+        format!("[[prefilter]]\ntype = \"{first}\n[[prefilter]]\ntype = \"{second}\"\n")
+    };
+    let said = complaint(&place, &row("willmore\"", "log"), "");
+    assert!(said.contains("prefilter[2].type: found \"log\""), "{said}");
+    assert!(said.contains("which willmore does not give: put log in front of it"), "{said}");
+    let said = complaint(&place, &row("log\"", "pcen"), "");
+    assert!(said.contains("which log does not give"), "{said}");
+    let said = complaint(&place, &row("willmore\"\nrectify = false", "stp"), "");
+    assert!(said.contains("stp takes no negative numbers: set rectify = true"), "{said}");
+    for fits in [row("log\"", "stp"), row("stp\"", "pcen"), row("willmore\"", "stp")] {
+        place.write("run.toml", &run_file_with(&fits, ""));
+        place.strf("train run.toml --quiet --force").done();
+    }
+}
+
+#[test]
+fn a_dataset_of_another_level_is_not_predicted() {
+    let place = place(Some(Level::of(LevelKind::Amplitude)));
+    place.write("run.toml", &run_file_with("", ""));
+    place.strf("train run.toml --quiet").done();
+    let other = Recording { level: Some(Level::of(LevelKind::Power)), ..recording() };
+    place.write_data("other.h5", &other);
+    let ran = place.strf("predict runs/run --data other.h5");
+    assert_eq!(ran.status, Some(2), "{}", ran.stderr);
+    assert!(ran.stderr.contains("level: found power, expected amplitude, as in training"));
+}
+
+#[test]
+fn attributes_of_levels_that_make_no_sense_are_named() {
+    let inverse = Some(Inverse { base: 1.122, offset: 0.0, scale: 1.0 });
+    let place = place(Some(Level { kind: LevelKind::Db, inverse, of_power: false }));
+    change_data(&place.path("data.h5"), |file| {
+        file.delete_attr("level_base")?;
+        file.attr("level_scale")?.write_scalar(&-1.0)
+    });
+    let ran = place.strf("inspect data.h5");
+    assert_eq!(ran.status, Some(2));
+    assert!(ran.stderr.contains("level_base: found nothing, expected a number"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("level_scale: found -1, expected a number above 0"));
+}
