@@ -89,7 +89,7 @@ fn an_unknown_section_is_named_with_the_nearest_known_one() {
     assert_eq!(
         complaint("[trian]\nlr = 0.1\n"),
         "5:2 trian: found an unknown section, expected [data], [model], [prefilter], \
-         [parameterization], [train] or [output] (did you mean train?)"
+         [parameterization], [output_gain], [train] or [output] (did you mean train?)"
     );
 }
 
@@ -385,7 +385,7 @@ fn overrides_of_a_prefilter_that_is_not_there_are_refused() {
         complaints(SOUND, &["--set=train[1].lr=0.1"]),
         [
             "--set train[1].lr=0.1: found an unknown section, expected [data], [model], [prefilter], \
-          [parameterization], [train] or [output] (did you mean train?)"
+          [parameterization], [output_gain], [train] or [output] (did you mean train?)"
         ]
     );
 }
@@ -409,7 +409,7 @@ neurons = []
             "2:10 train.epochs: found -1, expected a whole number from 0 to 1000000",
             "3:1 train.lrr: found an unknown key, expected a key of [train] (did you mean lr?)",
             "4:2 modle: found an unknown section, expected [data], [model], [prefilter], \
-             [parameterization], [train] or [output] (did you mean model?)",
+             [parameterization], [output_gain], [train] or [output] (did you mean model?)",
             "6:8 model.type: found \"nrff\", expected \"linear\", \"ln\", \"nrf\", \"dnet\" or \
              \"cnn2d\" (did you mean nrf?)",
             "8:2 data.file: found nothing, expected a path, relative to the run file",
@@ -435,7 +435,7 @@ fn problems_of_overrides_name_the_option() {
              (hidden belongs to [model] with type nrf, dnet or cnn2d)",
             "--set foo: found \"foo\", expected SECTION.KEY=VALUE",
             "--set trian.lr=1: found an unknown section, expected [data], [model], [prefilter], \
-             [parameterization], [train] or [output] (did you mean train?)",
+             [parameterization], [output_gain], [train] or [output] (did you mean train?)",
             "--set train.lrr=0.1: found an unknown key, expected a key of [train] (did you mean \
              lr?)",
             "--set train.lr=7: found 7, expected a number in (0, 1]",

@@ -47,6 +47,7 @@ mod properties;
 mod quality;
 mod readme;
 mod recovery;
+mod recovery_stages;
 mod report;
 mod reproducibility;
 mod run_files;

@@ -194,6 +194,9 @@ fn adaptation_kernels_give_what_the_filters_give() -> Result<()> {
 fn responses_are_the_output_nonlinearity_of_the_drive() -> Result<()> {
     for text in all().into_iter().filter(|text| !text.contains("dnet")) {
         let (network, _params) = build(&text, DType::F32, &dims());
+        if network.changes_output() {
+            continue;
+        }
         let x = sound_for(&network, "drives", 2, 19)?;
         let responses = network.output(&network.drive(&x)?)?;
         assert!(!network.output_decays(), "{text}");

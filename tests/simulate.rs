@@ -623,8 +623,8 @@ fn options_out_of_range_are_refused_all_at_once() {
             "  --output: found \"softpluss\", expected {} or {last} (did you mean softplus?)",
             first.join(", ")
         ),
-        "  --prefilter: found \"adaptran\", expected \"none\", \"adaptrans\" or \"willmore\" \
-         (did you mean adaptrans?)"
+        "  --prefilter: found \"adaptran\", expected \"none\", \"adaptrans\", \"willmore\", \
+         \"stp\", \"log\" or \"pcen\" (did you mean adaptrans?)"
             .into(),
     ];
     assert_eq!(said.lines().collect::<Vec<_>>(), want.to_vec());
@@ -644,6 +644,9 @@ fn windows_that_fit_no_stimulus_and_signed_counts_are_refused_with_the_reason() 
     let said = refused(&["--output=identity"]);
     let reason = "--output: found \"identity\" with --noise poisson, expected an output that is \
                   never negative";
+    assert!(said.contains(reason), "{said}");
+    let said = refused(&["--prefilter=pcen"]);
+    let reason = "--prefilter: found \"pcen\", expected a prefilter that takes decibels";
     assert!(said.contains(reason), "{said}");
     let said = refused(&["--stimuli=100000", "--bins=100000"]);
     assert!(said.contains("expected at most 1e10 responses"), "{said}");

@@ -8,11 +8,15 @@ use strf::dataset::{Inverse, Level, LevelKind, Recording, read};
 use strf::models::Network;
 use strf::models::batch::{Batch, Member};
 use strf::models::dims::Dims;
-use strf::models::layers::{Carry, Mode};
+use strf::models::head::Head;
+use strf::models::layers::{Carry, Mode, Pass};
+use strf::models::ops::chain::ResponseSum;
+use strf::models::output_gains::{Law, OutputGain, ToAmplitude};
+use strf::models::outputs;
 use strf::models::params::Params;
 
 use crate::support::combinations::architecture;
-use crate::support::compare::{Tolerance, assert_close, flat};
+use crate::support::compare::{Tolerance, assert_close, flat, slope};
 use crate::support::golden::{folder, tensors};
 use crate::support::runs::{BANDS, Workplace, change_data, recording, unlocked};
 
@@ -338,4 +342,193 @@ fn attributes_of_levels_that_make_no_sense_are_named() {
     assert_eq!(ran.status, Some(2));
     assert!(ran.stderr.contains("level_base: found nothing, expected a number"), "{}", ran.stderr);
     assert!(ran.stderr.contains("level_scale: found -1, expected a number above 0"));
+}
+
+/// The contrast gain of the golden values: what it makes of sound, and the output behind it.
+fn contrast(dtype: DType) -> Result<(Box<dyn OutputGain>, Params)> {
+    let golden = golden();
+    let constant = flat(&golden["contrast.constant"])[0];
+    let rate = constant * 10f64.ln() / 20.0;
+    let law = Law::Exponential { rate, offset: 0.0, scale: 1.0 };
+    let to_amplitude = ToAmplitude { law, of_power: false };
+    let params = Params::new(1, dtype, &Device::Cpu);
+    let bands = golden["contrast.weights"].elem_count();
+    let dims = Dims { dt_ms: DT_MS, bands, neurons: 2, frequencies_hz: None };
+    let text = "[model]\ntype = \"ln\"\noutput = \"double_exponential\"\n[output_gain]\n\
+                type = \"contrast\"\n";
+    let chosen = architecture(text).output_gain.unwrap();
+    let gain = (chosen.row.build)(&chosen.values, &dims, to_amplitude, &params.scope("")).unwrap();
+    Ok((gain, params))
+}
+
+#[test]
+fn contrast_and_its_constants_are_those_of_numpy() -> Result<()> {
+    let golden = golden();
+    for (dtype, within) in [(DType::F64, 1e-10), (DType::F32, 1e-4)] {
+        let (gain, params) = contrast(dtype)?;
+        let sound = golden["contrast.sound"].unsqueeze(1)?.to_dtype(dtype)?;
+        let clips = [sound.narrow(0, 0, 1)?, sound.narrow(0, 1, 1)?];
+        gain.start(&clips)?;
+        let tolerance = Tolerance { relative: within, absolute: within };
+        for name in ["loudest", "largest"] {
+            let want = &golden[&format!("contrast.{name}")];
+            assert_close(name, &variable(&params, name), want, tolerance);
+        }
+        variable(&params, "weights").set(&golden["contrast.weights"].to_dtype(dtype)?)?;
+        let got = gain.modulation(&sound, &Pass::eval())?.squeeze(1)?;
+        assert_close("modulation", &got, &golden["contrast.modulation"], tolerance);
+        // Silence has no contrast.
+        let silence = gain.modulation(&(&sound * 0.0)?, &Pass::eval())?;
+        assert!(flat(&silence).iter().all(|own| *own == 0.0));
+    }
+    Ok(())
+}
+
+#[test]
+fn outputs_that_follow_contrast_are_those_of_numpy() -> Result<()> {
+    let golden = golden();
+    let row = outputs::TABLE.iter().find(|row| row.part.name == "double_exponential").unwrap();
+    let params = Params::new(1, DType::F64, &Device::Cpu);
+    let build = |name: &str| (row.build)(2, &params.scope(name)).unwrap();
+    let head = Head::new(2, build("own")).changed_towards(build("other"));
+    let inverse = |values: &Tensor| (values.exp()? - 1.0)?.log();
+    for (scope, suffix) in [("own", ""), ("other", "_mod")] {
+        for (tensor, name) in [("_raw_a", "a"), ("_raw_b", "b"), ("k", "k"), ("s", "s")] {
+            let value = &golden[&format!("contrast.{name}{suffix}")];
+            let value = if tensor.starts_with('_') { inverse(value)? } else { value.clone() };
+            variable(&params, &format!("{scope}.{tensor}")).set(&value)?;
+        }
+    }
+    let modulation = golden["contrast.modulation"].unsqueeze(1)?;
+    let got = head.behind_norm(&golden["contrast.drive"], Some(&modulation))?;
+    let tolerance = Tolerance { relative: 1e-10, absolute: 1e-10 };
+    assert_close("output", &got, &golden["contrast.output"], tolerance);
+    assert!(head.behind_norm(&golden["contrast.drive"], None).is_err());
+    Ok(())
+}
+
+#[test]
+fn contrast_by_hand() -> Result<()> {
+    // Amplitudes 1, 1, 4 over three bins: mean 2, variance 2; before the clip lies 1.
+    let text = "[model]\ntype = \"ln\"\noutput = \"double_exponential\"\n[output_gain]\n\
+                type = \"contrast\"\ncontrast_ms = 5.0\n";
+    let chosen = architecture(text).output_gain.unwrap();
+    let dims = Dims { dt_ms: DT_MS, bands: 1, neurons: 1, frequencies_hz: None };
+    let params = Params::new(1, DType::F64, &Device::Cpu);
+    let to_amplitude = ToAmplitude { law: Law::Linear { factor: 2.0 }, of_power: true };
+    let gain = (chosen.row.build)(&chosen.values, &dims, to_amplitude, &params.scope("")).unwrap();
+    // Power: 2 x = 1, 1, 16.
+    let sound = Tensor::new(&[[[[0.5, 0.5, 8.0]]]], &Device::Cpu)?;
+    let got = flat(&gain.modulation(&sound, &Pass::eval())?);
+    let want = 2f64.sqrt() / (2.0 + 0.01);
+    assert!(got[0] == 0.0 && got[1] == 0.0 && (got[2] - want).abs() < 1e-12, "{got:?}");
+    assert_eq!(gain.bins(), 3);
+    gain.start(&[sound])?;
+    assert_eq!(flat(&variable(&params, "loudest")), [2.0]);
+    Ok(())
+}
+
+const CONTRAST: &str = "[model]\ntype = \"ln\"\noutput = \"double_exponential\"\n\
+                        window_ms = 15.0\n[output_gain]\ntype = \"contrast\"\n";
+
+/// A model whose output follows contrast, away from its start.
+fn changing() -> Result<(Network, Params)> {
+    let params = Params::new(1, DType::F64, &Device::Cpu);
+    let dims = Dims { dt_ms: DT_MS, bands: 4, neurons: 2, frequencies_hz: None };
+    let network = Network::build(&architecture(CONTRAST), &dims, &params).unwrap();
+    network.start([Member::sound_alone(&clip("start", 4, 40, DType::F64)?)?].iter())?;
+    Ok((network, params))
+}
+
+#[test]
+fn pieces_of_a_clip_have_the_contrast_of_the_whole() -> Result<()> {
+    let (gain, _params) = contrast(DType::F64)?;
+    let sound = golden()["contrast.sound"].unsqueeze(1)?;
+    let whole = gain.modulation(&sound, &Pass::eval())?;
+    let carry = Carry::default();
+    let pieces = [(0, 2), (2, 1), (3, 37)].map(|(from, bins)| {
+        gain.modulation(&sound.narrow(3, from, bins)?, &Pass::eval().with_carry(&carry))
+    });
+    let pieces = pieces.into_iter().collect::<Result<Vec<_>>>()?;
+    let tolerance = Tolerance { relative: 1e-12, absolute: 1e-12 };
+    assert_close("pieces", &Tensor::cat(&pieces, 2)?, &whole, tolerance);
+    Ok(())
+}
+
+#[test]
+fn the_gradient_by_the_sound_goes_through_its_contrast() -> Result<()> {
+    let (network, _params) = changing()?;
+    let sound = Var::from_tensor(&clip("gradient", 4, 12, DType::F64)?)?;
+    let start = sound.as_tensor().copy()?;
+    let sums = [ResponseSum { neuron: 1, bins: &[7, 11] }];
+    let gradient = network.gradients_by_sound(&sound, &sums)?.remove(0);
+    let value = || {
+        let response = network.forward(&sound, None, Mode::Eval)?.get(0)?.get(1)?;
+        response.get(7)? + response.get(11)?
+    };
+    for (place, got) in flat(&gradient).into_iter().enumerate() {
+        let want = slope(&value, (&sound, &start), place, 1e-6)?;
+        assert!((got - want).abs() < 1e-7, "{place}: {got}, {want}");
+    }
+    // By what the model sees, the contrast stays as it is.
+    let seen = network.filtered(&start)?;
+    let by_seen = network.gradients_by_filtered(&start, &seen, &sums)?.remove(0);
+    assert!(flat(&(by_seen - gradient)?).iter().any(|difference| difference.abs() > 1e-6));
+    Ok(())
+}
+
+#[test]
+fn runs_whose_output_follows_contrast_predict_what_they_were_fitted_to() {
+    let decibels = Inverse { base: 10f64.powf(0.05), offset: 0.0, scale: 1.0 };
+    let level = Level { kind: LevelKind::Db, inverse: Some(decibels), of_power: false };
+    let place = place(Some(level));
+    let text = run_file_with("[output_gain]\ntype = \"contrast\"", "")
+        .replace("window_ms", "output = \"double_exponential\"\nwindow_ms");
+    place.write("run.toml", &text);
+    place.strf("train run.toml --quiet").done();
+    place.strf("eval runs/run --out again").done();
+    assert_eq!(place.read("again/scores.csv"), place.read("runs/run/scores.csv"));
+    place.strf("export-strfs runs/run --out strfs.h5").done();
+    let file = unlocked().open(place.path("strfs.h5")).unwrap();
+    assert_eq!(file.dataset("contrast_weights").unwrap().shape(), [BANDS]);
+    let drawn = place.strf("plot runs/run").done();
+    assert!(drawn.stderr.contains("the output nonlinearity changes from bin to bin"));
+    // On one thread as on several.
+    place.strf_on(1, "train run.toml --quiet --out one").done();
+    place.strf_on(2, "train run.toml --quiet --out two").done();
+    place.assert_same("one/model", "two/model");
+
+    // Of other decibels amplitudes are others.
+    let louder = Level { inverse: Some(Inverse { scale: 2.0, ..decibels }), ..level };
+    place.write_data("other.h5", &Recording { level: Some(louder), ..recording() });
+    let ran = place.strf("predict runs/run --data other.h5");
+    assert_eq!(ran.status, Some(2), "{}", ran.stderr);
+    assert!(ran.stderr.contains("level_base, level_offset, level_scale"), "{}", ran.stderr);
+}
+
+#[test]
+fn contrast_needs_a_double_exponential_and_amplitude() {
+    let gain = "[output_gain]\ntype = \"contrast\"";
+    let place = place(Some(Level::of(LevelKind::Log)));
+    let said = complaint(&place, gain, "");
+    assert!(said.contains("output_gain.type: found \"contrast\", expected none with"), "{said}");
+    let exponential = |data: &str| {
+        run_file_with(gain, data).replace("window_ms", "output = \"double_exponential\"\nwindow_ms")
+    };
+    place.write("run.toml", &exponential(""));
+    let ran = place.strf("train run.toml");
+    assert_eq!(ran.status, Some(2));
+    let want = "found a level of \"log\" without level_base, level_offset and level_scale";
+    assert!(ran.stderr.contains(want), "{}", ran.stderr);
+    assert!(ran.stderr.contains("amplitude = level_scale * (level_base^value"), "{}", ran.stderr);
+    place.write_data("data.h5", &recording());
+    let ran = place.strf("train run.toml");
+    assert!(ran.stderr.contains("data.level: found nothing, expected what cochleagrams are"));
+    place.write("run.toml", &exponential("level = \"amplitude\""));
+    place.strf("train run.toml --quiet").done();
+    let mut negative = recording();
+    negative.clips[0].cochleagram[[0, 3]] = -1.0;
+    place.write_data("data.h5", &negative);
+    let ran = place.strf("train run.toml --force");
+    assert!(ran.stderr.contains("no number below 0 in front of output_gain contrast"));
 }

@@ -6,6 +6,7 @@ use super::dims::Quantity;
 use super::head::{Head, Left};
 use super::layers::{Layer, MapShape, Pass, Reach};
 use super::ops::stage::StageWithParameters;
+use super::outputs::OutputNonlinearity;
 
 /// From what the prefilters give `(B, C, F, T)` to responses `(B, N, T)`.
 pub struct Model {
@@ -41,6 +42,12 @@ impl Model {
     /// neuron, and what follows.
     pub fn new(layers: Vec<Box<dyn Layer>>, head: Head) -> Self {
         Self { layers, head }
+    }
+
+    /// The same with an output nonlinearity that changes towards another of its kind.
+    #[must_use]
+    pub fn changed_towards(self, other: Box<dyn OutputNonlinearity>) -> Self {
+        Self { head: self.head.changed_towards(other), ..self }
     }
 
     /// Its end.

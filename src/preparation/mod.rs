@@ -12,7 +12,7 @@ mod split;
 mod standardize;
 mod treatment;
 
-pub use level::require_level;
+pub use level::{require_level, to_amplitude};
 pub use neurons::{Doubtful, PsthSurvey};
 pub use psth::psth;
 pub use recorded::{RecordedResponses, qualities};

@@ -6,13 +6,14 @@ use ndarray::Array2;
 
 use super::reduce::{Reduced, numbered};
 use super::treatment::{Preparation, Treatment};
-use super::{ClipSets, Selected, Standardization, divide, require_level, select};
+use super::{ClipSets, Selected, Standardization, divide, require_level, select, to_amplitude};
 use crate::base::error::{Error, Result};
 use crate::base::files::Version;
 use crate::dataset::content::{self, PartContent, UsedContent};
 use crate::dataset::{Clip, Level, Recording, ResponseLocation, Splits};
 use crate::models::batch::Sample;
 use crate::models::dims::Dims;
+use crate::models::output_gains::ToAmplitude;
 use crate::run_file::{Data, RunConfig, Split, Standardize};
 use crate::scores::Ceiling;
 
@@ -68,7 +69,7 @@ impl PreparedRecording {
         let Selected { recording, notes } = select(recording, &data.neurons, &data.stimuli)?;
         let sets = divide(&recording, split)?;
         let used = [&sets.train, &sets.valid, &sets.test].into_iter().flatten().copied();
-        require_level(&recording, used, architecture)?;
+        require_level(&recording, used, (architecture, data.level))?;
         let Data { smooth_ms, skip_ms, .. } = *data;
         let treatment = Treatment { dt_ms: recording.dt_ms, smooth_ms, skip_ms };
         let Reduced { mut recording, psths, ceiling, mut warnings, responses } =
@@ -109,6 +110,12 @@ impl PreparedRecording {
             version,
             longest,
         })
+    }
+
+    /// How the sound that the model sees becomes amplitude, where the dataset says what it is.
+    pub fn to_amplitude(&self) -> Option<ToAmplitude> {
+        let constant = self.preparation.standardization.scale.first();
+        self.level.zip(constant).and_then(|(level, constant)| to_amplitude(level, *constant))
     }
 
     /// Fails if a model that looks back over `lags` bins sees no clip in full.

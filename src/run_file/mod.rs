@@ -24,6 +24,7 @@ use crate::config::check::{Check, refused};
 use crate::config::part::Chosen;
 use crate::config::sections::Form;
 use crate::models::cores::linear;
+use crate::models::output_gains::{self, OutputGainRow};
 use crate::models::parameterizations::{self, ParameterizationRow, full};
 use crate::models::prefilters::{self, PrefilterRow};
 use crate::models::{self, Architecture, HasStrfs, ModelRow};
@@ -62,13 +63,17 @@ struct Draft {
     prefilters: Vec<Option<Chosen<PrefilterRow>>>,
     prefilter_form: Form,
     parameterization: Option<Chosen<ParameterizationRow>>,
+    output_gain: Option<Chosen<OutputGainRow>>,
 }
 
 /// The sections that make an [`Architecture`].
-const ARCHITECTURE: [&str; 3] = ["model", PREFILTER, "parameterization"];
+const ARCHITECTURE: [&str; 4] = ["model", PREFILTER, "parameterization", OUTPUT_GAIN];
 
 /// The section that may stand several times.
 const PREFILTER: &str = "prefilter";
+
+/// The section of what changes the output nonlinearity.
+const OUTPUT_GAIN: &str = "output_gain";
 
 impl RunConfig {
     /// Reads a run file; each of `overrides` is a `section.key=value` that replaces what the file
@@ -117,13 +122,10 @@ impl RunConfig {
         })
     }
 
-    /// How the sound itself is standardized: in front of stages that need a level it is divided by one
-    /// constant, and `data.standardize` says what stands behind them.
+    /// How the sound itself is standardized: where stages or an output gain need its level it is divided
+    /// by one constant, and `data.standardize` says what stands in front of the first other one.
     pub fn standardize_sound(&self) -> Standardize {
-        match self.architecture.stages_of_level() {
-            0 => self.data.standardize,
-            _ => Standardize::Scale,
-        }
+        if self.architecture.needs_level() { Standardize::Scale } else { self.data.standardize }
     }
 
     /// `ln + adaptrans, zebra_finch.h5`: model, prefilter and dataset, as pictures name them.
@@ -167,6 +169,7 @@ impl Draft {
             prefilters: check.parts(PREFILTER, prefilters::TABLE),
             prefilter_form: check.document.form(PREFILTER),
             parameterization: check.part("parameterization", parameterizations::TABLE),
+            output_gain: check.part(OUTPUT_GAIN, output_gains::TABLE),
         };
         check.problems.extend(rules::between_parts(&draft, &check.document));
         draft
@@ -178,12 +181,14 @@ impl Draft {
             (Some(model), Some(parameterization)) if problems.is_empty() => {
                 let prefilters = self.prefilters.into_iter().flatten().collect();
                 let prefilter_form = self.prefilter_form;
-                let standardized = None;
+                let (standardized, to_amplitude, output_gain) = (None, None, self.output_gain);
                 Ok(Architecture {
                     model,
                     prefilters,
                     prefilter_form,
                     parameterization,
+                    output_gain,
+                    to_amplitude,
                     standardized,
                 })
             }

@@ -1,9 +1,10 @@
 //! What a run file leaves to the dataset.
 use super::{PREFILTER, RunConfig, Split};
 use crate::base::error::{Problem, Problems, Result};
+use crate::base::wording::joined;
 use crate::config::keys::Value;
 use crate::config::part::Chosen;
-use crate::dataset::{LevelKind, Recording};
+use crate::dataset::{Level, LevelKind, Recording};
 use crate::models::prefilters::{NeededLevel, PrefilterRow};
 
 const SCALE: &str = "scale";
@@ -25,6 +26,7 @@ impl RunConfig {
                 .hint(format!("{} has no /splits", recording.file.display()))
         });
         self.resolve_level(recording, &mut problems);
+        self.check_gain(recording, &mut problems);
         self.resolve_scales(recording, &mut problems);
         problems.into_result(&self.file, ())
     }
@@ -48,6 +50,29 @@ impl RunConfig {
             if let Some(problem) = not_linear(chosen.row.part.name, self.data.level, recording) {
                 problems.push(problem);
             }
+        }
+    }
+
+    /// Whether output gains can bring cochleagrams back to amplitude.
+    fn check_gain<R>(&self, recording: &Recording<R>, problems: &mut Problems) {
+        let Some(gain) = &self.architecture.output_gain else { return };
+        let (name, file) = (gain.row.part.name, recording.file.display());
+        let Some(kind) = self.data.level else {
+            let expected = format!("what cochleagrams are, for output_gain {name}");
+            problems.push(Problem::new("data.level", "nothing", expected).hint(format!(
+                "{file} has no attribute level: give data.level, or add the attribute"
+            )));
+            return;
+        };
+        let level = recording.level.unwrap_or(Level::of(kind));
+        if let Some(missing) = level.missing() {
+            let found = format!("a level of {:?} without {}", kind.word(), joined(&missing, "and"));
+            let expected = format!("what brings it back to amplitude, for output_gain {name}");
+            problems.push(Problem::new(file.to_string(), found, expected).hint(format!(
+                "add these attributes: amplitude = level_scale * (level_base^value - level_offset), for \
+                 decibels of amplitude level_base = {:.6}, level_offset = 0 and level_scale = 1",
+                10f64.powf(0.05)
+            )));
         }
     }
 

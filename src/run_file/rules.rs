@@ -1,5 +1,5 @@
 //! What must hold between keys.
-use super::{Banded, Draft, Optimizer, PREFILTER, StartFrom, Strength};
+use super::{Banded, Draft, OUTPUT_GAIN, Optimizer, PREFILTER, StartFrom, Strength};
 use crate::base::error::Problem;
 use crate::base::wording::one_of;
 use crate::config::document::{Document, SectionAt, TYPE};
@@ -17,6 +17,7 @@ pub fn between_parts(draft: &Draft, written: &Document) -> Vec<Problem> {
     let mut problems = one_behind_the_other(draft, written);
     problems.extend(levelled(draft, written));
     problems.extend(parameterized(draft, written));
+    problems.extend(of_output(draft, written));
     problems
 }
 
@@ -38,6 +39,9 @@ pub fn of_training(train: &Values, draft: &Draft, written: &Document) -> Vec<Pro
 fn shared(model: &Chosen<ModelRow>, draft: &Draft, written: &Document) -> Option<String> {
     let learning =
         prefilters(draft).into_iter().find(|(_, chosen)| chosen.row.learns(&chosen.values));
+    if let Some(gain) = &draft.output_gain {
+        return Some(format!("neurons share the weights of output_gain {}", gain.row.part.name));
+    }
     match (model.row.sharing, learning) {
         (Sharing::Hidden, _) => Some(format!("neurons of {} share weights", model.row.part.name)),
         (_, Some((at, chosen))) => Some(format!(
@@ -263,6 +267,19 @@ fn parameterized(draft: &Draft, written: &Document) -> Option<Problem> {
         written.problem(at, &format!("{chosen:?}"), expected).hint(reason)
     };
     (chosen != plain).then(problem)
+}
+
+/// An output gain changes the parameters of one output nonlinearity.
+fn of_output(draft: &Draft, written: &Document) -> Option<Problem> {
+    let (model, gain) = (draft.model.as_ref()?, draft.output_gain.as_ref()?);
+    let (name, needed) = (gain.row.part.name, gain.row.output);
+    let output = word(&model.values, "output").unwrap_or("identity");
+    let problem = || {
+        let expected = format!("none with model.output = {output:?}");
+        let reason = format!("{name} changes the parameters of {needed}: set model.output to that");
+        written.problem((OUTPUT_GAIN, TYPE), &format!("{name:?}"), expected).hint(reason)
+    };
+    (output != needed).then(problem)
 }
 
 /// A loss of rates needs an output that is never negative.

@@ -5,7 +5,7 @@ use crate::config::keys::{Default, Key, Kind, Range};
 use crate::config::part::parts;
 use crate::config::sections::{Holds, Section, Times};
 use crate::dataset::LevelKind;
-use crate::models::{self, parameterizations, prefilters};
+use crate::models::{self, output_gains, parameterizations, prefilters};
 
 /// The sections in the order in which they are written.
 pub static SECTIONS: &[Section] = &[
@@ -31,6 +31,15 @@ pub static SECTIONS: &[Section] = &[
         holds: Holds::Part {
             table: || parts(parameterizations::TABLE),
             absent: Some("full"),
+            times: Times::Once,
+        },
+    },
+    Section {
+        name: "output_gain",
+        doc: "what changes the output nonlinearity from bin to bin; leave out for nothing",
+        holds: Holds::Part {
+            table: || parts(output_gains::TABLE),
+            absent: Some("none"),
             times: Times::Once,
         },
     },
@@ -84,7 +93,7 @@ pub const DATA: &[Key] = &[
         doc: "how cochleagrams are standardized, with statistics of the training stimuli only: \
               mean 0 and variance 1 by band, or of all bands together, or variance 1 without \
               centring, or as they are; prefilters that need a level (stp) see the sound divided \
-              by one constant, and what they give is standardized so",
+              by one constant, and what stands behind them is standardized so",
     },
     Key {
         name: "level",

@@ -78,7 +78,8 @@ impl Trained {
     pub fn clips(&self, other: Option<&Path>, split: SplitName, needs: Needs) -> Result<Clips> {
         let ReadRecording { recording, mut notes } = self.recording(other, needs)?;
         let places = self.places(&recording, split)?;
-        require_level(&recording, places.iter().copied(), &self.architecture)?;
+        let level = self.metadata.level.map(|level| level.kind);
+        require_level(&recording, places.iter().copied(), (&self.architecture, level))?;
         let own = other.is_none().then_some(split);
         if own.is_some() {
             notes.extend(self.require_same_sound(&recording, split)?);

@@ -72,6 +72,7 @@ impl Experiment {
         let split = config.data.split.clone().unwrap_or(Split::UNSAID);
         let prepared = PreparedRecording::new(recording, &config, &split, &device)?;
         let params = Params::new(config.train.seed, DType::F32, &device);
+        config.architecture.to_amplitude = prepared.to_amplitude();
         let network = Network::build(&config.architecture, &prepared.dims, &params)?;
         prepared.require_room(network.lags())?;
         notes.extend(prepared.notes.iter().chain(network.notes()).cloned());

@@ -169,6 +169,12 @@ impl Trained {
                 let expected = format!("{}, as in training", own.kind.word());
                 Problem::new("level", other.kind.word(), expected)
             });
+            let matters = self.architecture.output_gain.is_some() && own.kind == other.kind;
+            problems.require(!matters || own == other, || {
+                let expected = "level_base, level_offset, level_scale and level_of as in training";
+                let hint = "the output gain needs amplitudes that can be compared";
+                Problem::new("level", "others", expected).hint(hint)
+            });
         }
         let place = |id: &String| recording.neurons.iter().position(|known| known.id == *id);
         let places: Vec<Option<usize>> = neurons.iter().map(place).collect();

@@ -5,6 +5,7 @@ use candle_core::{DType, Device};
 use strf::config::part::{Row, find};
 use strf::models::Architecture;
 use strf::models::dims::Dims;
+use strf::models::output_gains::{Law, ToAmplitude};
 use strf::models::outputs;
 use strf::models::params::Params;
 use strf::models::prefilters::PrefilterRow;
@@ -19,7 +20,10 @@ pub fn dims() -> Dims {
 
 /// The architecture of a text.
 pub fn architecture(text: &str) -> Architecture {
-    RunConfig::architecture(text, Path::new("combination.toml")).unwrap()
+    let architecture = RunConfig::architecture(text, Path::new("combination.toml")).unwrap();
+    // The sound of tests is amplitude.
+    let to_amplitude = Some(ToAmplitude { law: Law::Linear { factor: 1.0 }, of_power: false });
+    Architecture { to_amplitude, ..architecture }
 }
 
 /// The model of a text with start values.
@@ -94,6 +98,11 @@ pub fn all() -> Vec<String> {
             let model = format!("[model]\ntype = \"{name}\"\noutput = \"{output}\"\n{variant}\n");
             // What stages in front do does not depend on the output nonlinearity.
             let staged = matches!(*output, "identity" | "parametric_softplus");
+            if *output == "double_exponential" {
+                let gain = "[output_gain]\ntype = \"contrast\"\n";
+                texts.push(format!("{model}{gain}"));
+                texts.push(format!("{model}[prefilter]\ntype = \"stp\"\n{gain}"));
+            }
             for prefilter in prefilter_sections() {
                 if is_staged(&prefilter) && !staged {
                     continue;
