@@ -5,6 +5,7 @@ use std::path::Path;
 use ndarray::{Array2, ArrayView2, s};
 use rand::Rng;
 use strf::config::part::Row;
+use strf::dataset::Inverse;
 use strf::frontends::ImportConfig;
 use strf::frontends::{Cochleagram, Frontend, TABLE};
 use strf::sound::Sound;
@@ -174,6 +175,43 @@ fn a_sine_of_full_scale_is_said_to_be_0_db_in_every_band() {
                 .find_map(|word| word.parse().ok().filter(|_| word.contains('.')))
                 .unwrap();
             assert!(said.abs() <= 1.0, "{keys}{rate_hz} Hz, sine of {hz} Hz: {notes:?}");
+        }
+    }
+}
+
+#[test]
+fn what_is_said_of_levels_brings_them_back_to_magnitudes() {
+    let samples = noise(8000, 6);
+    let made = |magnitude: &str, compression: &str| {
+        let keys =
+            format!("bands = 5\nmagnitude = \"{magnitude}\"\ncompression = \"{compression}\"");
+        let frontend = frontend(&keys, 5.0);
+        let mut levels = [hear(&frontend, &samples, 32_000.0).levels];
+        let level = frontend.finish(&mut levels).level;
+        let [levels] = levels;
+        (levels, level)
+    };
+    for magnitude in ["amplitude", "power"] {
+        let (plain, level) = made(magnitude, "none");
+        assert_eq!((level.kind.word(), level.inverse, level.of_power), (magnitude, None, false));
+        for (compression, kind) in
+            [("db", "db"), ("log", "log"), ("log1p", "log"), ("cube_root", "cube_root")]
+        {
+            let (levels, level) = made(magnitude, compression);
+            assert_eq!((level.kind.word(), level.of_power), (kind, magnitude == "power"));
+            let magnitudes = levels.mapv(|value| match level.inverse {
+                Some(Inverse { base, offset, scale }) => {
+                    scale * (base.powf(f64::from(value)) - offset)
+                }
+                None => f64::from(value).powi(3),
+            });
+            // Decibels are shares of a sine of full scale, and so in proportion.
+            let unit = match kind {
+                "db" => f64::from(plain[[0, 9]]) / magnitudes[[0, 9]],
+                _ => 1.0,
+            };
+            let far = difference(plain.view(), (magnitudes * unit).view());
+            assert!(far < 1e-4, "{compression} of {magnitude}: {far}");
         }
     }
 }

@@ -9,7 +9,8 @@ use strf::models::Network;
 use strf::models::batch::{Batch, Member};
 use strf::models::dims::Dims;
 use strf::models::head::Head;
-use strf::models::layers::{Carry, Mode, Pass};
+use strf::models::layers::{Carry, LeakyConfig, LeakyUnits, Mode, Pass};
+use strf::models::ops::Length;
 use strf::models::ops::chain::ResponseSum;
 use strf::models::output_gains::{Law, OutputGain, ToAmplitude};
 use strf::models::outputs;
@@ -113,6 +114,10 @@ fn pieces_of_a_clip_give_what_the_whole_gives() -> Result<()> {
     let stack = "[[prefilter]]\ntype = \"stp\"\ninit_u = 0.4\n[[prefilter]]\ntype = \"pcen\"\n";
     let mut sections: Vec<String> = ["stp", "log", "pcen"].map(section).to_vec();
     sections.push(stack.to_owned());
+    let adapting = |name: &str, bins: usize| {
+        format!("{}scale = \"mel\"\nkernel_bins = {bins}\n", section(name))
+    };
+    sections.extend([adapting("willmore", 9), adapting("adaptrans", 30), adapting("willmore", 0)]);
     for section in sections {
         let (network, _params) = behind(&section, 4, DType::F64);
         let sound = clip("pieces", 4, 50, DType::F64)?;
@@ -123,6 +128,27 @@ fn pieces_of_a_clip_give_what_the_whole_gives() -> Result<()> {
         let pieces = pieces.into_iter().collect::<Result<Vec<_>>>()?;
         let tolerance = Tolerance { relative: 1e-12, absolute: 1e-12 };
         assert_close(&section, &Tensor::cat(&pieces, 3)?, &whole, tolerance);
+    }
+    Ok(())
+}
+
+#[test]
+fn leaky_units_go_on_where_the_piece_before_ended() -> Result<()> {
+    let x = clip("leaky", 3, 50, DType::F64)?.squeeze(1)?;
+    for (memory, decay_input) in
+        [(Length::Unlimited, true), (Length::Unlimited, false), (Length::Bins(7), true)]
+    {
+        let config = LeakyConfig { init_tau_bins: 6.0, memory, decay_input, dt_ms: DT_MS };
+        let params = Params::new(1, DType::F64, &Device::Cpu);
+        let units = LeakyUnits::new(3, config, &params.scope(""))?;
+        let whole = units.respond(&x)?;
+        let carry = Carry::default();
+        let pieces = [(0, 5), (5, 1), (6, 44)].map(|(from, bins)| {
+            units.go_on(&x.narrow(2, from, bins)?, &Pass::eval().with_carry(&carry))
+        });
+        let pieces = pieces.into_iter().collect::<Result<Vec<_>>>()?;
+        let tolerance = Tolerance { relative: 1e-12, absolute: 1e-12 };
+        assert_close("leaky", &Tensor::cat(&pieces, 2)?, &whole, tolerance);
     }
     Ok(())
 }
@@ -400,10 +426,11 @@ fn outputs_that_follow_contrast_are_those_of_numpy() -> Result<()> {
         }
     }
     let modulation = golden["contrast.modulation"].unsqueeze(1)?;
-    let got = head.behind_norm(&golden["contrast.drive"], Some(&modulation))?;
+    let got = head
+        .behind_norm(&golden["contrast.drive"], &Pass::eval().with_modulation(Some(&modulation)))?;
     let tolerance = Tolerance { relative: 1e-10, absolute: 1e-10 };
     assert_close("output", &got, &golden["contrast.output"], tolerance);
-    assert!(head.behind_norm(&golden["contrast.drive"], None).is_err());
+    assert!(head.behind_norm(&golden["contrast.drive"], &Pass::eval()).is_err());
     Ok(())
 }
 

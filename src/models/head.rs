@@ -17,6 +17,9 @@ pub struct Head {
     leak: Option<LeakyUnits>,
 }
 
+/// The place of leaky output units, behind those of all layers.
+const BEHIND_LAYERS: usize = usize::MAX - 1;
+
 /// What of a head takes part.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum HeadPart {
@@ -88,21 +91,21 @@ impl Head {
     /// # Errors
     /// A tensor operation fails.
     pub fn forward(&self, drive: &Tensor, pass: &Pass) -> Result<Tensor> {
-        self.behind_norm(&self.normalized(drive, pass)?, pass.modulation)
+        self.behind_norm(&self.normalized(drive, pass)?, pass)
     }
 
     /// The responses to what enters the output nonlinearity.
     ///
     /// # Errors
     /// A tensor operation fails.
-    pub fn behind_norm(&self, drive: &Tensor, modulation: Option<&Tensor>) -> Result<Tensor> {
-        let response = match (&self.changed, modulation) {
+    pub fn behind_norm(&self, drive: &Tensor, pass: &Pass) -> Result<Tensor> {
+        let response = match (&self.changed, pass.modulation) {
             (Some(other), Some(modulation)) => self.modulated(drive, other.as_ref(), modulation)?,
             (None, None) => self.output.forward(drive)?,
             _ => bail!("an output nonlinearity that changes, without what changes it"),
         };
         match &self.leak {
-            Some(units) => units.respond(&response),
+            Some(units) => units.go_on(&response, &pass.in_layer(BEHIND_LAYERS)),
             None => Ok(response),
         }
     }

@@ -129,8 +129,7 @@ impl Network {
     /// # Errors
     /// A layer cannot go on where a piece ended, or a tensor operation fails.
     pub fn forward_piece(&self, x: &Tensor, carry: &Carry) -> Result<Tensor> {
-        let goes_on = self.all_layers(0).all(Layer::goes_on) && !self.model.head().leaks();
-        if !goes_on {
+        if !self.all_layers(0).all(Layer::goes_on) {
             bail!("this model takes clips as wholes: a layer of it looks back and keeps nothing")
         }
         self.forward_from(0, x, Pass::eval().with_carry(carry))
@@ -286,7 +285,7 @@ impl Network {
         }
         let Padded { sound, target, .. } = drives.padded()?;
         let drive = layer.forward(&sound, &Pass::eval())?.squeeze(2)?;
-        let responses = self.model.head().behind_norm(&drive, None)?;
+        let responses = self.model.head().behind_norm(&drive, &Pass::eval())?;
         let shares = criterion.shares(&responses, &target)?;
         let values = shares.detach().to_dtype(DType::F64)?.to_vec1::<f64>()?;
         Ok((shares.sum_all()?, values))

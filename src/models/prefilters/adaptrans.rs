@@ -10,7 +10,8 @@ use ndarray::{Array2, Array3};
 
 use super::{
     Adaptation as Filters, AdaptationKernels, KERNEL_BINS, MAX_FREQ, MIN_FREQ, Prefilter, RECTIFY,
-    SCALE, average_weights, learnt_or_not, numbers, past_average,
+    SCALE, average_weights, behind_past, learnt_or_not, numbers, past_average,
+    past_average_of_piece,
 };
 use crate::base::error;
 use crate::config::keys::{Default, Key, Kind, Range, Values};
@@ -98,11 +99,16 @@ impl Layer for AdapTrans {
         MapShape { channels: self.channels().len(), ..input }
     }
 
-    fn forward(&self, input: &Tensor, _pass: &Pass) -> Result<Tensor> {
+    fn forward(&self, input: &Tensor, pass: &Pass) -> Result<Tensor> {
         let (_b, _one, f, _t) = input.dims4()?;
         let x = input.squeeze(1)?;
         let w = share(&self.p)?.reshape((1, f, 1))?;
-        let average = |d: &Tensor| past_average(&x, &share(d)?, self.before.bins);
+        let bins = self.before.bins;
+        let all = if pass.carries() { Some(behind_past(&x, bins, pass)?) } else { None };
+        let average = |d: &Tensor| match &all {
+            Some(all) => past_average_of_piece(all, &share(d)?, bins),
+            None => past_average(&x, &share(d)?, bins),
+        };
         let on = (&x - average(&self.d_on)?.broadcast_mul(&w)?)?;
         let off = (average(&self.d_off)? - x.broadcast_mul(&w)?)?;
         let both = Tensor::stack(&[on, off], 1)?; // (B, 2, F, T)
@@ -119,6 +125,10 @@ impl Layer for AdapTrans {
 
     fn reach(&self) -> Reach {
         Reach::Bins(self.before.bins)
+    }
+
+    fn goes_on(&self) -> bool {
+        true
     }
 
     fn learnt(&self) -> Result<Vec<Quantity>> {

@@ -4,7 +4,7 @@ use ndarray::{Array2, Array3};
 use rand::RngCore;
 
 use super::dims::Dims;
-use super::layers::{Layer, Standardized, exponential_window, geometric_sum};
+use super::layers::{Layer, Pass, Standardized, exponential_window, geometric_sum};
 use super::ops::Length;
 use super::params::{ParamSpec, Role, Scope, Start};
 use crate::base::error::{self, Error};
@@ -337,6 +337,24 @@ fn centres_hz(values: &Values, dims: &Dims) -> error::Result<Vec<f64>> {
 
 const NO_BANDS: &str = "prefilter.scale: \"file\" needs /frequencies, which the dataset does not \
                         have; write it there, or give scale, min_freq_hz and max_freq_hz";
+
+/// `x (B, F, T)` behind the `bins − 1` bins that came before it, where pieces are given one after the
+/// other: what the piece before left, or the first value over and over. Keeps the same for the next.
+fn behind_past(x: &Tensor, bins: usize, pass: &Pass) -> Result<Tensor> {
+    let (b, f, _t) = x.dims3()?;
+    let before = match pass.carried() {
+        Some(before) => before,
+        None => x.narrow(2, 0, 1)?.broadcast_as((b, f, bins - 1))?.contiguous()?,
+    };
+    let all = Tensor::cat(&[&before, x], 2)?;
+    pass.carry(&all.narrow(2, all.dim(2)? + 1 - bins, bins - 1)?);
+    Ok(all)
+}
+
+/// [`past_average`] of the next piece of a clip; `all` is that piece behind what came before.
+fn past_average_of_piece(all: &Tensor, a: &Tensor, bins: usize) -> Result<Tensor> {
+    past_average(all, a, bins)?.narrow(2, bins - 1, all.dim(2)? + 1 - bins)
+}
 
 /// Exponential average of the past of each band: `C Σ_{k=1}^{L−1} a^{k−1} x(t−k)` with
 /// `C = 1/Σ_{k=0}^{L−2} a^k`, the first value lying before the clip. `x` is `(B, F, T)`, `a` `(F)`.
