@@ -67,7 +67,7 @@ fn a_key_of_another_part_or_section_is_sent_there() {
     assert_eq!(
         complaint("init_tau_ms = 10.0\n"),
         "5:1 model.init_tau_ms: found an unknown key, expected a key of type nrf \
-         (init_tau_ms belongs to [model] with type dnet)"
+         (init_tau_ms belongs to [model] with type dnet or [prefilter] with type stp)"
     );
     assert_eq!(
         complaint("lr = 0.1\n"),
@@ -90,7 +90,7 @@ fn an_unknown_section_is_named_with_the_nearest_known_one() {
     assert_eq!(
         complaint("[trian]\nlr = 0.1\n"),
         "5:2 trian: found an unknown section, expected [data], [model], [prefilter], \
-         [parameterization], [train] or [output] (did you mean train?)"
+         [parameterization], [output_gain], [train] or [output] (did you mean train?)"
     );
 }
 
@@ -173,7 +173,7 @@ fn an_unknown_part_is_named_with_the_nearest_and_all_known_ones() {
     );
     assert_eq!(
         complaint("[prefilter]\ntype = \"adaptran\"\n"),
-        "6:8 prefilter.type: found \"adaptran\", expected \"adaptrans\", \"willmore\" or \"none\" \
+        "6:8 prefilter.type: found \"adaptran\", expected \"adaptrans\", \"willmore\", \"stp\", \"log\", \"pcen\" or \"none\" \
          (did you mean adaptrans?)"
     );
     assert_eq!(
@@ -211,7 +211,7 @@ fn a_missing_section_or_key_is_asked_for() {
         [
             "1:2 data.file: found nothing, expected a path, relative to the run file".to_owned(),
             format!("3:4 model.type: found nothing, expected {models}"),
-            "5:2 prefilter.type: found nothing, expected \"adaptrans\", \"willmore\" or \"none\""
+            "5:2 prefilter.type: found nothing, expected \"adaptrans\", \"willmore\", \"stp\", \"log\", \"pcen\" or \"none\""
                 .to_owned(),
         ]
     );
@@ -323,11 +323,11 @@ fn problems_of_several_prefilters_name_the_one_that_is_meant() {
     );
     assert_eq!(
         complaint(&format!("{second}rectify = true\n").replace("rectify", "type")),
-        "8:8 prefilter[2].type: found true, expected \"adaptrans\", \"willmore\" or \"none\""
+        "8:8 prefilter[2].type: found true, expected \"adaptrans\", \"willmore\", \"stp\", \"log\", \"pcen\" or \"none\""
     );
     assert_eq!(
         complaint(second),
-        "7:3 prefilter[2].type: found nothing, expected \"adaptrans\", \"willmore\" or \"none\""
+        "7:3 prefilter[2].type: found nothing, expected \"adaptrans\", \"willmore\", \"stp\", \"log\", \"pcen\" or \"none\""
     );
     assert_eq!(
         complaint("[[prefilter]]\ntype = \"willmore\"\nrectify = 1\n"),
@@ -379,14 +379,14 @@ fn overrides_of_a_prefilter_that_is_not_there_are_refused() {
     }
     assert_eq!(
         complaints(&single, &["--set=prefilter[2].scale=mel"]),
-        ["--set prefilter[2].scale=mel: found nothing, expected \"adaptrans\", \"willmore\" or \
-          \"none\""]
+        ["--set prefilter[2].scale=mel: found nothing, expected \"adaptrans\", \"willmore\", \
+          \"stp\", \"log\", \"pcen\" or \"none\""]
     );
     assert_eq!(
         complaints(SOUND, &["--set=train[1].lr=0.1"]),
         [
             "--set train[1].lr=0.1: found an unknown section, expected [data], [model], [prefilter], \
-          [parameterization], [train] or [output] (did you mean train?)"
+          [parameterization], [output_gain], [train] or [output] (did you mean train?)"
         ]
     );
 }
@@ -410,7 +410,7 @@ neurons = []
             "2:10 train.epochs: found -1, expected a whole number from 0 to 1000000",
             "3:1 train.lrr: found an unknown key, expected a key of [train] (did you mean lr?)",
             "4:2 modle: found an unknown section, expected [data], [model], [prefilter], \
-             [parameterization], [train] or [output] (did you mean model?)",
+             [parameterization], [output_gain], [train] or [output] (did you mean model?)",
             &format!(
                 "6:8 model.type: found \"nrff\", expected {} (did you mean nrf?)",
                 one_of(&strf::models::names())
@@ -438,7 +438,7 @@ fn problems_of_overrides_name_the_option() {
              (hidden belongs to [model] with type nrf, dnet or cnn2d)",
             "--set foo: found \"foo\", expected SECTION.KEY=VALUE",
             "--set trian.lr=1: found an unknown section, expected [data], [model], [prefilter], \
-             [parameterization], [train] or [output] (did you mean train?)",
+             [parameterization], [output_gain], [train] or [output] (did you mean train?)",
             "--set train.lrr=0.1: found an unknown key, expected a key of [train] (did you mean \
              lr?)",
             "--set train.lr=7: found 7, expected a number in (0, 1]",

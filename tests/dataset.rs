@@ -38,6 +38,7 @@ pub fn recording() -> Recording {
     Recording {
         file: "made.h5".into(),
         dt_ms: 2.5,
+        level: None,
         frequencies_hz: Some(vec![500.0, 1000.1, 2000.0]),
         neurons: vec![
             entity("n/1", &[attribute("area", "A1"), attribute("depth", "300")]),

@@ -5,6 +5,7 @@ use std::path::Path;
 use ndarray::{Array2, ArrayView2, s};
 use rand::Rng;
 use strf::config::part::Row;
+use strf::dataset::Inverse;
 use strf::frontends::ImportConfig;
 use strf::frontends::{Cochleagram, Frontend, TABLE};
 use strf::sound::Sound;
@@ -142,7 +143,7 @@ fn bands_lie_at_the_same_frequencies_at_every_rate_and_hear_their_sine() {
         for (rate_hz, band) in cases.flat_map(|rate| (0..centres.len()).map(move |n| (rate, n))) {
             let samples = samples(centres[band], rate_hz);
             let mut levels = [hear(&frontend, &samples, rate_hz).levels];
-            assert_eq!(frontend.finish(&mut levels), [""; 0]);
+            assert_eq!(frontend.finish(&mut levels).notes, [""; 0]);
             let column = levels[0].column(20).to_vec();
             let loudest = (0..column.len()).max_by(|a, b| column[*a].total_cmp(&column[*b]));
             assert_eq!(loudest, Some(band), "{keys}{rate_hz} Hz: {column:?}");
@@ -168,12 +169,49 @@ fn a_sine_of_full_scale_is_said_to_be_0_db_in_every_band() {
             // It sets in slowly: an onset holds other frequencies.
             let onset = |n: i32| (f64::from(n) / 2000.0).min(1.0);
             let samples: Vec<f32> = (0..8000).map(|n| (onset(n) * angle(n).sin()) as f32).collect();
-            let notes = frontend.finish(&mut [hear(&frontend, &samples, rate_hz).levels]);
+            let notes = frontend.finish(&mut [hear(&frontend, &samples, rate_hz).levels]).notes;
             let said: f64 = notes[0]
                 .split(' ')
                 .find_map(|word| word.parse().ok().filter(|_| word.contains('.')))
                 .unwrap();
             assert!(said.abs() <= 1.0, "{keys}{rate_hz} Hz, sine of {hz} Hz: {notes:?}");
+        }
+    }
+}
+
+#[test]
+fn what_is_said_of_levels_brings_them_back_to_magnitudes() {
+    let samples = noise(8000, 6);
+    let made = |magnitude: &str, compression: &str| {
+        let keys =
+            format!("bands = 5\nmagnitude = \"{magnitude}\"\ncompression = \"{compression}\"");
+        let frontend = frontend(&keys, 5.0);
+        let mut levels = [hear(&frontend, &samples, 32_000.0).levels];
+        let level = frontend.finish(&mut levels).level;
+        let [levels] = levels;
+        (levels, level)
+    };
+    for magnitude in ["amplitude", "power"] {
+        let (plain, level) = made(magnitude, "none");
+        assert_eq!((level.kind.word(), level.inverse, level.of_power), (magnitude, None, false));
+        for (compression, kind) in
+            [("db", "db"), ("log", "log"), ("log1p", "log"), ("cube_root", "cube_root")]
+        {
+            let (levels, level) = made(magnitude, compression);
+            assert_eq!((level.kind.word(), level.of_power), (kind, magnitude == "power"));
+            let magnitudes = levels.mapv(|value| match level.inverse {
+                Some(Inverse { base, offset, scale }) => {
+                    scale * (base.powf(f64::from(value)) - offset)
+                }
+                None => f64::from(value).powi(3),
+            });
+            // Decibels are shares of a sine of full scale, and so in proportion.
+            let unit = match kind {
+                "db" => f64::from(plain[[0, 9]]) / magnitudes[[0, 9]],
+                _ => 1.0,
+            };
+            let far = difference(plain.view(), (magnitudes * unit).view());
+            assert!(far < 1e-4, "{compression} of {magnitude}: {far}");
         }
     }
 }
@@ -185,7 +223,7 @@ fn decibels_are_relative_to_the_loudest_of_all_and_never_negative() {
     let quiet: Vec<f32> = loud.iter().map(|sample| sample / 10.0).collect();
     let levels = |samples: &[f32]| hear(&mel, samples, 32_000.0).levels;
     let mut both = [levels(&quiet), levels(&loud), levels(&[0.0; 700])];
-    let notes = mel.finish(&mut both);
+    let notes = mel.finish(&mut both).notes;
     assert!(notes[0].starts_with("front end: the loudest band and bin of the 3 stimuli is "));
     assert!(notes[0].ends_with(
         " dB relative to a sine of full scale at the centre of that band; it becomes 60 dB"
@@ -195,7 +233,10 @@ fn decibels_are_relative_to_the_loudest_of_all_and_never_negative() {
     assert!(both[2].iter().all(|level| *level == 0.0));
     assert!(both.iter().flatten().all(|level| *level >= 0.0));
     let mut silent = [levels(&[0.0; 700])];
-    assert_eq!(mel.finish(&mut silent), ["front end: all stimuli are silent: every level is 0"]);
+    assert_eq!(
+        mel.finish(&mut silent).notes,
+        ["front end: all stimuli are silent: every level is 0"]
+    );
     assert!(silent[0].iter().all(|level| *level == 0.0));
 }
 

@@ -311,7 +311,7 @@ fn prefilters_in_a_row_have_tensors_of_their_own() -> Result<()> {
         ["prefiltering.a", "prefiltering_2.d_off", "prefiltering_2.d_on", "prefiltering_2.p"];
     assert_eq!(names[..4], expected);
     assert_eq!(network.channels(), ["ON", "OFF"]);
-    let lengths = network.adaptations()?.into_iter().map(|kernels| kernels.weights.dim().2);
+    let lengths = network.adaptations()?.into_iter().map(|(_, kernels)| kernels.weights.dim().2);
     let reaches: usize = lengths.map(|bins| bins - 1).sum();
     assert_eq!(network.memory(), Some(network.lags() + reaches));
 

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use strf::base::device::DeviceName;
 use strf::config::part::{Chosen, Row, find};
 use strf::dataset::{Recording, Splits};
+use strf::models::output_gains;
 use strf::models::parameterizations::{self, ParameterizationRow};
 use strf::models::prefilters::{self, PrefilterRow};
 use strf::models::{self, HasStrfs, ModelRow};
@@ -24,7 +25,15 @@ fn parse(text: &str, overrides: &[&str]) -> RunConfig {
 
 fn recording(frequencies_hz: Option<Vec<f64>>, splits: Option<Splits>) -> Recording {
     let file = PathBuf::from("x.h5");
-    Recording { file, dt_ms: 5.0, frequencies_hz, neurons: vec![], clips: vec![], splits }
+    Recording {
+        file,
+        dt_ms: 5.0,
+        level: None,
+        frequencies_hz,
+        neurons: vec![],
+        clips: vec![],
+        splits,
+    }
 }
 
 /// Every combination of parts that makes sense.
@@ -351,7 +360,8 @@ fn parts_with_keys() -> Vec<(&'static str, Vec<&'static str>)> {
     let models = models::TABLE.iter().map(Row::part);
     let prefilters = prefilters::TABLE.iter().map(Row::part);
     let parameterizations = parameterizations::TABLE.iter().map(Row::part);
-    let parts = models.chain(prefilters).chain(parameterizations);
+    let gains = output_gains::TABLE.iter().map(Row::part);
+    let parts = models.chain(prefilters).chain(parameterizations).chain(gains);
     parts.map(|part| (part.name, part.keys.iter().map(|key| key.name).collect())).collect()
 }
 

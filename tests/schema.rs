@@ -2,7 +2,7 @@
 use serde_json::{Value as Json, json};
 use strf::config::keys::{Default, Key, Kind};
 use strf::config::part::{Part, parts};
-use strf::models::{self, parameterizations, prefilters};
+use strf::models::{self, output_gains, parameterizations, prefilters};
 use strf::run_file::{self, Train};
 
 use crate::support::runs::Workplace;
@@ -66,9 +66,14 @@ fn the_schema_has_every_section_part_and_key_with_its_range_and_default() {
     assert_eq!(schema["required"], json!(["data", "model"]));
     let sections = schema["properties"].as_object().unwrap();
     let names: Vec<&String> = sections.keys().collect();
-    assert_eq!(names, ["data", "model", "prefilter", "parameterization", "train", "output"]);
+    assert_eq!(
+        names,
+        ["data", "model", "prefilter", "parameterization", "output_gain", "train", "output",]
+    );
     assert_parts(&parts(models::TABLE), &sections["model"], None);
     assert_parts(&parts(parameterizations::TABLE), &sections["parameterization"], None);
+    let gains = parts(output_gains::TABLE);
+    assert_parts(&gains, &sections["output_gain"], Some("none"));
     let forms = sections["prefilter"]["anyOf"].as_array().unwrap();
     assert_parts(&parts(prefilters::TABLE), &forms[0], Some("none"));
     assert_eq!((&forms[1]["type"], &forms[1]["items"]), (&json!("array"), &forms[0]));

@@ -7,6 +7,7 @@ use strf::config::part::names;
 use strf::dataset::Clip;
 use strf::models::outputs::{self, Sign};
 use strf::models::parameterizations;
+use strf::models::prefilters::{self, NeededLevel, PrefilterRow};
 use strf::simulation::{Noise, StimulusKind};
 use strf::simulation::{Settings, Simulated, Truth, shapes, simulate, write};
 use strf::stats::moments::{correlation, covariance, mean, variance};
@@ -131,8 +132,32 @@ fn separable_fields_are_products_in_drive_and_full_ones_are_not() {
     assert!(worst("full") > 0.05, "{}", worst("full"));
 }
 
+/// Short-term plasticity as its paper has it, of the truth in a file.
+fn depressed(settings: &Settings, simulated: &Simulated, x: &Array2<f64>) -> Array3<f64> {
+    let (taus, usages) = (
+        &simulated.truth.prefilter["stp_tau_ms"],
+        &simulated.truth.prefilter["stp_u_at_mean_level"],
+    );
+    let mut filtered = x.clone();
+    for (f, mut row) in filtered.rows_mut().into_iter().enumerate() {
+        let clips = simulated.recording.clips.iter();
+        let all: Vec<f64> =
+            clips.flat_map(|clip| clip.cochleagram.row(f).mapv(f64::from).to_vec()).collect();
+        let usage = usages[f] / mean(&all);
+        let mut left = 1.0f64;
+        for value in &mut row {
+            let now = *value;
+            *value *= left;
+            left += (1.0 - left) * settings.dt_ms / taus[f] - usage * now * left;
+            left = left.clamp(0.0, 5.0);
+        }
+    }
+    filtered.insert_axis(Axis(0))
+}
+
 /// What reaches the receptive fields `(C, F, T)`: AdapTrans as its paper has it, in plain sums.
-fn prefiltered(settings: &Settings, hz: &[f64], x: &Array2<f64>) -> Array3<f64> {
+fn prefiltered(settings: &Settings, simulated: &Simulated, x: &Array2<f64>) -> Array3<f64> {
+    let hz = simulated.recording.frequencies_hz.as_ref().unwrap();
     let taus = hz.iter().map(|hz| (500.0 - 105.0 * hz.log10()).max(settings.dt_ms));
     let taus: Vec<f64> = taus.collect();
     let longest = taus.iter().copied().fold(0.0, f64::max);
@@ -147,6 +172,7 @@ fn prefiltered(settings: &Settings, hz: &[f64], x: &Array2<f64>) -> Array3<f64> 
     let (f, t) = x.dim();
     match settings.prefilter.as_str() {
         "none" => x.clone().insert_axis(Axis(0)),
+        "stp" => depressed(settings, simulated, x),
         "willmore" => {
             Array3::from_shape_fn((1, f, t), |(_, f, t)| (x[(f, t)] - average(f, t)).max(0.0))
         }
@@ -192,7 +218,7 @@ fn rates(settings: &Settings, simulated: &Simulated, clip: usize) -> Array2<f64>
         f64::from(recording.clips[clip].cochleagram[(f, t)]) - f64::from(truth.mean[f])
     };
     let sound = Array2::from_shape_fn(recording.clips[clip].cochleagram.dim(), centred);
-    let x = prefiltered(settings, recording.frequencies_hz.as_ref().unwrap(), &sound);
+    let x = prefiltered(settings, simulated, &sound);
     let (neurons, channels, bands, lags) = truth.strfs.dim();
     Array2::from_shape_fn((neurons, sound.ncols()), |(n, t)| {
         let mut sum = 0.0;
@@ -208,7 +234,10 @@ fn rates(settings: &Settings, simulated: &Simulated, clip: usize) -> Array2<f64>
 
 #[test]
 fn plain_sums_over_the_file_give_the_stored_rates_for_every_prefilter_and_output() {
-    let prefilters = [vec!["none"], strf::models::prefilters::names()].concat();
+    // Simulated sound is in decibels.
+    let takes = |row: &&PrefilterRow| row.level != NeededLevel::Linear;
+    let names = prefilters::TABLE.iter().filter(takes).map(|row| row.part.name);
+    let prefilters: Vec<&str> = std::iter::once("none").chain(names).collect();
     for (prefilter, output) in
         prefilters.iter().flat_map(|p| outputs::names().into_iter().map(move |o| (*p, o)))
     {
@@ -594,8 +623,8 @@ fn options_out_of_range_are_refused_all_at_once() {
             "  --output: found \"softpluss\", expected {} or {last} (did you mean softplus?)",
             first.join(", ")
         ),
-        "  --prefilter: found \"adaptran\", expected \"none\", \"adaptrans\" or \"willmore\" \
-         (did you mean adaptrans?)"
+        "  --prefilter: found \"adaptran\", expected \"none\", \"adaptrans\", \"willmore\", \
+         \"stp\", \"log\" or \"pcen\" (did you mean adaptrans?)"
             .into(),
     ];
     assert_eq!(said.lines().collect::<Vec<_>>(), want.to_vec());
@@ -615,6 +644,9 @@ fn windows_that_fit_no_stimulus_and_signed_counts_are_refused_with_the_reason() 
     let said = refused(&["--output=identity"]);
     let reason = "--output: found \"identity\" with --noise poisson, expected an output that is \
                   never negative";
+    assert!(said.contains(reason), "{said}");
+    let said = refused(&["--prefilter=pcen"]);
+    let reason = "--prefilter: found \"pcen\", expected a prefilter that takes decibels";
     assert!(said.contains(reason), "{said}");
     let said = refused(&["--stimuli=100000", "--bins=100000"]);
     assert!(said.contains("expected at most 1e10 responses"), "{said}");

@@ -7,13 +7,13 @@ use crate::base::progress::Console;
 use crate::base::wording::{did_you_mean, joined};
 use crate::config::keys::{Default, Key};
 use crate::config::part::{Part, parts};
-use crate::models::{self, loss, outputs, parameterizations, prefilters};
+use crate::models::{self, loss, output_gains, outputs, parameterizations, prefilters};
 use crate::{frontends, scores};
 
 /// `strf list`.
 #[derive(Debug, Args)]
 pub struct ListArgs {
-    /// One table: models, prefilters, parameterizations, outputs, losses or metrics
+    /// One table: models, prefilters, parameterizations, outputs, output_gains, losses or metrics
     pub table: Option<String>,
     /// Print JSON
     #[arg(long)]
@@ -29,6 +29,7 @@ fn tables() -> Vec<Table> {
         ("prefilters", parts(prefilters::TABLE)),
         ("parameterizations", parts(parameterizations::TABLE)),
         ("outputs", parts(outputs::TABLE)),
+        ("output_gains", parts(output_gains::TABLE)),
         ("losses", parts(loss::TABLE)),
         ("metrics", parts(scores::TABLE)),
         ("frontends", parts(frontends::TABLE)),

@@ -11,6 +11,7 @@ mod dense;
 mod grouped;
 mod heaps;
 mod layout;
+mod level;
 mod location;
 mod numbers;
 mod predictions;
@@ -21,6 +22,7 @@ mod source;
 mod write;
 
 pub use check::validate;
+pub use level::{Inverse, Level, LevelKind};
 pub use location::ResponseLocation;
 pub use predictions::write_predictions;
 pub use read::{ReadRecording, read, read_for_prediction, read_sound};

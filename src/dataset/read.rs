@@ -4,15 +4,17 @@ use std::path::Path;
 use ndarray::Array3;
 
 use super::layout::{Content, Need, Take};
+use super::level::{Inverse, Level, LevelKind};
 use super::location::ResponseLocation;
 use super::recording::{Recording, Splits};
 use super::schema::{
-    COCHLEAGRAMS, DT_MS, FORMAT, FORMAT_VALUE, FREQUENCIES, SPLIT_PARTS, SPLITS, VERSION,
-    VERSION_VALUE,
+    COCHLEAGRAMS, DT_MS, FORMAT, FORMAT_VALUE, FREQUENCIES, LEVEL, LEVEL_BASE, LEVEL_OF,
+    LEVEL_OFFSET, LEVEL_SCALE, SPLIT_PARTS, SPLITS, VERSION, VERSION_VALUE,
 };
 use super::source::Source;
 use super::{check, dense, grouped, ids};
 use crate::base::error::{Problem, Result};
+use crate::base::wording::one_of;
 
 /// A recording and what its file left to be inferred, one sentence each.
 #[derive(Debug, Clone)]
@@ -47,6 +49,7 @@ pub fn read_for_prediction(path: &Path) -> Result<ReadRecording<ResponseLocation
 fn read_as<R: Take>(path: &Path, need: Need) -> Result<ReadRecording<R>> {
     let mut source = Source::open(path)?;
     let dt_ms = header(&mut source);
+    let level = level(&mut source);
     let (frequencies_hz, content) = if source.has(COCHLEAGRAMS) {
         (frequencies(&mut source, dense::bands), dense::read(&mut source, need))
     } else {
@@ -56,7 +59,7 @@ fn read_as<R: Take>(path: &Path, need: Need) -> Result<ReadRecording<R>> {
     let Content { neurons, clips, .. } = content;
     let file = path.to_path_buf();
     source.finish(|notes| {
-        let recording = Recording { file, dt_ms, frequencies_hz, neurons, clips, splits };
+        let recording = Recording { file, dt_ms, level, frequencies_hz, neurons, clips, splits };
         ReadRecording { recording, notes }
     })
 }
@@ -96,6 +99,62 @@ fn dt_ms(source: &mut Source) -> f64 {
         .problems
         .require(dt_ms > 0.0 && dt_ms.is_finite(), || Problem::new(DT_MS, text, expected));
     dt_ms
+}
+
+/// What cochleagrams are; none where the file does not say it, or by a word of its own.
+fn level(source: &mut Source) -> Option<Level> {
+    if !source.has_attribute(LEVEL) {
+        return None;
+    }
+    let word = source.attribute(LEVEL)?;
+    let Some(kind) = LevelKind::from_word(&word) else {
+        source.note(format!(
+            "attribute `{LEVEL}` is {word:?}, none of {}: it is not used",
+            one_of(LevelKind::WORDS)
+        ));
+        return None;
+    };
+    let of_power = source.has_attribute(LEVEL_OF) && {
+        let of = source.attribute(LEVEL_OF)?;
+        let known = [LevelKind::Amplitude, LevelKind::Power].map(LevelKind::word);
+        source.problems.require(known.contains(&of.as_str()), || {
+            Problem::new(LEVEL_OF, format!("{of:?}"), one_of(&known))
+        });
+        of == LevelKind::Power.word()
+    };
+    Some(Level { kind, inverse: inverse(source), of_power })
+}
+
+/// How logarithms are inverted; none where the file says nothing of it.
+fn inverse(source: &mut Source) -> Option<Inverse> {
+    let names = [LEVEL_BASE, LEVEL_OFFSET, LEVEL_SCALE];
+    if !names.iter().any(|name| source.has_attribute(name)) {
+        return None;
+    }
+    let [base, offset, scale] = names.map(|name| {
+        if !source.has_attribute(name) {
+            let problem = Problem::new(name, "nothing", "a number, beside the others of level_*");
+            source.problems.push(problem);
+            return None;
+        }
+        let text = source.attribute(name)?;
+        let value = text.parse().unwrap_or(f64::NAN);
+        let fits = match name {
+            LEVEL_OFFSET => value >= 0.0,
+            LEVEL_BASE => value > 1.0,
+            _ => value > 0.0,
+        };
+        source.problems.require(fits && value.is_finite(), || {
+            let expected = match name {
+                LEVEL_OFFSET => "a number of at least 0",
+                LEVEL_BASE => "a number above 1",
+                _ => "a number above 0",
+            };
+            Problem::new(name, text, expected)
+        });
+        Some(value)
+    });
+    Some(Inverse { base: base?, offset: offset?, scale: scale? })
 }
 
 fn frequencies(

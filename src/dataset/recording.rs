@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use ndarray::{Array2, Array3, Axis};
 use serde::{Deserialize, Serialize};
 
+use super::level::Level;
+
 /// A cochleagram/response recording: the same neurons and bands for every clip. `R` is what is held
 /// of the responses to a clip: all of them, or where they lie.
 ///
@@ -21,6 +23,8 @@ pub struct Recording<R = Array3<f32>> {
     pub file: PathBuf,
     /// Width of a bin in milliseconds.
     pub dt_ms: f64,
+    /// What the numbers of cochleagrams are, where the file says it.
+    pub level: Option<Level>,
     /// Centres of the `F` bands in Hz, ascending, where the file gives them.
     pub frequencies_hz: Option<Vec<f64>>,
     /// The `N` neurons.

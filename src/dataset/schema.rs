@@ -10,6 +10,16 @@ pub const VERSION: &str = "version";
 pub const VERSION_VALUE: u32 = 1;
 /// Attribute of the file: width of a bin in milliseconds.
 pub const DT_MS: &str = "dt_ms";
+/// Attribute of the file: what the numbers of cochleagrams are.
+pub const LEVEL: &str = "level";
+/// Attribute of the file: what was compressed, `amplitude` or `power`.
+pub const LEVEL_OF: &str = "level_of";
+/// Attribute of the file: base of the logarithm.
+pub const LEVEL_BASE: &str = "level_base";
+/// Attribute of the file: what is subtracted from a power of [`LEVEL_BASE`].
+pub const LEVEL_OFFSET: &str = "level_offset";
+/// Attribute of the file: what the difference is multiplied by.
+pub const LEVEL_SCALE: &str = "level_scale";
 /// Dataset `(F)`: centres of the bands in Hz.
 pub const FREQUENCIES: &str = "frequencies";
 /// Group of one dataset `(N)` for the ids and one for each attribute of the neurons.

@@ -57,6 +57,14 @@ pub fn write_each<'a, R>(
         write_text(file, FORMAT, FORMAT_VALUE)?;
         write_number(file, VERSION, VERSION_VALUE)?;
         write_number(file, DT_MS, recording.dt_ms)?;
+        if let Some(level) = &recording.level {
+            for (name, word) in level.words() {
+                write_text(file, name, word)?;
+            }
+            for (name, value) in level.numbers() {
+                write_number(file, name, value)?;
+            }
+        }
         if let Some(hz) = &recording.frequencies_hz {
             write_array(file, FREQUENCIES, ArrayView1::from(hz))?;
         }

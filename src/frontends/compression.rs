@@ -4,6 +4,7 @@ use realfft::num_complex::Complex;
 
 use crate::base::error::Result;
 use crate::config::keys::Values;
+use crate::dataset::{Inverse, Level, LevelKind};
 
 /// What a level in decibels is relative to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -76,6 +77,15 @@ pub(super) struct Compression {
     magnitude: Magnitude,
 }
 
+/// What is known once all cochleagrams are there.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Finished {
+    /// What the user should know of it.
+    pub notes: Vec<String>,
+    /// What the levels are.
+    pub level: Level,
+}
+
 /// Share of a sine of full scale that stands for silence in decibels: −400 dB of amplitude.
 const SILENCE: f64 = 1e-20;
 
@@ -120,8 +130,10 @@ impl Compression {
         self,
         cochleagrams: &mut [Array2<f32>],
         share: impl Fn(usize) -> f64,
-    ) -> Vec<String> {
-        let Law::Db { reference, range_db } = self.law else { return Vec::new() };
+    ) -> Finished {
+        let Law::Db { reference, range_db } = self.law else {
+            return Finished { notes: Vec::new(), level: self.meaning(0.0) };
+        };
         let (band, loudest) = loudest(cochleagrams);
         let (top, note) = match reference {
             LevelReference::FullScale => (0.0, None),
@@ -144,10 +156,31 @@ impl Compression {
         for levels in cochleagrams {
             levels.mapv_inplace(finished);
         }
-        match note {
+        let notes = match note {
             _ if silent => vec!["front end: all stimuli are silent: every level is 0".into()],
             note => note.into_iter().collect(),
-        }
+        };
+        Finished { notes, level: self.meaning(bottom) }
+    }
+
+    /// What its levels are; `bottom` is how many decibels lie below 0. Magnitudes of decibels are shares
+    /// of a sine of full scale.
+    fn meaning(self, bottom: f64) -> Level {
+        let of_power = self.magnitude == Magnitude::Power;
+        let natural = |offset| Inverse { base: std::f64::consts::E, offset, scale: 1.0 };
+        let (kind, inverse) = match self.law {
+            Law::Db { .. } => {
+                let base = 10f64.powf(1.0 / self.magnitude.decibels());
+                let scale = base.powf(bottom);
+                (LevelKind::Db, Some(Inverse { base, offset: 0.0, scale }))
+            }
+            Law::Log { .. } => (LevelKind::Log, Some(natural(0.0))),
+            Law::Log1p => (LevelKind::Log, Some(natural(1.0))),
+            Law::CubeRoot => (LevelKind::CubeRoot, None),
+            Law::None if of_power => return Level::of(LevelKind::Power),
+            Law::None => return Level::of(LevelKind::Amplitude),
+        };
+        Level { kind, inverse, of_power }
     }
 }
 

@@ -26,6 +26,7 @@ use crate::sound::{Delay, Sound, resampled};
 use bins::{Alignment, Bins};
 
 use compression::Compression;
+pub use compression::Finished;
 pub use settings::ImportConfig;
 
 /// The bands of a front end, before the rate of a sound is known.
@@ -181,8 +182,8 @@ impl Frontend {
     }
 
     /// What needs the cochleagrams of all stimuli: decibels relative to the loudest, 0 at the
-    /// bottom of the range. Returns what the user should know of it. To be called once.
-    pub fn finish(&self, cochleagrams: &mut [Array2<f32>]) -> Vec<String> {
+    /// bottom of the range. To be called once.
+    pub fn finish(&self, cochleagrams: &mut [Array2<f32>]) -> Finished {
         self.compression.finish(cochleagrams, |band| self.bank.share_of_full_scale(band))
     }
 

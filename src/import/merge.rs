@@ -9,7 +9,7 @@ use super::format::{Format, Imported};
 use super::report::{ImportReport, listed};
 use crate::base::error::{Error, Problem, Problems, Result};
 use crate::base::wording::{counted, stimuli_counted};
-use crate::dataset::{self, Clip, Entity, Recording, Splits};
+use crate::dataset::{self, Clip, Entity, Level, Recording, Splits};
 
 /// Attribute of neurons and stimuli that names the file they come from.
 const ORIGIN: &str = "origin";
@@ -77,6 +77,7 @@ struct First {
     dt_ms: f64,
     bands: usize,
     frequencies_hz: Option<Vec<f64>>,
+    level: Option<Level>,
 }
 
 impl Merged {
@@ -108,11 +109,11 @@ impl Merged {
     }
 
     fn require_alike(&mut self, recording: &Recording) -> Result<()> {
-        let Recording { file, dt_ms, frequencies_hz, .. } = recording;
+        let Recording { file, dt_ms, frequencies_hz, level, .. } = recording;
         let (dt_ms, bands) = (*dt_ms, recording.bands());
         let Some(first) = &mut self.first else {
             let (file, frequencies_hz) = (file.clone(), frequencies_hz.clone());
-            self.first = Some(First { file, dt_ms, bands, frequencies_hz });
+            self.first = Some(First { file, dt_ms, bands, frequencies_hz, level: *level });
             return Ok(());
         };
         let as_in = |value: String| format!("{value} as in {}", first.file.display());
@@ -129,6 +130,14 @@ impl Merged {
             );
             problem.hint("import one of them again with the other's front end")
         });
+        let kinds = [*level, first.level].map(|level| level.map(|level| level.kind));
+        if let [Some(found), Some(known)] = kinds {
+            problems.require(found == known, || {
+                let problem = Problem::new("level", found.word(), as_in(known.word().to_owned()));
+                problem.hint("import one of them again with the other's compression")
+            });
+        }
+        first.level = common(*level, first.level);
         if let (Some(found), Some(known)) = (frequencies_hz, &first.frequencies_hz) {
             let differs = found.iter().zip(known).position(|(a, b)| (a - b).abs() > 1e-3 * b);
             if let Some(band) = differs {
@@ -199,7 +208,7 @@ impl Merged {
 
     fn finish(self, files: &[PathBuf], report: &mut ImportReport) -> Result<Recording> {
         let Self { neurons, stimuli, splits, first, shared, .. } = self;
-        let Some(First { file, dt_ms, frequencies_hz, .. }) = first else {
+        let Some(First { file, dt_ms, frequencies_hz, level, .. }) = first else {
             return Err(Error::Refused("found no file to merge, expected two or more".into()));
         };
         report.inferred(format!(
@@ -211,7 +220,7 @@ impl Merged {
         let count = neurons.len();
         let clips = stimuli.into_iter().map(|one| one.joined(count)).collect();
         let splits = undisputed(splits, report);
-        Ok(Recording { file, dt_ms, frequencies_hz, neurons, clips, splits })
+        Ok(Recording { file, dt_ms, level, frequencies_hz, neurons, clips, splits })
     }
 }
 
@@ -239,6 +248,13 @@ impl Stimulus {
         let Clip { stimulus, cochleagram, .. } = clip;
         Clip { stimulus, cochleagram, responses: all }
     }
+}
+
+/// What two files say of their levels, as far as both say the same.
+fn common(one: Option<Level>, other: Option<Level>) -> Option<Level> {
+    let (one, other) = (one?, other?);
+    let same = one == other;
+    (one.kind == other.kind).then(|| if same { one } else { Level::of(one.kind) })
 }
 
 /// The splits, each stimulus once; none where two files disagree, or where no file has any.

@@ -1,4 +1,6 @@
 //! Which parts a model is made of.
+use super::layers::Statistics;
+use super::output_gains::{OutputGainRow, ToAmplitude};
 use super::parameterizations::ParameterizationRow;
 use super::prefilters::PrefilterRow;
 use super::{ModelRow, Sharing};
@@ -18,19 +20,41 @@ pub struct Architecture {
     pub prefilter_form: Form,
     /// `[parameterization]`.
     pub parameterization: Chosen<ParameterizationRow>,
+    /// `[output_gain]`, where there is one.
+    pub output_gain: Option<Chosen<OutputGainRow>>,
+    /// How the sound that a model sees becomes amplitude, for output gains that need it; known once the
+    /// sound of the training stimuli is.
+    pub to_amplitude: Option<ToAmplitude>,
+    /// How what stages that need a level give is standardized when a fit starts; none: not at all.
+    pub standardized: Option<Statistics>,
 }
 
 impl Architecture {
-    /// `ln + adaptrans`: model and prefilters, as pictures name them.
+    /// `ln + adaptrans`: model, prefilters and output gain, as pictures name them.
     pub fn title(&self) -> String {
-        let parts = std::iter::once(self.model.row.part().name).chain(self.prefilter_names());
+        let gain = self.output_gain.iter().map(|chosen| chosen.row.part.name);
+        let parts =
+            std::iter::once(self.model.row.part().name).chain(self.prefilter_names()).chain(gain);
         parts.collect::<Vec<_>>().join(" + ")
     }
 
     /// Whether no weight serves two neurons.
     pub fn shares_nothing(&self) -> bool {
         self.model.row.sharing == Sharing::Nothing
+            && self.output_gain.is_none()
             && !self.prefilters.iter().any(|chosen| chosen.row.learns(&chosen.values))
+    }
+
+    /// How many prefilters come before the first that needs no level; standardization stands behind
+    /// these.
+    pub fn stages_of_level(&self) -> usize {
+        self.prefilters.iter().take_while(|chosen| chosen.row.needs_level()).count()
+    }
+
+    /// Whether the model sees the sound divided by one constant, for a stage or an output gain needs
+    /// its level, and standardizes it itself.
+    pub fn needs_level(&self) -> bool {
+        self.output_gain.is_some() || self.stages_of_level() > 0
     }
 
     /// The names of the prefilters, in their order.
@@ -38,7 +62,7 @@ impl Architecture {
         self.prefilters.iter().map(|chosen| chosen.row.part().name)
     }
 
-    /// `[model]`, each `[prefilter]`, and `[parameterization]`.
+    /// `[model]`, each `[prefilter]`, `[parameterization]` and `[output_gain]`.
     ///
     /// # Errors
     /// A value that TOML cannot hold.
@@ -46,6 +70,8 @@ impl Architecture {
         let model = part("model", &self.model)?;
         let prefilters = parts("prefilter", self.prefilter_form, &self.prefilters)?;
         let parameterization = part("parameterization", &self.parameterization)?;
-        Ok([vec![model], prefilters, vec![parameterization]].concat().join("\n"))
+        let gain = self.output_gain.iter().map(|chosen| part("output_gain", chosen));
+        let gain = gain.collect::<Result<Vec<_>>>()?;
+        Ok([vec![model], prefilters, vec![parameterization], gain].concat().join("\n"))
     }
 }

@@ -1,10 +1,10 @@
 //! The end of a model: from the drive of each neuron to its response.
-use candle_core::{DType, Result, Tensor};
+use candle_core::{DType, Result, Tensor, bail};
 
 use super::dims::{Axis, Quantity};
 use super::layers::{BatchNorm, LeakyUnits, Pass};
 use super::ops::output_head::OutputHead;
-use super::outputs::{Drive, OutputNonlinearity, identity};
+use super::outputs::{Drive, OutputNonlinearity, ResponseRange, identity};
 
 /// Batch normalization of the drive, where there is one; the output nonlinearity; leaky output
 /// units, where there are such. From `(B, N, T)` to the same shape.
@@ -12,8 +12,13 @@ pub struct Head {
     neurons: usize,
     norm: Option<BatchNorm>,
     output: Box<dyn OutputNonlinearity>,
+    /// Whose parameters those of the output nonlinearity become where they are changed.
+    changed: Option<Box<dyn OutputNonlinearity>>,
     leak: Option<LeakyUnits>,
 }
+
+/// The place of leaky output units, behind those of all layers.
+const BEHIND_LAYERS: usize = usize::MAX - 1;
 
 /// What of a head takes part.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,7 +43,7 @@ pub enum Left {
 impl Head {
     /// An output nonlinearity of so many neurons alone.
     pub fn new(neurons: usize, output: Box<dyn OutputNonlinearity>) -> Self {
-        Self { neurons, norm: None, output, leak: None }
+        Self { neurons, norm: None, output, changed: None, leak: None }
     }
 
     /// How many neurons answer.
@@ -56,6 +61,13 @@ impl Head {
     #[must_use]
     pub fn with_leak(self, leak: Option<LeakyUnits>) -> Self {
         Self { leak, ..self }
+    }
+
+    /// The same with an output nonlinearity whose parameters `p` become `p + (p' − p) K(t)`, with those
+    /// of another of its kind and [`Pass::modulation`].
+    #[must_use]
+    pub fn changed_towards(self, other: Box<dyn OutputNonlinearity>) -> Self {
+        Self { changed: Some(other), ..self }
     }
 
     /// Whether what enters the output nonlinearity is the response itself.
@@ -79,19 +91,56 @@ impl Head {
     /// # Errors
     /// A tensor operation fails.
     pub fn forward(&self, drive: &Tensor, pass: &Pass) -> Result<Tensor> {
-        self.behind_norm(&self.normalized(drive, pass)?)
+        self.behind_norm(&self.normalized(drive, pass)?, pass)
     }
 
     /// The responses to what enters the output nonlinearity.
     ///
     /// # Errors
     /// A tensor operation fails.
-    pub fn behind_norm(&self, drive: &Tensor) -> Result<Tensor> {
-        let response = self.output.forward(drive)?;
+    pub fn behind_norm(&self, drive: &Tensor, pass: &Pass) -> Result<Tensor> {
+        let response = match (&self.changed, pass.modulation) {
+            (Some(other), Some(modulation)) => self.modulated(drive, other.as_ref(), modulation)?,
+            (None, None) => self.output.forward(drive)?,
+            _ => bail!("an output nonlinearity that changes, without what changes it"),
+        };
         match &self.leak {
-            Some(units) => units.respond(&response),
+            Some(units) => units.go_on(&response, &pass.in_layer(BEHIND_LAYERS)),
             None => Ok(response),
         }
+    }
+
+    /// The output nonlinearity with parameters that go so far towards those of another at each bin.
+    fn modulated(
+        &self,
+        drive: &Tensor,
+        other: &dyn OutputNonlinearity,
+        modulation: &Tensor,
+    ) -> Result<Tensor> {
+        let column = |values: &Tensor| values.reshape((1, self.neurons, 1));
+        let pairs = self.output.parameters()?.into_iter().zip(other.parameters()?);
+        let parameters = pairs.map(|(own, other)| {
+            let way = column(&(other - &own)?)?.broadcast_mul(modulation)?;
+            way.broadcast_add(&column(&own)?)
+        });
+        self.output.at(drive, &parameters.collect::<Result<Vec<_>>>()?)
+    }
+
+    /// Gives the output nonlinearity start values that suit the responses of each neuron; what the
+    /// standard deviations of drives should be at the start.
+    ///
+    /// # Errors
+    /// A tensor operation fails.
+    pub fn start(&self, responses: &[ResponseRange]) -> Result<Vec<f64>> {
+        if let Some(other) = &self.changed {
+            other.start(responses)?;
+        }
+        self.output.start(responses)
+    }
+
+    /// Whether the output nonlinearity changes from bin to bin.
+    pub fn changes(&self) -> bool {
+        self.changed.is_some()
     }
 
     /// The output nonlinearity.
@@ -150,6 +199,9 @@ impl Head {
     /// # Errors
     /// A tensor operation fails.
     pub fn rescale(&self, factors: &Tensor) -> Result<Left> {
+        if let Some(other) = &self.changed {
+            other.rescale(factors)?;
+        }
         match (self.output.rescale(factors)?, &self.norm) {
             (Drive::Multiplied, Some(norm)) => norm.rescale(factors).map(|()| Left::Nothing),
             (Drive::Multiplied, None) => Ok(Left::Drive),

@@ -27,6 +27,8 @@ pub mod layers;
 pub mod outputs;
 pub mod prefilters;
 
+pub mod output_gains;
+
 pub mod head;
 
 pub mod model;

@@ -6,6 +6,7 @@ use super::dims::Quantity;
 use super::head::{Head, Left};
 use super::layers::{Layer, MapShape, Pass, Reach};
 use super::ops::stage::StageWithParameters;
+use super::outputs::OutputNonlinearity;
 
 /// From what the prefilters give `(B, C, F, T)` to responses `(B, N, T)`.
 pub struct Model {
@@ -53,6 +54,12 @@ impl Model {
     /// What the user should know of how it was set up.
     pub fn notes(&self) -> &[String] {
         &self.notes
+    }
+
+    /// The same with an output nonlinearity that changes towards another of its kind.
+    #[must_use]
+    pub fn changed_towards(self, other: Box<dyn OutputNonlinearity>) -> Self {
+        Self { head: self.head.changed_towards(other), ..self }
     }
 
     /// Its end.

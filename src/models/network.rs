@@ -9,23 +9,28 @@ use super::cores::{Blueprint, Reference};
 use super::dims::{Dims, Quantity};
 use super::fused::Fused;
 use super::head::HeadPart;
-use super::layers::{BatchNorm, Carry, Layer, MapShape, Mode, Pass, Reach, StepDraws};
+use super::layers::{
+    BatchNorm, Carry, Layer, MapShape, Mode, Pass, Reach, Standardized, StepDraws,
+};
 use super::loss::{Criterion, LossRow};
 use super::model::{Model, Strfs, stages, through};
 use super::ops::chain::ResponseSum;
 use super::ops::workspace::Pools;
-use super::outputs::ResponseRange;
+use super::output_gains::{OutputGain, OutputGainRow};
+use super::outputs::{self, ResponseRange};
 use super::params::Params;
 use super::prefilters::{AdaptationKernels, Prefilter};
-use crate::base::error;
+use crate::base::error::{self, Error};
+use crate::config::part::{self, Chosen};
 
 /// Prefilters and a model, from cochleagrams to responses.
 pub struct Network {
     prefilters: Vec<Box<dyn Prefilter>>,
-    /// How many prefilters come before the first that changes in training: batches hold the sound
-    /// behind these.
+    /// How many prefilters come before the first that changes in training or when it starts: batches
+    /// hold the sound behind these.
     fixed: usize,
     model: Model,
+    gain: Option<Box<dyn OutputGain>>,
     reference: Option<Reference>,
     pools: Arc<Pools>,
 }
@@ -50,6 +55,11 @@ impl Network {
             let scope = params.scope(&prefilter_name(place));
             prefilters.push((chosen.row.build)(&chosen.values, dims, &scope)?);
         }
+        if architecture.needs_level() {
+            let scope = params.scope("standardization");
+            let own = Standardized::new(dims.bands, architecture.standardized, &scope)?;
+            prefilters.insert(architecture.stages_of_level(), Box::new(own));
+        }
         let row = architecture.model.row;
         let blueprint = Blueprint {
             values: &architecture.model.values,
@@ -59,13 +69,47 @@ impl Network {
             scope: params.scope(""),
         };
         let (model, reference) = ((row.build)(&blueprint)?, (row.reference)(&blueprint)?);
-        Ok(Self { reference: Some(reference), ..Self::new(prefilters, model) })
+        let network = Self { reference: Some(reference), ..Self::new(prefilters, model) };
+        match &architecture.output_gain {
+            Some(chosen) => network.with_gain(chosen, architecture, dims, params),
+            None => Ok(network),
+        }
+    }
+
+    /// The same with an output nonlinearity that changes from bin to bin.
+    fn with_gain(
+        self,
+        chosen: &Chosen<OutputGainRow>,
+        architecture: &Architecture,
+        dims: &Dims,
+        params: &Params,
+    ) -> error::Result<Self> {
+        let (row, scope) = (chosen.row, params.scope("output_gain"));
+        let Some(to_amplitude) = architecture.to_amplitude else {
+            return Err(Error::Refused(format!(
+                "output_gain: found {:?} without what brings the sound back to amplitude, expected it",
+                row.part.name
+            )));
+        };
+        let Some(output) = part::find(outputs::TABLE, row.output) else {
+            return Err(Error::Refused(format!(
+                "output_gain: no output {:?} is known",
+                row.output
+            )));
+        };
+        let other = (output.build)(dims.neurons, &scope.scope("activation"))?;
+        let gain = (row.build)(&chosen.values, dims, to_amplitude, &scope)?;
+        // It hears the sound itself.
+        let model = self.model.changed_towards(other);
+        Ok(Self { gain: Some(gain), fixed: 0, model, ..self })
     }
 
     /// Of prefilters in the order in which sound passes them, and a model.
     pub fn new(prefilters: Vec<Box<dyn Prefilter>>, model: Model) -> Self {
-        let fixed = prefilters.iter().take_while(|prefilter| !prefilter.learns()).count();
-        Self { prefilters, fixed, model, reference: None, pools: Arc::default() }
+        let stays =
+            |prefilter: &&Box<dyn Prefilter>| !prefilter.learns() && !prefilter.starts_from_data();
+        let fixed = prefilters.iter().take_while(stays).count();
+        Self { prefilters, fixed, model, gain: None, reference: None, pools: Arc::default() }
     }
 
     /// From cochleagrams `(B, 1, F, T)` to responses `(B, N, T)`; `mask (B, 1, T)` is 0 at padded
@@ -85,15 +129,25 @@ impl Network {
     /// # Errors
     /// A layer cannot go on where a piece ended, or a tensor operation fails.
     pub fn forward_piece(&self, x: &Tensor, carry: &Carry) -> Result<Tensor> {
-        let goes_on = self.all_layers(0).all(Layer::goes_on) && !self.model.head().leaks();
-        if !goes_on {
+        if !self.all_layers(0).all(Layer::goes_on) {
             bail!("this model takes clips as wholes: a layer of it looks back and keeps nothing")
         }
         self.forward_from(0, x, Pass::eval().with_carry(carry))
     }
 
+    /// How far the output nonlinearity changes at each bin of sounds `(B, 1, F, T)`, `(B, 1, T)`; none
+    /// where it does not.
+    fn modulation(&self, x: &Tensor, pass: Pass) -> Result<Option<Tensor>> {
+        // Behind the places of all layers.
+        let pass = pass.in_layer(usize::MAX);
+        self.gain.as_ref().map(|gain| gain.modulation(x, &pass)).transpose()
+    }
+
     /// From what the first `from` prefilters give to responses.
     fn forward_from(&self, from: usize, x: &Tensor, pass: Pass) -> Result<Tensor> {
+        let modulation = if from == 0 { self.modulation(x, pass)? } else { None };
+        let modulation = modulation.as_ref().or(pass.modulation);
+        let pass = pass.with_modulation(modulation);
         let filtered = through(self.prefilters_from(from), x, pass, from)?;
         self.model.forward(&filtered, pass, self.prefilters.len())
     }
@@ -115,6 +169,17 @@ impl Network {
         through(self.prefilters_from(0), x, Pass::eval(), 0)
     }
 
+    /// [`Network::filtered`] of the next piece of clips whose pieces before left `carry`.
+    ///
+    /// # Errors
+    /// A prefilter cannot go on where a piece ended, or a tensor operation fails.
+    pub fn filtered_piece(&self, x: &Tensor, carry: &Carry) -> Result<Tensor> {
+        if !self.prefilters_from(0).all(Layer::goes_on) {
+            bail!("this model takes clips as wholes: a prefilter looks back and keeps nothing")
+        }
+        through(self.prefilters_from(0), x, Pass::eval().with_carry(carry), 0)
+    }
+
     /// A clip as batches hold it: behind the prefilters that come before the first that learns.
     ///
     /// # Errors
@@ -133,12 +198,15 @@ impl Network {
     /// # Errors
     /// A tensor operation fails.
     pub fn start<'a>(&self, clips: impl Iterator<Item = &'a Member>) -> Result<()> {
+        let mut maps: Vec<Tensor> = clips.map(|clip| clip.sound.clone()).collect();
+        if let Some(gain) = &self.gain {
+            gain.start(&maps)?;
+        }
         let Some(last) =
             self.all_layers(0).enumerate().filter(|(_, l)| l.starts_from_data()).last()
         else {
             return Ok(());
         };
-        let mut maps: Vec<Tensor> = clips.map(|clip| clip.sound.clone()).collect();
         for (place, layer) in self.all_layers(0).enumerate().take(last.0 + 1) {
             if layer.starts_from_data() {
                 layer.start(&maps)?;
@@ -207,6 +275,9 @@ impl Network {
         criterion: &Criterion,
     ) -> Result<(Tensor, Vec<f64>)> {
         let input = MapShape { channels: self.neurons(), bands: 1 };
+        if self.changes_output() {
+            bail!("drives alone do not tell the response of an output that changes")
+        }
         let on_cpu = drives.clips().first().is_some_and(|clip| clip.sound.device().is_cpu());
         if let (true, (Some(stages), _)) = (on_cpu, stages(std::iter::once(layer), input)?) {
             let head = (self.model.head(), HeadPart::BehindNorm);
@@ -214,7 +285,8 @@ impl Network {
         }
         let Padded { sound, target, .. } = drives.padded()?;
         let drive = layer.forward(&sound, &Pass::eval())?.squeeze(2)?;
-        let shares = criterion.shares(&self.model.head().behind_norm(&drive)?, &target)?;
+        let responses = self.model.head().behind_norm(&drive, &Pass::eval())?;
+        let shares = criterion.shares(&responses, &target)?;
         let values = shares.detach().to_dtype(DType::F64)?.to_vec1::<f64>()?;
         Ok((shares.sum_all()?, values))
     }
@@ -258,7 +330,8 @@ impl Network {
 
     /// The fused path for sounds `(1, C, F, T)` behind the first `from` prefilters.
     fn fused(&self, from: usize, sound: &Tensor, part: HeadPart) -> Result<Option<Fused>> {
-        if !sound.device().is_cpu() {
+        let changes = self.changes_output() && part != HeadPart::Nothing;
+        if changes || !sound.device().is_cpu() {
             return Ok(None);
         }
         let input = MapShape { channels: sound.dim(1)?, bands: sound.dim(2)? };
@@ -278,32 +351,36 @@ impl Network {
     /// # Errors
     /// A tensor operation fails.
     pub fn gradients_by_sound(&self, sound: &Tensor, sums: &[ResponseSum]) -> Result<Vec<Tensor>> {
-        self.gradients_from(0, sound, sums)
+        self.gradients_from(0, (sound, None), sums)
     }
 
-    /// [`Network::gradients_by_sound`] by what the model sees `(1, C, F, T)`, `(C, F, T)` each.
+    /// [`Network::gradients_by_sound`] by what the model sees `(1, C, F, T)` of a sound `(1, 1, F, T)`,
+    /// `(C, F, T)` each; an output nonlinearity that changes with the sound does so as it is.
     ///
     /// # Errors
     /// A tensor operation fails.
     pub fn gradients_by_filtered(
         &self,
+        sound: &Tensor,
         seen: &Tensor,
         sums: &[ResponseSum],
     ) -> Result<Vec<Tensor>> {
-        self.gradients_from(self.prefilters.len(), seen, sums)
+        let modulation = self.modulation(sound, Pass::eval())?.map(|own| own.detach());
+        self.gradients_from(self.prefilters.len(), (seen, modulation.as_ref()), sums)
     }
 
     fn gradients_from(
         &self,
         from: usize,
-        sound: &Tensor,
+        (sound, modulation): (&Tensor, Option<&Tensor>),
         sums: &[ResponseSum],
     ) -> Result<Vec<Tensor>> {
         if let Some(fused) = self.fused(from, sound, HeadPart::Whole)? {
             return fused.gradients_by_sound(&Member::sound_alone(sound)?, sums);
         }
         let sound = Var::from_tensor(&sound.detach())?;
-        let responses = self.forward_from(from, &sound, Pass::eval())?.squeeze(0)?; // (N, T)
+        let pass = Pass::eval().with_modulation(modulation);
+        let responses = self.forward_from(from, &sound, pass)?.squeeze(0)?; // (N, T)
         let gradient = |sum: &ResponseSum| {
             let bins = sum.bins.iter().map(|bin| u32::try_from(*bin));
             let bins: Vec<u32> = bins.collect::<std::result::Result<_, _>>()?;
@@ -333,6 +410,12 @@ impl Network {
     /// A tensor operation fails.
     pub fn output(&self, drive: &Tensor) -> Result<Tensor> {
         self.model.head().output().forward(drive)
+    }
+
+    /// Whether the output nonlinearity changes from bin to bin; [`Network::output`] is then what it is
+    /// where nothing changes it.
+    pub fn changes_output(&self) -> bool {
+        self.model.head().changes()
     }
 
     /// Whether leaky units lie behind the output nonlinearity.
@@ -373,7 +456,7 @@ impl Network {
     /// # Errors
     /// A tensor operation fails.
     pub fn start_output(&self, responses: &[ResponseRange]) -> Result<Vec<f64>> {
-        self.model.head().output().start(responses)
+        self.model.head().start(responses)
     }
 
     /// Multiplies what enters the output nonlinearity of each neuron by a factor and adds to it, `(N)`
@@ -419,12 +502,12 @@ impl Network {
 
     /// Whether no weight serves two neurons.
     pub fn shares_nothing(&self) -> bool {
-        self.is_single_layer() && self.fixed == self.prefilters.len()
+        self.is_single_layer() && !self.prefilters_learn() && !self.changes_output()
     }
 
     /// Whether a prefilter changes in training.
     pub fn prefilters_learn(&self) -> bool {
-        self.fixed < self.prefilters.len()
+        self.prefilters.iter().any(|prefilter| prefilter.learns())
     }
 
     /// Whether the kernels give the drives of neurons, with nothing in between.
@@ -479,20 +562,33 @@ impl Network {
         for prefilter in &self.prefilters {
             learnt.extend(prefilter.learnt()?);
         }
+        if let Some(gain) = &self.gain {
+            learnt.extend(gain.learnt()?);
+        }
         Ok(learnt)
     }
 
-    /// How each prefilter adapts, in their order.
+    /// What standardization behind stages that need a level divides each band by `(F)`, where the
+    /// model has such stages.
+    pub fn divides_by(&self) -> Option<Tensor> {
+        self.prefilters.iter().find_map(|prefilter| prefilter.divides_by())
+    }
+
+    /// Whether what the core sees is in the unit of the sound, standardization aside.
+    pub fn keeps_unit(&self) -> bool {
+        self.prefilters.iter().all(|prefilter| prefilter.keeps_unit())
+    }
+
+    /// How each prefilter that adapts does so, with the names of the channels that it gives, in their
+    /// order.
     ///
     /// # Errors
     /// A tensor operation fails.
-    pub fn adaptations(&self) -> Result<Vec<AdaptationKernels>> {
-        self.prefilters.iter().map(|prefilter| prefilter.adaptation()).collect()
-    }
-
-    /// Names of the channels that each prefilter gives, in their order.
-    pub fn channels_of_prefilters(&self) -> Vec<&'static [&'static str]> {
-        self.prefilters.iter().map(|prefilter| prefilter.channels()).collect()
+    pub fn adaptations(&self) -> Result<Vec<(&'static [&'static str], AdaptationKernels)>> {
+        let adapting = self.prefilters.iter().map(|prefilter| {
+            Ok(prefilter.adaptation()?.map(|kernels| (prefilter.channels(), kernels)))
+        });
+        adapting.filter_map(Result::transpose).collect()
     }
 
     /// What the user should know of how the parts were set up.
@@ -509,8 +605,9 @@ impl Network {
     /// where leaky units keep all of the past.
     pub fn memory(&self) -> Option<usize> {
         let before = self.prefilters.iter().map(|prefilter| prefilter.reach());
+        let of_gain = self.gain.as_ref().map_or(1, |gain| gain.bins());
         match before.fold(Reach::Bins(1), Reach::then).then(self.model.reach()) {
-            Reach::Bins(bins) => Some(bins),
+            Reach::Bins(bins) => Some(bins.max(of_gain)),
             Reach::Fading => None,
         }
     }

@@ -28,11 +28,14 @@ const CHANNELS: [Rgb; 2] = [BLUE, VERMILION];
 pub(super) fn draw(trained: &Trained) -> Result<Drawn> {
     let adaptations = trained.network.adaptations()?;
     if adaptations.is_empty() {
-        return Ok(Drawn::Nothing("the model has no prefilter".into()));
+        let reason = match trained.architecture.prefilters.as_slice() {
+            [] => "the model has no prefilter",
+            _ => "no prefilter of the model is an adaptation filter",
+        };
+        return Ok(Drawn::Nothing(reason.into()));
     }
-    let names = trained.network.channels_of_prefilters();
     let (mut grids, mut size, mut top) = (Vec::new(), (0, 0), HEAD);
-    for (kernels, names) in adaptations.iter().zip(&names) {
+    for (names, kernels) in &adaptations {
         let columns = names.len().max(1 + usize::from(kernels.past.is_some()));
         let upper =
             PanelGrid { panels: names.len(), columns, panel: PANEL, top, left: NUMBERS_AND_NAME };
@@ -43,13 +46,13 @@ pub(super) fn draw(trained: &Trained) -> Result<Drawn> {
         grids.push((upper, lower));
     }
     let mut canvas = Canvas::new(size.0, size.1, Fonts::new()?);
-    let remark = if adaptations.iter().any(|kernels| kernels.learns) {
+    let remark = if adaptations.iter().any(|(_, kernels)| kernels.learns) {
         "as fitted; grey: before training"
     } else {
         "fixed: nothing of it was trained"
     };
     head(&mut canvas, trained, &format!("{remark}; before rectification"));
-    for ((kernels, names), (upper, lower)) in adaptations.iter().zip(names).zip(&grids) {
+    for ((names, kernels), (upper, lower)) in adaptations.iter().zip(&grids) {
         over_lag(&mut canvas, (kernels, trained.metadata.dt_ms), names, upper);
         over_frequency(&mut canvas, kernels, names, lower);
     }

@@ -46,6 +46,10 @@ struct OutputPanel {
 
 /// Draws the output nonlinearities of neurons and their responses to the test clips.
 pub(super) fn draw(trained: &Trained) -> Result<Drawn> {
+    if trained.network.changes_output() {
+        let reason = "the output nonlinearity changes from bin to bin";
+        return Ok(Drawn::Nothing(reason.into()));
+    }
     let clips = trained.clips(None, SplitName::Test, Needs::Responses)?;
     let mut file = ResponseFile::open(&clips.recording.file)?;
     let (_predictions, cc) = predicted(trained, &clips, &mut file)?;

@@ -1,5 +1,6 @@
 //! What a fit makes of a dataset: selection, split, smoothing, standardization.
 mod conditions;
+mod level;
 mod neurons;
 pub mod prepare;
 mod psth;
@@ -11,6 +12,7 @@ mod split;
 mod standardize;
 mod treatment;
 
+pub use level::{require_level, to_amplitude};
 pub use neurons::{Doubtful, PsthSurvey};
 pub use psth::psth;
 pub use recorded::{RecordedResponses, qualities};

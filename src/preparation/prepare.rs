@@ -6,21 +6,23 @@ use ndarray::Array2;
 
 use super::reduce::{Reduced, numbered};
 use super::treatment::{Preparation, Treatment};
-use super::{ClipSets, Selected, Standardization, divide, select};
+use super::{ClipSets, Selected, Standardization, divide, require_level, select, to_amplitude};
 use crate::base::error::{Error, Result};
 use crate::base::files::Version;
 use crate::dataset::content::{self, PartContent, UsedContent};
-use crate::dataset::{Clip, Recording, ResponseLocation, Splits};
+use crate::dataset::{Clip, Level, Recording, ResponseLocation, Splits};
 use crate::models::batch::Sample;
 use crate::models::dims::Dims;
-use crate::run_file::Data;
-use crate::run_file::Split;
+use crate::models::output_gains::ToAmplitude;
+use crate::run_file::{Data, RunConfig, Split, Standardize};
 use crate::scores::Ceiling;
 
 /// A recording ready for training.
 pub struct PreparedRecording {
     /// What the recording fixes of a model.
     pub dims: Dims,
+    /// What the numbers of cochleagrams are, by the dataset or the run file.
+    pub level: Option<Level>,
     /// Ids of the selected neurons; those that cannot be fitted are left out.
     pub neurons: Vec<String>,
     /// Ids of the stimuli that serve what.
@@ -50,26 +52,32 @@ pub struct PreparedRecording {
 }
 
 impl PreparedRecording {
-    /// Selects, divides, reads and standardizes as `[data]` says; `split` is the one it comes to.
+    /// Selects, divides, reads and standardizes as `[data]` says, or as the first prefilter needs it;
+    /// `split` is the one it comes to.
     ///
     /// # Errors
-    /// Unknown ids, an empty part, no neuron left, or responses that cannot be used.
+    /// Unknown ids, an empty part, no neuron left, sound that is not what a prefilter needs, or
+    /// responses that cannot be used.
     pub fn new(
         recording: Recording<ResponseLocation>,
-        data: &Data,
+        config: &RunConfig,
         split: &Split,
         device: &Device,
     ) -> Result<Self> {
+        let RunConfig { data, architecture, .. } = config;
         let version = Version::of(&recording.file)?;
         let Selected { recording, notes } = select(recording, &data.neurons, &data.stimuli)?;
         let sets = divide(&recording, split)?;
+        let used = [&sets.train, &sets.valid, &sets.test].into_iter().flatten().copied();
+        require_level(&recording, used, (architecture, data.level))?;
         let Data { smooth_ms, skip_ms, .. } = *data;
         let treatment = Treatment { dt_ms: recording.dt_ms, smooth_ms, skip_ms };
         let Reduced { mut recording, psths, ceiling, mut warnings, responses } =
             Reduced::read(recording, &sets, &treatment)?;
         let content = content(&recording, &sets, responses);
 
-        let standardization = fit(&recording, &sets, data, &mut warnings);
+        let kind = config.standardize_sound();
+        let standardization = fit(&recording, &sets, kind, &mut warnings);
         let bins = recording.clips.iter().map(Clip::bins);
         let longest = bins.max().unwrap_or(0);
         let dims = Dims {
@@ -87,6 +95,7 @@ impl PreparedRecording {
         let responses = |clip: &usize| recording.clips[*clip].responses.clone();
         Ok(Self {
             dims,
+            level: recording.level.or(data.level.map(Level::of)),
             neurons: recording.neuron_ids(),
             splits: splits(&recording, &sets),
             preparation: Preparation { standardization, treatment },
@@ -101,6 +110,12 @@ impl PreparedRecording {
             version,
             longest,
         })
+    }
+
+    /// How the sound that the model sees becomes amplitude, where the dataset says what it is.
+    pub fn to_amplitude(&self) -> Option<ToAmplitude> {
+        let constant = self.preparation.standardization.scale.first();
+        self.level.zip(constant).and_then(|(level, constant)| to_amplitude(level, *constant))
     }
 
     /// Fails if a model that looks back over `lags` bins sees no clip in full.
@@ -189,11 +204,11 @@ fn content(
 fn fit(
     recording: &Recording<ResponseLocation>,
     sets: &ClipSets,
-    data: &Data,
+    kind: Standardize,
     warnings: &mut Vec<String>,
 ) -> Standardization {
     let sounds = sets.train.iter().map(|&clip| &recording.clips[clip].cochleagram);
-    let fitted = Standardization::fit(&sounds.collect::<Vec<_>>(), data.standardize);
+    let fitted = Standardization::fit(&sounds.collect::<Vec<_>>(), kind);
     if !fitted.flat_bands.is_empty() {
         warnings.push(format!(
             "the level of {} never changes in the training stimuli; it is centred, not divided",

@@ -2,6 +2,18 @@
 use super::setting::{Setting, choice};
 use crate::base::error::Result;
 use crate::config::keys::{Value, Values};
+use crate::dataset::LevelKind;
+use crate::models::layers::Statistics;
+
+impl Setting for LevelKind {
+    fn read(values: &Values, key: &str) -> Result<Self> {
+        choice(values, key, Self::from_word)
+    }
+
+    fn value(&self) -> Option<Value> {
+        Some(Value::Text(self.word().into()))
+    }
+}
 
 macro_rules! choices {
     ($($(#[$doc:meta])* $name:ident { $($(#[$value_doc:meta])* $value:ident = $word:literal,)* })*) => {$(
@@ -113,5 +125,17 @@ choices! {
         Cosine = "cosine",
         /// It falls when the monitored score has stopped to improve.
         Plateau = "plateau",
+    }
+}
+
+impl Standardize {
+    /// What it takes from the training stimuli; nothing where sound is left as it is.
+    pub fn statistics(self) -> Option<Statistics> {
+        match self {
+            Self::Band => Some(Statistics { by_band: true, centred: true }),
+            Self::Global => Some(Statistics { by_band: false, centred: true }),
+            Self::Scale => Some(Statistics { by_band: false, centred: false }),
+            Self::None => None,
+        }
     }
 }

@@ -24,6 +24,7 @@ use crate::config::check::{Check, refused};
 use crate::config::part::Chosen;
 use crate::config::sections::Form;
 use crate::models::cores::linear;
+use crate::models::output_gains::{self, OutputGainRow};
 use crate::models::parameterizations::{self, ParameterizationRow, full};
 use crate::models::prefilters::{self, PrefilterRow};
 use crate::models::{self, Architecture, HasStrfs, ModelRow};
@@ -62,13 +63,17 @@ struct Draft {
     prefilters: Vec<Option<Chosen<PrefilterRow>>>,
     prefilter_form: Form,
     parameterization: Option<Chosen<ParameterizationRow>>,
+    output_gain: Option<Chosen<OutputGainRow>>,
 }
 
 /// The sections that make an [`Architecture`].
-const ARCHITECTURE: [&str; 3] = ["model", PREFILTER, "parameterization"];
+const ARCHITECTURE: [&str; 4] = ["model", PREFILTER, "parameterization", OUTPUT_GAIN];
 
 /// The section that may stand several times.
 const PREFILTER: &str = "prefilter";
+
+/// The section of what changes the output nonlinearity.
+const OUTPUT_GAIN: &str = "output_gain";
 
 impl RunConfig {
     /// Reads a run file; each of `overrides` is a `section.key=value` that replaces what the file
@@ -95,11 +100,10 @@ impl RunConfig {
         let output = check.values("output", sections::OUTPUT);
         check.problems.extend(rules::of_training(&train, &draft, &check.document));
 
-        let architecture = draft.finish(check.problems, file)?;
-        let unsaid = match architecture.prefilters.as_slice() {
-            [] => Standardize::Global,
-            _ => Standardize::Scale,
-        };
+        let mut architecture = draft.finish(check.problems, file)?;
+        // Filters that adapt take a level without centring.
+        let adapts = architecture.prefilters.len() > architecture.stages_of_level();
+        let unsaid = if adapts { Standardize::Scale } else { Standardize::Global };
         let mut train = Train::new(&train)?;
         train.resolve(Traits {
             is_linear: architecture.model.row.part.name == linear::ROW.part.name,
@@ -107,13 +111,21 @@ impl RunConfig {
             has_strfs: architecture.model.row.strfs == HasStrfs::Yes,
             nothing_shared: architecture.shares_nothing(),
         });
+        let data = Data::new(&data, folder_of(file), unsaid)?;
+        architecture.standardized = data.standardize.statistics();
         Ok(Self {
             file: file.into(),
-            data: Data::new(&data, folder_of(file), unsaid)?,
+            data,
             architecture,
             train,
             output: Output::new(&output, file)?,
         })
+    }
+
+    /// How the sound itself is standardized: where stages or an output gain need its level it is divided
+    /// by one constant, and `data.standardize` says what stands in front of the first other one.
+    pub fn standardize_sound(&self) -> Standardize {
+        if self.architecture.needs_level() { Standardize::Scale } else { self.data.standardize }
     }
 
     /// `ln + adaptrans, zebra_finch.h5`: model, prefilter and dataset, as pictures name them.
@@ -157,6 +169,7 @@ impl Draft {
             prefilters: check.parts(PREFILTER, prefilters::TABLE),
             prefilter_form: check.document.form(PREFILTER),
             parameterization: check.part("parameterization", parameterizations::TABLE),
+            output_gain: check.part(OUTPUT_GAIN, output_gains::TABLE),
         };
         check.problems.extend(rules::between_parts(&draft, &check.document));
         draft
@@ -168,7 +181,16 @@ impl Draft {
             (Some(model), Some(parameterization)) if problems.is_empty() => {
                 let prefilters = self.prefilters.into_iter().flatten().collect();
                 let prefilter_form = self.prefilter_form;
-                Ok(Architecture { model, prefilters, prefilter_form, parameterization })
+                let (standardized, to_amplitude, output_gain) = (None, None, self.output_gain);
+                Ok(Architecture {
+                    model,
+                    prefilters,
+                    prefilter_form,
+                    parameterization,
+                    output_gain,
+                    to_amplitude,
+                    standardized,
+                })
             }
             _ => Err(refused(problems, file)),
         }

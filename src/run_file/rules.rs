@@ -1,5 +1,5 @@
 //! What must hold between keys.
-use super::{Banded, Draft, Optimizer, PREFILTER, StartFrom, Strength};
+use super::{Banded, Draft, OUTPUT_GAIN, Optimizer, PREFILTER, StartFrom, Strength};
 use crate::base::error::Problem;
 use crate::base::wording::one_of;
 use crate::config::document::{Document, SectionAt, TYPE};
@@ -8,14 +8,16 @@ use crate::config::part::{Chosen, Row, find};
 use crate::models::cores::linear;
 use crate::models::outputs::Sign;
 use crate::models::parameterizations::full;
-use crate::models::prefilters::{Channels, PrefilterRow};
+use crate::models::prefilters::{Channels, NeededLevel, PrefilterRow};
 use crate::models::{HasStrfs, ModelRow, Sharing};
 use crate::models::{loss, outputs, parameterizations};
 
 /// Problems of the parts with each other.
 pub fn between_parts(draft: &Draft, written: &Document) -> Vec<Problem> {
     let mut problems = one_behind_the_other(draft, written);
+    problems.extend(levelled(draft, written));
     problems.extend(parameterized(draft, written));
+    problems.extend(of_output(draft, written));
     problems
 }
 
@@ -37,6 +39,9 @@ pub fn of_training(train: &Values, draft: &Draft, written: &Document) -> Vec<Pro
 fn shared(model: &Chosen<ModelRow>, draft: &Draft, written: &Document) -> Option<String> {
     let learning =
         prefilters(draft).into_iter().find(|(_, chosen)| chosen.row.learns(&chosen.values));
+    if let Some(gain) = &draft.output_gain {
+        return Some(format!("neurons share the weights of output_gain {}", gain.row.part.name));
+    }
     match (model.row.sharing, learning) {
         (Sharing::Hidden, _) => Some(format!("neurons of {} share weights", model.row.part.name)),
         (_, Some((at, chosen))) => Some(format!(
@@ -201,6 +206,42 @@ fn one_behind_the_other(draft: &Draft, written: &Document) -> Vec<Problem> {
     pairs.filter_map(problem).collect()
 }
 
+/// Stages that need a level come behind what gives one.
+fn levelled(draft: &Draft, written: &Document) -> Vec<Problem> {
+    let prefilters = prefilters(draft);
+    let problem = |(place, (at, chosen)): (usize, &Placed)| {
+        let name = chosen.row.part.name;
+        let reason = no_level(chosen.row.level, name, &prefilters[..place])?;
+        let expected = "a prefilter that takes what the one in front of it gives";
+        Some(written.problem((*at, TYPE), &format!("{name:?}"), expected).hint(reason))
+    };
+    prefilters.iter().enumerate().filter_map(problem).collect()
+}
+
+/// Why what these give is not the level that a stage needs, if so.
+fn no_level(level: NeededLevel, name: &str, before: &[Placed]) -> Option<String> {
+    let keeps = |row: &PrefilterRow| row.level == NeededLevel::NotNegative;
+    match level {
+        NeededLevel::Any => None,
+        NeededLevel::NotNegative => {
+            let (_, last) = before.last()?;
+            let of = last.row.part.name;
+            last.row.gives_negative(&last.values).then(|| {
+                format!(
+                    "{name} takes no negative numbers: set rectify = true in the {of} before it"
+                )
+            })
+        }
+        NeededLevel::Linear => {
+            let (_, other) = before.iter().find(|(_, chosen)| !keeps(chosen.row))?;
+            let of = other.row.part.name;
+            Some(format!(
+                "{name} takes amplitude or power, which {of} does not give: put {name} in front of it"
+            ))
+        }
+    }
+}
+
 /// A prefilter and the section that names it.
 type Placed<'a> = (SectionAt<'static>, &'a Chosen<PrefilterRow>);
 
@@ -226,6 +267,19 @@ fn parameterized(draft: &Draft, written: &Document) -> Option<Problem> {
         written.problem(at, &format!("{chosen:?}"), expected).hint(reason)
     };
     (chosen != plain).then(problem)
+}
+
+/// An output gain changes the parameters of one output nonlinearity.
+fn of_output(draft: &Draft, written: &Document) -> Option<Problem> {
+    let (model, gain) = (draft.model.as_ref()?, draft.output_gain.as_ref()?);
+    let (name, needed) = (gain.row.part.name, gain.row.output);
+    let output = word(&model.values, "output").unwrap_or("identity");
+    let problem = || {
+        let expected = format!("none with model.output = {output:?}");
+        let reason = format!("{name} changes the parameters of {needed}: set model.output to that");
+        written.problem((OUTPUT_GAIN, TYPE), &format!("{name:?}"), expected).hint(reason)
+    };
+    (output != needed).then(problem)
 }
 
 /// A loss of rates needs an output that is never negative.

@@ -4,7 +4,8 @@ use super::{Train, selection, split};
 use crate::config::keys::{Default, Key, Kind, Range};
 use crate::config::part::parts;
 use crate::config::sections::{Holds, Section, Times};
-use crate::models::{self, parameterizations, prefilters};
+use crate::dataset::LevelKind;
+use crate::models::{self, output_gains, parameterizations, prefilters};
 
 /// The sections in the order in which they are written.
 pub static SECTIONS: &[Section] = &[
@@ -30,6 +31,15 @@ pub static SECTIONS: &[Section] = &[
         holds: Holds::Part {
             table: || parts(parameterizations::TABLE),
             absent: Some("full"),
+            times: Times::Once,
+        },
+    },
+    Section {
+        name: "output_gain",
+        doc: "what changes the output nonlinearity from bin to bin; leave out for nothing",
+        holds: Holds::Part {
+            table: || parts(output_gains::TABLE),
+            absent: Some("none"),
             times: Times::Once,
         },
     },
@@ -79,10 +89,18 @@ pub const DATA: &[Key] = &[
     Key {
         name: "standardize",
         kind: Kind::Choice(Standardize::WORDS),
-        default: Default::Follows("\"scale\" with a prefilter, \"global\" without"),
+        default: Default::Follows("\"scale\" with a prefilter that adapts, \"global\" without"),
         doc: "how cochleagrams are standardized, with statistics of the training stimuli only: \
               mean 0 and variance 1 by band, or of all bands together, or variance 1 without \
-              centring, or as they are",
+              centring, or as they are; prefilters that need a level (stp) see the sound divided \
+              by one constant, and what stands behind them is standardized so",
+    },
+    Key {
+        name: "level",
+        kind: Kind::Choice(LevelKind::WORDS),
+        default: Default::Follows("what the dataset says in its attribute level, if it does"),
+        doc: "what the numbers of cochleagrams are, where the dataset does not say it: log and pcen \
+              take amplitude or power alone",
     },
     Key {
         name: "split",

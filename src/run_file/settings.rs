@@ -3,10 +3,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::choices::Standardize;
-use super::setting::choice;
+use super::setting::{Setting, choice};
 use super::{Selection, Split};
 use crate::base::error::Result;
 use crate::config::keys::{Value, Values};
+use crate::dataset::LevelKind;
 
 /// `[data]`: what the model is fitted to.
 #[derive(Debug, Clone)]
@@ -23,6 +24,8 @@ pub struct Data {
     pub skip_ms: f64,
     /// How cochleagrams are standardized.
     pub standardize: Standardize,
+    /// What the numbers of cochleagrams are, as the run file or the dataset says it.
+    pub level: Option<LevelKind>,
     /// How stimuli are divided; known once the dataset is open if the run file leaves it out.
     pub split: Option<Split>,
 }
@@ -53,13 +56,14 @@ impl Data {
             smooth_ms: values.number("smooth_ms")?,
             skip_ms: values.number("skip_ms")?,
             standardize,
+            level: Setting::read(values, "level")?,
             split: split.cloned(),
         })
     }
 
     /// The values by key, the path as `write_path` has it.
     pub(super) fn values(&self, write_path: impl Fn(&Path) -> Result<String>) -> Result<Values> {
-        let Self { file, neurons, stimuli, smooth_ms, skip_ms, standardize, split } = self;
+        let Self { file, neurons, stimuli, smooth_ms, skip_ms, standardize, level, split } = self;
         let mut values = Values::default();
         values.set("file", Value::Text(write_path(file)?));
         values.set("neurons", Value::Declared(Arc::new(neurons.clone())));
@@ -67,6 +71,9 @@ impl Data {
         values.set("smooth_ms", Value::Number(*smooth_ms));
         values.set("skip_ms", Value::Number(*skip_ms));
         values.set("standardize", Value::Text(standardize.word().into()));
+        if let Some(level) = level {
+            values.set("level", Value::Text(level.word().into()));
+        }
         if let Some(split) = split {
             values.set("split", Value::Declared(Arc::new(split.clone())));
         }

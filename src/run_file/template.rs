@@ -107,7 +107,8 @@ impl Template<'_> {
         match section {
             "model" => vec![self.model.part()],
             PREFILTER => self.prefilters.iter().map(|row| row.part()).collect(),
-            _ => vec![self.parameterization.part()],
+            "parameterization" => vec![self.parameterization.part()],
+            _ => Vec::new(),
         }
     }
 

@@ -10,7 +10,7 @@ use crate::dataset::content::{PartContent, ResponseHashes, ScoredContent};
 use crate::dataset::{Clip, ReadRecording, Recording, ResponseFile, ResponseLocation};
 use crate::models::batch::Sample;
 use crate::models::prediction;
-use crate::preparation::Treatment;
+use crate::preparation::{Treatment, require_level};
 use crate::scores::evaluation::{Over, Scores, Scoring, score_predictions};
 
 /// A part of the stimuli of a dataset, with the neurons of a trained model in its order.
@@ -73,10 +73,13 @@ impl Trained {
     /// A part of the run's own dataset, or of another.
     ///
     /// # Errors
-    /// The dataset cannot be read, does not fit the model, or lacks a stimulus of the part.
+    /// The dataset cannot be read, does not fit the model, or lacks a stimulus of the part; or its sound
+    /// is not what the first prefilter needs.
     pub fn clips(&self, other: Option<&Path>, split: SplitName, needs: Needs) -> Result<Clips> {
         let ReadRecording { recording, mut notes } = self.recording(other, needs)?;
         let places = self.places(&recording, split)?;
+        let level = self.metadata.level.map(|level| level.kind);
+        require_level(&recording, places.iter().copied(), (&self.architecture, level))?;
         let own = other.is_none().then_some(split);
         if own.is_some() {
             notes.extend(self.require_same_sound(&recording, split)?);

@@ -70,8 +70,9 @@ impl Experiment {
         let ReadRecording { recording, mut notes } = read_sound(&config.data.file)?;
         config.resolve(&recording)?;
         let split = config.data.split.clone().unwrap_or(Split::UNSAID);
-        let prepared = PreparedRecording::new(recording, &config.data, &split, &device)?;
+        let prepared = PreparedRecording::new(recording, &config, &split, &device)?;
         let params = Params::new(config.train.seed, DType::F32, &device);
+        config.architecture.to_amplitude = prepared.to_amplitude();
         let network = Network::build(&config.architecture, &prepared.dims, &params)?;
         prepared.require_room(network.lags())?;
         notes.extend(prepared.notes.iter().chain(network.notes()).cloned());
@@ -166,7 +167,8 @@ impl Experiment {
     /// # Errors
     /// The architecture cannot be described.
     pub fn metadata(&self) -> Result<Metadata> {
-        let PreparedRecording { dims, neurons, splits, preparation, content, .. } = &self.prepared;
+        let PreparedRecording { dims, level, neurons, splits, preparation, content, .. } =
+            &self.prepared;
         Ok(Metadata {
             program: PROGRAM.to_owned(),
             architecture: architecture_json(&self.config.architecture)?,
@@ -174,6 +176,7 @@ impl Experiment {
             dt_ms: dims.dt_ms,
             bands: dims.bands,
             frequencies_hz: dims.frequencies_hz.clone(),
+            level: *level,
             neurons: neurons.clone(),
             mean: preparation.standardization.mean.clone(),
             scale: preparation.standardization.scale.clone(),

@@ -6,10 +6,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::base::error::{Error, Result};
-use crate::dataset::Splits;
 use crate::dataset::content::UsedContent;
+use crate::dataset::{Level, Splits};
 use crate::models::dims::Dims;
 use crate::models::{Architecture, Reference};
+use crate::preparation::to_amplitude;
 use crate::run_file::{RunConfig, relative};
 
 /// Name and version of this program.
@@ -38,6 +39,9 @@ pub struct Metadata {
     pub bands: usize,
     /// Centres of the bands in Hz, where the dataset gave them.
     pub frequencies_hz: Option<Vec<f64>>,
+    /// What the numbers of cochleagrams were, where that was said.
+    #[serde(default)]
+    pub level: Option<Level>,
     /// Ids of the neurons.
     pub neurons: Vec<String>,
     /// What is subtracted from each band before it is divided by its scale.
@@ -116,7 +120,10 @@ impl Metadata {
         let doing = || format!("{}: its architecture is no table of sections", file.display());
         let text =
             toml::to_string(&self.architecture).map_err(|source| Error::file(doing(), source))?;
-        RunConfig::architecture(&text, file)
+        let constant = self.scale.first();
+        let known = self.level.zip(constant);
+        let to_amplitude = known.and_then(|(level, constant)| to_amplitude(level, *constant));
+        Ok(Architecture { to_amplitude, ..RunConfig::architecture(&text, file)? })
     }
 
     /// What the recording fixed of the model.
@@ -147,6 +154,15 @@ pub fn reference_json(
     let no_such_model = |reason: &str| json!({ "_model_class": null, "no_such_model": reason });
     if architecture.prefilters.len() > 1 {
         return no_such_model("deepSTRF 0.1.0 has no model with several prefilters");
+    }
+    if let Some(gain) = &architecture.output_gain {
+        let name = gain.row.part.name;
+        return no_such_model(&format!("deepSTRF 0.1.0 has no output gain {name}"));
+    }
+    let staged = architecture.prefilters.iter().find(|chosen| chosen.row.needs_level());
+    if let Some(stage) = staged {
+        let name = stage.row.part.name;
+        return no_such_model(&format!("deepSTRF 0.1.0 has no prefilter {name}"));
     }
     let Some(reference) = reference else {
         return no_such_model("deepSTRF 0.1.0 has no such model");

@@ -164,6 +164,18 @@ impl Trained {
             let found = format!("{} bands", recording.bands());
             Problem::new("/stimuli/*/cochleagram", found, format!("{bands}, as in training"))
         });
+        if let (Some(own), Some(other)) = (self.metadata.level, recording.level) {
+            problems.require(own.kind == other.kind, || {
+                let expected = format!("{}, as in training", own.kind.word());
+                Problem::new("level", other.kind.word(), expected)
+            });
+            let matters = self.architecture.output_gain.is_some() && own.kind == other.kind;
+            problems.require(!matters || own == other, || {
+                let expected = "level_base, level_offset, level_scale and level_of as in training";
+                let hint = "the output gain needs amplitudes that can be compared";
+                Problem::new("level", "others", expected).hint(hint)
+            });
+        }
         let place = |id: &String| recording.neurons.iter().position(|known| known.id == *id);
         let places: Vec<Option<usize>> = neurons.iter().map(place).collect();
         let missing = neurons.iter().zip(&places).filter(|(_, place)| place.is_none());

@@ -65,8 +65,19 @@ pub fn write<R>(
 
 fn write_truth(group: &Group, truth: &Truth) -> hdf5::Result<()> {
     // A field forgotten here does not compile.
-    let Truth { strfs, channels, lags_ms, bias, gain, slope, mean, output, noise_sd, rates: _ } =
-        truth;
+    let Truth {
+        strfs,
+        channels,
+        lags_ms,
+        bias,
+        gain,
+        slope,
+        mean,
+        output,
+        prefilter,
+        noise_sd,
+        rates: _,
+    } = truth;
     write_array(group, "strfs", strfs.view())?;
     write_strings(group, "channels", channels)?;
     write_array(group, "lags_ms", ArrayView1::from(lags_ms))?;
@@ -77,9 +88,11 @@ fn write_truth(group: &Group, truth: &Truth) -> hdf5::Result<()> {
     if let Some(noise_sd) = noise_sd {
         write_array(group, "noise_sd", ArrayView1::from(noise_sd))?;
     }
-    let parameters = group.create_group("output")?;
-    for (name, values) in output {
-        write_array(&parameters, name, ArrayView1::from(values))?;
+    for (name, numbers) in [("output", output), ("prefilter", prefilter)] {
+        let parameters = group.create_group(name)?;
+        for (name, values) in numbers {
+            write_array(&parameters, name, ArrayView1::from(values))?;
+        }
     }
     Ok(())
 }

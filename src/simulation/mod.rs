@@ -51,13 +51,13 @@ pub fn simulate(settings: &Settings) -> Result<Simulated> {
     let Simulated { recording, truth, notes } = rates(settings)?;
     let ids = recording.neuron_ids();
     let recorder = Recorder::new(settings, &truth, &ids);
-    let Recording { file, dt_ms, frequencies_hz, neurons, clips, splits } = recording;
+    let Recording { file, dt_ms, level, frequencies_hz, neurons, clips, splits } = recording;
     let recorded = clips.into_iter().enumerate().map(|(s, clip)| {
         let responses = recorder.responses(s, &clip.stimulus.id)?;
         Ok(Clip { stimulus: clip.stimulus, cochleagram: clip.cochleagram, responses })
     });
     let clips = recorded.collect::<Result<_>>()?;
-    let recording = Recording { file, dt_ms, frequencies_hz, neurons, clips, splits };
+    let recording = Recording { file, dt_ms, level, frequencies_hz, neurons, clips, splits };
     Ok(Simulated { recording, truth, notes })
 }
 
@@ -86,6 +86,7 @@ pub fn rates(settings: &Settings) -> Result<Simulated<()>> {
     let recording = Recording {
         file: PathBuf::new(),
         dt_ms: settings.dt_ms,
+        level: Some(sound::level()),
         frequencies_hz: dims.frequencies_hz,
         clips: clips.collect(),
         splits: splits(&stimuli),

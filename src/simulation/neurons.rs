@@ -11,7 +11,7 @@ use super::fields::FieldShape;
 use super::settings::Checked;
 use crate::base::error::Result;
 use crate::base::rng;
-use crate::models::dims::Dims;
+use crate::models::dims::{Dims, Quantity};
 use crate::models::layers::Pass;
 use crate::models::params::Params;
 use crate::preparation::Standardization;
@@ -44,6 +44,8 @@ pub struct Truth {
     pub mean: Vec<f32>,
     /// Parameters `(N)` of the output nonlinearity by name, where it has some.
     pub output: BTreeMap<String, Vec<f64>>,
+    /// What the prefilter is made of `(F)` by name, as exports of models have it; empty without one.
+    pub prefilter: BTreeMap<String, Vec<f64>>,
     /// `N` standard deviations of single repeats around the rate, for normal noise.
     pub noise_sd: Option<Vec<f64>>,
     /// For each stimulus `(N, T)`: expected response per bin.
@@ -85,6 +87,7 @@ pub(super) fn answer(
         slope,
         mean: heard.standardization.mean,
         output: parameters(&outputs)?,
+        prefilter: heard.learnt,
         noise_sd,
         rates: drives.by_clip(&rates)?,
     };
@@ -97,6 +100,8 @@ struct FilteredSounds {
     filtered: Vec<Tensor>,
     channels: Vec<String>,
     standardization: Standardization,
+    /// What a model would learn of the prefilter.
+    learnt: BTreeMap<String, Vec<f64>>,
     notes: Vec<String>,
 }
 
@@ -120,13 +125,19 @@ impl FilteredSounds {
         let Some(chosen) = &checked.prefilter else {
             let filtered = sounds.collect::<candle_core::Result<_>>()?;
             let (channels, notes) = (vec!["sound".into()], Vec::new());
-            return Ok(Self { filtered, channels, standardization, notes });
+            let learnt = BTreeMap::new();
+            return Ok(Self { filtered, channels, standardization, learnt, notes });
         };
         let scope = params.scope("prefiltering");
         let prefilter = (chosen.row.build)(&chosen.values, dims, &scope)?;
-        let filtered = sounds.map(|x| prefilter.forward(&x?, &Pass::eval())?.detach().contiguous());
+        let sounds: Vec<Tensor> = sounds.collect::<candle_core::Result<_>>()?;
+        prefilter.start(&sounds)?;
+        prefilter.vary(&mut rng::generator(checked.settings.seed, "prefilter"))?;
+        let filtered =
+            sounds.iter().map(|x| prefilter.forward(x, &Pass::eval())?.detach().contiguous());
         Ok(Self {
             filtered: filtered.collect::<candle_core::Result<_>>()?,
+            learnt: quantities(&prefilter.learnt()?)?,
             channels: prefilter.channels().iter().map(ToString::to_string).collect(),
             standardization,
             notes: prefilter.notes().to_vec(),
@@ -153,6 +164,14 @@ fn effective(fields: Array4<f64>, factors: &[f64], slope: &[f32], scale: &[f32])
     }
     #[expect(clippy::cast_possible_truncation, reason = "STRFs are f32")]
     strfs.mapv(|weight| weight as f32)
+}
+
+/// Values of quantities by name.
+fn quantities(quantities: &[Quantity]) -> Result<BTreeMap<String, Vec<f64>>> {
+    let values = |quantity: &Quantity| {
+        Ok((quantity.name.to_owned(), quantity.values.detach().to_vec1::<f64>()?))
+    };
+    quantities.iter().map(values).collect()
 }
 
 /// Values `(N)` of the parameters by name.

@@ -9,7 +9,7 @@ use crate::base::units;
 use crate::base::wording::{did_you_mean, one_of};
 use crate::config::part::{Chosen, find};
 use crate::models::outputs::{self, OutputRow, Sign};
-use crate::models::prefilters::{self, PrefilterRow};
+use crate::models::prefilters::{self, NeededLevel, PrefilterRow};
 use crate::run_file::RunConfig;
 use crate::simulation::fields::{self, FieldRow};
 
@@ -111,6 +111,11 @@ impl Settings {
         let known = [vec![NO_PREFILTER], prefilters::names()].concat();
         if !known.contains(&self.prefilter.as_str()) {
             problems.push(unknown("--prefilter", &self.prefilter, known));
+        }
+        let compresses = find(prefilters::TABLE, &self.prefilter);
+        if compresses.is_some_and(|row| row.level == NeededLevel::Linear) {
+            let expected = "a prefilter that takes decibels, which simulated sound is in";
+            problems.push(Problem::new("--prefilter", format!("{:?}", self.prefilter), expected));
         }
         match (field, output) {
             (Some(field), Some(output)) if problems.is_empty() => {

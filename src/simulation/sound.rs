@@ -9,6 +9,7 @@ use rand_distr::{Distribution, StandardNormal};
 use super::Settings;
 use super::StimulusKind;
 use crate::base::rng;
+use crate::dataset::{Inverse, Level, LevelKind};
 use crate::models::dims::Dims;
 
 /// Mean level in dB.
@@ -30,6 +31,12 @@ const HIGHEST: f64 = 0.5;
 /// As the attribute `type` of stimuli says.
 pub(super) fn name(sound: StimulusKind) -> String {
     sound.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default()
+}
+
+/// What levels are: decibels above threshold, where amplitude is 1.
+pub(super) fn level() -> Level {
+    let inverse = Inverse { base: 10f64.powf(0.05), offset: 0.0, scale: 1.0 };
+    Level { inverse: Some(inverse), ..Level::of(LevelKind::Db) }
 }
 
 /// The cochleagram `(F, T)` of the stimulus `id`.

@@ -137,7 +137,8 @@ fn sums_of_gradients(
     let mut sums = Array4::zeros((network.neurons(), channels, bands, lags));
     for (neuron, mut sum) in sums.outer_iter_mut().enumerate() {
         for groups in groups.chunks(AT_ONCE) {
-            let gradients = network.gradients_by_filtered(&seen, &sums_at(neuron, groups))?;
+            let gradients =
+                network.gradients_by_filtered(sound, &seen, &sums_at(neuron, groups))?;
             for (chosen, gradient) in groups.iter().zip(gradients) {
                 add_at(&mut sum, &array(&gradient)?, chosen);
             }

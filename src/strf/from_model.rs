@@ -30,9 +30,11 @@ pub fn strf_export(
         return Ok(exported);
     }
     let gradients = mean_gradients(network, &samples()?, lags)?;
-    let effective = folded(&gradients, &vec![1.0; metadata.neurons.len()], &metadata.scale);
+    let scale = source.scale_of_input()?;
+    let effective = folded(&gradients, &vec![1.0; metadata.neurons.len()], &scale);
+    let effect = source.per_input(Effect::Response);
     let rows = StrfRows::Neurons(metadata.neurons.clone());
-    source.export((effective.clone(), effective), rows, (Method::Gradient, Effect::Response))
+    source.export((effective.clone(), effective), rows, (Method::Gradient, effect))
 }
 
 /// What receptive fields are taken from, and what is written beside them.
@@ -63,8 +65,30 @@ impl StrfSource<'_> {
             Owners::Neurons => StrfRows::Neurons(neurons),
         };
         let strfs = array4(&kernels)?;
-        let effective = folded(&strfs, &gains, &self.metadata.scale);
+        let effective = folded(&strfs, &gains, &self.scale_of_input()?);
+        let effect = self.per_input(effect);
         self.export((strfs, effective), rows, (Method::Kernel, effect)).map(Some)
+    }
+
+    /// What each band is divided by on its way to the kernels, in the unit of the cochleagram, or of
+    /// what prefilters give that compress it.
+    fn scale_of_input(&self) -> Result<Vec<f32>> {
+        let of_sound = &self.metadata.scale;
+        let Some(behind) = self.network.divides_by() else { return Ok(of_sound.clone()) };
+        let behind = flat(&behind)?;
+        if !self.network.keeps_unit() {
+            return Ok(behind);
+        }
+        Ok(behind.iter().zip(of_sound).map(|(behind, of_sound)| behind * of_sound).collect())
+    }
+
+    /// The effect per unit of what enters the kernels.
+    fn per_input(&self, effect: Effect) -> Effect {
+        match effect {
+            Effect::Drive if !self.network.keeps_unit() => Effect::DriveOfStages,
+            Effect::Response if !self.network.keeps_unit() => Effect::ResponseToStages,
+            effect => effect,
+        }
     }
 
     fn export(

@@ -71,6 +71,10 @@ pub enum Effect {
     Response,
     /// What a nonlinearity makes a response of.
     Drive,
+    /// [`Effect::Response`] per unit of what prefilters give that compress the sound.
+    ResponseToStages,
+    /// [`Effect::Drive`] per unit of what prefilters give that compress the sound.
+    DriveOfStages,
 }
 
 /// How STRFs are obtained from a model.
@@ -116,6 +120,8 @@ impl StrfExport {
             (Which::Raw, Method::Kernel, _) => "drive per unit of model input",
             (_, _, Effect::Drive) => "drive per unit of cochleagram",
             (_, _, Effect::Response) => "response per unit of cochleagram",
+            (_, _, Effect::DriveOfStages) => "drive per unit of compressed cochleagram",
+            (_, _, Effect::ResponseToStages) => "response per unit of compressed cochleagram",
         }
     }
 

@@ -25,7 +25,8 @@ pub fn run(
     }
     params.load(&weights)?;
     checkpoint.progress.calibrated = Vec::new();
-    if fitting.task.settings.calibrate {
+    // What an output becomes that changes with the sound does not follow from drives alone.
+    if fitting.task.settings.calibrate && !fitting.task.network.changes_output() {
         let kept = calibrate(fitting, judge, &mut weights)?;
         let neurons = 0..fitting.task.network.neurons();
         checkpoint.progress.calibrated = neurons.map(|neuron| kept.contains(&neuron)).collect();

@@ -8,7 +8,10 @@ use ndarray::{Array1, Array2, Array3, Array4, Dimension, ShapeBuilder};
 use proptest::prelude::*;
 use strf::base::files::Existing::Keep;
 use strf::dataset::schema::{escape, unescape};
-use strf::dataset::{Clip, Counts, Entity, Recording, Splits, read, write, write_predictions};
+use strf::dataset::{
+    Clip, Counts, Entity, Inverse, Level, LevelKind, Recording, Splits, read, write,
+    write_predictions,
+};
 use strf::scores::{evaluation, rows};
 use strf::strf::export::{ExportFormat, export};
 use strf::strf::strf_export::{Effect, Method, StrfExport, StrfRows};
@@ -73,6 +76,19 @@ fn clip(stimulus: Entity, bands: usize, neurons: usize) -> BoxedStrategy<Clip> {
         .boxed()
 }
 
+/// What cochleagrams are, or nothing.
+fn level() -> impl Strategy<Value = Option<Level>> {
+    let kinds: Vec<LevelKind> =
+        LevelKind::WORDS.iter().map(|word| LevelKind::from_word(word).unwrap()).collect();
+    let inverse = (1.001..1e3, 0.0..1e3, 1e-9..1e9).prop_map(|(base, offset, scale)| Inverse {
+        base,
+        offset,
+        scale,
+    });
+    let level = (prop::sample::select(kinds), prop::option::of(inverse), any::<bool>());
+    prop::option::of(level.prop_map(|(kind, inverse, of_power)| Level { kind, inverse, of_power }))
+}
+
 /// A dataset of at least three stimuli.
 fn dataset() -> impl Strategy<Value = Recording> {
     let sizes = (1..4usize, 1..4usize, 3..6usize);
@@ -87,17 +103,18 @@ fn dataset() -> impl Strategy<Value = Recording> {
             });
             let neurons = entities(neuron_ids, of_neurons);
             let split = prop::option::of(1..3usize);
-            (0.01..100.0, prop::option::of(frequencies(bands)), neurons, clips, split)
+            let axes = (0.01..100.0, prop::option::of(frequencies(bands)), level());
+            (axes, neurons, clips, split)
         })
     });
-    parts.prop_map(|(dt_ms, frequencies_hz, neurons, clips, split)| {
+    parts.prop_map(|((dt_ms, frequencies_hz, level), neurons, clips, split)| {
         let ids: Vec<String> = clips.iter().map(|clip: &Clip| clip.stimulus.id.clone()).collect();
         let splits = split.map(|at| Splits {
             train: ids[..at].to_vec(),
             valid: ids[at..2].to_vec(),
             test: ids[2..].to_vec(),
         });
-        Recording { file: "drawn.h5".into(), dt_ms, frequencies_hz, neurons, clips, splits }
+        Recording { file: "drawn.h5".into(), dt_ms, level, frequencies_hz, neurons, clips, splits }
     })
 }
 
@@ -233,6 +250,7 @@ proptest! {
         write(&path, &recording, counts, Keep, |_| Ok(())).unwrap();
         let found = read(&path).map_err(|e| TestCaseError::fail(e.to_string()))?.recording;
         prop_assert_eq!(found.dt_ms.to_bits(), recording.dt_ms.to_bits());
+        prop_assert_eq!(found.level, recording.level);
         prop_assert_eq!(&found.frequencies_hz, &recording.frequencies_hz);
         prop_assert_eq!(&found.neurons, &recording.neurons);
         prop_assert_eq!(&found.splits, &recording.splits);

@@ -5,8 +5,9 @@ use proptest::prelude::*;
 use strf::config::keys::{Default, Key, Kind, Range};
 use strf::config::part::{Part, Row, find};
 use strf::config::sections::{Holds, Section, Times};
+use strf::models::output_gains;
 use strf::models::outputs::{self, Sign};
-use strf::models::prefilters::{self, Channels, PrefilterRow};
+use strf::models::prefilters::{self, Channels, NeededLevel, PrefilterRow};
 use strf::models::{self, HasStrfs, ModelRow, Sharing, loss, parameterizations};
 use strf::run_file::{RunConfig, SECTIONS};
 use toml::{Table, Value};
@@ -165,11 +166,19 @@ fn fitting(mut sections: Vec<WrittenSection>) -> Vec<WrittenSection> {
     let output = output.map_or(default, |(_, value)| value.as_str().unwrap()).to_owned();
     let signed = find(outputs::TABLE, &output).unwrap().sign == Sign::Either;
     let shares = model.sharing == Sharing::Hidden || of("prefilter").is_some();
+    // Output gains belong to one output nonlinearity.
+    let gained = |section: &WrittenSection| {
+        let gain = section.parts[0].0.and_then(|name| find(output_gains::TABLE, name));
+        gain.is_none_or(|row| row.output == output)
+    };
+    let changed = of("output_gain").is_some_and(&gained);
+    let shares = shares || changed;
     let has_strfs = matches!(model.strfs, HasStrfs::Yes);
     let plain = parameterizations::TABLE[0].part.name;
     sections.retain(|section| {
         section.name != "parameterization" || has_strfs || section.parts[0].0 == Some(plain)
     });
+    sections.retain(|section| section.name != "output_gain" || gained(section));
     for section in &mut sections {
         if section.name == "prefilter" {
             keep_a_chain(&mut section.parts);
@@ -194,13 +203,24 @@ fn fitting(mut sections: Vec<WrittenSection>) -> Vec<WrittenSection> {
     sections
 }
 
-/// Leaves out prefilters that take one channel where those before them give several.
+/// Leaves out prefilters that take one channel where those before them give several, and those that
+/// need a level where there is none.
 fn keep_a_chain(parts: &mut Vec<WrittenPart>) {
-    let mut given = 1;
-    parts.retain(|(name, _)| {
+    let (mut given, mut keeps_level, mut negative) = (1, true, false);
+    parts.retain(|(name, keys)| {
         let row: &PrefilterRow = find(prefilters::TABLE, name.unwrap()).unwrap();
-        let fits = given == 1 || row.takes != Channels::One;
-        given = if fits { row.gives } else { given };
+        let levelled = match row.level {
+            NeededLevel::Any => true,
+            NeededLevel::NotNegative => !negative,
+            NeededLevel::Linear => keeps_level,
+        };
+        let fits = levelled && (given == 1 || row.takes != Channels::One);
+        if fits {
+            given = row.gives;
+            keeps_level &= row.level == NeededLevel::NotNegative;
+            negative =
+                keys.iter().any(|(key, value)| *key == "rectify" && value.as_bool() == Some(false));
+        }
         fits
     });
 }

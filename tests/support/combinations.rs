@@ -2,11 +2,13 @@
 use std::path::Path;
 
 use candle_core::{DType, Device};
-use strf::config::part::Row;
+use strf::config::part::{Row, find};
 use strf::models::Architecture;
 use strf::models::dims::Dims;
+use strf::models::output_gains::{Law, ToAmplitude};
 use strf::models::outputs;
 use strf::models::params::Params;
+use strf::models::prefilters::PrefilterRow;
 use strf::models::{self, HasStrfs, Network};
 use strf::models::{parameterizations, prefilters};
 use strf::run_file::RunConfig;
@@ -18,7 +20,10 @@ pub fn dims() -> Dims {
 
 /// The architecture of a text.
 pub fn architecture(text: &str) -> Architecture {
-    RunConfig::architecture(text, Path::new("combination.toml")).unwrap()
+    let architecture = RunConfig::architecture(text, Path::new("combination.toml")).unwrap();
+    // The sound of tests is amplitude.
+    let to_amplitude = Some(ToAmplitude { law: Law::Linear { factor: 1.0 }, of_power: false });
+    Architecture { to_amplitude, ..architecture }
 }
 
 /// The model of a text with start values.
@@ -67,12 +72,26 @@ fn parameterizations_of(row: &models::ModelRow) -> Vec<String> {
 }
 
 fn prefilter_sections() -> Vec<String> {
-    let named = |name| format!("[prefilter]\ntype = \"{name}\"\nscale = \"mel\"\n");
-    let mut all = vec![String::new(), named("adaptrans") + "rectify = false\nkernel_bins = 9\n"];
-    all.extend(prefilters::names().into_iter().map(named));
-    let listed = |name| named(name).replace("[prefilter]", "[[prefilter]]");
+    let named = |row: &PrefilterRow| {
+        let has_scale = row.part.keys.iter().any(|key| key.name == "scale");
+        let scale = if has_scale { "scale = \"mel\"\n" } else { "" };
+        format!("[prefilter]\ntype = \"{}\"\n{scale}", row.part.name)
+    };
+    let of = |name| named(find(prefilters::TABLE, name).unwrap());
+    let listed = |name| of(name).replace("[prefilter]", "[[prefilter]]");
+    let mut all = vec![String::new(), of("adaptrans") + "rectify = false\nkernel_bins = 9\n"];
+    all.extend(prefilters::TABLE.iter().map(named));
     all.push(["willmore", "adaptrans"].map(listed).concat());
+    // Between them, nothing is left at some bins, and no more can be at others.
+    all.push(of("stp") + "init_u = 1.5\ninit_tau_ms = 15.0\n");
+    all.push(format!("{}init_u = -1.0\n{}", listed("stp"), listed("adaptrans")));
     all
+}
+
+/// Whether sections hold a stage that needs a level.
+fn is_staged(sections: &str) -> bool {
+    let named = |row: &&PrefilterRow| sections.contains(&format!("\"{}\"", row.part.name));
+    prefilters::TABLE.iter().filter(named).any(PrefilterRow::needs_level)
 }
 
 /// All of them.
@@ -86,7 +105,17 @@ pub fn all() -> Vec<String> {
             .flat_map(|variant| outputs.iter().map(move |output| (variant, output)))
         {
             let model = format!("[model]\ntype = \"{name}\"\noutput = \"{output}\"\n{variant}\n");
+            // What stages in front do does not depend on the output nonlinearity.
+            let staged = matches!(*output, "identity" | "parametric_softplus");
+            if *output == "double_exponential" {
+                let gain = "[output_gain]\ntype = \"contrast\"\n";
+                texts.push(format!("{model}{gain}"));
+                texts.push(format!("{model}[prefilter]\ntype = \"stp\"\n{gain}"));
+            }
             for prefilter in prefilter_sections() {
+                if is_staged(&prefilter) && !staged {
+                    continue;
+                }
                 let made = parameterizations_of(row).into_iter();
                 texts.extend(
                     made.map(|parameterization| format!("{model}{prefilter}{parameterization}")),

@@ -255,6 +255,7 @@ pub fn recording() -> Recording {
     Recording {
         file: "made.h5".into(),
         dt_ms: 5.0,
+        level: None,
         frequencies_hz: Some((0..BANDS).map(|f| 500.0 * 1.5f64.powi(count(f))).collect()),
         neurons: ["a1", "b2", "c3"].map(|id| entity(id, ("area", "A1"))).to_vec(),
         clips,

@@ -54,7 +54,8 @@ pub fn recording(
     let frequencies_hz = named.frequencies(bands)?;
     named.finish()?;
     let file = options.source.clone();
-    let mut recording = Recording { file, dt_ms, frequencies_hz, neurons, clips, splits: None };
+    let mut recording =
+        Recording { file, dt_ms, level: None, frequencies_hz, neurons, clips, splits: None };
     lowest_first(&mut recording, report);
     Ok(recording)
 }

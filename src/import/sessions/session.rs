@@ -13,7 +13,7 @@ use crate::base::error::{Error, Result};
 use crate::base::wording::counted;
 use crate::dataset::{Clip, Entity, Recording};
 use crate::frontends::ImportConfig;
-use crate::frontends::{Cochleagram, Frontend};
+use crate::frontends::{Cochleagram, Finished, Frontend};
 use crate::import::format::Imported;
 use crate::import::report::{ImportReport, listed};
 use crate::sound::{Mixer, Sound};
@@ -96,7 +96,8 @@ impl Session {
     pub fn imported(self, options: &SoundOptions, report: &mut ImportReport) -> Result<Imported> {
         let frontend = front_end(options)?;
         let (mut cochleagrams, rate_hz) = self.listen(&frontend, options, report)?;
-        for note in frontend.finish(&mut cochleagrams) {
+        let Finished { notes, level } = frontend.finish(&mut cochleagrams);
+        for note in notes {
             report.inferred(note);
         }
         let (dt_ms, before_ms) = (options.dt_ms, options.before_ms);
@@ -117,6 +118,7 @@ impl Session {
         let recording = Recording {
             file: self.file,
             dt_ms,
+            level: Some(level),
             frequencies_hz: Some(frontend.frequencies_hz().to_vec()),
             neurons: self.neurons,
             clips: clips.collect(),

@@ -62,6 +62,43 @@ impl LeakyUnits {
         if self.config.decay_input { y.broadcast_div(&tau.reshape((1, units, 1))?) } else { Ok(y) }
     }
 
+    /// [`LeakyUnits::respond`], to the next piece of a clip where pieces are given one after the other.
+    ///
+    /// # Errors
+    /// A tensor operation fails.
+    pub fn go_on(&self, x: &Tensor, pass: &Pass) -> Result<Tensor> {
+        if !pass.carries() {
+            return self.respond(x);
+        }
+        let (b, units, t) = x.dims3()?;
+        let first = x.narrow(2, 0, 1)?;
+        match self.config.memory {
+            Length::Bins(..=1) => self.respond(x),
+            Length::Bins(length) => {
+                let before = match pass.carried() {
+                    Some(before) => before,
+                    None => first.broadcast_as((b, units, length - 1))?.contiguous()?,
+                };
+                let all = Tensor::cat(&[&before, x], 2)?;
+                pass.carry(&all.narrow(2, t, length - 1)?);
+                self.respond(&all)?.narrow(2, length - 1, t)
+            }
+            Length::Unlimited => {
+                let tau = self.tau_bins()?.reshape((1, units, 1))?;
+                let decay = (1.0 - tau.recip()?)?.flatten_all()?;
+                // All bins before the clip hold its first value, and sum to τ of it.
+                let before = match pass.carried() {
+                    Some(before) => before,
+                    None => first.broadcast_mul(&tau)?,
+                };
+                let all = Tensor::cat(&[&before, x], 2)?;
+                let sums = exponential_window(&all, &decay, self.config.memory)?.narrow(2, 1, t)?;
+                pass.carry(&sums.narrow(2, t - 1, 1)?);
+                if self.config.decay_input { sums.broadcast_div(&tau) } else { Ok(sums) }
+            }
+        }
+    }
+
     /// How they remember on the fused path.
     pub fn leak(&self) -> Leak {
         Leak { memory: self.config.memory, scaled: self.config.decay_input }
@@ -91,8 +128,12 @@ impl Layer for LeakyUnits {
         input
     }
 
-    fn forward(&self, input: &Tensor, _pass: &Pass) -> Result<Tensor> {
-        self.respond(&input.squeeze(2)?)?.unsqueeze(2)
+    fn forward(&self, input: &Tensor, pass: &Pass) -> Result<Tensor> {
+        self.go_on(&input.squeeze(2)?, pass)?.unsqueeze(2)
+    }
+
+    fn goes_on(&self) -> bool {
+        true
     }
 
     fn stage(&self, _input: MapShape) -> Result<Option<StageWithParameters>> {

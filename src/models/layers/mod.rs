@@ -17,6 +17,8 @@ mod leaky_units;
 mod linear;
 mod pass;
 pub mod recurrent;
+mod resources;
+mod standardized;
 mod strf_conv;
 
 pub use activation::{activated, relu, softplus};
@@ -30,6 +32,8 @@ pub use layer_norm::LayerNorm;
 pub use leaky_units::{LeakyConfig, LeakyUnits, geometric_sum};
 pub use linear::Linear;
 pub use pass::{Carry, Mode, Pass, StepDraws};
+pub use resources::{left_after, resources};
+pub use standardized::{Standardized, Statistics};
 pub use strf_conv::StrfConv;
 
 /// Sizes of a map, clips and bins aside.

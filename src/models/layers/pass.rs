@@ -25,6 +25,9 @@ pub struct Pass<'a> {
     pub mask: Option<&'a Tensor>,
     draws: Option<&'a StepDraws>,
     carry: Option<&'a Carry>,
+    /// `(B, 1, T)`: how far the parameters of the output nonlinearity are changed at each bin; none
+    /// where nothing changes them.
+    pub modulation: Option<&'a Tensor>,
     /// The place of the layer that the pass is in.
     layer: usize,
 }
@@ -48,7 +51,7 @@ pub struct Carry(RefCell<BTreeMap<usize, Tensor>>);
 impl<'a> Pass<'a> {
     /// A pass of whole clips, without random numbers.
     pub fn new(mode: Mode, mask: Option<&'a Tensor>) -> Self {
-        Self { mode, mask, draws: None, carry: None, layer: 0 }
+        Self { mode, mask, draws: None, carry: None, modulation: None, layer: 0 }
     }
 
     /// A pass in evaluation mode of clips that are not padded.
@@ -66,6 +69,12 @@ impl<'a> Pass<'a> {
     #[must_use]
     pub fn with_carry(self, carry: &'a Carry) -> Self {
         Self { carry: Some(carry), ..self }
+    }
+
+    /// The same with an output nonlinearity whose parameters change from bin to bin.
+    #[must_use]
+    pub fn with_modulation(self, modulation: Option<&'a Tensor>) -> Self {
+        Self { modulation, ..self }
     }
 
     /// The same in the layer at a place of the model.
@@ -87,6 +96,11 @@ impl<'a> Pass<'a> {
     /// What this layer kept of the piece before; none at the start of clips.
     pub fn carried(&self) -> Option<Tensor> {
         self.carry?.0.borrow().get(&self.layer).cloned()
+    }
+
+    /// Whether another piece may follow.
+    pub fn carries(&self) -> bool {
+        self.carry.is_some()
     }
 
     /// Keeps something for the next piece, where one may follow.

@@ -2,6 +2,7 @@
 //! before the clip its first value.
 use super::recursion::{Fading, Length, geometric};
 use super::rows::{Layout, Rows};
+use super::side_by_side::{BLOCK, SIDE_BY_SIDE, add, bin, gather, scatter};
 use super::stage::{BackwardPass, GradientMode, Stage};
 use crate::simd::parallel::{each, map};
 use crate::simd::real::{Real, vectorized};
@@ -14,9 +15,6 @@ pub struct Leak {
     /// Whether the input is scaled by `1/τ`, so that a constant passes unchanged.
     pub scaled: bool,
 }
-
-/// Rows that are computed side by side.
-pub const SIDE_BY_SIDE: usize = 4;
 
 /// `N` units with their time constants in bins.
 struct Units<const N: usize> {
@@ -119,50 +117,6 @@ impl Leak {
             grads[0] = R::from_f64(grads[0].to_f64() + held);
         }
         by_tau
-    }
-}
-
-/// Some bins of several rows, bin by bin: what a recursion works on lies in the nearest cache.
-type Block<const N: usize> = [[f64; N]; BLOCK];
-/// Bins of a block.
-const BLOCK: usize = 64;
-
-/// Fills the block with the bins from `start` on, less what is taken from each row; how many.
-#[inline(always)]
-fn gather<R: Real, const N: usize>(
-    rows: &[&[R]; N],
-    start: usize,
-    less: [f64; N],
-    block: &mut Block<N>,
-) -> usize {
-    for (i, row) in rows.iter().enumerate() {
-        for (values, x) in block.iter_mut().zip(&row[start..]) {
-            values[i] = x.to_f64() - less[i];
-        }
-    }
-    BLOCK.min(rows[0].len() - start)
-}
-
-/// One bin of each row, less what is taken from each.
-#[inline(always)]
-fn bin<R: Real, const N: usize>(rows: &[&[R]; N], t: usize, less: [f64; N]) -> [f64; N] {
-    std::array::from_fn(|i| rows[i][t].to_f64() - less[i])
-}
-
-/// Writes the block into the rows from bin `start` on.
-#[inline(always)]
-fn scatter<R: Real, const N: usize>(block: &Block<N>, rows: &mut [&mut [R]], start: usize) {
-    for (i, row) in rows.iter_mut().enumerate().take(N) {
-        for (x, values) in row[start..].iter_mut().zip(block) {
-            *x = R::from_f64(values[i]);
-        }
-    }
-}
-
-#[inline(always)]
-fn add<const N: usize>(sums: &mut [f64; N], values: [f64; N]) {
-    for (sum, value) in sums.iter_mut().zip(values) {
-        *sum += value;
     }
 }
 

@@ -19,20 +19,24 @@
 pub mod blocks;
 mod recursion;
 pub mod rows;
+pub mod side_by_side;
 
 // Stages of a model, and its end.
 pub mod activation;
 pub mod adaptation;
 pub mod affine;
 pub mod bins;
+pub mod compression;
 pub mod convolution;
 pub mod correlation;
 pub mod curve;
+pub mod energy_normalization;
 pub mod finish;
 pub mod leaky;
 pub mod mixing;
 pub mod output_head;
 pub mod places;
+pub mod plasticity;
 pub mod recurrent;
 pub mod separable;
 pub mod stage;

@@ -1,8 +1,9 @@
 //! The end of a model, one neuron at a time: batch normalization of its drive, output
 //! nonlinearity, leaky output unit, loss, and all the way back, while its rows lie in the cache.
 use super::curve::{AnyCurve, AnyLoss, Evaluated};
-use super::leaky::{Leak, SIDE_BY_SIDE};
+use super::leaky::Leak;
 use super::number::Number;
+use super::side_by_side::SIDE_BY_SIDE;
 use crate::simd::parallel::each;
 use crate::simd::real::vectorized;
 use crate::simd::sums::{dot, total};

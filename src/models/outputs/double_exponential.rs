@@ -1,5 +1,5 @@
 //! Double exponential: a exp(-exp(k x - s)) + b, per neuron.
-use candle_core::{Result, Tensor, Var};
+use candle_core::{Result, Tensor, Var, bail};
 
 use super::{
     Drive, OutputNonlinearity, ResponseRange, per_neuron, rescale_softplus, set, set_softplus,
@@ -46,6 +46,15 @@ impl OutputNonlinearity for DoubleExponential {
         let (k, s) = (per_neuron(&self.k)?, per_neuron(&self.s)?);
         let inner = drive.broadcast_mul(&k)?.broadcast_sub(&s)?.minimum(FLOOR)?.exp()?;
         inner.neg()?.exp()?.broadcast_mul(&amplitude)?.broadcast_add(&baseline)
+    }
+
+    fn at(&self, drive: &Tensor, parameters: &[Tensor]) -> Result<Tensor> {
+        let [amplitude, baseline, k, s] = parameters else {
+            bail!("a double exponential has four parameters, not {}", parameters.len())
+        };
+        let inner = ((drive * k)? - s)?.minimum(FLOOR)?.exp()?;
+        // Rates are never negative, however far their parameters go.
+        (inner.neg()?.exp()? * amplitude.maximum(0.0)?)? + baseline.maximum(0.0)?
     }
 
     fn curve(&self) -> &'static dyn AnyCurve {

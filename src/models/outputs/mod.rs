@@ -1,5 +1,5 @@
 //! Output nonlinearities: from a neuron's drive to its response.
-use candle_core::{DType, Result, Tensor, Var};
+use candle_core::{DType, Result, Tensor, Var, bail};
 
 use super::ops::curve::AnyCurve;
 use super::params::Scope;
@@ -17,6 +17,15 @@ pub mod softplus;
 pub trait OutputNonlinearity {
     /// From `(B, N, T)` to the same shape.
     fn forward(&self, drive: &Tensor) -> Result<Tensor>;
+
+    /// The same with other parameters, in the order of [`OutputNonlinearity::parameters`], `(B, N, T)`
+    /// each.
+    ///
+    /// # Errors
+    /// Its parameters cannot change from bin to bin, or a tensor operation fails.
+    fn at(&self, _drive: &Tensor, _parameters: &[Tensor]) -> Result<Tensor> {
+        bail!("the parameters of this output nonlinearity cannot change from bin to bin")
+    }
 
     /// The same on the fast path.
     fn curve(&self) -> &'static dyn AnyCurve;

@@ -10,7 +10,8 @@ use ndarray::{Array2, Array3};
 
 use super::{
     Adaptation as Filters, AdaptationKernels, KERNEL_BINS, MAX_FREQ, MIN_FREQ, Prefilter, RECTIFY,
-    SCALE, average_weights, numbers, past_average,
+    SCALE, average_weights, behind_past, learnt_or_not, numbers, past_average,
+    past_average_of_piece,
 };
 use crate::base::error;
 use crate::config::keys::{Default, Key, Kind, Range, Values};
@@ -19,7 +20,7 @@ use crate::models::dims::{Axis, Dims, Quantity};
 use crate::models::layers::{Layer, MapShape, Pass, Reach, relu};
 use crate::models::ops::adaptation::{Adaptation, Filters as Differences};
 use crate::models::ops::stage::StageWithParameters;
-use crate::models::params::{ParamSpec, Role, Scope, Start};
+use crate::models::params::{Scope, Start};
 
 /// The row of `adaptrans`.
 pub const PART: Part = Part {
@@ -64,15 +65,8 @@ struct AdapTrans {
 /// Takes the parameters from `scope`.
 pub fn build(values: &Values, dims: &Dims, scope: &Scope) -> error::Result<Box<dyn Prefilter>> {
     let adaptation = Filters::new(values, dims)?;
-    let role = if values.flag("learnable")? { Role::NoWeightDecay } else { Role::Buffer };
-    let get = |name, start| {
-        let var = scope.get(name, dims.bands, ParamSpec::new(role, start))?;
-        Ok::<_, candle_core::Error>(if role == Role::Buffer {
-            var.detach()
-        } else {
-            var.as_tensor().clone()
-        })
-    };
+    let learns = values.flag("learnable")?;
+    let get = |name, start| learnt_or_not(scope, learns, (name, dims.bands), start);
     let root = |share: f64| (1.0 / share - 1.0).sqrt();
     let d = Start::Values(adaptation.decays(dims.dt_ms).into_iter().map(root).collect());
     let first_w = values.number("init_w")?;
@@ -82,7 +76,7 @@ pub fn build(values: &Values, dims: &Dims, scope: &Scope) -> error::Result<Box<d
         d_off: get("d_off", d)?,
         p: get("p", p)?,
         rectify: values.flag("rectify")?,
-        learns: role != Role::Buffer,
+        learns,
         dt_ms: dims.dt_ms,
         before: adaptation,
         first_w,
@@ -105,11 +99,16 @@ impl Layer for AdapTrans {
         MapShape { channels: self.channels().len(), ..input }
     }
 
-    fn forward(&self, input: &Tensor, _pass: &Pass) -> Result<Tensor> {
+    fn forward(&self, input: &Tensor, pass: &Pass) -> Result<Tensor> {
         let (_b, _one, f, _t) = input.dims4()?;
         let x = input.squeeze(1)?;
         let w = share(&self.p)?.reshape((1, f, 1))?;
-        let average = |d: &Tensor| past_average(&x, &share(d)?, self.before.bins);
+        let bins = self.before.bins;
+        let all = if pass.carries() { Some(behind_past(&x, bins, pass)?) } else { None };
+        let average = |d: &Tensor| match &all {
+            Some(all) => past_average_of_piece(all, &share(d)?, bins),
+            None => past_average(&x, &share(d)?, bins),
+        };
         let on = (&x - average(&self.d_on)?.broadcast_mul(&w)?)?;
         let off = (average(&self.d_off)? - x.broadcast_mul(&w)?)?;
         let both = Tensor::stack(&[on, off], 1)?; // (B, 2, F, T)
@@ -126,6 +125,10 @@ impl Layer for AdapTrans {
 
     fn reach(&self) -> Reach {
         Reach::Bins(self.before.bins)
+    }
+
+    fn goes_on(&self) -> bool {
+        true
     }
 
     fn learnt(&self) -> Result<Vec<Quantity>> {
@@ -152,7 +155,7 @@ impl Prefilter for AdapTrans {
         &["ON", "OFF"]
     }
 
-    fn adaptation(&self) -> Result<AdaptationKernels> {
+    fn adaptation(&self) -> Result<Option<AdaptationKernels>> {
         let Filters { centres_hz, tau_ms, bins, .. } = &self.before;
         let (a, w) = ([share(&self.d_on)?, share(&self.d_off)?], numbers(&share(&self.p)?)?);
         let tau = [numbers(&self.tau_ms(&a[0])?)?, numbers(&self.tau_ms(&a[1])?)?];
@@ -167,7 +170,7 @@ impl Prefilter for AdapTrans {
             (_, 0) => -w[f],
             (_, k) => averages[1][f][k],
         };
-        Ok(AdaptationKernels {
+        Ok(Some(AdaptationKernels {
             weights: Array3::from_shape_fn((2, w.len(), *bins), weight),
             tau_ms: Array2::from_shape_fn((2, w.len()), |(channel, f)| tau[channel][f]),
             past: Some(w),
@@ -175,7 +178,7 @@ impl Prefilter for AdapTrans {
             first_past: self.first_w,
             centres_hz: centres_hz.clone(),
             learns: self.learns,
-        })
+        }))
     }
 
     fn notes(&self) -> &[String] {

@@ -1,17 +1,21 @@
 //! Filters between the cochleagram and the model.
 use candle_core::{DType, Device, Result, Tensor};
 use ndarray::{Array2, Array3};
+use rand::RngCore;
 
 use super::dims::Dims;
-use super::layers::{Layer, exponential_window, geometric_sum};
+use super::layers::{Layer, Pass, Standardized, exponential_window, geometric_sum};
 use super::ops::Length;
-use super::params::Scope;
+use super::params::{ParamSpec, Role, Scope, Start};
 use crate::base::error::{self, Error};
 use crate::base::units::{self, Scale};
 use crate::config::keys::{Default, Key, Kind, Range, Value, Values};
 use crate::config::part::{self, KeyProblem, Part, Row, ascending};
 
 pub mod adaptrans;
+pub mod log;
+pub mod pcen;
+pub mod stp;
 pub mod willmore;
 
 /// A causal filter of the cochleagram: a layer from `(B, C, F, T)` to `(B, C', F, T)`.
@@ -20,16 +24,52 @@ pub trait Prefilter: Layer {
     fn learns(&self) -> bool;
 
     /// Names of the channels that it gives.
-    fn channels(&self) -> &'static [&'static str];
+    fn channels(&self) -> &'static [&'static str] {
+        &["sound"]
+    }
 
-    /// How it adapts, as numbers.
+    /// How it adapts, as numbers; none where it is no difference between now and the past.
     ///
     /// # Errors
     /// A tensor operation fails.
-    fn adaptation(&self) -> Result<AdaptationKernels>;
+    fn adaptation(&self) -> Result<Option<AdaptationKernels>> {
+        Ok(None)
+    }
+
+    /// Whether what it gives is in the unit of what it takes.
+    fn keeps_unit(&self) -> bool {
+        true
+    }
+
+    /// What it divides each band by `(F)`, where it standardizes what stages in front of it give.
+    fn divides_by(&self) -> Option<Tensor> {
+        None
+    }
+
+    /// Takes values as neurons may have them in place of start values, for simulations; start values
+    /// are such where this does nothing.
+    ///
+    /// # Errors
+    /// A tensor operation fails.
+    fn vary(&self, _rng: &mut dyn RngCore) -> Result<()> {
+        Ok(())
+    }
 
     /// What the user should know of how it was set up.
-    fn notes(&self) -> &[String];
+    fn notes(&self) -> &[String] {
+        &[]
+    }
+}
+
+/// Standardization behind the stages that need a level stands among the prefilters.
+impl Prefilter for Standardized {
+    fn learns(&self) -> bool {
+        false
+    }
+
+    fn divides_by(&self) -> Option<Tensor> {
+        Some(self.scale())
+    }
 }
 
 /// How a prefilter adapts to the past, band by band.
@@ -63,6 +103,8 @@ pub struct PrefilterRow {
     pub takes: Channels,
     /// How many channels it gives.
     pub gives: usize,
+    /// What the numbers that it takes must be.
+    pub level: NeededLevel,
     /// The flag that says whether it is trained; none where nothing of it ever is.
     pub learnable: Option<&'static str>,
     /// Builds it.
@@ -78,7 +120,29 @@ pub enum Channels {
     Any,
 }
 
+/// What the numbers of a sound must be for a prefilter to mean something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NeededLevel {
+    /// Any numbers: it is standardized first.
+    Any,
+    /// None below 0, where silence is 0.
+    NotNegative,
+    /// Amplitude or power as it is: none below 0, and not compressed yet.
+    Linear,
+}
+
 impl PrefilterRow {
+    /// Whether it needs a level: it takes the sound divided by one constant, and standardization
+    /// comes behind it.
+    pub fn needs_level(&self) -> bool {
+        self.level != NeededLevel::Any
+    }
+
+    /// Whether what it gives with these values can be negative.
+    pub fn gives_negative(&self, values: &Values) -> bool {
+        matches!(values.get(RECTIFY.name), Some(Value::Flag(false)))
+    }
+
     /// Whether it is trained with these values.
     pub fn learns(&self, values: &Values) -> bool {
         let flag = self.learnable.and_then(|key| values.get(key));
@@ -102,6 +166,7 @@ pub static TABLE: &[PrefilterRow] = &[
         part: adaptrans::PART,
         takes: Channels::One,
         gives: 2,
+        level: NeededLevel::Any,
         learnable: Some("learnable"),
         build: adaptrans::build,
     },
@@ -109,8 +174,33 @@ pub static TABLE: &[PrefilterRow] = &[
         part: willmore::PART,
         takes: Channels::One,
         gives: 1,
+        level: NeededLevel::Any,
         learnable: None,
         build: willmore::build,
+    },
+    PrefilterRow {
+        part: stp::PART,
+        takes: Channels::One,
+        gives: 1,
+        level: NeededLevel::NotNegative,
+        learnable: Some(LEARNABLE.name),
+        build: stp::build,
+    },
+    PrefilterRow {
+        part: log::PART,
+        takes: Channels::One,
+        gives: 1,
+        level: NeededLevel::Linear,
+        learnable: Some(LEARNABLE.name),
+        build: log::build,
+    },
+    PrefilterRow {
+        part: pcen::PART,
+        takes: Channels::One,
+        gives: 1,
+        level: NeededLevel::Linear,
+        learnable: Some(LEARNABLE.name),
+        build: pcen::build,
     },
 ];
 
@@ -149,6 +239,29 @@ const KERNEL_BINS: Key = Key {
     default: Default::Is("0"),
     doc: "length of the filters in bins, 2 or more; 0 = three of the longest time constants, and one",
 };
+
+const LEARNABLE: Key = Key {
+    name: "learnable",
+    kind: Kind::Flag,
+    default: Default::Is("true"),
+    doc: "whether it is trained",
+};
+
+/// What training does with the tensors of a prefilter.
+fn role(learns: bool) -> Role {
+    if learns { Role::NoWeightDecay } else { Role::Buffer }
+}
+
+/// A tensor of a prefilter that is trained without decay, or left as it is.
+fn learnt_or_not(
+    scope: &Scope,
+    learns: bool,
+    (name, values): (&str, usize),
+    start: Start,
+) -> Result<Tensor> {
+    let var = scope.get(name, values, ParamSpec::new(role(learns), start))?;
+    Ok(if learns { var.as_tensor().clone() } else { var.detach() })
+}
 
 /// Adaptation filters before training: one time constant a band, and their length.
 struct Adaptation {
@@ -224,6 +337,24 @@ fn centres_hz(values: &Values, dims: &Dims) -> error::Result<Vec<f64>> {
 
 const NO_BANDS: &str = "prefilter.scale: \"file\" needs /frequencies, which the dataset does not \
                         have; write it there, or give scale, min_freq_hz and max_freq_hz";
+
+/// `x (B, F, T)` behind the `bins − 1` bins that came before it, where pieces are given one after the
+/// other: what the piece before left, or the first value over and over. Keeps the same for the next.
+fn behind_past(x: &Tensor, bins: usize, pass: &Pass) -> Result<Tensor> {
+    let (b, f, _t) = x.dims3()?;
+    let before = match pass.carried() {
+        Some(before) => before,
+        None => x.narrow(2, 0, 1)?.broadcast_as((b, f, bins - 1))?.contiguous()?,
+    };
+    let all = Tensor::cat(&[&before, x], 2)?;
+    pass.carry(&all.narrow(2, all.dim(2)? + 1 - bins, bins - 1)?);
+    Ok(all)
+}
+
+/// [`past_average`] of the next piece of a clip; `all` is that piece behind what came before.
+fn past_average_of_piece(all: &Tensor, a: &Tensor, bins: usize) -> Result<Tensor> {
+    past_average(all, a, bins)?.narrow(2, bins - 1, all.dim(2)? + 1 - bins)
+}
 
 /// Exponential average of the past of each band: `C Σ_{k=1}^{L−1} a^{k−1} x(t−k)` with
 /// `C = 1/Σ_{k=0}^{L−2} a^k`, the first value lying before the clip. `x` is `(B, F, T)`, `a` `(F)`.

@@ -7,7 +7,7 @@ use ndarray::{Array2, Array3};
 
 use super::{
     Adaptation, AdaptationKernels, KERNEL_BINS, MAX_FREQ, MIN_FREQ, Prefilter, RECTIFY, SCALE,
-    average_weights, numbers, past_average,
+    average_weights, behind_past, numbers, past_average, past_average_of_piece,
 };
 use crate::base::error;
 use crate::config::keys::Values;
@@ -49,9 +49,14 @@ impl Layer for Willmore {
         input
     }
 
-    fn forward(&self, input: &Tensor, _pass: &Pass) -> Result<Tensor> {
-        let x = input.squeeze(1)?;
-        let above = (&x - past_average(&x, &self.a, self.before.bins)?)?.unsqueeze(1)?;
+    fn forward(&self, input: &Tensor, pass: &Pass) -> Result<Tensor> {
+        let (x, bins) = (input.squeeze(1)?, self.before.bins);
+        let average = if pass.carries() {
+            past_average_of_piece(&behind_past(&x, bins, pass)?, &self.a, bins)?
+        } else {
+            past_average(&x, &self.a, bins)?
+        };
+        let above = (&x - average)?.unsqueeze(1)?;
         if self.rectify { relu(&above) } else { Ok(above) }
     }
 
@@ -64,6 +69,10 @@ impl Layer for Willmore {
     fn reach(&self) -> Reach {
         Reach::Bins(self.before.bins)
     }
+
+    fn goes_on(&self) -> bool {
+        true
+    }
 }
 
 impl Prefilter for Willmore {
@@ -71,11 +80,7 @@ impl Prefilter for Willmore {
         false
     }
 
-    fn channels(&self) -> &'static [&'static str] {
-        &["sound"]
-    }
-
-    fn adaptation(&self) -> Result<AdaptationKernels> {
+    fn adaptation(&self) -> Result<Option<AdaptationKernels>> {
         let Adaptation { centres_hz, tau_ms, bins, .. } = &self.before;
         let averages: Vec<Vec<f64>> =
             numbers(&self.a)?.into_iter().map(|a| average_weights(a, *bins)).collect();
@@ -83,7 +88,7 @@ impl Prefilter for Willmore {
             0 => 1.0,
             k => -averages[f][k],
         };
-        Ok(AdaptationKernels {
+        Ok(Some(AdaptationKernels {
             weights: Array3::from_shape_fn((1, tau_ms.len(), *bins), weight),
             tau_ms: Array2::from_shape_fn((1, tau_ms.len()), |(_channel, f)| tau_ms[f]),
             past: None,
@@ -91,7 +96,7 @@ impl Prefilter for Willmore {
             first_past: 1.0,
             centres_hz: centres_hz.clone(),
             learns: false,
-        })
+        }))
     }
 
     fn notes(&self) -> &[String] {

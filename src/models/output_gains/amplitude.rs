@@ -1,0 +1,56 @@
+//! From the numbers of a cochleagram back to amplitude.
+use candle_core::{Result, Tensor};
+
+/// How the numbers that a model sees of a sound become amplitudes.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct ToAmplitude {
+    /// From numbers to magnitudes.
+    pub law: Law,
+    /// Whether magnitudes are power, not amplitude.
+    pub of_power: bool,
+}
+
+/// From the number `x` that a model sees to a magnitude.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Law {
+    /// `factor · x`.
+    Linear {
+        /// `factor`.
+        factor: f64,
+    },
+    /// `scale · (e^(rate x) − offset)`.
+    Exponential {
+        /// `rate`.
+        rate: f64,
+        /// `offset`.
+        offset: f64,
+        /// `scale`.
+        scale: f64,
+    },
+    /// `(factor · x)³`.
+    Cube {
+        /// `factor`.
+        factor: f64,
+    },
+}
+
+/// Power below it is taken for it, where its root would have no slope.
+const LEAST_POWER: f64 = 1e-30;
+
+impl ToAmplitude {
+    /// Amplitudes, none below 0.
+    ///
+    /// # Errors
+    /// A tensor operation fails.
+    pub fn apply(&self, x: &Tensor) -> Result<Tensor> {
+        let magnitude = match self.law {
+            Law::Linear { factor } => (x * factor)?,
+            Law::Exponential { rate, offset, scale } => (((x * rate)?.exp()? - offset)? * scale)?,
+            Law::Cube { factor } => (x * factor)?.powf(3.0)?,
+        };
+        if self.of_power {
+            return magnitude.maximum(LEAST_POWER)?.sqrt();
+        }
+        magnitude.maximum(0.0)
+    }
+}
