@@ -7,12 +7,13 @@ use super::Architecture;
 use super::batch::{Batch, Member, Padded};
 use super::cores::{Blueprint, Reference};
 use super::dims::{Dims, Quantity};
-use super::fused::Fused;
+use super::fused::{Draws, Fused};
 use super::head::HeadPart;
 use super::layers::{BatchNorm, Carry, Layer, MapShape, Mode, Pass, Reach, StepDraws};
 use super::loss::{Criterion, LossRow};
 use super::model::{Model, Strfs, stages, through};
 use super::ops::chain::ResponseSum;
+pub use super::ops::draws::Step;
 use super::ops::workspace::Pools;
 use super::outputs::ResponseRange;
 use super::params::Params;
@@ -28,15 +29,6 @@ pub struct Network {
     model: Model,
     reference: Option<Reference>,
     pools: Arc<Pools>,
-}
-
-/// Where random numbers of a step of training come from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Step {
-    /// Of the fit.
-    pub seed: u64,
-    /// Steps before this one.
-    pub number: u64,
 }
 
 impl Network {
@@ -164,6 +156,7 @@ impl Network {
     /// A tensor operation fails.
     pub fn loss_at(&self, batch: &Batch, criterion: &Criterion, step: Step) -> Result<Tensor> {
         if let Some(fused) = self.fused_for(batch, HeadPart::Whole)? {
+            let fused = fused.with_draws(Draws { step, first_layer: self.fixed });
             return fused.loss(batch, criterion).map(|(loss, _)| loss);
         }
         let Padded { sound, unpadded, target } = batch.padded()?;

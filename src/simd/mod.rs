@@ -2,6 +2,7 @@
 pub mod lanes;
 pub mod level;
 pub mod parallel;
+pub mod product;
 pub mod real;
 pub mod sums;
 pub mod tile;

@@ -40,6 +40,11 @@ fn variants(model: &str) -> &'static [&'static str] {
             "window_ms = 20.0\nhidden = 4\ndecay_input = false",
         ],
         "cnn2d" => &["kernel_ms = 15.0\nchannels = 2\nhidden = 4"],
+        // Dropout would be drawn anew in each step.
+        "transformer" => &[
+            "embedding_dim = 4\ntime_patch = 2\ncontext_window = 5\nheads = 2\ndropout = 0.0",
+            "embedding_dim = 2\nfreq_patch = 1\ncontext_ms = 0.0\nlayers = 2\ndropout = 0.0",
+        ],
         other => panic!("{other}: say here which keys make it small"),
     }
 }

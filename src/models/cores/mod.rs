@@ -12,13 +12,14 @@ use super::parameterizations::{KernelDims, ParameterizationRow};
 use super::params::Scope;
 use crate::base::error::{self, Error};
 use crate::config::keys::{Default, Key, Kind, Values};
-use crate::config::part::{self, Chosen, Part, Row};
+use crate::config::part::{self, Chosen, KeyProblem, Part, Row};
 
 pub mod cnn2d;
 pub mod dnet;
 pub mod linear;
 pub mod ln;
 pub mod nrf;
+pub mod transformer;
 
 /// Whether a model's first weights are STRFs that can be parameterized.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -66,10 +67,15 @@ impl Row for ModelRow {
     fn part(&self) -> &Part {
         &self.part
     }
+
+    fn check(&self, values: &Values) -> Vec<KeyProblem> {
+        transformer::window_given_once(values)
+    }
 }
 
 /// The models: adding one is one file and one row.
-pub static TABLE: &[ModelRow] = &[linear::ROW, ln::ROW, nrf::ROW, dnet::ROW, cnn2d::ROW];
+pub static TABLE: &[ModelRow] =
+    &[linear::ROW, ln::ROW, nrf::ROW, dnet::ROW, cnn2d::ROW, transformer::ROW];
 
 /// Their names, in the table's order.
 pub fn names() -> Vec<&'static str> {

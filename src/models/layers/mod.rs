@@ -10,11 +10,17 @@ mod affine;
 mod band_conv;
 mod batch_norm;
 mod correlate;
+mod dense;
+mod dropout;
 mod exponential_window;
+mod feed_forward;
 mod layer_norm;
 mod leaky_units;
 mod linear;
 mod pass;
+mod patches;
+mod positions;
+mod self_attention;
 mod strf_conv;
 
 pub use activation::{activated, relu, softplus};
@@ -23,10 +29,14 @@ pub use band_conv::{BandConv, BandConvDims};
 pub use batch_norm::BatchNorm;
 pub use correlate::correlate;
 pub use exponential_window::exponential_window;
+pub use feed_forward::FeedForward;
 pub use layer_norm::LayerNorm;
 pub use leaky_units::{LeakyConfig, LeakyUnits, geometric_sum};
 pub use linear::Linear;
 pub use pass::{Carry, Mode, Pass, StepDraws};
+pub use patches::{PatchDims, Patches};
+pub use positions::Positions;
+pub use self_attention::SelfAttention;
 pub use strf_conv::StrfConv;
 
 /// Sizes of a map, clips and bins aside.

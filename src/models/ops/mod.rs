@@ -17,6 +17,7 @@
 
 // Numbers, and loops over them.
 pub mod blocks;
+pub mod draws;
 mod recursion;
 pub mod rows;
 
@@ -24,12 +25,18 @@ pub mod rows;
 pub mod activation;
 pub mod adaptation;
 pub mod affine;
+pub mod attention;
 pub mod convolution;
 pub mod correlation;
 pub mod curve;
+mod dense;
+pub mod feed_forward;
 pub mod finish;
 pub mod leaky;
 pub mod output_head;
+pub mod positions;
+mod residual;
+pub mod self_attention;
 pub mod separable;
 pub mod stage;
 
