@@ -24,12 +24,12 @@ pub struct Fused {
     parameters: Vec<Tensor>,
     norm: Option<BatchNorm>,
     pools: Arc<Pools>,
-    drawn: Option<Draws>,
+    drawn: Option<BatchDraws>,
 }
 
 /// What random numbers of a batch follow from, beside its clips.
 #[derive(Debug, Clone, Copy)]
-pub struct Draws {
+pub struct BatchDraws {
     /// The step of training.
     pub step: Step,
     /// The place in the model of the first layer of the chain.
@@ -63,7 +63,7 @@ impl Fused {
 
     /// The same with random numbers in its layers.
     #[must_use]
-    pub fn with_draws(self, drawn: Draws) -> Self {
+    pub fn with_draws(self, drawn: BatchDraws) -> Self {
         Self { drawn: Some(drawn), ..self }
     }
 
@@ -166,7 +166,7 @@ struct LossOfBatch {
     loss: &'static dyn AnyLoss,
     weights: Vec<f64>,
     pools: Arc<Pools>,
-    drawn: Option<Draws>,
+    drawn: Option<BatchDraws>,
     outcome: Arc<Mutex<Remainder>>,
 }
 
@@ -237,7 +237,7 @@ enum Read {
 fn with_clips<R: Number, T>(
     members: &[Member],
     read: Read,
-    drawn: Option<Draws>,
+    drawn: Option<BatchDraws>,
     run: impl FnOnce(&[ClipValues<R>]) -> T,
 ) -> Result<T> {
     let guards: Vec<_> = members
@@ -249,7 +249,8 @@ fn with_clips<R: Number, T>(
             Read::SoundAndPsth => values(&psth.0, psth.1)?,
             Read::Sound => &[],
         };
-        let of_clip = |Draws { step, first_layer }| DrawnClip { step, id: clip.id(), first_layer };
+        let of_clip =
+            |BatchDraws { step, first_layer }| DrawnClip { step, id: clip.id(), first_layer };
         let drawn = drawn.map(of_clip);
         Ok(ClipValues { sound: values(&sound.0, sound.1)?, recorded, bins: clip.bins, drawn })
     });

@@ -7,7 +7,7 @@ use super::Architecture;
 use super::batch::{Batch, Member, Padded};
 use super::cores::{Blueprint, Reference};
 use super::dims::{Dims, Quantity};
-use super::fused::{Draws, Fused};
+use super::fused::{BatchDraws, Fused};
 use super::head::HeadPart;
 use super::layers::{BatchNorm, Carry, Layer, MapShape, Mode, Pass, Reach, StepDraws};
 use super::loss::{Criterion, LossRow};
@@ -51,7 +51,7 @@ impl Network {
             scope: params.scope(""),
         };
         let (model, reference) = ((row.build)(&blueprint)?, (row.reference)(&blueprint)?);
-        Ok(Self { reference: Some(reference), ..Self::new(prefilters, model) })
+        Ok(Self { reference, ..Self::new(prefilters, model) })
     }
 
     /// Of prefilters in the order in which sound passes them, and a model.
@@ -156,7 +156,7 @@ impl Network {
     /// A tensor operation fails.
     pub fn loss_at(&self, batch: &Batch, criterion: &Criterion, step: Step) -> Result<Tensor> {
         if let Some(fused) = self.fused_for(batch, HeadPart::Whole)? {
-            let fused = fused.with_draws(Draws { step, first_layer: self.fixed });
+            let fused = fused.with_draws(BatchDraws { step, first_layer: self.fixed });
             return fused.loss(batch, criterion).map(|(loss, _)| loss);
         }
         let Padded { sound, unpadded, target } = batch.padded()?;

@@ -2,7 +2,7 @@
 //! list of layers with a head; adding one is one file and one row.
 use serde_json::{Map, Value as Json};
 
-use super::dims::Dims;
+use super::dims::{Axis, Dims};
 use super::head::Head;
 use super::layers::{Layer, LayerNorm, Linear, StrfConv};
 use super::model::Model;
@@ -14,6 +14,7 @@ use crate::base::error::{self, Error};
 use crate::config::keys::{Default, Key, Kind, Values};
 use crate::config::part::{self, Chosen, KeyProblem, Part, Row};
 
+pub mod cnn1d;
 pub mod cnn2d;
 pub mod dnet;
 pub mod linear;
@@ -59,8 +60,8 @@ pub struct ModelRow {
     pub sharing: Sharing,
     /// Builds it.
     pub build: fn(&Blueprint) -> error::Result<Model>,
-    /// Names it in deepSTRF.
-    pub reference: fn(&Blueprint) -> error::Result<Reference>,
+    /// Names it in deepSTRF; none where that has no such model.
+    pub reference: fn(&Blueprint) -> error::Result<Option<Reference>>,
 }
 
 impl Row for ModelRow {
@@ -75,7 +76,7 @@ impl Row for ModelRow {
 
 /// The models: adding one is one file and one row.
 pub static TABLE: &[ModelRow] =
-    &[linear::ROW, ln::ROW, nrf::ROW, dnet::ROW, cnn2d::ROW, transformer::ROW];
+    &[linear::ROW, ln::ROW, nrf::ROW, dnet::ROW, cnn2d::ROW, transformer::ROW, cnn1d::ROW];
 
 /// Their names, in the table's order.
 pub fn names() -> Vec<&'static str> {
@@ -114,9 +115,10 @@ impl Blueprint<'_> {
     }
 
     /// An STRF convolution for so many neurons or hidden units, its parameters under a name.
-    fn strf_conv(&self, outputs: usize, name: &str) -> error::Result<StrfConv> {
+    fn strf_conv(&self, owner: Axis, outputs: usize, name: &str) -> error::Result<StrfConv> {
         let (channels, bands, lags) = (self.channels, self.dims.bands, self.lags()?);
-        let dims = KernelDims { outputs, channels, bands, lags };
+        let frequencies_hz = self.dims.frequencies_hz.as_deref();
+        let dims = KernelDims { outputs, channels, bands, lags, owner, frequencies_hz };
         let scope = self.scope.scope(name);
         let kernel =
             (self.parameterization.row.build)(&self.parameterization.values, dims, &scope)?;
@@ -127,7 +129,7 @@ impl Blueprint<'_> {
     /// nonlinearity: `core.0.kernel.*`, `core.1.ln.*`.
     fn hidden(&self, units: usize, activation: Activation) -> error::Result<StrfConv> {
         let norm = LayerNorm::new(units, &self.scope.scope("core.1"))?;
-        Ok(self.strf_conv(units, "core.0.kernel")?.activated(norm, activation))
+        Ok(self.strf_conv(Axis::Hidden, units, "core.0.kernel")?.activated(norm, activation))
     }
 
     /// What each neuron makes of so many hidden units: `readout.fc`, or what `hidden_readout` asks for.
@@ -169,13 +171,13 @@ impl Blueprint<'_> {
     }
 
     /// The arguments that all of deepSTRF's models take, and others.
-    fn reference(&self, class: &'static str, others: &[(&str, Json)]) -> Reference {
+    fn reference(&self, class: &'static str, others: &[(&str, Json)]) -> Option<Reference> {
         let own = [
             ("n_frequency_bands", Json::from(self.dims.bands)),
             ("out_neurons", Json::from(self.dims.neurons)),
         ];
         let all = own.iter().chain(others);
         let arguments = all.map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
-        Reference { class, arguments }
+        Some(Reference { class, arguments })
     }
 }

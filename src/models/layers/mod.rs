@@ -9,6 +9,7 @@ mod activation;
 mod affine;
 mod band_conv;
 mod batch_norm;
+mod channel_weights;
 mod correlate;
 mod dense;
 mod dropout;
@@ -22,11 +23,13 @@ mod patches;
 mod positions;
 mod self_attention;
 mod strf_conv;
+mod temporal_conv;
 
 pub use activation::{activated, relu, softplus};
 pub use affine::Affine;
 pub use band_conv::{BandConv, BandConvDims};
 pub use batch_norm::BatchNorm;
+pub use channel_weights::ChannelWeights;
 pub use correlate::correlate;
 pub use exponential_window::exponential_window;
 pub use feed_forward::FeedForward;
@@ -38,6 +41,7 @@ pub use patches::{PatchDims, Patches};
 pub use positions::Positions;
 pub use self_attention::SelfAttention;
 pub use strf_conv::StrfConv;
+pub use temporal_conv::TemporalConv;
 
 /// Sizes of a map, clips and bins aside.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -36,7 +36,7 @@ const LEAST: usize = 1 << 20;
 const UNSEEN: f64 = -1e30;
 
 /// Some blocks of queries of one head.
-struct Task {
+struct QueryRange {
     head: usize,
     queries: Range<usize>,
 }
@@ -108,7 +108,7 @@ impl AttentionDims {
     }
 
     /// What is computed side by side.
-    fn tasks(self, bins: usize) -> Vec<Task> {
+    fn tasks(self, bins: usize) -> Vec<QueryRange> {
         let blocks = bins.div_ceil(self.columns());
         let count = (self.work(bins) / self.heads / LEAST).clamp(1, GROUPS.min(blocks).max(1));
         // Blocks see the more the later they come, where all of the past is seen.
@@ -127,12 +127,12 @@ impl AttentionDims {
         let heads = 0..self.heads;
         heads
             .flat_map(|head| {
-                groups.iter().map(move |queries| Task { head, queries: queries.clone() })
+                groups.iter().map(move |queries| QueryRange { head, queries: queries.clone() })
             })
             .collect()
     }
 
-    fn query_blocks(self, task: &Task) -> impl Iterator<Item = Range<usize>> {
+    fn query_blocks(self, task: &QueryRange) -> impl Iterator<Item = Range<usize>> {
         let (columns, end) = (self.columns(), task.queries.end);
         task.queries.clone().step_by(columns).map(move |from| from..(from + columns).min(end))
     }
@@ -174,7 +174,7 @@ impl AttentionDims {
         }
     }
 
-    fn attend<R: Real>(self, all: &Rows<R>, mask: Option<Mask>, task: &Task) -> Attended<R> {
+    fn attend<R: Real>(self, all: &Rows<R>, mask: Option<Mask>, task: &QueryRange) -> Attended<R> {
         let (width, columns) = (self.width(), self.columns());
         let mut space = self.space();
         let blocks = self.query_blocks(task).count();
@@ -367,7 +367,7 @@ impl AttentionDims {
         (all, context, log_sums): (&Rows<R>, &Rows<R>, &LogSums<R>),
         mask: Option<Mask>,
         grad: &Rows<R>,
-        task: &Task,
+        task: &QueryRange,
     ) -> Gradients<R> {
         let (width, columns, deep) = (self.width(), self.columns(), self.deep::<R>());
         let zero = R::constant(0.0);

@@ -39,6 +39,7 @@ mod residual;
 pub mod self_attention;
 pub mod separable;
 pub mod stage;
+pub mod temporal;
 
 // The whole of it.
 pub mod chain;
