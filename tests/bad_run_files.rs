@@ -4,6 +4,8 @@
 use std::path::Path;
 
 use assert_cmd::Command;
+use strf::base::wording::one_of;
+use strf::models;
 use strf::run_file::RunConfig;
 
 /// A run file without problems, to which tests add some.
@@ -75,7 +77,7 @@ fn a_key_of_another_part_or_section_is_sent_there() {
     assert_eq!(
         complaint("[parameterization]\ntype = \"full\"\nrank = 2\n"),
         "7:1 parameterization.rank: found an unknown key, expected a key of type full \
-         (rank belongs to [parameterization] with type separable)"
+         (rank belongs to [parameterization] with type separable or gaussian)"
     );
     assert_eq!(
         complaint("[prefilter]\ntype = \"none\"\nrectify = true\n"),
@@ -177,7 +179,10 @@ fn an_unknown_part_is_named_with_the_nearest_and_all_known_ones() {
     );
     assert_eq!(
         complaint("[parameterization]\ntype = 3\n"),
-        "6:8 parameterization.type: found 3, expected \"full\", \"separable\" or \"dcls\""
+        format!(
+            "6:8 parameterization.type: found 3, expected {}",
+            one_of(&models::parameterizations::names())
+        )
     );
     assert_eq!(
         complaint("[train]\ndevice = \"gpu\"\n"),
@@ -197,7 +202,7 @@ fn an_output_nonlinearity_of_the_linear_model_is_sent_to_ln() {
 
 #[test]
 fn a_missing_section_or_key_is_asked_for() {
-    let models = "\"linear\", \"ln\", \"nrf\", \"dnet\" or \"cnn2d\"";
+    let models = one_of(&models::names());
     assert_eq!(
         complaints("", &[]),
         [
@@ -410,8 +415,10 @@ neurons = []
             "3:1 train.lrr: found an unknown key, expected a key of [train] (did you mean lr?)",
             "4:2 modle: found an unknown section, expected [data], [model], [prefilter], \
              [parameterization], [train] or [output] (did you mean model?)",
-            "6:8 model.type: found \"nrff\", expected \"linear\", \"ln\", \"nrf\", \"dnet\" or \
-             \"cnn2d\" (did you mean nrf?)",
+            &format!(
+                "6:8 model.type: found \"nrff\", expected {} (did you mean nrf?)",
+                one_of(&models::names())
+            ),
             "8:2 data.file: found nothing, expected a path, relative to the run file",
             "9:11 data.neurons: found an empty list, expected at least one id",
         ]

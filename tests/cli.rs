@@ -6,6 +6,8 @@ use std::process::{Output, Stdio};
 
 use assert_cmd::Command;
 use serde_json::Value as Json;
+use strf::base::wording::one_of;
+use strf::models;
 use strf::run_file::RunConfig;
 use strf::simd::level::Level;
 
@@ -140,8 +142,10 @@ fn init_refuses_parts_that_are_unknown_or_do_not_go_together() {
     assert_eq!(output.status.code(), Some(2));
     assert_eq!(
         stderr(&output),
-        "strf: --model: found \"lnn\", expected \"linear\", \"ln\", \"nrf\", \"dnet\" or \
-         \"cnn2d\" (did you mean ln?)\n"
+        format!(
+            "strf: --model: found \"lnn\", expected {} (did you mean ln?)\n",
+            one_of(&models::names())
+        )
     );
     let output = strf(here, &["init", "--model", "cnn2d", "--parameterization", "dcls"]);
     assert_eq!(output.status.code(), Some(2));

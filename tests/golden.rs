@@ -44,9 +44,10 @@ fn the_case_matches(case: &str) -> Result<()> {
 /// Names of what the reference has of training: that of evaluation for a model with dropout, which
 /// the cases leave out, so that training is no different.
 fn training_values(golden: &Golden) -> [&'static str; 2] {
-    match golden.io.contains_key("prediction_train") {
-        true => ["prediction_train", "grad_train"],
-        false => ["prediction", "grad_eval"],
+    if golden.io.contains_key("prediction_train") {
+        ["prediction_train", "grad_train"]
+    } else {
+        ["prediction", "grad_eval"]
     }
 }
 

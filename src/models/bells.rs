@@ -166,7 +166,7 @@ mod tests {
     #[test]
     fn a_narrow_bell_outside_of_all_bands_has_finite_weights() {
         for (bands, mu) in [(1, 1.0999), (2, 1.0999), (2, -0.0999), (40, 1.0999)] {
-            let weights = bells(bands, None, mu, 0.0500001).weights().unwrap();
+            let weights = bells(bands, None, mu, 0.050_000_1).weights().unwrap();
             let weights = weights.flatten_all().unwrap().to_vec1::<f64>().unwrap();
             let sum: f64 = weights.iter().sum();
             assert!((sum - 1.0).abs() < 1e-12, "{bands} {mu}: {weights:?}");

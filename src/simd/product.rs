@@ -142,7 +142,7 @@ impl<R: Real> pulp::WithSimd for Product<'_, R> {
         let lanes = size_of::<R::Vector<S>>() / size_of::<R>();
         let vectors = self.columns.div_ceil(lanes);
         // Twelve sums fit into sixteen registers, and keep two multipliers busy.
-        if vectors % 2 != 0 && vectors.is_multiple_of(3) {
+        if !vectors.is_multiple_of(2) && vectors.is_multiple_of(3) {
             self.blocks::<S, 4, 3>(simd);
         } else {
             self.blocks::<S, 6, 2>(simd);
@@ -158,43 +158,50 @@ mod tests {
         (0..count).map(|i| ((i * 37 + 11) % 101) as f64 / 50.0 - 1.0).collect()
     }
 
+    /// Sizes `(rows, columns, terms)`: fewer than a block has, and remainders.
+    fn sizes() -> Vec<(usize, usize, usize)> {
+        let counts = [1, 2, 3, 5, 6, 7, 13];
+        let pairs = counts.iter().flat_map(|rows| counts.iter().map(move |n| (*rows, 4 * n - 3)));
+        pairs.flat_map(|(rows, columns)| [0, 1, 9].map(|terms| (rows, columns, terms))).collect()
+    }
+
+    /// Fails unless the product is that of the formula.
+    fn check((rows, columns, terms): (usize, usize, usize), steps: (usize, usize), add: bool) {
+        let (row_step, step) = steps;
+        let stride = columns.next_multiple_of(8);
+        let (left, right) = (numbers(400), numbers((terms + 1) * stride));
+        let mut found = numbers(rows * stride);
+        let before = found.clone();
+        Product {
+            left: &left,
+            row_step,
+            step,
+            right: &right,
+            right_stride: stride,
+            terms,
+            rows,
+            columns,
+            out: &mut found,
+            out_stride: stride,
+            add,
+        }
+        .run();
+        for (m, t) in (0..rows).flat_map(|m| (0..columns).map(move |t| (m, t))) {
+            let term = |p: usize| left[m * row_step + p * step] * right[p * stride + t];
+            let start = if add { before[m * stride + t] } else { 0.0 };
+            let want = start + (0..terms).map(term).sum::<f64>();
+            let found = found[m * stride + t];
+            assert!((found - want).abs() < 1e-12, "{rows} {columns} {terms}: {m} {t}");
+        }
+    }
+
     #[test]
     fn products_of_blocks_are_those_of_the_formula_for_every_size() {
-        let sizes = [1, 2, 3, 5, 6, 7, 13];
-        let all = sizes.iter().flat_map(|rows| sizes.iter().map(move |columns| (*rows, *columns)));
-        for ((rows, columns), terms, add) in
-            all.flat_map(|size| [(size, 0, true), (size, 1, false), (size, 9, true)])
-        {
-            let columns = 4 * columns - 3;
-            let stride = columns.next_multiple_of(8);
+        for (rows, columns, terms) in sizes() {
             // Rows of the left factor beside each other, and behind each other.
-            for (row_step, step) in [(1, rows + 2), (terms + 1, 1)] {
-                let (left, right) = (numbers(400), numbers((terms + 1) * stride));
-                let mut out = numbers(rows * stride);
-                let before = out.clone();
-                let (right_stride, out_stride) = (stride, stride);
-                let (left, right, out_of) = (&left[..], &right[..], &mut out[..]);
-                Product {
-                    left,
-                    row_step,
-                    step,
-                    right,
-                    right_stride,
-                    terms,
-                    rows,
-                    columns,
-                    out: out_of,
-                    out_stride,
-                    add,
-                }
-                .run();
-                for (m, t) in (0..rows).flat_map(|m| (0..columns).map(move |t| (m, t))) {
-                    let term = |p: usize| left[m * row_step + p * step] * right[p * stride + t];
-                    let start = if add { before[m * stride + t] } else { 0.0 };
-                    let want = start + (0..terms).map(term).sum::<f64>();
-                    let found = out[m * stride + t];
-                    assert!((found - want).abs() < 1e-12, "{rows} {columns} {terms}: {m} {t}");
-                }
+            for steps in [(1, rows + 2), (terms + 1, 1)] {
+                check((rows, columns, terms), steps, false);
+                check((rows, columns, terms), steps, true);
             }
         }
     }

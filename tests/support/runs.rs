@@ -311,7 +311,7 @@ pub fn without_last(table: &str, name: &str) -> String {
 }
 
 /// Each model in a small form, and between them all prefilters and parameterizations.
-pub const MODELS: [(&str, &str); 9] = [
+pub const MODELS: [(&str, &str); 12] = [
     ("linear", "[model]\ntype = \"linear\"\nwindow_ms = 20.0"),
     ("ln", LN),
     ("nrf", "[model]\ntype = \"nrf\"\nwindow_ms = 20.0\nhidden = 4"),
@@ -335,6 +335,13 @@ pub const MODELS: [(&str, &str); 9] = [
         "cnn2d_adaptrans",
         "[model]\ntype = \"cnn2d\"\nkernel_ms = 15.0\nchannels = 3\nhidden = 4\n[prefilter]\n\
          type = \"adaptrans\"",
+    ),
+    ("transformer", "[model]\ntype = \"transformer\"\nembedding_dim = 6\ncontext_ms = 20.0"),
+    ("cnn1d", "[model]\ntype = \"cnn1d\"\nchannels = 4\nlag_ms = 20.0\ndense = 4"),
+    (
+        "gaussian",
+        "[model]\ntype = \"nrf\"\nwindow_ms = 20.0\nhidden = 4\n[parameterization]\n\
+         type = \"gaussian\"\nrank = 2",
     ),
 ];
 

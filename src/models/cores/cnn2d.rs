@@ -33,7 +33,7 @@ pub const ROW: ModelRow = ModelRow {
             ("c_hidden", values.integer("channels")?.into()),
             ("n_hidden", values.integer("hidden")?.into()),
         ];
-        Ok(blueprint.reference("ConvNet2D", &others))
+        Ok(Some(blueprint.reference("ConvNet2D", &others)))
     },
 };
 

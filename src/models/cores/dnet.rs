@@ -33,7 +33,7 @@ pub const ROW: ModelRow = ModelRow {
             ("init_tau", (values.number("init_tau_ms")? / blueprint.dims.dt_ms).into()),
             ("decay_input", values.flag("decay_input")?.into()),
         ];
-        Ok(blueprint.reference("DNet", &others))
+        Ok(Some(blueprint.reference("DNet", &others)))
     },
 };
 

@@ -20,7 +20,9 @@ pub const ROW: ModelRow = ModelRow {
     sharing: Sharing::Nothing,
     build,
     reference: |blueprint| {
-        Ok(blueprint.reference("Linear", &[("temporal_window_size", blueprint.lags()?.into())]))
+        Ok(Some(
+            blueprint.reference("Linear", &[("temporal_window_size", blueprint.lags()?.into())]),
+        ))
     },
 };
 

@@ -171,13 +171,13 @@ impl Blueprint<'_> {
     }
 
     /// The arguments that all of deepSTRF's models take, and others.
-    fn reference(&self, class: &'static str, others: &[(&str, Json)]) -> Option<Reference> {
+    fn reference(&self, class: &'static str, others: &[(&str, Json)]) -> Reference {
         let own = [
             ("n_frequency_bands", Json::from(self.dims.bands)),
             ("out_neurons", Json::from(self.dims.neurons)),
         ];
         let all = own.iter().chain(others);
         let arguments = all.map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
-        Some(Reference { class, arguments })
+        Reference { class, arguments }
     }
 }

@@ -26,7 +26,7 @@ pub const ROW: ModelRow = ModelRow {
         let lags = blueprint.lags()?.into();
         let hidden = blueprint.values.integer("hidden")?.into();
         let others = [("temporal_window_size", lags), ("n_hidden", hidden)];
-        Ok(blueprint.reference("NetworkReceptiveField", &others))
+        Ok(Some(blueprint.reference("NetworkReceptiveField", &others)))
     },
 };
 

@@ -12,8 +12,8 @@ use crate::config::keys::{Default, Key, Kind, Range, Value, Values};
 use crate::config::part::{KeyProblem, Part};
 use crate::models::dims::Dims;
 use crate::models::layers::{FeedForward, Layer, PatchDims, Patches, Positions, SelfAttention};
+use crate::models::ops::attention::AttentionDims;
 use crate::models::ops::draws::Dropout;
-use crate::models::ops::self_attention::AttentionDims;
 
 /// The row of `transformer`.
 pub const ROW: ModelRow = ModelRow {
@@ -36,7 +36,7 @@ pub const ROW: ModelRow = ModelRow {
             ("n_heads", sizes.attention.heads.into()),
             ("n_layers", blueprint.values.integer("layers")?.into()),
         ];
-        Ok(blueprint.reference("Transformer", &others))
+        Ok(Some(blueprint.reference("Transformer", &others)))
     },
 };
 

@@ -4,8 +4,9 @@ use candle_core::{D, Device, Result, Tensor};
 use super::dense::Dense;
 use super::dropout::{dropped, masks, times};
 use super::{Layer, LayerNorm, MapShape, Pass, Reach};
+use crate::models::ops::attention::AttentionDims;
 use crate::models::ops::draws::{Dropout, Mask};
-use crate::models::ops::self_attention::{AttentionDims, CONTEXT, SelfAttention as Stage, WEIGHTS};
+use crate::models::ops::self_attention::{CONTEXT, SelfAttention as Stage, WEIGHTS};
 use crate::models::ops::stage::StageWithParameters;
 use crate::models::params::{Scope, Start, fan_in};
 

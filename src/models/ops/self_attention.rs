@@ -1,6 +1,6 @@
 //! Attention of each bin to those before it, with what passes by it, over rows:
 //! `y = norm( s + drop( O attention(s) ) )`.
-pub use super::attention::AttentionDims;
+use super::attention::{AttentionDims, Passed};
 use super::convolution::{Convolution, Prepared as Map};
 use super::dense::dense;
 use super::draws::{Dropout, Mask};
@@ -148,8 +148,8 @@ impl<R: Real> Stage<R> for SelfAttention {
             by_parameters: part(1),
         };
         Stage::backward(&self.outward(), &prepared.outward, unused, through);
-        let mask = self.mask(*key, WEIGHTS);
-        self.dims.backward((all, context, log_sums), mask, by_units, by_all);
+        let passed = Passed { all, context, log_sums, mask: self.mask(*key, WEIGHTS) };
+        self.dims.backward(passed, by_units, by_all);
         let through = BackwardPass {
             input,
             output: all,

@@ -27,6 +27,9 @@ pub struct Prepared<R> {
     bias: Vec<R>,
 }
 
+/// The place of a row, and where the gradients of its kernel and its bias go.
+type OfRow<'a, R> = (usize, (&'a mut [R], &'a mut R));
+
 impl Temporal {
     fn work(self, bins: usize) -> usize {
         self.units * self.lags * bins
@@ -98,8 +101,7 @@ impl<R: Real> Stage<R> for Temporal {
         if let Some(by_parameters) = by_parameters {
             let (by_kernels, by_bias) = by_parameters.split_at_mut(self.weights());
             let tasks = by_kernels.chunks_exact_mut(self.lags).zip(by_bias).enumerate().collect();
-            type Own<'a, R> = (usize, (&'a mut [R], &'a mut R));
-            each(tasks, self.work(bins), |(row, (out, by_bias)): Own<R>| {
+            each(tasks, self.work(bins), |(row, (out, by_bias)): OfRow<R>| {
                 let products = Products {
                     rows: grad.values(),
                     row_offsets: &[row * grad.stride() + grad.layout().left],
