@@ -2,9 +2,10 @@
 #![expect(clippy::unwrap_used, reason = "test support")]
 
 use std::path::Path;
-use strf::base::wording::one_of;
 
 use assert_cmd::Command;
+use strf::base::wording::one_of;
+use strf::models;
 use strf::run_file::RunConfig;
 
 /// A run file without problems, to which tests add some.
@@ -76,7 +77,7 @@ fn a_key_of_another_part_or_section_is_sent_there() {
     assert_eq!(
         complaint("[parameterization]\ntype = \"full\"\nrank = 2\n"),
         "7:1 parameterization.rank: found an unknown key, expected a key of type full \
-         (rank belongs to [parameterization] with type separable)"
+         (rank belongs to [parameterization] with type separable or gaussian)"
     );
     assert_eq!(
         complaint("[prefilter]\ntype = \"none\"\nrectify = true\n"),
@@ -178,7 +179,10 @@ fn an_unknown_part_is_named_with_the_nearest_and_all_known_ones() {
     );
     assert_eq!(
         complaint("[parameterization]\ntype = 3\n"),
-        "6:8 parameterization.type: found 3, expected \"full\", \"separable\" or \"dcls\""
+        format!(
+            "6:8 parameterization.type: found 3, expected {}",
+            one_of(&models::parameterizations::names())
+        )
     );
     assert_eq!(
         complaint("[train]\ndevice = \"gpu\"\n"),

@@ -3,10 +3,10 @@
 
 use std::path::Path;
 use std::process::{Output, Stdio};
-use strf::base::wording::one_of;
 
 use assert_cmd::Command;
 use serde_json::Value as Json;
+use strf::base::wording::one_of;
 use strf::run_file::RunConfig;
 use strf::simd::level::Level;
 

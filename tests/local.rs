@@ -94,7 +94,7 @@ fn differences_at(
     found
 }
 
-const MODELS: [&str; 6] = [
+const MODELS: [&str; 9] = [
     "[model]\ntype = \"ln\"\nwindow_ms = 20.0",
     "[model]\ntype = \"nrf\"\nwindow_ms = 20.0\nhidden = 4",
     "[model]\ntype = \"dnet\"\nwindow_ms = 20.0\nhidden = 4\n[prefilter]\ntype = \"willmore\"\nscale = \"mel\"",
@@ -102,6 +102,9 @@ const MODELS: [&str; 6] = [
     "[model]\ntype = \"cnn2d\"\nkernel_ms = 15.0\nchannels = 3\nhidden = 4\noutput = \"identity\"\n[prefilter]\n\
      type = \"adaptrans\"\nscale = \"mel\"\nkernel_bins = 6",
     "[model]\ntype = \"statenet\"\nkernel_bands = 3\nchannels = 2",
+    "[model]\ntype = \"transformer\"\nembedding_dim = 4\ncontext_window = 3\nlayers = 2\ntime_patch = 2",
+    "[model]\ntype = \"transformer\"\nembedding_dim = 4\ncontext_window = 0\noutput = \"identity\"",
+    "[model]\ntype = \"cnn1d\"\nchannels = 3\nlag_ms = 15.0\ndense = 4\nsecond_lag_ms = 10.0\noutput = \"identity\"",
 ];
 
 #[test]

@@ -6,12 +6,14 @@
     reason = "a test fails by panicking"
 )]
 
+mod adopt;
 mod architecture;
 mod bad_datasets;
 mod bad_input;
 mod bad_run_files;
 mod ceilings;
 mod cli;
+mod cnn1d;
 mod comparison;
 mod dataset;
 mod export;
@@ -20,6 +22,7 @@ mod figures;
 mod fitting;
 mod frontends;
 mod frontends_golden;
+mod given_core;
 mod golden;
 mod import;
 mod import_arrays;
@@ -40,6 +43,7 @@ mod measures;
 mod memory;
 mod metrics;
 mod mutations;
+mod numpy_golden;
 mod operations;
 mod parts;
 mod pictures;
@@ -63,4 +67,5 @@ mod stages;
 mod support;
 mod tensorboard;
 mod training;
+mod transformer;
 mod uncertainty;

@@ -47,6 +47,8 @@ fn work_that_is_spread_over_threads_gives_the_same_bytes() {
         "[model]\ntype = \"ln\"\nwindow_ms = 75.0\n[prefilter]\ntype = \"adaptrans\"",
         "[model]\ntype = \"dnet\"\nwindow_ms = 75.0",
         "[model]\ntype = \"cnn2d\"\nchannels = 4",
+        "[model]\ntype = \"transformer\"",
+        "[model]\ntype = \"cnn1d\"",
     ];
     for (i, model) in models.into_iter().enumerate() {
         place.write("run.toml", &run_file(model, "epochs = 1\nbatch = 3\nclip_norm = 0.5"));

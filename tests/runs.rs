@@ -385,6 +385,8 @@ fn extras(name: &str) -> Vec<&'static str> {
         "dcls" => [&hidden[..], &filters].concat(),
         "adaptrans" => [&leaky[..], &filters].concat(),
         "cnn2d_adaptrans" => filters.to_vec(),
+        "cnn1d" => vec!["band_centres_hz", "band_widths_octaves"],
+        "gaussian" => vec!["readout_weights", "band_centres_hz", "band_widths_octaves"],
         _ => Vec::new(),
     }
 }
@@ -402,7 +404,7 @@ fn every_model_is_exported_with_names_units_and_axes_in_every_format() {
             std::fs::remove_file(picture).unwrap();
         }
         let file = hdf5::File::open(place.path("runs/run/strfs.h5")).unwrap();
-        let of_hidden = ["nrf", "dnet", "dcls", "adaptrans"].contains(&name);
+        let of_hidden = ["nrf", "dnet", "dcls", "adaptrans", "gaussian"].contains(&name);
         let (first, rows) = if of_hidden { ("hidden", 4) } else { ("neuron", NEURONS) };
         let adaptrans = ["dcls", "adaptrans", "cnn2d_adaptrans"].contains(&name);
         let channels: &[&str] = if adaptrans { &["ON", "OFF"] } else { &["sound"] };

@@ -4,6 +4,7 @@ use clap::{Parser, Subcommand};
 use crate::base::error::Result;
 use crate::base::progress::Console;
 
+pub mod adopt;
 pub mod compare;
 pub mod completions;
 pub mod dstrf;
@@ -58,6 +59,8 @@ pub enum Command {
     Inspect(inspect::InspectArgs),
     /// Make a dataset from known receptive fields
     Simulate(simulate::SimulateArgs),
+    /// Make a run of a model that deepSTRF saved
+    Adopt(adopt::AdoptArgs),
     /// Print a commented run file to start from
     Init(init::InitArgs),
     /// List models, prefilters, parameterizations, output nonlinearities, losses and metrics
@@ -85,6 +88,7 @@ pub fn run(command: &Command, console: &Console) -> Result<()> {
         Command::Import(args) => import::run(args, console),
         Command::Inspect(args) => inspect::run(args, console),
         Command::Simulate(args) => simulate::run(args, console),
+        Command::Adopt(args) => adopt::run(args, console),
         Command::Init(args) => init::run(args, console),
         Command::List(args) => list::run(args, console),
         Command::Schema(args) => schema::run(args, console),

@@ -215,6 +215,11 @@ impl Values {
         self.0.get(key)
     }
 
+    /// Takes a value away.
+    pub fn remove(&mut self, key: &str) {
+        self.0.remove(key);
+    }
+
     /// Sets or replaces a value.
     pub fn set(&mut self, key: &'static str, value: Value) {
         self.0.insert(key, value);

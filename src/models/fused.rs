@@ -13,6 +13,7 @@ use super::loss::Criterion;
 use super::ops::chain::{Chain, ClipValues, Objective, Outcome, ResponseSum};
 use super::ops::contiguous;
 use super::ops::curve::AnyLoss;
+use super::ops::draws::{DrawnClip, Step};
 use super::ops::number::Number;
 use super::ops::stage::StageWithParameters;
 use super::ops::workspace::Pools;
@@ -23,6 +24,16 @@ pub struct Fused {
     parameters: Vec<Tensor>,
     norm: Option<BatchNorm>,
     pools: Arc<Pools>,
+    drawn: Option<BatchDraws>,
+}
+
+/// What random numbers of a batch follow from, beside its clips.
+#[derive(Debug, Clone, Copy)]
+pub struct BatchDraws {
+    /// The step of training.
+    pub step: Step,
+    /// The place in the model of the first layer of the chain.
+    pub first_layer: usize,
 }
 
 impl Fused {
@@ -47,7 +58,13 @@ impl Fused {
         parameters.extend(of_head);
         let chain = Chain { bands, channels, stages: list, head: end };
         let norm = head.norm().filter(|_| chain.head.normalized).cloned();
-        Ok(Self { chain, parameters, norm, pools: Arc::clone(pools) })
+        Ok(Self { chain, parameters, norm, pools: Arc::clone(pools), drawn: None })
+    }
+
+    /// The same with random numbers in its layers.
+    #[must_use]
+    pub fn with_draws(self, drawn: BatchDraws) -> Self {
+        Self { drawn: Some(drawn), ..self }
     }
 
     /// The loss of a batch in training mode, a scalar, and the share of each neuron; running
@@ -59,9 +76,9 @@ impl Fused {
         let packed = self.packed()?;
         let outcome = Arc::default();
         let (batch, outcome_of) = (batch.clone(), Arc::clone(&outcome));
-        let Self { chain, norm, pools, .. } = self;
+        let Self { chain, norm, pools, drawn, .. } = self;
         let (loss, weights) = (criterion.loss.pointwise, criterion.weights(batch.weights()));
-        let op = LossOfBatch { chain, batch, loss, weights, pools, outcome: outcome_of };
+        let op = LossOfBatch { chain, batch, loss, weights, pools, drawn, outcome: outcome_of };
         let bins = op.batch.bins();
         let total = packed.apply_op1(op)?;
         let remainder = std::mem::take(&mut lock(&outcome).beside);
@@ -87,7 +104,7 @@ impl Fused {
     fn respond<R: Number>(&self, packed: &Tensor, batch: &Batch) -> Result<Vec<Tensor>> {
         let statistics = self.statistics()?;
         let parameters = packed.to_vec1::<R>()?;
-        let responses = with_clips(batch.clips(), Read::Sound, |clips| {
+        let responses = with_clips(batch.clips(), Read::Sound, None, |clips| {
             self.chain.respond(&parameters, &statistics, clips, &self.pools)
         })??;
         let clips = responses.into_iter().zip(batch.clips());
@@ -121,7 +138,7 @@ impl Fused {
         let (_one, c, f, t) = clip.sound.dims4()?;
         let statistics = self.statistics()?;
         let parameters = packed.to_vec1::<R>()?;
-        let gradients = with_clips(std::slice::from_ref(clip), Read::Sound, |clips| {
+        let gradients = with_clips(std::slice::from_ref(clip), Read::Sound, None, |clips| {
             let (chain, pools) = (&self.chain, &self.pools);
             chain.gradients_by_sound(&parameters, &statistics, &clips[0], sums, pools)
         })??;
@@ -149,6 +166,7 @@ struct LossOfBatch {
     loss: &'static dyn AnyLoss,
     weights: Vec<f64>,
     pools: Arc<Pools>,
+    drawn: Option<BatchDraws>,
     outcome: Arc<Mutex<Remainder>>,
 }
 
@@ -195,7 +213,7 @@ impl CustomOp1 for LossOfBatch {
 impl LossOfBatch {
     fn run<R: Number>(&self, parameters: &CpuStorage, layout: &Layout) -> Result<CpuStorage> {
         let parameters = contiguous(R::cpu_storage_as_slice(parameters)?, layout)?;
-        let outcome = with_clips(self.batch.clips(), Read::SoundAndPsth, |clips| {
+        let outcome = with_clips(self.batch.clips(), Read::SoundAndPsth, self.drawn, |clips| {
             let objective = Objective { clips, weights: &self.weights, loss: self.loss };
             self.chain.fit(parameters, objective, &self.pools)
         })??;
@@ -219,6 +237,7 @@ enum Read {
 fn with_clips<R: Number, T>(
     members: &[Member],
     read: Read,
+    drawn: Option<BatchDraws>,
     run: impl FnOnce(&[ClipValues<R>]) -> T,
 ) -> Result<T> {
     let guards: Vec<_> = members
@@ -230,7 +249,10 @@ fn with_clips<R: Number, T>(
             Read::SoundAndPsth => values(&psth.0, psth.1)?,
             Read::Sound => &[],
         };
-        Ok(ClipValues { sound: values(&sound.0, sound.1)?, recorded, bins: clip.bins })
+        let of_clip =
+            |BatchDraws { step, first_layer }| DrawnClip { step, id: clip.id(), first_layer };
+        let drawn = drawn.map(of_clip);
+        Ok(ClipValues { sound: values(&sound.0, sound.1)?, recorded, bins: clip.bins, drawn })
     });
     Ok(run(&clips.collect::<Result<Vec<_>>>()?))
 }

@@ -20,6 +20,8 @@ pub mod loss;
 pub mod batch;
 
 // What models are made of.
+mod bells;
+
 pub mod parameterizations;
 
 pub mod layers;

@@ -12,6 +12,8 @@ use super::outputs::OutputNonlinearity;
 pub struct Model {
     layers: Vec<Box<dyn Layer>>,
     head: Head,
+    /// Layers before those that read out what is the same for all neurons.
+    core: usize,
     notes: Vec<String>,
 }
 
@@ -42,7 +44,20 @@ impl Model {
     /// Layers in the order in which sound passes them, the last of which gives the drive of each
     /// neuron, and what follows.
     pub fn new(layers: Vec<Box<dyn Layer>>, head: Head) -> Self {
-        Self { layers, head, notes: Vec::new() }
+        Self { layers, head, core: 0, notes: Vec::new() }
+    }
+
+    /// The same with layers behind it by which each neuron reads out what it gives.
+    #[must_use]
+    pub fn with_readout(mut self, readout: Vec<Box<dyn Layer>>) -> Self {
+        self.core = self.layers.len();
+        self.layers.extend(readout);
+        self
+    }
+
+    /// How many of its layers come before the readout; 0 where each neuron has weights on the sound.
+    pub fn core(&self) -> usize {
+        self.core
     }
 
     /// The same with what the user should know of how it was set up.
@@ -87,22 +102,6 @@ impl Model {
     /// A tensor operation fails.
     pub fn normalized_drive(&self, x: &Tensor, pass: Pass, first: usize) -> Result<Tensor> {
         self.head.normalized(&self.drive(x, pass, first)?, &pass)
-    }
-
-    /// The responses `(B, N, T)` to `(B, C, F, T)`.
-    ///
-    /// # Errors
-    /// A tensor operation fails.
-    pub fn forward(&self, x: &Tensor, pass: Pass, first: usize) -> Result<Tensor> {
-        self.head.forward(&self.drive(x, pass, first)?, &pass)
-    }
-
-    /// The layers on the fused path; none where one of them has no stage.
-    ///
-    /// # Errors
-    /// A tensor operation fails.
-    pub fn stages(&self, input: MapShape) -> Result<Option<Vec<StageWithParameters>>> {
-        stages(self.layers.iter().map(AsRef::as_ref), input).map(|(stages, _)| stages)
     }
 
     /// How many neurons answer.

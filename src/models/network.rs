@@ -7,7 +7,7 @@ use super::Architecture;
 use super::batch::{Batch, Member, Padded};
 use super::cores::{Blueprint, Reference};
 use super::dims::{Dims, Quantity};
-use super::fused::Fused;
+use super::fused::{BatchDraws, Fused};
 use super::head::HeadPart;
 use super::layers::{
     BatchNorm, Carry, Layer, MapShape, Mode, Pass, Reach, Standardized, StepDraws,
@@ -15,6 +15,7 @@ use super::layers::{
 use super::loss::{Criterion, LossRow};
 use super::model::{Model, Strfs, stages, through};
 use super::ops::chain::ResponseSum;
+pub use super::ops::draws::Step;
 use super::ops::workspace::Pools;
 use super::output_gains::{OutputGain, OutputGainRow};
 use super::outputs::{self, ResponseRange};
@@ -26,22 +27,15 @@ use crate::config::part::{self, Chosen};
 /// Prefilters and a model, from cochleagrams to responses.
 pub struct Network {
     prefilters: Vec<Box<dyn Prefilter>>,
-    /// How many prefilters come before the first that changes in training or when it starts: batches
-    /// hold the sound behind these.
+    /// How many layers, prefilters first, come before the first that changes in training or when it
+    /// starts: batches hold the sound behind these.
     fixed: usize,
     model: Model,
     gain: Option<Box<dyn OutputGain>>,
+    /// Whether prefilters and core come from another fit.
+    is_given: bool,
     reference: Option<Reference>,
     pools: Arc<Pools>,
-}
-
-/// Where random numbers of a step of training come from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Step {
-    /// Of the fit.
-    pub seed: u64,
-    /// Steps before this one.
-    pub number: u64,
 }
 
 impl Network {
@@ -69,7 +63,7 @@ impl Network {
             scope: params.scope(""),
         };
         let (model, reference) = ((row.build)(&blueprint)?, (row.reference)(&blueprint)?);
-        let network = Self { reference: Some(reference), ..Self::new(prefilters, model) };
+        let network = Self { reference, ..Self::new(prefilters, model) };
         match &architecture.output_gain {
             Some(chosen) => network.with_gain(chosen, architecture, dims, params),
             None => Ok(network),
@@ -109,7 +103,18 @@ impl Network {
         let stays =
             |prefilter: &&Box<dyn Prefilter>| !prefilter.learns() && !prefilter.starts_from_data();
         let fixed = prefilters.iter().take_while(stays).count();
-        Self { prefilters, fixed, model, gain: None, reference: None, pools: Arc::default() }
+        let (gain, reference, pools) = (None, None, Arc::default());
+        Self { prefilters, fixed, model, gain, is_given: false, reference, pools }
+    }
+
+    /// The same with prefilters and core from another fit: start values do not follow from this
+    /// recording, and where they are `frozen`, training does not change them, so that one pass serves a
+    /// whole run.
+    #[must_use]
+    pub fn with_given_core(self, frozen: bool) -> Self {
+        let all = self.prefilters.len() + self.model.core();
+        let fixed = if frozen && self.gain.is_none() { all } else { self.fixed };
+        Self { is_given: true, fixed, ..self }
     }
 
     /// From cochleagrams `(B, 1, F, T)` to responses `(B, N, T)`; `mask (B, 1, T)` is 0 at padded
@@ -143,22 +148,22 @@ impl Network {
         self.gain.as_ref().map(|gain| gain.modulation(x, &pass)).transpose()
     }
 
-    /// From what the first `from` prefilters give to responses.
+    /// From what the first `from` layers give to responses.
     fn forward_from(&self, from: usize, x: &Tensor, pass: Pass) -> Result<Tensor> {
         let modulation = if from == 0 { self.modulation(x, pass)? } else { None };
         let modulation = modulation.as_ref().or(pass.modulation);
         let pass = pass.with_modulation(modulation);
-        let filtered = through(self.prefilters_from(from), x, pass, from)?;
-        self.model.forward(&filtered, pass, self.prefilters.len())
+        let drive = through(self.all_layers(from), x, pass, from)?.squeeze(2)?;
+        self.model.head().forward(&drive, &pass)
     }
 
-    fn prefilters_from(&self, from: usize) -> impl Iterator<Item = &dyn Layer> {
-        self.prefilters[from..].iter().map(|prefilter| prefilter.as_ref() as &dyn Layer)
+    fn stages_in_front(&self) -> impl Iterator<Item = &dyn Layer> {
+        self.prefilters.iter().map(|prefilter| prefilter.as_ref() as &dyn Layer)
     }
 
-    /// The layers behind the first `from` prefilters.
+    /// The layers, prefilters among them, behind the first `from`.
     fn all_layers(&self, from: usize) -> impl Iterator<Item = &dyn Layer> {
-        self.prefilters_from(from).chain(self.model.layers().iter().map(AsRef::as_ref))
+        self.stages_in_front().chain(self.model.layers().iter().map(AsRef::as_ref)).skip(from)
     }
 
     /// What the model sees of cochleagrams `(B, 1, F, T)`: `(B, C, F, T)`.
@@ -166,7 +171,7 @@ impl Network {
     /// # Errors
     /// A tensor operation fails.
     pub fn filtered(&self, x: &Tensor) -> Result<Tensor> {
-        through(self.prefilters_from(0), x, Pass::eval(), 0)
+        through(self.stages_in_front(), x, Pass::eval(), 0)
     }
 
     /// [`Network::filtered`] of the next piece of clips whose pieces before left `carry`.
@@ -174,13 +179,13 @@ impl Network {
     /// # Errors
     /// A prefilter cannot go on where a piece ended, or a tensor operation fails.
     pub fn filtered_piece(&self, x: &Tensor, carry: &Carry) -> Result<Tensor> {
-        if !self.prefilters_from(0).all(Layer::goes_on) {
+        if !self.stages_in_front().all(Layer::goes_on) {
             bail!("this model takes clips as wholes: a prefilter looks back and keeps nothing")
         }
-        through(self.prefilters_from(0), x, Pass::eval().with_carry(carry), 0)
+        through(self.stages_in_front(), x, Pass::eval().with_carry(carry), 0)
     }
 
-    /// A clip as batches hold it: behind the prefilters that come before the first that learns.
+    /// A clip as batches hold it: behind the layers that come before the first that learns.
     ///
     /// # Errors
     /// A tensor operation fails.
@@ -188,8 +193,17 @@ impl Network {
         if self.fixed == 0 {
             return Ok(clip.clone());
         }
-        let fixed = self.prefilters_from(0).take(self.fixed);
-        let sound = through(fixed, &clip.sound, Pass::eval(), 0)?.detach();
+        let (_one, channels, bands, _t) = clip.sound.dims4()?;
+        let (input, fixed) = (MapShape { channels, bands }, || self.all_layers(0).take(self.fixed));
+        if let (true, (Some(all), MapShape { bands: 1, .. })) =
+            (clip.sound.device().is_cpu(), stages(fixed(), input)?)
+        {
+            let head = (self.model.head(), HeadPart::Nothing);
+            let fused = Fused::new(input, all, head, &self.pools)?;
+            let rows = fused.responses(&Batch::of(vec![clip.clone()]))?;
+            return Ok(clip.with_sound(Tensor::stack(&rows, 0)?.unsqueeze(2)?));
+        }
+        let sound = through(fixed(), &clip.sound, Pass::eval(), 0)?.detach();
         Ok(clip.with_sound(sound))
     }
 
@@ -198,6 +212,9 @@ impl Network {
     /// # Errors
     /// A tensor operation fails.
     pub fn start<'a>(&self, clips: impl Iterator<Item = &'a Member>) -> Result<()> {
+        if self.is_given {
+            return Ok(());
+        }
         let mut maps: Vec<Tensor> = clips.map(|clip| clip.sound.clone()).collect();
         if let Some(gain) = &self.gain {
             gain.start(&maps)?;
@@ -232,6 +249,7 @@ impl Network {
     /// A tensor operation fails.
     pub fn loss_at(&self, batch: &Batch, criterion: &Criterion, step: Step) -> Result<Tensor> {
         if let Some(fused) = self.fused_for(batch, HeadPart::Whole)? {
+            let fused = fused.with_draws(BatchDraws { step, first_layer: self.fixed });
             return fused.loss(batch, criterion).map(|(loss, _)| loss);
         }
         let Padded { sound, unpadded, target } = batch.padded()?;
@@ -301,9 +319,8 @@ impl Network {
         }
         let Padded { sound, unpadded, .. } = batch.padded()?;
         let pass = Pass::new(Mode::Eval, unpadded.as_ref());
-        let seen = through(self.prefilters_from(self.fixed), &sound, pass, self.fixed)?;
-        let drives = self.model.drive(&seen, pass, self.prefilters.len())?.detach();
-        of_clips(&drives, batch)
+        let drives = through(self.all_layers(self.fixed), &sound, pass, self.fixed)?;
+        of_clips(&drives.squeeze(2)?.detach(), batch)
     }
 
     /// The responses `(N, T)` to each clip of a batch in evaluation mode.
@@ -328,21 +345,16 @@ impl Network {
         }
     }
 
-    /// The fused path for sounds `(1, C, F, T)` behind the first `from` prefilters.
+    /// The fused path for maps `(1, C, F, T)` behind the first `from` layers.
     fn fused(&self, from: usize, sound: &Tensor, part: HeadPart) -> Result<Option<Fused>> {
         let changes = self.changes_output() && part != HeadPart::Nothing;
         if changes || !sound.device().is_cpu() {
             return Ok(None);
         }
         let input = MapShape { channels: sound.dim(1)?, bands: sound.dim(2)? };
-        let (before, shape) = stages(self.prefilters_from(from), input)?;
-        match (before, self.model.stages(shape)?) {
-            (Some(mut all), Some(core)) => {
-                all.extend(core);
-                Fused::new(input, all, (self.model.head(), part), &self.pools).map(Some)
-            }
-            _ => Ok(None),
-        }
+        let (all, _shape) = stages(self.all_layers(from), input)?;
+        let head = (self.model.head(), part);
+        all.map(|all| Fused::new(input, all, head, &self.pools)).transpose()
     }
 
     /// In evaluation mode, the gradients `(1, F, T)` by the cochleagram `(1, 1, F, T)` of a clip, of

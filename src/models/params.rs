@@ -165,6 +165,36 @@ impl Params {
         Ok(())
     }
 
+    /// Lets tensors start from values, by name, whatever the seed; those that are `frozen` are not
+    /// trained.
+    ///
+    /// # Errors
+    /// A tensor operation fails.
+    pub fn start_from(
+        &self,
+        values: &BTreeMap<String, Tensor>,
+        frozen: bool,
+    ) -> Result<Vec<Problem>> {
+        let mut problems = Vec::new();
+        for (name, param) in self.lock().iter_mut() {
+            let Some(value) = values.get(name) else { continue };
+            if value.dims() != param.var.dims() {
+                let (found, expected) = (value.dims(), param.var.dims());
+                problems.push(Problem::new(
+                    name,
+                    format!("shape {found:?}"),
+                    format!("{expected:?}"),
+                ));
+                continue;
+            }
+            let numbers = value.to_dtype(DType::F64)?.flatten_all()?.to_vec1::<f64>()?;
+            param.start = Start::Values(numbers);
+            param.role = if frozen { Role::Buffer } else { param.role };
+            param.var.set(&value.to_dtype(self.dtype)?.to_device(&self.device)?)?;
+        }
+        Ok(problems)
+    }
+
     /// What the tensor `name` starts from.
     fn drawn(&self, seed: u64, name: &str, shape: Shape, start: &Start) -> Result<Tensor> {
         let values = draw(seed, name, shape.elem_count(), start.clone());

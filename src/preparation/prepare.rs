@@ -53,7 +53,8 @@ pub struct PreparedRecording {
 
 impl PreparedRecording {
     /// Selects, divides, reads and standardizes as `[data]` says, or as the first prefilter needs it;
-    /// `split` is the one it comes to.
+    /// `split` is the one it comes to, `given` a standardization that does not follow from this
+    /// recording.
     ///
     /// # Errors
     /// Unknown ids, an empty part, no neuron left, sound that is not what a prefilter needs, or
@@ -61,7 +62,7 @@ impl PreparedRecording {
     pub fn new(
         recording: Recording<ResponseLocation>,
         config: &RunConfig,
-        split: &Split,
+        (split, given): (&Split, Option<Standardization>),
         device: &Device,
     ) -> Result<Self> {
         let RunConfig { data, architecture, .. } = config;
@@ -77,7 +78,10 @@ impl PreparedRecording {
         let content = content(&recording, &sets, responses);
 
         let kind = config.standardize_sound();
-        let standardization = fit(&recording, &sets, kind, &mut warnings);
+        let standardization = match given {
+            Some(given) => given,
+            None => fit(&recording, &sets, kind, &mut warnings),
+        };
         let bins = recording.clips.iter().map(Clip::bins);
         let longest = bins.max().unwrap_or(0);
         let dims = Dims {

@@ -1,6 +1,7 @@
 //! The run file: as written → checked against the tables of keys → values in range.
 mod choices;
 mod condition;
+mod origin;
 mod paths;
 mod penalty;
 mod render;
@@ -31,6 +32,7 @@ use crate::models::{self, Architecture, HasStrfs, ModelRow};
 
 pub use choices::{Banded, Best, LossScale, Monitor, Optimizer, Schedule, Standardize, StartFrom};
 pub use condition::{Condition, Relation};
+pub use origin::{Freeze, Origin};
 pub use paths::relative;
 pub use penalty::Strength;
 pub use sections::SECTIONS;
@@ -50,6 +52,8 @@ pub struct RunConfig {
     pub data: Data,
     /// `[model]`, each `[prefilter]`, `[parameterization]`.
     pub architecture: Architecture,
+    /// The run that prefilters and core come from, where they do.
+    pub origin: Option<Origin>,
     /// `[train]`.
     pub train: Train,
     /// `[output]`.
@@ -101,6 +105,7 @@ impl RunConfig {
         check.problems.extend(rules::of_training(&train, &draft, &check.document));
 
         let mut architecture = draft.finish(check.problems, file)?;
+        let origin = Origin::take(&mut architecture.model.values, folder_of(file))?;
         // Filters that adapt take a level without centring.
         let adapts = architecture.prefilters.len() > architecture.stages_of_level();
         let unsaid = if adapts { Standardize::Scale } else { Standardize::Global };
@@ -109,6 +114,7 @@ impl RunConfig {
             is_linear: architecture.model.row.part.name == linear::ROW.part.name,
             is_full: architecture.parameterization.row.part.name == full::PART.name,
             has_strfs: architecture.model.row.strfs == HasStrfs::Yes,
+            is_frozen: origin.as_ref().is_some_and(Origin::freezes),
             nothing_shared: architecture.shares_nothing(),
         });
         let data = Data::new(&data, folder_of(file), unsaid)?;
@@ -117,6 +123,7 @@ impl RunConfig {
             file: file.into(),
             data,
             architecture,
+            origin,
             train,
             output: Output::new(&output, file)?,
         })

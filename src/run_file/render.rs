@@ -14,7 +14,11 @@ impl RunConfig {
     pub fn to_toml(&self, relative_to: &Path) -> Result<String> {
         let write_path = |path: &Path| paths::relative(path, relative_to);
         let data = section("data", None, sections::DATA, &self.data.values(write_path)?)?;
-        let parts = self.architecture.to_toml()?;
+        let mut architecture = self.architecture.clone();
+        if let Some(origin) = &self.origin {
+            origin.give(&mut architecture.model.values, write_path)?;
+        }
+        let parts = architecture.to_toml()?;
         let train = section("train", None, Train::KEYS, &self.train.values())?;
         let output = section("output", None, sections::OUTPUT, &self.output.values(write_path)?)?;
         let heading = "# Run file of strf with every key filled in.\n";

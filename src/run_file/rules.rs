@@ -5,7 +5,7 @@ use crate::base::wording::one_of;
 use crate::config::document::{Document, SectionAt, TYPE};
 use crate::config::keys::{Value, Values};
 use crate::config::part::{Chosen, Row, find};
-use crate::models::cores::linear;
+use crate::models::cores::{FREEZE, INIT, linear};
 use crate::models::outputs::Sign;
 use crate::models::parameterizations::full;
 use crate::models::prefilters::{Channels, NeededLevel, PrefilterRow};
@@ -17,8 +17,18 @@ pub fn between_parts(draft: &Draft, written: &Document) -> Vec<Problem> {
     let mut problems = one_behind_the_other(draft, written);
     problems.extend(levelled(draft, written));
     problems.extend(parameterized(draft, written));
+    problems.extend(frozen(draft, written));
     problems.extend(of_output(draft, written));
     problems
+}
+
+/// What is to be left as it is must come from somewhere.
+fn frozen(draft: &Draft, written: &Document) -> Option<Problem> {
+    let values = &draft.model.as_ref()?.values;
+    let freeze = values.get(FREEZE.name).filter(|_| values.get(INIT.name).is_none())?;
+    let Value::Text(word) = freeze else { return None };
+    let expected = "a run in model.init beside it, whose core is left as it is";
+    Some(written.problem(("model", FREEZE.name), &format!("{word:?}"), expected))
 }
 
 /// Problems of training settings with the parts.
@@ -31,6 +41,7 @@ pub fn of_training(train: &Values, draft: &Draft, written: &Document) -> Vec<Pro
         banded(train, model, draft, written),
         started(train, model, draft, written),
         penalized_twice(train, written),
+        penalized_though_frozen(train, model, written),
     ];
     problems.into_iter().flatten().chain(chosen_by_steps(train, model, draft, written)).collect()
 }
@@ -149,16 +160,39 @@ fn penalized_twice(train: &Values, written: &Document) -> Option<Problem> {
     let l2 = strength(train, "l2").filter(|l2| !l2.is_none())?;
     let decays = matches!(train.get("weight_decay"), Some(Value::Number(decay)) if *decay > 0.0);
     let problem = || {
-        let found = match l2 {
-            Strength::Auto => r#""auto""#.to_owned(),
-            Strength::Is(number) => number.to_string(),
-        };
+        let found = found(l2);
         let expected = "0 with train.weight_decay above 0, or train.weight_decay = 0";
         written.problem(("train", "l2"), &found, expected).hint(
             "both are penalties on squares of weights; l2 acts on the STRF as it acts".to_owned(),
         )
     };
     decays.then(problem)
+}
+
+/// Penalties lie on weights that a frozen core does not let change.
+fn penalized_though_frozen(
+    train: &Values,
+    model: &Chosen<ModelRow>,
+    written: &Document,
+) -> Option<Problem> {
+    let freezes = |value: &Value| !matches!(value, Value::Text(word) if word == "none");
+    model.values.get(INIT.name)?;
+    let frozen = model.values.get(FREEZE.name).is_none_or(freezes);
+    let chosen = ["l2", "smooth", "l1"].into_iter().find_map(|key| {
+        let given = strength(train, key).filter(|strength| !strength.is_none());
+        given.map(|strength| (key, strength))
+    });
+    let (key, strength) = chosen.filter(|_| frozen)?;
+    let expected = "0, or model.freeze = \"none\": the weights that it lies on are frozen";
+    Some(written.problem(("train", key), &found(strength), expected))
+}
+
+/// A strength as a file has it.
+fn found(strength: Strength) -> String {
+    match strength {
+        Strength::Auto => r#""auto""#.to_owned(),
+        Strength::Is(number) => number.to_string(),
+    }
 }
 
 /// Strengths are chosen along paths of converged fits, and steps do not converge.

@@ -98,6 +98,8 @@ pub struct Traits {
     pub is_full: bool,
     /// Whether the model's first weights are STRFs.
     pub has_strfs: bool,
+    /// Whether readouts alone are fitted.
+    pub is_frozen: bool,
     /// Whether no weight serves two neurons.
     pub nothing_shared: bool,
 }
@@ -108,15 +110,18 @@ impl Train {
         if self.optimizer == Optimizer::Auto {
             let Traits { is_linear, is_full, nothing_shared, .. } = traits;
             let squares = self.loss.part().name == "mse";
-            self.optimizer = match (nothing_shared, is_linear && is_full && squares) {
+            // Readouts of given units are fitted in a few steps over all clips.
+            let alone = nothing_shared || traits.is_frozen;
+            self.optimizer = match (alone, is_linear && is_full && squares) {
                 (true, true) if self.l1.is_none() => Optimizer::Ridge,
                 (true, _) => Optimizer::Lbfgs,
                 (false, _) => Optimizer::AdamW,
             };
         }
         let by_steps = self.optimizer == Optimizer::AdamW;
-        self.l2.get_or_insert(if by_steps { Strength::Is(0.0) } else { Strength::Auto });
-        let smoothed = traits.has_strfs && (by_steps || !traits.is_full);
+        let penalized = !by_steps && !traits.is_frozen;
+        self.l2.get_or_insert(if penalized { Strength::Auto } else { Strength::Is(0.0) });
+        let smoothed = traits.has_strfs && !traits.is_frozen && (by_steps || !traits.is_full);
         self.smooth.get_or_insert(Strength::Is(if smoothed { 0.003 } else { 0.0 }));
         self.starts.get_or_insert(if by_steps { 5 } else { 1 });
         self.epochs.get_or_insert(if by_steps { 100 } else { 500 });

@@ -109,7 +109,7 @@ fn prepared(data: &Path, settings: &[String]) -> Result<PreparedRecording> {
     let recording = read_sound(&config.data.file)?.recording;
     config.resolve(&recording)?;
     let split = config.data.split.clone().unwrap_or(Split::UNSAID);
-    PreparedRecording::new(recording, &config, &split, &Device::Cpu)
+    PreparedRecording::new(recording, &config, (&split, None), &Device::Cpu)
 }
 
 /// The correlation of neighbouring bins of the PSTHs, the median over neurons.

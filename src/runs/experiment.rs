@@ -1,10 +1,16 @@
 //! A run file, its dataset and its model, ready to be fitted.
+use std::path::Path;
+
 use candle_core::DType;
 use serde_json::{Map, Value as Json, json};
 
 use super::clips::Responses;
 use super::folder::{OldRun, RunFolder};
-use super::metadata::{Metadata, PROGRAM, RunSettings, architecture_json, reference_json};
+use super::lines::lines_without;
+use super::metadata::{
+    Metadata, PROGRAM, RunSettings, SourceRun, architecture_json, reference_json,
+};
+use super::source::Source;
 use crate::base::device;
 use crate::base::device::DeviceName;
 use crate::base::error::{Error, Result};
@@ -20,7 +26,7 @@ use crate::preparation::prepare::PreparedRecording;
 use crate::run_file::Split;
 use crate::run_file::{Optimizer, Output, RunConfig, Schedule, relative};
 use crate::scores::evaluation::{Over, Scores};
-use crate::training::checkpoint::{Checkpoint, Phase};
+use crate::training::checkpoint::{Checkpoint, Phase, Tensors};
 use crate::training::history::History;
 use crate::training::{self, Task};
 
@@ -52,6 +58,8 @@ pub struct Experiment {
     pub network: Network,
     /// Its tensors.
     pub params: Params,
+    /// A hash of the weights that prefilters and core come from, where they come from a run.
+    pub source_hash: Option<String>,
     /// What was inferred from the dataset, and what the user should know of the model.
     pub notes: Vec<String>,
 }
@@ -69,15 +77,25 @@ impl Experiment {
         let device = device::open(config.train.device)?;
         let ReadRecording { recording, mut notes } = read_sound(&config.data.file)?;
         config.resolve(&recording)?;
+        let source = config.origin.as_ref().map(Source::open).transpose()?;
+        if let Some(source) = &source {
+            source.require_axes(&recording)?;
+            notes.extend(source.treat(&mut config)?);
+        }
+        let given = source.as_ref().map(Source::standardization);
         let split = config.data.split.clone().unwrap_or(Split::UNSAID);
-        let prepared = PreparedRecording::new(recording, &config, &split, &device)?;
+        let prepared = PreparedRecording::new(recording, &config, (&split, given), &device)?;
         let params = Params::new(config.train.seed, DType::F32, &device);
         config.architecture.to_amplitude = prepared.to_amplitude();
-        let network = Network::build(&config.architecture, &prepared.dims, &params)?;
+        let mut network = Network::build(&config.architecture, &prepared.dims, &params)?;
+        let source_hash = source.as_ref().map(|source| source.hash.clone());
+        if let Some(source) = &source {
+            network = source.give(network, &params)?;
+        }
         prepared.require_room(network.lags())?;
         notes.extend(prepared.notes.iter().chain(network.notes()).cloned());
         notes.extend(one_bin(&config, &prepared.preparation.treatment));
-        let experiment = Self { config, folder, prepared, network, params, notes };
+        let experiment = Self { config, folder, prepared, network, params, notes, source_hash };
         training::start(&experiment.task(), String::new())?;
         Ok(experiment)
     }
@@ -111,13 +129,46 @@ impl Experiment {
             (training::start(&self.task(), self.identity()?)?, History::default())
         };
         let (checkpoint, history) = &found;
+        self.write(checkpoint, history)?;
+        Ok(found)
+    }
+
+    /// Writes what a run folder holds besides scores.
+    fn write(&self, checkpoint: &Checkpoint, history: &History) -> Result<()> {
         self.folder.write_config(&self.config.to_toml(self.folder.path())?)?;
         let reference = reference_json(&self.config.architecture, self.network.reference());
         self.folder.write_metadata(&self.metadata()?, &reference)?;
         self.folder.write_history(history.text())?;
         self.folder.write_best(checkpoint)?;
-        self.folder.write_state(checkpoint)?;
-        Ok(found)
+        self.folder.write_state(checkpoint)
+    }
+
+    /// Fails unless tensors out of a file are those of the model, by name and shape.
+    ///
+    /// # Errors
+    /// As said.
+    pub fn require_tensors(&self, tensors: &Tensors, file: &Path) -> Result<()> {
+        match self.params.load(tensors)? {
+            problems if problems.is_empty() => Ok(()),
+            problems => Err(Error::Input { file: file.to_owned(), problems }),
+        }
+    }
+
+    /// Writes a run of no epochs with these weights, which are the model's.
+    ///
+    /// # Errors
+    /// The folder cannot be written.
+    pub fn adopt(&self, tensors: &Tensors) -> Result<Checkpoint> {
+        self.folder.make()?;
+        self.folder.clear()?;
+        let mut checkpoint = training::start(&self.task(), self.identity()?)?;
+        self.params.load(tensors)?;
+        let weights = self.params.values()?;
+        checkpoint.weights = weights.clone();
+        checkpoint.best_weights = weights.clone();
+        checkpoint.model = weights;
+        self.write(&checkpoint, &History::default())?;
+        Ok(checkpoint)
     }
 
     /// Scores the model as it is on the test stimuli, whose responses are read again.
@@ -184,7 +235,18 @@ impl Experiment {
             skip_ms: preparation.treatment.skip_ms,
             stimuli: splits.clone(),
             content: Some(content.clone()),
+            source: self.source()?,
         })
+    }
+
+    /// What prefilters and core came from, where they came from a run.
+    fn source(&self) -> Result<Option<SourceRun>> {
+        let (Some(origin), Some(weights)) = (&self.config.origin, &self.source_hash) else {
+            return Ok(None);
+        };
+        let run = relative(&origin.run, self.folder.path())?;
+        let freeze = origin.freeze.word().to_owned();
+        Ok(Some(SourceRun { run, freeze, weights: weights.clone() }))
     }
 
     /// The run file without what may change between the sittings of one run: how long to train,
@@ -220,6 +282,22 @@ impl Experiment {
         )))
     }
 
+    /// Fails where the run that prefilters and core come from is no longer what it was.
+    fn require_same_source(&self) -> Result<()> {
+        let (known, own) = (self.folder.metadata()?.source, self.source()?);
+        match (known, own) {
+            (Some(known), Some(own)) if known.weights != own.weights => {
+                Err(Error::Refused(format!(
+                    "{}: found other weights in {} than when the run began, expected the same; put \
+                     them back, or begin anew with --force",
+                    self.folder.path().display(),
+                    own.run
+                )))
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// Fails where the dataset holds something else than when the run began.
     fn require_same_content(&self) -> Result<()> {
         let prepared = &self.prepared;
@@ -240,6 +318,7 @@ impl Experiment {
         let mut problems = self.params.load(&checkpoint.best_weights)?;
         problems.extend(self.params.load(&checkpoint.weights)?);
         self.require_same_content()?;
+        self.require_same_source()?;
         if own != *theirs {
             return Err(Error::Refused(format!(
                 "{}: found a run with {}, expected {} as {} says; choose another folder with \
@@ -273,11 +352,4 @@ fn one_bin(config: &RunConfig, treatment: &Treatment) -> Vec<String> {
         )
     });
     window.into_iter().chain(smooth).collect()
-}
-
-/// The lines of a run file that another does not have.
-fn lines_without(text: &str, other: &str) -> String {
-    let lines: Vec<&str> =
-        text.lines().filter(|line| !other.lines().any(|other| other == *line)).collect();
-    if lines.is_empty() { "no such lines".to_owned() } else { lines.join(", ") }
 }

@@ -57,6 +57,20 @@ pub struct Metadata {
     /// What the dataset held of them; none in metadata of strf 0.1.0.
     #[serde(default)]
     pub content: Option<UsedContent>,
+    /// The run that prefilters and core came from, where they came from one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<SourceRun>,
+}
+
+/// A run that prefilters and core came from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SourceRun {
+    /// Its folder, relative to the run folder.
+    pub run: String,
+    /// What of it training left as it was: `core` or `none`.
+    pub freeze: String,
+    /// A hash of the file of its weights, XXH3 of 128 bits.
+    pub weights: String,
 }
 
 /// What is asked for of `[data]` and `[train]` behind training.

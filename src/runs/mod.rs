@@ -1,12 +1,15 @@
 //! What a run is: asked for, fitted, left on disk, read again, compared with others.
+pub mod adoption;
 pub mod advice;
 pub mod clips;
 pub mod comparison;
 mod earlier;
 pub mod experiment;
 pub mod folder;
+mod lines;
 pub mod lock;
 pub mod metadata;
+mod source;
 mod split_name;
 pub mod trained;
 

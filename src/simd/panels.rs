@@ -41,7 +41,7 @@ impl<R: Real> Panels<R> {
     pub fn add_product(&self, x: &[R], out: &mut [R]) {
         assert_eq!((x.len(), out.len()), (self.columns, self.rows), "a matrix and its vectors");
         assert_eq!(self.values.len(), self.rows * self.columns, "panels of a matrix");
-        dispatch(Product { matrix: self, x, out });
+        dispatch(PanelProduct { matrix: self, x, out });
     }
 }
 
@@ -53,13 +53,13 @@ fn panels<R: Real>(rows: usize) -> impl Iterator<Item = (usize, usize)> {
     (0..count).map(move |panel| (start(panel), start(panel + 1) - start(panel)))
 }
 
-struct Product<'a, R> {
+struct PanelProduct<'a, R> {
     matrix: &'a Panels<R>,
     x: &'a [R],
     out: &'a mut [R],
 }
 
-impl<R: Real> pulp::WithSimd for Product<'_, R> {
+impl<R: Real> pulp::WithSimd for PanelProduct<'_, R> {
     type Output = ();
 
     #[inline(always)]

@@ -189,6 +189,7 @@ mod tests {
 
     use super::*;
     use crate::base::rng;
+    use crate::models::dims::Axis;
     use crate::models::parameterizations::KernelDims;
     use crate::models::params::{ParamSpec, Params, Start};
     use crate::run_file::RunConfig;
@@ -216,7 +217,9 @@ mod tests {
 
         let text = "[model]\ntype = \"ln\"\n[parameterization]\ntype = \"dcls\"\ngaussians = 3\n";
         let chosen = RunConfig::architecture(text, Path::new("test")).unwrap().parameterization;
-        let dims = KernelDims { outputs: 1, channels: 1, bands: 13, lags: 9 };
+        let (owner, frequencies_hz) = (Axis::Neuron, None);
+        let dims =
+            KernelDims { outputs: 1, channels: 1, bands: 13, lags: 9, owner, frequencies_hz };
         let kernel = (chosen.row.build)(&chosen.values, dims, &scope).unwrap();
         let kernel = kernel.weight().unwrap().flip(&[3]).unwrap().flatten_all().unwrap();
         for (i, (got, want)) in kernel.to_vec1::<f64>().unwrap().iter().zip(&field).enumerate() {

@@ -83,6 +83,8 @@ def sections(c):
     if m in ("ln", "nrf", "dnet", "cnn2d"):
         L.append(f'output = "{c.get("output_activation", "identity" if m == "dnet" else "parametric_softplus")}"')
     if m == "statenet": L += [f'rnn = "{c["rnn"].lower()}"', f'connectivity = "{c["connectivity"]}"', f"kernel_bands = {c['kernel_size']}", f"stride = {c['stride']}", f"channels = {c['channels']}", 'output = "parametric_softplus"']
+    if m == "transformer" and "context_window" not in c: L.append("context_ms = 0.0")
+    if m == "transformer": L.append("dropout = 0.0")  # evaluation mode, the only one of which there are values
     if m == "transformer": L += [f"{k} = {c[k]}" for k in ("time_patch", "freq_patch", "context_window", "embedding_dim", "heads", "layers") if k in c] + ['output = "identity"']
     q = c.get("prefiltering")
     if q: L += ["", "[prefilter]", f'type = "{q["type"]}"', f"min_freq_hz = {q['min_freq']}", f"max_freq_hz = {q['max_freq']}", f'scale = "{q["scale"]}"', f"kernel_bins = {q['kernel_size']}"]

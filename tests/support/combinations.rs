@@ -54,6 +54,16 @@ fn variants(model: &str) -> &'static [&'static str] {
             "rnn = \"lmu\"\nkernel_bands = 3\nchannels = 2",
             "rnn = \"mamba\"\nkernel_bands = 3\nchannels = 2\nrnn_layers = 2",
         ],
+        // Dropout would be drawn anew in each step.
+        "transformer" => &[
+            "embedding_dim = 4\ntime_patch = 2\ncontext_window = 5\nheads = 2\ndropout = 0.0",
+            "embedding_dim = 2\nfreq_patch = 1\ncontext_ms = 0.0\nlayers = 2\ndropout = 0.0",
+        ],
+        "cnn1d" => &[
+            "channels = 4\nlag_ms = 15.0\ndense = 3",
+            "channels = 3\nlag_ms = 15.0\ndense = 4\nsecond_lag_ms = 10.0\nsecond_dense = 3",
+            "preset = \"pop_ln\"\nchannels = 3\nlag_ms = 5.0\nchannel_weights = \"free\"",
+        ],
         other => panic!("{other}: say here which keys make it small"),
     }
 }
@@ -65,7 +75,8 @@ fn parameterizations_of(row: &models::ModelRow) -> Vec<String> {
             let names = parameterizations::names().into_iter();
             let mut all: Vec<String> =
                 names.map(|name| format!("[parameterization]\ntype = \"{name}\"\n")).collect();
-            all.push("[parameterization]\ntype = \"separable\"\nrank = 3\n".into());
+            let ranked = |name| format!("[parameterization]\ntype = \"{name}\"\nrank = 3\n");
+            all.extend(["separable", "gaussian"].map(ranked));
             all
         }
     }

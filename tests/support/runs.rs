@@ -312,7 +312,7 @@ pub fn without_last(table: &str, name: &str) -> String {
 }
 
 /// Each model in a small form, and between them all prefilters and parameterizations.
-pub const MODELS: [(&str, &str); 10] = [
+pub const MODELS: [(&str, &str); 13] = [
     ("linear", "[model]\ntype = \"linear\"\nwindow_ms = 20.0"),
     ("ln", LN),
     ("nrf", "[model]\ntype = \"nrf\"\nwindow_ms = 20.0\nhidden = 4"),
@@ -338,6 +338,13 @@ pub const MODELS: [(&str, &str); 10] = [
          type = \"adaptrans\"",
     ),
     ("statenet", "[model]\ntype = \"statenet\"\nkernel_bands = 3\nchannels = 2"),
+    ("transformer", "[model]\ntype = \"transformer\"\nembedding_dim = 6\ncontext_ms = 20.0"),
+    ("cnn1d", "[model]\ntype = \"cnn1d\"\nchannels = 4\nlag_ms = 20.0\ndense = 4"),
+    (
+        "gaussian",
+        "[model]\ntype = \"nrf\"\nwindow_ms = 20.0\nhidden = 4\n[parameterization]\n\
+         type = \"gaussian\"\nrank = 2",
+    ),
 ];
 
 /// A linear-nonlinear model with four lags.

@@ -6,7 +6,7 @@
 //!
 //! Differs from the paper as deepSTRF 0.1.0 does: the layer normalization, leaky instead of plain
 //! rectification, and kernels over frequency and time rather than time alone.
-use super::{Blueprint, HasStrfs, Model, ModelRow, SLOPE, Sharing, ln, nrf};
+use super::{Blueprint, FREEZE, HasStrfs, INIT, Model, ModelRow, SLOPE, Sharing, ln, nrf};
 use crate::base::error::{self, Error};
 use crate::config::keys::{Default, Key, Kind, Range, Values};
 use crate::config::part::Part;
@@ -33,7 +33,7 @@ pub const ROW: ModelRow = ModelRow {
             ("c_hidden", values.integer("channels")?.into()),
             ("n_hidden", values.integer("hidden")?.into()),
         ];
-        Ok(blueprint.reference("ConvNet2D", &others))
+        Ok(Some(blueprint.reference("ConvNet2D", &others)))
     },
 };
 
@@ -58,6 +58,8 @@ const KEYS: &[Key] = &[
     },
     nrf::HIDDEN,
     ln::OUTPUT,
+    INIT,
+    FREEZE,
 ];
 
 const LAYERS: usize = 3;
@@ -83,8 +85,8 @@ fn build(blueprint: &Blueprint) -> error::Result<Model> {
         let scope = scope.scope(&format!("core.{}", 3 * place + 1));
         layers.push(Box::new(BandConv::new(dims, norm, activation, &scope)?));
     }
-    layers.extend(blueprint.readout_through(values.count("hidden")?, channels * bands)?);
-    Ok(Model::new(layers, blueprint.head()?))
+    let readout = blueprint.readout_through(values.count("hidden")?, channels * bands)?;
+    Ok(Model::new(layers, blueprint.head()?).with_readout(readout))
 }
 
 /// Bands that are left after three convolutions.

@@ -5,7 +5,9 @@
 //!
 //! Differs from deepSTRF 0.1.0: its output units have no memory (`output_decay = false`), and its
 //! hidden units forget all after seven initial time constants (`decay_bins`).
-use super::{Blueprint, HIDDEN_READOUT, HasStrfs, Model, ModelRow, Sharing, linear, ln, nrf};
+use super::{
+    Blueprint, FREEZE, HIDDEN_READOUT, HasStrfs, INIT, Model, ModelRow, Sharing, linear, ln, nrf,
+};
 use crate::base::error::{self, Error};
 use crate::config::keys::{Default, Key, Kind, Range};
 use crate::config::part::Part;
@@ -33,7 +35,7 @@ pub const ROW: ModelRow = ModelRow {
             ("init_tau", (values.number("init_tau_ms")? / blueprint.dims.dt_ms).into()),
             ("decay_input", values.flag("decay_input")?.into()),
         ];
-        Ok(blueprint.reference("DNet", &others))
+        Ok(Some(blueprint.reference("DNet", &others)))
     },
 };
 
@@ -66,6 +68,8 @@ const KEYS: &[Key] = &[
         doc: "length of the leaky units' memory in bins; 0 = unlimited",
     },
     ln::OUTPUT,
+    INIT,
+    FREEZE,
 ];
 
 /// Parameters `core.0.kernel.*`, `core.1.ln.*`, `core.3.d`, `readout.fc.*`,
@@ -81,9 +85,9 @@ fn build(blueprint: &Blueprint) -> error::Result<Model> {
     };
     let strf = blueprint.hidden(hidden, Activation::Sigmoid)?;
     let units = LeakyUnits::new(hidden, leaky, &scope.scope("core.3"))?;
-    let mut layers: Vec<Box<dyn Layer>> = vec![Box::new(strf), Box::new(units)];
-    layers.extend(blueprint.readout(hidden)?);
-    Ok(Model::new(layers, blueprint.head()?.with_leak(output_decay)))
+    let layers: Vec<Box<dyn Layer>> = vec![Box::new(strf), Box::new(units)];
+    let readout = blueprint.readout(hidden)?;
+    Ok(Model::new(layers, blueprint.head()?.with_leak(output_decay)).with_readout(readout))
 }
 
 fn leaky_config(blueprint: &Blueprint) -> error::Result<LeakyConfig> {

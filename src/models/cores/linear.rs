@@ -5,6 +5,7 @@ use super::{Blueprint, HasStrfs, Model, ModelRow, Sharing};
 use crate::base::error;
 use crate::config::keys::{Default, Key, Kind, Range};
 use crate::config::part::Part;
+use crate::models::dims::Axis;
 use crate::models::layers::BatchNorm;
 
 /// The row of `linear`.
@@ -19,7 +20,9 @@ pub const ROW: ModelRow = ModelRow {
     sharing: Sharing::Nothing,
     build,
     reference: |blueprint| {
-        Ok(blueprint.reference("Linear", &[("temporal_window_size", blueprint.lags()?.into())]))
+        Ok(Some(
+            blueprint.reference("Linear", &[("temporal_window_size", blueprint.lags()?.into())]),
+        ))
     },
 };
 
@@ -58,6 +61,6 @@ pub fn build(blueprint: &Blueprint) -> error::Result<Model> {
         "batch" => Some(BatchNorm::new(neurons, &blueprint.scope.scope("readout.bn"))?),
         _ => None,
     };
-    let strf = blueprint.strf_conv(neurons, "readout.strf.kernel")?;
+    let strf = blueprint.strf_conv(Axis::Neuron, neurons, "readout.strf.kernel")?;
     Ok(Model::new(vec![Box::new(strf)], blueprint.head()?.with_norm(norm)))
 }

@@ -19,7 +19,7 @@ pub const ROW: ModelRow = ModelRow {
     build: linear::build,
     reference: |blueprint| {
         let lags = blueprint.lags()?.into();
-        Ok(blueprint.reference("LinearNonlinear", &[("temporal_window_size", lags)]))
+        Ok(Some(blueprint.reference("LinearNonlinear", &[("temporal_window_size", lags)])))
     },
 };
 

@@ -2,7 +2,7 @@
 //! list of layers with a head; adding one is one file and one row.
 use serde_json::{Map, Value as Json};
 
-use super::dims::Dims;
+use super::dims::{Axis, Dims};
 use super::head::Head;
 use super::layers::{Layer, LayerNorm, Linear, StrfConv};
 use super::model::Model;
@@ -12,14 +12,16 @@ use super::parameterizations::{KernelDims, ParameterizationRow};
 use super::params::Scope;
 use crate::base::error::{self, Error};
 use crate::config::keys::{Default, Key, Kind, Values};
-use crate::config::part::{self, Chosen, Part, Row};
+use crate::config::part::{self, Chosen, KeyProblem, Part, Row};
 
+pub mod cnn1d;
 pub mod cnn2d;
 pub mod dnet;
 pub mod linear;
 pub mod ln;
 pub mod nrf;
 pub mod statenet;
+pub mod transformer;
 
 /// Whether a model's first weights are STRFs that can be parameterized.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,19 +61,31 @@ pub struct ModelRow {
     pub sharing: Sharing,
     /// Builds it.
     pub build: fn(&Blueprint) -> error::Result<Model>,
-    /// Names it in deepSTRF.
-    pub reference: fn(&Blueprint) -> error::Result<Reference>,
+    /// Names it in deepSTRF; none where that has no such model.
+    pub reference: fn(&Blueprint) -> error::Result<Option<Reference>>,
 }
 
 impl Row for ModelRow {
     fn part(&self) -> &Part {
         &self.part
     }
+
+    fn check(&self, values: &Values) -> Vec<KeyProblem> {
+        transformer::window_given_once(values)
+    }
 }
 
 /// The models: adding one is one file and one row.
-pub static TABLE: &[ModelRow] =
-    &[linear::ROW, ln::ROW, nrf::ROW, dnet::ROW, cnn2d::ROW, statenet::ROW];
+pub static TABLE: &[ModelRow] = &[
+    linear::ROW,
+    ln::ROW,
+    nrf::ROW,
+    dnet::ROW,
+    cnn2d::ROW,
+    statenet::ROW,
+    transformer::ROW,
+    cnn1d::ROW,
+];
 
 /// Their names, in the table's order.
 pub fn names() -> Vec<&'static str> {
@@ -85,6 +99,25 @@ pub const HIDDEN_READOUT: Key = Key {
     default: Default::Is("0"),
     doc: "units of a layer between hidden units and neurons; 0 = neurons read out hidden units themselves",
 };
+
+/// `init`, for every model that has a core.
+pub const INIT: Key = Key {
+    name: "init",
+    kind: Kind::Path,
+    default: Default::Follows("none: prefilters and core are fitted from the start"),
+    doc: "run folder whose prefilters and core this model starts from; bands, bins, smoothing and standardization are those of that run",
+};
+
+/// `freeze`, beside [`INIT`].
+pub const FREEZE: Key = Key {
+    name: "freeze",
+    kind: Kind::Choice(&["core", "none"]),
+    default: Default::Follows("\"core\" with init"),
+    doc: "what of the run that init names is left as it is: prefilters and core, so that readouts alone are fitted, or nothing",
+};
+
+/// Keys by which models differ that have the same core.
+pub const READOUT_KEYS: [&str; 3] = ["output", "hidden_readout", "output_decay"];
 
 /// Slope of the layer between hidden units and neurons below 0.
 const SLOPE: f64 = 0.1;
@@ -110,9 +143,10 @@ impl Blueprint<'_> {
     }
 
     /// An STRF convolution for so many neurons or hidden units, its parameters under a name.
-    fn strf_conv(&self, outputs: usize, name: &str) -> error::Result<StrfConv> {
+    fn strf_conv(&self, owner: Axis, outputs: usize, name: &str) -> error::Result<StrfConv> {
         let (channels, bands, lags) = (self.channels, self.dims.bands, self.lags()?);
-        let dims = KernelDims { outputs, channels, bands, lags };
+        let frequencies_hz = self.dims.frequencies_hz.as_deref();
+        let dims = KernelDims { outputs, channels, bands, lags, owner, frequencies_hz };
         let scope = self.scope.scope(name);
         let kernel =
             (self.parameterization.row.build)(&self.parameterization.values, dims, &scope)?;
@@ -123,7 +157,7 @@ impl Blueprint<'_> {
     /// nonlinearity: `core.0.kernel.*`, `core.1.ln.*`.
     fn hidden(&self, units: usize, activation: Activation) -> error::Result<StrfConv> {
         let norm = LayerNorm::new(units, &self.scope.scope("core.1"))?;
-        Ok(self.strf_conv(units, "core.0.kernel")?.activated(norm, activation))
+        Ok(self.strf_conv(Axis::Hidden, units, "core.0.kernel")?.activated(norm, activation))
     }
 
     /// What each neuron makes of so many hidden units: `readout.fc`, or what `hidden_readout` asks for.

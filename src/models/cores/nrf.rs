@@ -4,7 +4,9 @@
 //! output nonlinearity.
 //!
 //! Differs from the paper as deepSTRF 0.1.0 does: the layer normalization, and tanh unscaled.
-use super::{Blueprint, HIDDEN_READOUT, HasStrfs, Model, ModelRow, Sharing, linear, ln};
+use super::{
+    Blueprint, FREEZE, HIDDEN_READOUT, HasStrfs, INIT, Model, ModelRow, Sharing, linear, ln,
+};
 use crate::base::error;
 use crate::config::keys::{Default, Key, Kind};
 use crate::config::part::Part;
@@ -17,7 +19,7 @@ pub const ROW: ModelRow = ModelRow {
         name: "nrf",
         summary: "hidden units with an STRF each, read out by every neuron",
         source: "Harper, Schoppe, Willmore, Cui, Schnupp & King (2016), PLoS Comput. Biol. 12(11):e1005113, doi:10.1371/journal.pcbi.1005113",
-        keys: &[linear::WINDOW, HIDDEN, HIDDEN_READOUT, ln::OUTPUT],
+        keys: &[linear::WINDOW, HIDDEN, HIDDEN_READOUT, ln::OUTPUT, INIT, FREEZE],
     },
     strfs: HasStrfs::Yes,
     sharing: Sharing::Hidden,
@@ -26,7 +28,7 @@ pub const ROW: ModelRow = ModelRow {
         let lags = blueprint.lags()?.into();
         let hidden = blueprint.values.integer("hidden")?.into();
         let others = [("temporal_window_size", lags), ("n_hidden", hidden)];
-        Ok(blueprint.reference("NetworkReceptiveField", &others))
+        Ok(Some(blueprint.reference("NetworkReceptiveField", &others)))
     },
 };
 
@@ -41,8 +43,7 @@ pub const HIDDEN: Key = Key {
 /// Parameters `core.0.kernel.*`, `core.1.ln.*`, `readout.fc.*`, `readout.activation.*`.
 fn build(blueprint: &Blueprint) -> error::Result<Model> {
     let hidden = blueprint.values.count("hidden")?;
-    let mut layers: Vec<Box<dyn Layer>> =
-        vec![Box::new(blueprint.hidden(hidden, Activation::Tanh)?)];
-    layers.extend(blueprint.readout(hidden)?);
-    Ok(Model::new(layers, blueprint.head()?))
+    let layers: Vec<Box<dyn Layer>> = vec![Box::new(blueprint.hidden(hidden, Activation::Tanh)?)];
+    let readout = blueprint.readout(hidden)?;
+    Ok(Model::new(layers, blueprint.head()?).with_readout(readout))
 }

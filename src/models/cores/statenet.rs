@@ -8,7 +8,7 @@
 //! Differs from deepSTRF 0.1.0: weights of local kernels start uniform within ±1/√`fan_in` instead of
 //! between 0 and 1, where nearly every sigmoid is saturated; `rnn = "s4"` is not there, since its
 //! reference changes its weights with the length of clips.
-use super::{Blueprint, HIDDEN_READOUT, HasStrfs, Model, ModelRow, Sharing, ln};
+use super::{Blueprint, FREEZE, HIDDEN_READOUT, HasStrfs, INIT, Model, ModelRow, Sharing, ln};
 use crate::base::error::{self, Error};
 use crate::config::keys::{Default, Key, Kind};
 use crate::config::part::Part;
@@ -35,7 +35,7 @@ pub const ROW: ModelRow = ModelRow {
             ("connectivity", values.text("connectivity")?.to_uppercase().into()),
             ("rnn_type", cell(blueprint)?.reference.into()),
         ];
-        Ok(blueprint.reference("StateNet", &others))
+        Ok(Some(blueprint.reference("StateNet", &others)))
     },
 };
 
@@ -78,6 +78,8 @@ const KEYS: &[Key] = &[
     },
     HIDDEN_READOUT,
     ln::OUTPUT,
+    INIT,
+    FREEZE,
 ];
 
 /// Parameters `encoder_layers.*`, `rnn.*`, `readout.fc.*`, `readout.activation.*`.
@@ -97,13 +99,13 @@ fn build(blueprint: &Blueprint) -> error::Result<Model> {
         layers.push((cell.build)(shape, CellDims { units, place }, scope)?);
         shape = MapShape { channels: units, bands: 1 };
     }
-    layers.extend(blueprint.readout(units)?);
+    let readout = blueprint.readout(units)?;
     let unseen = match dims.left_out() {
         _ if connectivity == Connectivity::Full => None,
         0 => None,
         bands => Some(unseen(blueprint, bands)),
     };
-    Ok(Model::new(layers, blueprint.head()?).with_notes(unseen))
+    Ok(Model::new(layers, blueprint.head()?).with_readout(readout).with_notes(unseen))
 }
 
 fn cell<'a>(blueprint: &Blueprint) -> error::Result<&'a CellRow> {

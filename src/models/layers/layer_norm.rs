@@ -17,9 +17,13 @@ pub struct LayerNorm {
 impl LayerNorm {
     /// Takes its parameters from `scope`.
     pub fn new(channels: usize, scope: &Scope) -> Result<Self> {
-        let ln = scope.scope("ln");
-        let weight = ln.get("weight", channels, ParamSpec::not_decayed(Start::Constant(1.0)))?;
-        let bias = ln.get("bias", channels, ParamSpec::not_decayed(Start::Constant(0.0)))?;
+        Self::bare(channels, &scope.scope("ln"))
+    }
+
+    /// The same with parameters `weight` and `bias` in `scope` itself.
+    pub fn bare(channels: usize, scope: &Scope) -> Result<Self> {
+        let weight = scope.get("weight", channels, ParamSpec::not_decayed(Start::Constant(1.0)))?;
+        let bias = scope.get("bias", channels, ParamSpec::not_decayed(Start::Constant(0.0)))?;
         Ok(Self { weight, bias })
     }
 

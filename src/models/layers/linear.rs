@@ -1,7 +1,8 @@
 //! A linear layer applied at every bin.
 use candle_core::{Result, Tensor, Var};
 
-use super::{Layer, MapShape, Pass, activated, correlate};
+use super::dense::at_every_bin;
+use super::{Layer, MapShape, Pass, activated};
 use crate::models::dims::{Axis, Quantity};
 use crate::models::ops::activation::Activation;
 use crate::models::ops::convolution::Convolution;
@@ -59,11 +60,8 @@ impl Layer for Linear {
 
     fn forward(&self, input: &Tensor, _pass: &Pass) -> Result<Tensor> {
         let (b, c, f, t) = input.dims4()?;
-        let (i, o) = (c * f, self.outputs());
-        // A correlation with kernels of one band and one bin.
-        let (x, weight) = (input.reshape((b, i, 1, t))?, self.weight.reshape((o, i, 1, 1))?);
-        let y = correlate(&x, &weight, 0)?.broadcast_add(&self.bias.reshape((1, o, 1, 1))?)?;
-        activated(&y, self.activation)
+        let x = input.reshape((b, c * f, 1, t))?;
+        activated(&at_every_bin(&x, &self.weight, &self.bias)?, self.activation)
     }
 
     fn stage(&self, input: MapShape) -> Result<Option<StageWithParameters>> {

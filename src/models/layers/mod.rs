@@ -9,32 +9,46 @@ mod activation;
 mod affine;
 mod band_conv;
 mod batch_norm;
+mod channel_weights;
 mod correlate;
+mod dense;
+mod dropout;
 mod exponential_window;
+mod feed_forward;
 mod frames;
 mod layer_norm;
 mod leaky_units;
 mod linear;
 mod pass;
+mod patches;
+mod positions;
 pub mod recurrent;
 mod resources;
+mod self_attention;
 mod standardized;
 mod strf_conv;
+mod temporal_conv;
 
 pub use activation::{activated, relu, softplus};
 pub use affine::Affine;
 pub use band_conv::{BandConv, BandConvDims};
 pub use batch_norm::BatchNorm;
+pub use channel_weights::ChannelWeights;
 pub use correlate::correlate;
 pub use exponential_window::exponential_window;
+pub use feed_forward::FeedForward;
 pub use frames::{Connectivity, Frames, FramesDims};
 pub use layer_norm::LayerNorm;
 pub use leaky_units::{LeakyConfig, LeakyUnits, geometric_sum};
 pub use linear::Linear;
 pub use pass::{Carry, Mode, Pass, StepDraws};
+pub use patches::{PatchDims, Patches};
+pub use positions::Positions;
 pub use resources::{left_after, resources};
+pub use self_attention::SelfAttention;
 pub use standardized::{Standardized, Statistics};
 pub use strf_conv::StrfConv;
+pub use temporal_conv::TemporalConv;
 
 /// Sizes of a map, clips and bins aside.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use candle_core::Tensor;
 use rand_chacha::ChaCha8Rng;
 
-use crate::base::rng;
+use crate::models::ops::draws::Step;
 
 /// Whether a model is being fitted or used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -86,11 +86,8 @@ impl<'a> Pass<'a> {
     /// Random numbers for a purpose of this layer in a clip of the batch; none outside of training.
     pub fn draw(&self, clip: usize, purpose: &str) -> Option<ChaCha8Rng> {
         let StepDraws { seed, step, clips } = self.draws.filter(|_| self.mode == Mode::Train)?;
-        let clip = clips.get(clip)?;
-        Some(rng::generator(
-            *seed,
-            &format!("step {step}, layer {}, {purpose}, {clip}", self.layer),
-        ))
+        let drawn = Step { seed: *seed, number: *step };
+        Some(drawn.generator(self.layer, purpose, clips.get(clip)?))
     }
 
     /// What this layer kept of the piece before; none at the start of clips.

@@ -2,6 +2,7 @@
 use candle_core::{Result, Tensor};
 
 use super::{Layer, LayerNorm, MapShape, Pass, Reach, activated, correlate};
+use crate::models::dims::Quantity;
 use crate::models::ops::activation::Activation;
 use crate::models::ops::convolution::Convolution;
 use crate::models::ops::finish::{Finish, Norm};
@@ -100,5 +101,9 @@ impl Layer for StrfConv {
 
     fn shift(&self, by: &Tensor) -> Result<()> {
         self.kernel.shift(by)
+    }
+
+    fn learnt(&self) -> Result<Vec<Quantity>> {
+        self.kernel.learnt()
     }
 }

@@ -21,14 +21,20 @@ impl Activation {
         for (y, x) in to.iter_mut().zip(from) {
             *y = scale * *x + shift;
         }
+        self.change(to);
+    }
+
+    /// Replaces each value by that of the nonlinearity.
+    #[inline(always)]
+    pub fn change<R: Real>(self, values: &mut [R]) {
         match self {
             Self::Identity => {}
-            Self::Tanh => change(to, R::tanh),
-            Self::Sigmoid => change(to, R::sigmoid),
+            Self::Tanh => change(values, R::tanh),
+            Self::Sigmoid => change(values, R::sigmoid),
             Self::LeakyRelu(slope) => {
                 let slope = R::constant(slope);
                 change(
-                    to,
+                    values,
                     #[inline(always)]
                     |drive| pick(drive > R::constant(0.0), drive, slope * drive),
                 );

@@ -8,6 +8,7 @@ use std::ops::Range;
 use candle_core::Result;
 
 use super::curve::AnyLoss;
+use super::draws::DrawnClip;
 use super::number::Number;
 use super::output_head::{NeuronGradient, NeuronRows, OutputHead};
 use super::rows::{Layout, Rows};
@@ -41,6 +42,8 @@ pub struct ClipValues<'a, R> {
     pub recorded: &'a [R],
     /// `T`.
     pub bins: usize,
+    /// What random numbers follow from; none outside of training.
+    pub drawn: Option<DrawnClip<'a>>,
 }
 
 /// What a batch is fitted to.
@@ -288,6 +291,10 @@ impl Chain {
             let stage = R::stage(stage.as_ref());
             let (before, after) = space.outputs.split_at_mut(place);
             let input = before.last().unwrap_or(&space.input);
+            if stage.draws() {
+                let key = clip.drawn.map(|drawn| drawn.key(place));
+                stage.take_key(key, &mut space.states[place])?;
+            }
             let layout = stage.output(input.layout());
             let inner = Layout { left: self.zeros_before::<R>(place + 1), right: 0, ..layout };
             after[0].arrange(if place + 1 < count { inner } else { layout });

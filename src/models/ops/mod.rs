@@ -17,6 +17,7 @@
 
 // Numbers, and loops over them.
 pub mod blocks;
+pub mod draws;
 mod recursion;
 pub mod rows;
 pub mod side_by_side;
@@ -25,21 +26,28 @@ pub mod side_by_side;
 pub mod activation;
 pub mod adaptation;
 pub mod affine;
+pub mod attention;
 pub mod bins;
 pub mod compression;
 pub mod convolution;
 pub mod correlation;
 pub mod curve;
+mod dense;
 pub mod energy_normalization;
+pub mod feed_forward;
 pub mod finish;
 pub mod leaky;
 pub mod mixing;
 pub mod output_head;
 pub mod places;
 pub mod plasticity;
+pub mod positions;
 pub mod recurrent;
+mod residual;
+pub mod self_attention;
 pub mod separable;
 pub mod stage;
+pub mod temporal;
 
 // The whole of it.
 pub mod chain;

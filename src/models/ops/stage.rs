@@ -26,6 +26,14 @@ pub trait Stage<R: Real>: Send + Sync {
     /// What it makes of an input, with the zeros that the gradient of its output needs.
     fn output(&self, input: Layout) -> Layout;
 
+    /// Whether it draws random numbers in training.
+    fn draws(&self) -> bool {
+        false
+    }
+
+    /// Takes the key that random numbers of the next clip follow from; none outside of training.
+    fn take_key(&self, _key: Option<u64>, _state: &mut Self::State) {}
+
     /// Brings the parameters into order.
     fn prepare(&self, parameters: &[R], mode: GradientMode) -> Self::Prepared;
 
@@ -84,6 +92,15 @@ pub trait AnyStage<R: Real>: Send + Sync {
     fn zeros_before(&self) -> usize;
     /// As [`Stage::output`].
     fn output(&self, input: Layout) -> Layout;
+    /// As [`Stage::draws`].
+    fn draws(&self) -> bool;
+
+    /// As [`Stage::take_key`].
+    ///
+    /// # Errors
+    /// The state is another stage's.
+    fn take_key(&self, key: Option<u64>, state: &mut StageState) -> Result<()>;
+
     /// As [`Stage::prepare`].
     fn prepare(&self, parameters: &[R], mode: GradientMode) -> Prepared;
 
@@ -133,6 +150,15 @@ impl<R: Real, S: Stage<R>> AnyStage<R> for S {
 
     fn output(&self, input: Layout) -> Layout {
         Stage::output(self, input)
+    }
+
+    fn draws(&self) -> bool {
+        Stage::draws(self)
+    }
+
+    fn take_key(&self, key: Option<u64>, state: &mut StageState) -> Result<()> {
+        Stage::take_key(self, key, state.of_type::<S::State>()?);
+        Ok(())
     }
 
     fn prepare(&self, parameters: &[R], mode: GradientMode) -> Prepared {

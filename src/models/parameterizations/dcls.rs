@@ -37,13 +37,14 @@ struct Dcls {
     widths: Var,
     weight: Var,
     bias: Var,
-    dims: KernelDims,
+    /// Bands and lags.
+    grid: [usize; 2],
 }
 
 /// Takes the parameters from `scope`.
 pub fn build(values: &Values, dims: KernelDims, scope: &Scope) -> error::Result<Box<dyn Kernel>> {
     let gaussians = values.count("gaussians")?;
-    let KernelDims { outputs, channels, bands, lags } = dims;
+    let KernelDims { outputs, channels, bands, lags, .. } = dims;
     let shape = (2, outputs, channels, gaussians);
     let grid = Start::UniformBlocks(vec![(0.0, last(bands)), (0.0, last(lags))]);
     let widths = [bands, lags].map(|points| covering_width(points, gaussians));
@@ -54,7 +55,7 @@ pub fn build(values: &Values, dims: KernelDims, scope: &Scope) -> error::Result<
         widths: scope.get("SIG", shape, ParamSpec::not_decayed(widths).owned_along(1))?,
         weight: scope.get("weight", (outputs, channels, gaussians), ParamSpec::decayed(weights))?,
         bias: scope.get("bias", outputs, ParamSpec::decayed(Start::Uniform(-1.0, 1.0)))?,
-        dims,
+        grid: [bands, lags],
     }))
 }
 
@@ -70,8 +71,7 @@ fn last(points: usize) -> f64 {
 
 impl Kernel for Dcls {
     fn weight(&self) -> Result<Tensor> {
-        let KernelDims { bands, lags, .. } = self.dims;
-        gaussian_kernels(&self.positions, &self.widths, &self.weight, [bands, lags])
+        gaussian_kernels(&self.positions, &self.widths, &self.weight, self.grid)
     }
 
     fn bias(&self) -> &Tensor {

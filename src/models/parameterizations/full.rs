@@ -19,7 +19,7 @@ struct Full {
 
 /// Takes the parameters from `scope`.
 pub fn build(_values: &Values, dims: KernelDims, scope: &Scope) -> error::Result<Box<dyn Kernel>> {
-    let KernelDims { outputs, channels, bands, lags } = dims;
+    let KernelDims { outputs, channels, bands, lags, .. } = dims;
     let start = fan_in(dims.fan_in());
     let shape = (outputs, channels, bands, lags);
     let weight = scope.get("weight", shape, ParamSpec::decayed(start.clone()))?;

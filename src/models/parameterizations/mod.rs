@@ -1,6 +1,7 @@
 //! What the weights of an STRF are made of.
 use candle_core::{Result, Tensor, Var};
 
+use super::dims::{Axis, Quantity};
 use super::ops::convolution::Convolution;
 use super::ops::correlation::Correlation;
 use super::ops::stage::StageWithParameters;
@@ -11,6 +12,7 @@ use crate::config::part::{self, Part, Row};
 
 pub mod dcls;
 pub mod full;
+pub mod gaussian;
 pub mod separable;
 
 /// Weights of an STRF convolution and their parameters.
@@ -31,6 +33,11 @@ pub trait Kernel {
     /// weights are not free to.
     fn take(&self, _weights: &Tensor, _bias: &Tensor) -> Result<bool> {
         Ok(false)
+    }
+
+    /// What an export shows of it beside the weights.
+    fn learnt(&self) -> Result<Vec<Quantity>> {
+        Ok(Vec::new())
     }
 
     /// The STRF convolution on the fused path.
@@ -65,9 +72,9 @@ pub(super) fn shift_entries(var: &Var, by: &Tensor) -> Result<()> {
     var.set(&var.detach().add(by)?)
 }
 
-/// Sizes of a kernel.
+/// Sizes of a kernel, and what it is moved over.
 #[derive(Debug, Clone, Copy)]
-pub struct KernelDims {
+pub struct KernelDims<'a> {
     /// Neurons or hidden units.
     pub outputs: usize,
     /// Channels of the prefilter.
@@ -76,9 +83,13 @@ pub struct KernelDims {
     pub bands: usize,
     /// Lags.
     pub lags: usize,
+    /// Whether its outputs are neurons or hidden units.
+    pub owner: Axis,
+    /// Centres of the bands in Hz, where they are known.
+    pub frequencies_hz: Option<&'a [f64]>,
 }
 
-impl KernelDims {
+impl KernelDims<'_> {
     /// Values that one output sees.
     pub fn fan_in(self) -> usize {
         self.channels * self.bands * self.lags
@@ -105,6 +116,7 @@ pub static TABLE: &[ParameterizationRow] = &[
     ParameterizationRow { part: full::PART, build: full::build },
     ParameterizationRow { part: separable::PART, build: separable::build },
     ParameterizationRow { part: dcls::PART, build: dcls::build },
+    ParameterizationRow { part: gaussian::PART, build: gaussian::build },
 ];
 
 /// Their names, in the table's order.

@@ -39,7 +39,7 @@ struct Separable {
 /// Takes the parameters from `scope`.
 pub fn build(values: &Values, dims: KernelDims, scope: &Scope) -> error::Result<Box<dyn Kernel>> {
     let rank = values.count("rank")?;
-    let KernelDims { outputs, channels, bands, lags } = dims;
+    let KernelDims { outputs, channels, bands, lags, .. } = dims;
     let start = factor_start(dims.fan_in(), rank);
     let shape_f = (outputs, channels, bands, rank);
     let shape_t = (outputs, channels, rank, lags);

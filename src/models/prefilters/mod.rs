@@ -271,6 +271,14 @@ struct Adaptation {
     notes: Vec<String>,
 }
 
+/// The longest time constant in ms of an adaptation filter before training.
+///
+/// # Errors
+/// Where its bands lie is not said.
+pub fn longest_tau_ms(values: &Values, dims: &Dims) -> error::Result<f64> {
+    Ok(Adaptation::new(values, dims)?.tau_ms.into_iter().fold(0.0, f64::max))
+}
+
 impl Adaptation {
     /// `τ(f) = 500 − 105 log10(f)` ms, at least one bin.
     ///

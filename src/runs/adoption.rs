@@ -1,0 +1,377 @@
+//! Models that deepSTRF 0.1.0 saved: a folder with `config.json` and `model.safetensors`, as the run
+//! file that builds the same model.
+//!
+//! `config.json` holds the numbers that its constructor was given, and neither prefilter nor kernel nor
+//! output nonlinearity: these follow from names and shapes of the weights.
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+use candle_core::{DType, Device, Tensor};
+use serde_json::{Map, Value as Json};
+
+use crate::base::error::{Error, Problem, Result};
+use crate::base::tensor_file;
+use crate::base::wording::{joined, one_of};
+use crate::config::part::Row;
+use crate::dataset::Recording;
+use crate::models::dims::Dims;
+use crate::models::outputs;
+use crate::models::params::{BATCH_COUNTER, Params};
+use crate::models::prefilters;
+use crate::run_file::RunConfig;
+
+const CONFIG: &str = "config.json";
+const WEIGHTS: &str = "model.safetensors";
+/// The key of `config.json` that names the class.
+const CLASS: &str = "_model_class";
+
+/// A class of the reference.
+struct Class {
+    name: &'static str,
+    /// `model.type`.
+    model: &'static str,
+    /// The output nonlinearity of a model that was given none; none where it has parameters, whose
+    /// names say which it is.
+    output: Option<&'static str>,
+    arguments: &'static [Argument],
+    /// Keys that give the reference's form of the model.
+    form: &'static [(&'static str, &'static str)],
+}
+
+/// An argument of a constructor and what it comes to.
+struct Argument(&'static str, Meaning);
+
+enum Meaning {
+    /// The same number under this key.
+    Same(&'static str),
+    /// A word under this key, in small letters.
+    Word(&'static str),
+    /// A number or nothing, which is 0 there.
+    OrZero(&'static str),
+    /// A flag under this key.
+    Flag(&'static str),
+    /// Bins, as milliseconds.
+    Bins(&'static str),
+    /// A pair: bands, and bins as milliseconds.
+    Kernel(&'static str, &'static str),
+    /// A time constant in bins, as milliseconds, and the bins of memory that follow from it.
+    Memory(&'static str, &'static str),
+}
+
+const WINDOW: Argument = Argument("temporal_window_size", Meaning::Bins("window_ms"));
+
+const CLASSES: &[Class] = &[
+    Class {
+        name: "Linear",
+        model: "linear",
+        output: Some("identity"),
+        arguments: &[WINDOW],
+        form: &[],
+    },
+    Class { name: "LinearNonlinear", model: "ln", output: None, arguments: &[WINDOW], form: &[] },
+    Class {
+        name: "NetworkReceptiveField",
+        model: "nrf",
+        output: None,
+        arguments: &[WINDOW, Argument("n_hidden", Meaning::Same("hidden"))],
+        form: &[],
+    },
+    Class {
+        name: "DNet",
+        model: "dnet",
+        output: Some("identity"),
+        arguments: &[
+            WINDOW,
+            Argument("n_hidden", Meaning::Same("hidden")),
+            Argument("init_tau", Meaning::Memory("init_tau_ms", "decay_bins")),
+            Argument("decay_input", Meaning::Flag("decay_input")),
+        ],
+        form: &[("output_decay", "false")],
+    },
+    Class {
+        name: "ConvNet2D",
+        model: "cnn2d",
+        output: None,
+        arguments: &[
+            Argument("kernel_size", Meaning::Kernel("kernel_bands", "kernel_ms")),
+            Argument("c_hidden", Meaning::Same("channels")),
+            Argument("n_hidden", Meaning::Same("hidden")),
+        ],
+        form: &[],
+    },
+    Class {
+        name: "StateNet",
+        model: "statenet",
+        output: None,
+        arguments: &[
+            Argument("kernel_size", Meaning::Same("kernel_bands")),
+            Argument("stride", Meaning::Same("stride")),
+            Argument("hidden_channels", Meaning::Same("channels")),
+            Argument("connectivity", Meaning::Word("connectivity")),
+            Argument("rnn_type", Meaning::Word("rnn")),
+        ],
+        form: &[],
+    },
+    Class {
+        name: "Transformer",
+        model: "transformer",
+        output: Some("identity"),
+        arguments: &[
+            Argument("freq_patch_size", Meaning::OrZero("freq_patch")),
+            Argument("time_patch_size", Meaning::Same("time_patch")),
+            Argument("context_window", Meaning::OrZero("context_window")),
+            Argument("embedding_dim", Meaning::Same("embedding_dim")),
+            Argument("n_heads", Meaning::Same("heads")),
+            Argument("n_layers", Meaning::Same("layers")),
+        ],
+        form: &[],
+    },
+];
+
+/// Arguments that say nothing of the parts of a model here.
+const ELSEWHERE: [&str; 8] = [
+    CLASS,
+    "n_frequency_bands",
+    "out_neurons",
+    "output_activation",
+    "prefiltering",
+    "kernel",
+    "wav2spec",
+    "temporal_window_size",
+];
+
+/// A folder that the reference wrote.
+pub struct SavedModel {
+    /// Its weights by name.
+    pub weights: BTreeMap<String, Tensor>,
+    /// The file they were read from.
+    pub file: PathBuf,
+    config_file: PathBuf,
+    config: Map<String, Json>,
+}
+
+/// What a recording and the command line say of a model that the folder does not.
+pub struct Told<'a> {
+    /// The dataset.
+    pub data: &'a Path,
+    /// What it fixes.
+    pub recording: &'a Recording<crate::dataset::ResponseLocation>,
+    /// A prefilter, or `none`, where the names of weights are not to be asked.
+    pub prefilter: Option<&'a str>,
+    /// Where the run is written.
+    pub out: &'a Path,
+    /// Changes of keys of the run file.
+    pub overrides: &'a [String],
+}
+
+impl SavedModel {
+    /// Reads a folder.
+    ///
+    /// # Errors
+    /// A file is missing or damaged.
+    pub fn read(folder: &Path) -> Result<Self> {
+        let (config_file, file) = (folder.join(CONFIG), folder.join(WEIGHTS));
+        for needed in [&config_file, &file] {
+            if !needed.is_file() {
+                return Err(Error::Refused(format!(
+                    "{}: found no such file, expected a folder with {CONFIG} and {WEIGHTS}, as \
+                     save_pretrained of deepSTRF writes it",
+                    needed.display()
+                )));
+            }
+        }
+        let doing = || format!("reading {}", config_file.display());
+        let text =
+            std::fs::read_to_string(&config_file).map_err(|source| Error::file(doing(), source))?;
+        let config = serde_json::from_str::<Map<String, Json>>(&text)
+            .map_err(|source| Error::file(doing(), source))?;
+        Ok(Self { weights: tensor_file::read(&file)?, file, config_file, config })
+    }
+
+    /// The run file that builds the model.
+    ///
+    /// # Errors
+    /// Its class or an argument is unknown, or a part can be told neither from names nor from what
+    /// the command line says.
+    pub fn run_config(&self, told: &Told) -> Result<RunConfig> {
+        let first = self.parse(told, None)?;
+        let Some(chosen) = first.architecture.prefilters.first() else { return Ok(first) };
+        let Recording { dt_ms, frequencies_hz, neurons, .. } = told.recording;
+        let dims = Dims {
+            dt_ms: *dt_ms,
+            bands: told.recording.bands(),
+            neurons: neurons.len(),
+            frequencies_hz: frequencies_hz.clone(),
+        };
+        // The reference counts milliseconds as bins.
+        let longest = prefilters::longest_tau_ms(&chosen.values, &dims)?;
+        self.parse(told, Some((3.0 * longest).round() as u64 + 1))
+    }
+
+    fn parse(&self, told: &Told, kernel_bins: Option<u64>) -> Result<RunConfig> {
+        let text = self.run_file(told, kernel_bins)?;
+        let mut config = RunConfig::parse(&text, &self.config_file, told.overrides)?;
+        // The paths are relative to where the command was typed.
+        config.data.file = told.data.to_owned();
+        config.output.folder = told.out.to_owned();
+        Ok(config)
+    }
+
+    fn run_file(&self, told: &Told, kernel_bins: Option<u64>) -> Result<String> {
+        let class = self.class()?;
+        let mut text = "[data]\nfile = \"data.h5\"\nstandardize = \"none\"\n".to_owned();
+        text += &format!("[model]\ntype = \"{}\"\n", class.model);
+        let set = |key: &str| {
+            told.overrides.iter().any(|text| text.starts_with(&format!("model.{key}=")))
+        };
+        if !set("output") {
+            text += &format!("output = \"{}\"\n", self.output(class)?);
+        }
+        text += &self.arguments(class, told.recording.dt_ms)?;
+        for (key, value) in class.form {
+            text += &format!("{key} = {value}\n");
+        }
+        if let Some(prefilter) = self.prefilter(told.prefilter)? {
+            text += &format!("[prefilter]\ntype = \"{prefilter}\"\n");
+            if let Some(bins) = kernel_bins {
+                text += &format!("kernel_bins = {bins}\n");
+            }
+        }
+        text += &self.parameterization();
+        text += "[train]\nepochs = 0\nstarts = 1\ncalibrate = false\naverage = false\n";
+        text += "optimizer = \"adamw\"\n";
+        Ok(text)
+    }
+
+    fn class(&self) -> Result<&'static Class> {
+        let found = self.config.get(CLASS).and_then(Json::as_str).unwrap_or_default();
+        CLASSES.iter().find(|class| class.name == found).ok_or_else(|| {
+            let names: Vec<&str> = CLASSES.iter().map(|class| class.name).collect();
+            self.refused(CLASS, format!("{found:?}"), one_of(&names))
+        })
+    }
+
+    fn refused(&self, key: &str, found: String, expected: String) -> Error {
+        let problems = vec![Problem::new(key, found, expected)];
+        Error::Input { file: self.config_file.clone(), problems }
+    }
+
+    /// The keys that the arguments come to.
+    fn arguments(&self, class: &Class, dt_ms: f64) -> Result<String> {
+        let known = |name: &str| {
+            ELSEWHERE.contains(&name) || class.arguments.iter().any(|argument| argument.0 == name)
+        };
+        if let Some((name, value)) = self.config.iter().find(|(name, _)| !known(name)) {
+            let expected = format!("an argument of {} of deepSTRF 0.1.0", class.name);
+            return Err(self.refused(name, value.to_string(), expected));
+        }
+        let lines = class.arguments.iter().filter_map(|Argument(name, meaning)| {
+            let value = self.config.get(*name)?;
+            let line = meaning.line(value, dt_ms);
+            Some(line.ok_or_else(|| {
+                self.refused(name, value.to_string(), format!("what {} takes", class.name))
+            }))
+        });
+        Ok(lines.collect::<Result<Vec<String>>>()?.concat())
+    }
+
+    /// Names of weights behind a prefix, those of counters aside.
+    fn names(&self, prefix: &str) -> BTreeSet<&str> {
+        let names = self.weights.keys().filter_map(|name| name.strip_prefix(prefix));
+        names.filter(|name| name.rsplit('.').next() != Some(BATCH_COUNTER)).collect()
+    }
+
+    /// The output nonlinearity whose parameters have the names that are there.
+    fn output(&self, class: &Class) -> Result<&'static str> {
+        let own = self.names("readout.activation.");
+        for row in outputs::TABLE {
+            let params = Params::new(0, DType::F32, &Device::Cpu);
+            (row.build)(1, &params.scope(""))?;
+            let names: BTreeSet<String> = params.all().into_iter().map(|(name, _)| name).collect();
+            if !names.is_empty() && own.iter().copied().eq(names.iter().map(String::as_str)) {
+                return Ok(row.part().name);
+            }
+        }
+        let unsaid = self.config.get("output_activation").is_some_and(Json::is_null);
+        match class.output.filter(|_| own.is_empty() && (unsaid || class.model == "linear")) {
+            Some(output) => Ok(output),
+            None => {
+                let found = match own.is_empty() {
+                    true => "no weights that tell".to_owned(),
+                    false => joined(&own.into_iter().collect::<Vec<_>>(), "and"),
+                };
+                let expected = format!(
+                    "an output nonlinearity named by --set model.output=NAME: {}",
+                    one_of(&outputs::names())
+                );
+                Err(self.refused("readout.activation", found, expected))
+            }
+        }
+    }
+
+    /// The prefilter whose weights are there.
+    fn prefilter(&self, said: Option<&str>) -> Result<Option<&'static str>> {
+        if let Some(said) = said {
+            let named = prefilters::names().into_iter().find(|name| *name == said);
+            return match (named, said) {
+                (None, "none") => Ok(None),
+                (Some(name), _) => Ok(Some(name)),
+                _ => {
+                    let mut known = prefilters::names();
+                    known.push("none");
+                    Err(Error::Refused(format!(
+                        "--prefilter: found {said:?}, expected {}",
+                        one_of(&known)
+                    )))
+                }
+            };
+        }
+        let own = self.names("prefiltering.");
+        match own.iter().copied().collect::<Vec<_>>().as_slice() {
+            [] => Ok(None),
+            ["a"] => Ok(Some("willmore")),
+            names if names.contains(&"d_on") => Ok(Some("adaptrans")),
+            names => {
+                let expected = "weights of a prefilter that is known; name it with --prefilter";
+                Err(self.refused("prefiltering", joined(names, "and"), expected.into()))
+            }
+        }
+    }
+
+    /// The parameterization whose weights are there.
+    fn parameterization(&self) -> String {
+        let ends = |name: &str| self.weights.iter().find(|(own, _)| own.ends_with(name));
+        if let Some((_, positions)) = ends("kernel.P") {
+            let gaussians = positions.dims().last().copied().unwrap_or(1);
+            return format!("[parameterization]\ntype = \"dcls\"\ngaussians = {gaussians}\n");
+        }
+        match ends("kernel.weight_f") {
+            Some(_) => "[parameterization]\ntype = \"separable\"\n".into(),
+            None => String::new(),
+        }
+    }
+}
+
+impl Meaning {
+    /// The lines of a run file; none where the value is not such.
+    fn line(&self, value: &Json, dt_ms: f64) -> Option<String> {
+        Some(match self {
+            Self::Same(key) => format!("{key} = {}\n", value.as_u64()?),
+            Self::Word(key) => format!("{key} = {:?}\n", value.as_str()?.to_lowercase()),
+            Self::OrZero(key) if value.is_null() => format!("{key} = 0\n"),
+            Self::OrZero(key) => format!("{key} = {}\n", value.as_u64()?),
+            Self::Flag(key) => format!("{key} = {}\n", value.as_bool()?),
+            Self::Bins(key) => format!("{key} = {:?}\n", value.as_f64()? * dt_ms),
+            Self::Kernel(bands, ms) => {
+                let [height, width] = value.as_array()?.as_slice() else { return None };
+                let width = width.as_f64()? * dt_ms;
+                format!("{bands} = {}\n{ms} = {width:?}\n", height.as_u64()?)
+            }
+            Self::Memory(key, bins) => {
+                let tau = value.as_f64()?;
+                let length = (7.0 * tau).round().max(1.0);
+                format!("{key} = {:?}\n{bins} = {length}\n", tau * dt_ms)
+            }
+        })
+    }
+}
