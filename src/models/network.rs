@@ -106,9 +106,8 @@ impl Network {
 
     /// Of prefilters in the order in which sound passes them, and a model.
     pub fn new(prefilters: Vec<Box<dyn Prefilter>>, model: Model) -> Self {
-        let stays =
-            |prefilter: &&Box<dyn Prefilter>| !prefilter.learns() && !prefilter.starts_from_data();
-        let fixed = prefilters.iter().take_while(stays).count();
+        let each = prefilters.iter().map(AsRef::as_ref);
+        let fixed = each.take_while(|own| !own.learns() && !own.starts_from_data()).count();
         Self { prefilters, fixed, model, gain: None, reference: None, pools: Arc::default() }
     }
 
