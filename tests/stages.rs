@@ -245,6 +245,9 @@ fn levels_come_back_from_the_files_that_they_are_written_to() {
     for level in levels {
         let place = place(level);
         assert_eq!(read(&place.path("data.h5")).unwrap().recording.level, level);
+        let told = place.strf("inspect data.h5").done().stdout;
+        let said = level.map(|level| format!("Hz, level {}\n", level.kind.word()));
+        assert!(told.contains(&said.unwrap_or_else(|| "Hz\n".to_owned())), "{told}");
     }
 }
 

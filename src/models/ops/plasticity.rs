@@ -29,7 +29,7 @@ struct Synapses<const N: usize> {
 }
 
 /// Gradients on the way back, from the last bin to the first.
-struct Sums<const N: usize> {
+struct PlasticityGradients<const N: usize> {
     recovery: [f64; N],
     usage: [f64; N],
     /// Of what is left at the next bin.
@@ -84,7 +84,7 @@ impl<const N: usize> Synapses<N> {
         grads: &mut [&mut [R]],
         left: &[[f64; N]],
     ) -> [[f64; N]; 2] {
-        let mut sums = Sums { recovery: [0.0; N], usage: [0.0; N], next: [0.0; N] };
+        let mut sums = PlasticityGradients { recovery: [0.0; N], usage: [0.0; N], next: [0.0; N] };
         let (mut block, mut grad_block) = ([[0.0; N]; BLOCK], [[0.0; N]; BLOCK]);
         for (place, left) in left.chunks(BLOCK).enumerate().rev() {
             gather(&from, place * BLOCK, [0.0; N], &mut block);
@@ -101,7 +101,13 @@ impl<const N: usize> Synapses<N> {
 
     /// Turns the gradient of a bin's output into that of its input.
     #[inline(always)]
-    fn step_back(&self, left: [f64; N], x: [f64; N], grad: &mut [f64; N], sums: &mut Sums<N>) {
+    fn step_back(
+        &self,
+        left: [f64; N],
+        x: [f64; N],
+        grad: &mut [f64; N],
+        sums: &mut PlasticityGradients<N>,
+    ) {
         let free = self.next(left, x);
         for i in 0..N {
             let inside = free[i] > 0.0 && free[i] < MOST;
