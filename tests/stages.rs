@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use candle_core::{DType, Device, Result, Tensor, Var};
 use strf::base::rng;
-use strf::dataset::{Inverse, Level, LevelKind, Recording, read};
+use strf::dataset::{Inverse, LevelKind, Recording, SoundLevel, read};
 use strf::models::Network;
 use strf::models::batch::{Batch, Member};
 use strf::models::dims::Dims;
@@ -12,7 +12,7 @@ use strf::models::head::Head;
 use strf::models::layers::{Carry, LeakyConfig, LeakyUnits, Mode, Pass};
 use strf::models::ops::Length;
 use strf::models::ops::chain::ResponseSum;
-use strf::models::output_gains::{Law, OutputGain, ToAmplitude};
+use strf::models::output_gains::{AmplitudeLaw, OutputGain, ToAmplitude};
 use strf::models::outputs;
 use strf::models::params::Params;
 
@@ -222,7 +222,7 @@ fn batches_hold_the_sound_itself_where_a_stage_starts_from_data() -> Result<()> 
 }
 
 /// A dataset of this level with a folder of its own.
-fn place(level: Option<Level>) -> Workplace {
+fn place(level: Option<SoundLevel>) -> Workplace {
     Workplace::holding(&Recording { level, ..recording() })
 }
 
@@ -237,14 +237,17 @@ fn levels_come_back_from_the_files_that_they_are_written_to() {
     let inverse = Some(Inverse { base: 1.122, offset: 0.5, scale: 2e-5 });
     let levels = [
         None,
-        Some(Level::of(LevelKind::Amplitude)),
-        Some(Level::of(LevelKind::CubeRoot)),
-        Some(Level { kind: LevelKind::Db, inverse, of_power: false }),
-        Some(Level { kind: LevelKind::Log, inverse, of_power: true }),
+        Some(SoundLevel::of(LevelKind::Amplitude)),
+        Some(SoundLevel::of(LevelKind::CubeRoot)),
+        Some(SoundLevel { kind: LevelKind::Db, inverse, of_power: false }),
+        Some(SoundLevel { kind: LevelKind::Log, inverse, of_power: true }),
     ];
     for level in levels {
         let place = place(level);
         assert_eq!(read(&place.path("data.h5")).unwrap().recording.level, level);
+        let told = place.strf("inspect data.h5").done().stdout;
+        let said = level.map(|level| format!("Hz, level {}\n", level.kind.word()));
+        assert!(told.contains(&said.unwrap_or_else(|| "Hz\n".to_owned())), "{told}");
     }
 }
 
@@ -252,7 +255,7 @@ fn levels_come_back_from_the_files_that_they_are_written_to() {
 fn runs_with_stages_predict_and_export_what_they_were_fitted_to() {
     for (name, quantity) in [("stp", "stp_tau_ms"), ("log", "log_offset"), ("pcen", "pcen_tau_ms")]
     {
-        let place = place(Some(Level::of(LevelKind::Amplitude)));
+        let place = place(Some(SoundLevel::of(LevelKind::Amplitude)));
         place.write("run.toml", &run_file_with(&section(name), ""));
         place.strf("train run.toml --quiet").done();
         let config = place.read("runs/run/config.toml");
@@ -282,7 +285,7 @@ fn complaint(place: &Workplace, prefilter: &str, data: &str) -> String {
 #[test]
 fn sound_below_0_is_refused_in_front_of_stages_with_clip_band_and_bin() {
     let mut data = recording();
-    data.level = Some(Level::of(LevelKind::Amplitude));
+    data.level = Some(SoundLevel::of(LevelKind::Amplitude));
     data.clips[3].cochleagram[[2, 5]] = -0.25;
     let place = Workplace::holding(&data);
     for name in ["stp", "log", "pcen"] {
@@ -304,7 +307,7 @@ fn sound_below_0_is_refused_in_front_of_stages_with_clip_band_and_bin() {
 
 #[test]
 fn compressed_or_unnamed_levels_are_refused_in_front_of_log_and_pcen() {
-    let (decibels, unnamed) = (place(Some(Level::of(LevelKind::Db))), place(None));
+    let (decibels, unnamed) = (place(Some(SoundLevel::of(LevelKind::Db))), place(None));
     for name in ["log", "pcen"] {
         let said = complaint(&decibels, &section(name), "");
         let want = format!(
@@ -327,7 +330,7 @@ fn compressed_or_unnamed_levels_are_refused_in_front_of_log_and_pcen() {
 
 #[test]
 fn stages_behind_what_gives_no_level_are_refused() {
-    let place = place(Some(Level::of(LevelKind::Amplitude)));
+    let place = place(Some(SoundLevel::of(LevelKind::Amplitude)));
     let row = |first: &str, second: &str| {
         format!("[[prefilter]]\ntype = \"{first}\n[[prefilter]]\ntype = \"{second}\"\n")
     };
@@ -346,10 +349,10 @@ fn stages_behind_what_gives_no_level_are_refused() {
 
 #[test]
 fn a_dataset_of_another_level_is_not_predicted() {
-    let place = place(Some(Level::of(LevelKind::Amplitude)));
+    let place = place(Some(SoundLevel::of(LevelKind::Amplitude)));
     place.write("run.toml", &run_file_with("", ""));
     place.strf("train run.toml --quiet").done();
-    let other = Recording { level: Some(Level::of(LevelKind::Power)), ..recording() };
+    let other = Recording { level: Some(SoundLevel::of(LevelKind::Power)), ..recording() };
     place.write_data("other.h5", &other);
     let ran = place.strf("predict runs/run --data other.h5");
     assert_eq!(ran.status, Some(2), "{}", ran.stderr);
@@ -359,7 +362,7 @@ fn a_dataset_of_another_level_is_not_predicted() {
 #[test]
 fn attributes_of_levels_that_make_no_sense_are_named() {
     let inverse = Some(Inverse { base: 1.122, offset: 0.0, scale: 1.0 });
-    let place = place(Some(Level { kind: LevelKind::Db, inverse, of_power: false }));
+    let place = place(Some(SoundLevel { kind: LevelKind::Db, inverse, of_power: false }));
     change_data(&place.path("data.h5"), |file| {
         file.delete_attr("level_base")?;
         file.attr("level_scale")?.write_scalar(&-1.0)
@@ -371,11 +374,11 @@ fn attributes_of_levels_that_make_no_sense_are_named() {
 }
 
 /// The contrast gain of the golden values: what it makes of sound, and the output behind it.
-fn contrast(dtype: DType) -> Result<(Box<dyn OutputGain>, Params)> {
+fn contrast(dtype: DType) -> (Box<dyn OutputGain>, Params) {
     let golden = golden();
     let constant = flat(&golden["contrast.constant"])[0];
     let rate = constant * 10f64.ln() / 20.0;
-    let law = Law::Exponential { rate, offset: 0.0, scale: 1.0 };
+    let law = AmplitudeLaw::Exponential { rate, offset: 0.0, scale: 1.0 };
     let to_amplitude = ToAmplitude { law, of_power: false };
     let params = Params::new(1, dtype, &Device::Cpu);
     let bands = golden["contrast.weights"].elem_count();
@@ -384,14 +387,14 @@ fn contrast(dtype: DType) -> Result<(Box<dyn OutputGain>, Params)> {
                 type = \"contrast\"\n";
     let chosen = architecture(text).output_gain.unwrap();
     let gain = (chosen.row.build)(&chosen.values, &dims, to_amplitude, &params.scope("")).unwrap();
-    Ok((gain, params))
+    (gain, params)
 }
 
 #[test]
 fn contrast_and_its_constants_are_those_of_numpy() -> Result<()> {
     let golden = golden();
     for (dtype, within) in [(DType::F64, 1e-10), (DType::F32, 1e-4)] {
-        let (gain, params) = contrast(dtype)?;
+        let (gain, params) = contrast(dtype);
         let sound = golden["contrast.sound"].unsqueeze(1)?.to_dtype(dtype)?;
         let clips = [sound.narrow(0, 0, 1)?, sound.narrow(0, 1, 1)?];
         gain.start(&clips)?;
@@ -442,7 +445,7 @@ fn contrast_by_hand() -> Result<()> {
     let chosen = architecture(text).output_gain.unwrap();
     let dims = Dims { dt_ms: DT_MS, bands: 1, neurons: 1, frequencies_hz: None };
     let params = Params::new(1, DType::F64, &Device::Cpu);
-    let to_amplitude = ToAmplitude { law: Law::Linear { factor: 2.0 }, of_power: true };
+    let to_amplitude = ToAmplitude { law: AmplitudeLaw::Linear { factor: 2.0 }, of_power: true };
     let gain = (chosen.row.build)(&chosen.values, &dims, to_amplitude, &params.scope("")).unwrap();
     // Power: 2 x = 1, 1, 16.
     let sound = Tensor::new(&[[[[0.5, 0.5, 8.0]]]], &Device::Cpu)?;
@@ -469,7 +472,7 @@ fn changing() -> Result<(Network, Params)> {
 
 #[test]
 fn pieces_of_a_clip_have_the_contrast_of_the_whole() -> Result<()> {
-    let (gain, _params) = contrast(DType::F64)?;
+    let (gain, _params) = contrast(DType::F64);
     let sound = golden()["contrast.sound"].unsqueeze(1)?;
     let whole = gain.modulation(&sound, &Pass::eval())?;
     let carry = Carry::default();
@@ -507,7 +510,7 @@ fn the_gradient_by_the_sound_goes_through_its_contrast() -> Result<()> {
 #[test]
 fn runs_whose_output_follows_contrast_predict_what_they_were_fitted_to() {
     let decibels = Inverse { base: 10f64.powf(0.05), offset: 0.0, scale: 1.0 };
-    let level = Level { kind: LevelKind::Db, inverse: Some(decibels), of_power: false };
+    let level = SoundLevel { kind: LevelKind::Db, inverse: Some(decibels), of_power: false };
     let place = place(Some(level));
     let text = run_file_with("[output_gain]\ntype = \"contrast\"", "")
         .replace("window_ms", "output = \"double_exponential\"\nwindow_ms");
@@ -526,7 +529,7 @@ fn runs_whose_output_follows_contrast_predict_what_they_were_fitted_to() {
     place.assert_same("one/model", "two/model");
 
     // Of other decibels amplitudes are others.
-    let louder = Level { inverse: Some(Inverse { scale: 2.0, ..decibels }), ..level };
+    let louder = SoundLevel { inverse: Some(Inverse { scale: 2.0, ..decibels }), ..level };
     place.write_data("other.h5", &Recording { level: Some(louder), ..recording() });
     let ran = place.strf("predict runs/run --data other.h5");
     assert_eq!(ran.status, Some(2), "{}", ran.stderr);
@@ -536,7 +539,7 @@ fn runs_whose_output_follows_contrast_predict_what_they_were_fitted_to() {
 #[test]
 fn contrast_needs_a_double_exponential_and_amplitude() {
     let gain = "[output_gain]\ntype = \"contrast\"";
-    let place = place(Some(Level::of(LevelKind::Log)));
+    let place = place(Some(SoundLevel::of(LevelKind::Log)));
     let said = complaint(&place, gain, "");
     assert!(said.contains("output_gain.type: found \"contrast\", expected none with"), "{said}");
     let exponential = |data: &str| {

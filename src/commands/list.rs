@@ -12,6 +12,7 @@ use crate::{frontends, scores};
 
 /// `strf list`.
 #[derive(Debug, Args)]
+#[expect(clippy::doc_markdown, reason = "help has no markup")]
 pub struct ListArgs {
     /// One table: models, prefilters, parameterizations, outputs, output_gains, losses or metrics
     pub table: Option<String>,

@@ -21,7 +21,7 @@ pub enum LevelKind {
 
 /// What the numbers of a cochleagram are, and of what.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-pub struct Level {
+pub struct SoundLevel {
     /// What they are.
     pub kind: LevelKind,
     /// How logarithms are inverted, where the file says it.
@@ -69,7 +69,7 @@ impl LevelKind {
     }
 }
 
-impl Level {
+impl SoundLevel {
     /// Without anything that inverts a logarithm.
     pub fn of(kind: LevelKind) -> Self {
         Self { kind, inverse: None, of_power: false }

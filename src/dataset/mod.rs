@@ -22,7 +22,7 @@ mod source;
 mod write;
 
 pub use check::validate;
-pub use level::{Inverse, Level, LevelKind};
+pub use level::{Inverse, LevelKind, SoundLevel};
 pub use location::ResponseLocation;
 pub use predictions::write_predictions;
 pub use read::{ReadRecording, read, read_for_prediction, read_sound};

@@ -4,7 +4,7 @@ use std::path::Path;
 use ndarray::Array3;
 
 use super::layout::{Content, Need, Take};
-use super::level::{Inverse, Level, LevelKind};
+use super::level::{Inverse, LevelKind, SoundLevel};
 use super::location::ResponseLocation;
 use super::recording::{Recording, Splits};
 use super::schema::{
@@ -102,7 +102,7 @@ fn dt_ms(source: &mut Source) -> f64 {
 }
 
 /// What cochleagrams are; none where the file does not say it, or by a word of its own.
-fn level(source: &mut Source) -> Option<Level> {
+fn level(source: &mut Source) -> Option<SoundLevel> {
     if !source.has_attribute(LEVEL) {
         return None;
     }
@@ -122,7 +122,7 @@ fn level(source: &mut Source) -> Option<Level> {
         });
         of == LevelKind::Power.word()
     };
-    Some(Level { kind, inverse: inverse(source), of_power })
+    Some(SoundLevel { kind, inverse: inverse(source), of_power })
 }
 
 /// How logarithms are inverted; none where the file says nothing of it.

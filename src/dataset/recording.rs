@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use ndarray::{Array2, Array3, Axis};
 use serde::{Deserialize, Serialize};
 
-use super::level::Level;
+use super::level::SoundLevel;
 
 /// A cochleagram/response recording: the same neurons and bands for every clip. `R` is what is held
 /// of the responses to a clip: all of them, or where they lie.
@@ -24,7 +24,7 @@ pub struct Recording<R = Array3<f32>> {
     /// Width of a bin in milliseconds.
     pub dt_ms: f64,
     /// What the numbers of cochleagrams are, where the file says it.
-    pub level: Option<Level>,
+    pub level: Option<SoundLevel>,
     /// Centres of the `F` bands in Hz, ascending, where the file gives them.
     pub frequencies_hz: Option<Vec<f64>>,
     /// The `N` neurons.

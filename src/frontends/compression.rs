@@ -4,7 +4,7 @@ use realfft::num_complex::Complex;
 
 use crate::base::error::Result;
 use crate::config::keys::Values;
-use crate::dataset::{Inverse, Level, LevelKind};
+use crate::dataset::{Inverse, LevelKind, SoundLevel};
 
 /// What a level in decibels is relative to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -83,7 +83,7 @@ pub struct Finished {
     /// What the user should know of it.
     pub notes: Vec<String>,
     /// What the levels are.
-    pub level: Level,
+    pub level: SoundLevel,
 }
 
 /// Share of a sine of full scale that stands for silence in decibels: −400 dB of amplitude.
@@ -165,7 +165,7 @@ impl Compression {
 
     /// What its levels are; `bottom` is how many decibels lie below 0. Magnitudes of decibels are shares
     /// of a sine of full scale.
-    fn meaning(self, bottom: f64) -> Level {
+    fn meaning(self, bottom: f64) -> SoundLevel {
         let of_power = self.magnitude == Magnitude::Power;
         let natural = |offset| Inverse { base: std::f64::consts::E, offset, scale: 1.0 };
         let (kind, inverse) = match self.law {
@@ -177,10 +177,10 @@ impl Compression {
             Law::Log { .. } => (LevelKind::Log, Some(natural(0.0))),
             Law::Log1p => (LevelKind::Log, Some(natural(1.0))),
             Law::CubeRoot => (LevelKind::CubeRoot, None),
-            Law::None if of_power => return Level::of(LevelKind::Power),
-            Law::None => return Level::of(LevelKind::Amplitude),
+            Law::None if of_power => return SoundLevel::of(LevelKind::Power),
+            Law::None => return SoundLevel::of(LevelKind::Amplitude),
         };
-        Level { kind, inverse, of_power }
+        SoundLevel { kind, inverse, of_power }
     }
 }
 

@@ -9,7 +9,7 @@ use super::format::{Format, Imported};
 use super::report::{ImportReport, listed};
 use crate::base::error::{Error, Problem, Problems, Result};
 use crate::base::wording::{counted, stimuli_counted};
-use crate::dataset::{self, Clip, Entity, Level, Recording, Splits};
+use crate::dataset::{self, Clip, Entity, Recording, SoundLevel, Splits};
 
 /// Attribute of neurons and stimuli that names the file they come from.
 const ORIGIN: &str = "origin";
@@ -77,7 +77,7 @@ struct First {
     dt_ms: f64,
     bands: usize,
     frequencies_hz: Option<Vec<f64>>,
-    level: Option<Level>,
+    level: Option<SoundLevel>,
 }
 
 impl Merged {
@@ -251,10 +251,10 @@ impl Stimulus {
 }
 
 /// What two files say of their levels, as far as both say the same.
-fn common(one: Option<Level>, other: Option<Level>) -> Option<Level> {
+fn common(one: Option<SoundLevel>, other: Option<SoundLevel>) -> Option<SoundLevel> {
     let (one, other) = (one?, other?);
     let same = one == other;
-    (one.kind == other.kind).then(|| if same { one } else { Level::of(one.kind) })
+    (one.kind == other.kind).then(|| if same { one } else { SoundLevel::of(one.kind) })
 }
 
 /// The splits, each stimulus once; none where two files disagree, or where no file has any.

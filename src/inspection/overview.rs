@@ -38,6 +38,8 @@ pub struct Bands {
     pub lowest_hz: Option<f64>,
     /// Centre of the highest in Hz, where the file gives it.
     pub highest_hz: Option<f64>,
+    /// What their numbers are, where the file says it.
+    pub level: Option<&'static str>,
 }
 
 /// Repeats of a stimulus.
@@ -120,7 +122,8 @@ impl Bands {
     pub(super) fn of<R>(recording: &Recording<R>) -> Self {
         let hz = recording.frequencies_hz.as_deref().unwrap_or_default();
         let (lowest_hz, highest_hz) = (hz.first().copied(), hz.last().copied());
-        Self { count: recording.bands(), lowest_hz, highest_hz }
+        let level = recording.level.map(|level| level.kind.word());
+        Self { count: recording.bands(), lowest_hz, highest_hz, level }
     }
 }
 

@@ -87,11 +87,12 @@ impl Inspection {
 
     fn bands_text(&self) -> String {
         let bands = &self.bands;
+        let level = bands.level.map(|level| format!(", level {level}")).unwrap_or_default();
         match (bands.lowest_hz, bands.highest_hz) {
             (Some(lowest), Some(highest)) => {
-                format!("{}, from {lowest:.0} to {highest:.0} Hz", bands.count)
+                format!("{}, from {lowest:.0} to {highest:.0} Hz{level}", bands.count)
             }
-            _ => format!("{}, frequencies not given", bands.count),
+            _ => format!("{}, frequencies not given{level}", bands.count),
         }
     }
 

@@ -2,9 +2,9 @@
 use crate::base::error::{Problem, Problems, Result};
 use crate::config::part::Row;
 use crate::dataset::schema::{COCHLEAGRAM, escape};
-use crate::dataset::{Inverse, Level, LevelKind, Recording};
+use crate::dataset::{Inverse, LevelKind, Recording, SoundLevel};
 use crate::models::Architecture;
-use crate::models::output_gains::{Law, ToAmplitude};
+use crate::models::output_gains::{AmplitudeLaw, ToAmplitude};
 
 /// Clips that a message names at most.
 const NAMED: usize = 5;
@@ -58,14 +58,14 @@ fn takes_none_below_0(architecture: &Architecture, level: Option<LevelKind>) -> 
 
 /// How the sound of a level becomes amplitude again once it is divided by a constant; none where the
 /// file does not say enough.
-pub fn to_amplitude(level: Level, constant: f32) -> Option<ToAmplitude> {
+pub fn to_amplitude(level: SoundLevel, constant: f32) -> Option<ToAmplitude> {
     let factor = f64::from(constant);
     let law = match level.kind {
-        LevelKind::Amplitude | LevelKind::Power => Law::Linear { factor },
-        LevelKind::CubeRoot => Law::Cube { factor },
+        LevelKind::Amplitude | LevelKind::Power => AmplitudeLaw::Linear { factor },
+        LevelKind::CubeRoot => AmplitudeLaw::Cube { factor },
         LevelKind::Db | LevelKind::Log => {
             let Inverse { base, offset, scale } = level.inverse?;
-            Law::Exponential { rate: factor * base.ln(), offset, scale }
+            AmplitudeLaw::Exponential { rate: factor * base.ln(), offset, scale }
         }
     };
     Some(ToAmplitude { law, of_power: level.of_power || level.kind == LevelKind::Power })

@@ -10,7 +10,7 @@ use super::{ClipSets, Selected, Standardization, divide, require_level, select, 
 use crate::base::error::{Error, Result};
 use crate::base::files::Version;
 use crate::dataset::content::{self, PartContent, UsedContent};
-use crate::dataset::{Clip, Level, Recording, ResponseLocation, Splits};
+use crate::dataset::{Clip, Recording, ResponseLocation, SoundLevel, Splits};
 use crate::models::batch::Sample;
 use crate::models::dims::Dims;
 use crate::models::output_gains::ToAmplitude;
@@ -22,7 +22,7 @@ pub struct PreparedRecording {
     /// What the recording fixes of a model.
     pub dims: Dims,
     /// What the numbers of cochleagrams are, by the dataset or the run file.
-    pub level: Option<Level>,
+    pub level: Option<SoundLevel>,
     /// Ids of the selected neurons; those that cannot be fitted are left out.
     pub neurons: Vec<String>,
     /// Ids of the stimuli that serve what.
@@ -99,7 +99,7 @@ impl PreparedRecording {
         let responses = |clip: &usize| recording.clips[*clip].responses.clone();
         Ok(Self {
             dims,
-            level: recording.level.or(data.level.map(Level::of)),
+            level: recording.level.or(data.level.map(SoundLevel::of)),
             neurons: recording.neuron_ids(),
             splits: splits(&recording, &sets),
             preparation: Preparation { standardization, treatment },

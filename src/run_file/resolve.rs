@@ -4,7 +4,7 @@ use crate::base::error::{Problem, Problems, Result};
 use crate::base::wording::joined;
 use crate::config::keys::Value;
 use crate::config::part::Chosen;
-use crate::dataset::{Level, LevelKind, Recording};
+use crate::dataset::{LevelKind, Recording, SoundLevel};
 use crate::models::prefilters::{NeededLevel, PrefilterRow};
 
 const SCALE: &str = "scale";
@@ -64,7 +64,7 @@ impl RunConfig {
             )));
             return;
         };
-        let level = recording.level.unwrap_or(Level::of(kind));
+        let level = recording.level.unwrap_or(SoundLevel::of(kind));
         if let Some(missing) = level.missing() {
             let found = format!("a level of {:?} without {}", kind.word(), joined(&missing, "and"));
             let expected = format!("what brings it back to amplitude, for output_gain {name}");

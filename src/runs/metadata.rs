@@ -7,7 +7,7 @@ use serde_json::json;
 
 use crate::base::error::{Error, Result};
 use crate::dataset::content::UsedContent;
-use crate::dataset::{Level, Splits};
+use crate::dataset::{SoundLevel, Splits};
 use crate::models::dims::Dims;
 use crate::models::{Architecture, Reference};
 use crate::preparation::to_amplitude;
@@ -41,7 +41,7 @@ pub struct Metadata {
     pub frequencies_hz: Option<Vec<f64>>,
     /// What the numbers of cochleagrams were, where that was said.
     #[serde(default)]
-    pub level: Option<Level>,
+    pub level: Option<SoundLevel>,
     /// Ids of the neurons.
     pub neurons: Vec<String>,
     /// What is subtracted from each band before it is divided by its scale.

@@ -9,7 +9,7 @@ use rand_distr::{Distribution, StandardNormal};
 use super::Settings;
 use super::StimulusKind;
 use crate::base::rng;
-use crate::dataset::{Inverse, Level, LevelKind};
+use crate::dataset::{Inverse, LevelKind, SoundLevel};
 use crate::models::dims::Dims;
 
 /// Mean level in dB.
@@ -34,9 +34,9 @@ pub(super) fn name(sound: StimulusKind) -> String {
 }
 
 /// What levels are: decibels above threshold, where amplitude is 1.
-pub(super) fn level() -> Level {
+pub(super) fn level() -> SoundLevel {
     let inverse = Inverse { base: 10f64.powf(0.05), offset: 0.0, scale: 1.0 };
-    Level { inverse: Some(inverse), ..Level::of(LevelKind::Db) }
+    SoundLevel { inverse: Some(inverse), ..SoundLevel::of(LevelKind::Db) }
 }
 
 /// The cochleagram `(F, T)` of the stimulus `id`.

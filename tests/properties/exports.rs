@@ -9,7 +9,7 @@ use proptest::prelude::*;
 use strf::base::files::Existing::Keep;
 use strf::dataset::schema::{escape, unescape};
 use strf::dataset::{
-    Clip, Counts, Entity, Inverse, Level, LevelKind, Recording, Splits, read, write,
+    Clip, Counts, Entity, Inverse, LevelKind, Recording, SoundLevel, Splits, read, write,
     write_predictions,
 };
 use strf::scores::{evaluation, rows};
@@ -77,7 +77,7 @@ fn clip(stimulus: Entity, bands: usize, neurons: usize) -> BoxedStrategy<Clip> {
 }
 
 /// What cochleagrams are, or nothing.
-fn level() -> impl Strategy<Value = Option<Level>> {
+fn level() -> impl Strategy<Value = Option<SoundLevel>> {
     let kinds: Vec<LevelKind> =
         LevelKind::WORDS.iter().map(|word| LevelKind::from_word(word).unwrap()).collect();
     let inverse = (1.001..1e3, 0.0..1e3, 1e-9..1e9).prop_map(|(base, offset, scale)| Inverse {
@@ -86,7 +86,11 @@ fn level() -> impl Strategy<Value = Option<Level>> {
         scale,
     });
     let level = (prop::sample::select(kinds), prop::option::of(inverse), any::<bool>());
-    prop::option::of(level.prop_map(|(kind, inverse, of_power)| Level { kind, inverse, of_power }))
+    prop::option::of(level.prop_map(|(kind, inverse, of_power)| SoundLevel {
+        kind,
+        inverse,
+        of_power,
+    }))
 }
 
 /// A dataset of at least three stimuli.

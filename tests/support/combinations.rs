@@ -5,7 +5,7 @@ use candle_core::{DType, Device};
 use strf::config::part::{Row, find};
 use strf::models::Architecture;
 use strf::models::dims::Dims;
-use strf::models::output_gains::{Law, ToAmplitude};
+use strf::models::output_gains::{self, AmplitudeLaw, ToAmplitude};
 use strf::models::outputs;
 use strf::models::params::Params;
 use strf::models::prefilters::PrefilterRow;
@@ -22,7 +22,8 @@ pub fn dims() -> Dims {
 pub fn architecture(text: &str) -> Architecture {
     let architecture = RunConfig::architecture(text, Path::new("combination.toml")).unwrap();
     // The sound of tests is amplitude.
-    let to_amplitude = Some(ToAmplitude { law: Law::Linear { factor: 1.0 }, of_power: false });
+    let to_amplitude =
+        Some(ToAmplitude { law: AmplitudeLaw::Linear { factor: 1.0 }, of_power: false });
     Architecture { to_amplitude, ..architecture }
 }
 
@@ -99,10 +100,22 @@ fn prefilter_sections() -> Vec<String> {
     all
 }
 
-/// Whether sections hold a stage that needs a level.
-fn is_staged(sections: &str) -> bool {
+/// Whether prefilters are put together with an output nonlinearity: what stages that need a level do
+/// does not depend on it, so that two are enough for them.
+fn goes_with(sections: &str, output: &str) -> bool {
     let named = |row: &&PrefilterRow| sections.contains(&format!("\"{}\"", row.part.name));
-    prefilters::TABLE.iter().filter(named).any(PrefilterRow::needs_level)
+    let staged = prefilters::TABLE.iter().filter(named).any(PrefilterRow::needs_level);
+    !staged || matches!(output, "identity" | "parametric_softplus")
+}
+
+/// Output gains of an output nonlinearity, with prefilters.
+fn gains(output: &str) -> Vec<String> {
+    let rows = output_gains::TABLE.iter().filter(|row| row.output == output);
+    let sections = rows.flat_map(|row| {
+        let gain = format!("[output_gain]\ntype = \"{}\"\n", row.part.name);
+        [gain.clone(), format!("[prefilter]\ntype = \"stp\"\n{gain}")]
+    });
+    sections.collect()
 }
 
 /// All of them.
@@ -116,17 +129,8 @@ pub fn all() -> Vec<String> {
             .flat_map(|variant| outputs.iter().map(move |output| (variant, output)))
         {
             let model = format!("[model]\ntype = \"{name}\"\noutput = \"{output}\"\n{variant}\n");
-            // What stages in front do does not depend on the output nonlinearity.
-            let staged = matches!(*output, "identity" | "parametric_softplus");
-            if *output == "double_exponential" {
-                let gain = "[output_gain]\ntype = \"contrast\"\n";
-                texts.push(format!("{model}{gain}"));
-                texts.push(format!("{model}[prefilter]\ntype = \"stp\"\n{gain}"));
-            }
-            for prefilter in prefilter_sections() {
-                if is_staged(&prefilter) && !staged {
-                    continue;
-                }
+            texts.extend(gains(output).into_iter().map(|gain| format!("{model}{gain}")));
+            for prefilter in prefilter_sections().into_iter().filter(|own| goes_with(own, output)) {
                 let made = parameterizations_of(row).into_iter();
                 texts.extend(
                     made.map(|parameterization| format!("{model}{prefilter}{parameterization}")),

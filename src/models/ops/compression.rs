@@ -32,6 +32,13 @@ fn respond<R: Real>(offset: R, from: &[R], to: &mut [R]) {
     }
 }
 
+/// Fills the gradient of the input.
+fn back<R: Real>(offset: R, x: &[R], grads: &[R], to: &mut [R]) {
+    for ((to, x), grad) in to.iter_mut().zip(x).zip(grads) {
+        *to = *grad / (*x + offset);
+    }
+}
+
 impl<R: Real> Stage<R> for Compression {
     /// The offsets.
     type Prepared = Vec<R>;
@@ -76,9 +83,7 @@ impl<R: Real> Stage<R> for Compression {
         if let Some(input_grad) = input_grad {
             let rows = offsets.iter().zip(input.rows()).zip(grad.rows());
             for (((offset, x), grad), to) in rows.zip(input_grad.rows_mut()) {
-                for ((to, x), grad) in to.iter_mut().zip(x).zip(grad) {
-                    *to = *grad / (*x + *offset);
-                }
+                back(*offset, x, grad, to);
             }
         }
     }

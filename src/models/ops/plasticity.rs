@@ -3,7 +3,7 @@
 //! `d(0) = 1`, `d(t+1) = d(t) + r (1 − d(t)) − u x(t) d(t)`, held between 0 and [`MOST`]; out comes
 //! `x(t) d(t)`. `r`, the recovery of a bin, is one over the time constant in bins.
 use super::rows::{Layout, Rows};
-use super::side_by_side::{BLOCK, SIDE_BY_SIDE, add, gather, scatter};
+use super::side_by_side::{BLOCK, SIDE_BY_SIDE, gather, scatter};
 use super::stage::{BackwardPass, GradientMode, Stage};
 use crate::simd::parallel::{each, map};
 use crate::simd::real::{Real, pick, vectorized};
@@ -26,6 +26,14 @@ const STEP: usize = 64;
 struct Synapses<const N: usize> {
     recovery: [f64; N],
     usage: [f64; N],
+}
+
+/// Gradients on the way back, from the last bin to the first.
+struct PlasticityGradients<const N: usize> {
+    recovery: [f64; N],
+    usage: [f64; N],
+    /// Of what is left at the next bin.
+    next: [f64; N],
 }
 
 /// Recoveries and usages of all rows.
@@ -76,35 +84,40 @@ impl<const N: usize> Synapses<N> {
         grads: &mut [&mut [R]],
         left: &[[f64; N]],
     ) -> [[f64; N]; 2] {
-        let (mut by_recovery, mut by_usage) = ([0.0; N], [0.0; N]);
-        // The gradient of what is left at the next bin.
-        let mut by_next = [0.0; N];
+        let mut sums = PlasticityGradients { recovery: [0.0; N], usage: [0.0; N], next: [0.0; N] };
         let (mut block, mut grad_block) = ([[0.0; N]; BLOCK], [[0.0; N]; BLOCK]);
         for (place, left) in left.chunks(BLOCK).enumerate().rev() {
             gather(&from, place * BLOCK, [0.0; N], &mut block);
-            {
-                let grads: [&[R]; N] = std::array::from_fn(|i| &*grads[i]);
-                gather(&grads, place * BLOCK, [0.0; N], &mut grad_block);
-            }
+            let rows: [&[R]; N] = std::array::from_fn(|i| &*grads[i]);
+            gather(&rows, place * BLOCK, [0.0; N], &mut grad_block);
             let bins = left.iter().zip(&block).zip(&mut grad_block);
             for ((left, x), grad) in bins.rev() {
-                let free = self.next(*left, *x);
-                for i in 0..N {
-                    let inside = free[i] > 0.0 && free[i] < MOST;
-                    by_next[i] = pick(inside, by_next[i], 0.0);
-                }
-                add(&mut by_recovery, std::array::from_fn(|i| by_next[i] * (1.0 - left[i])));
-                add(&mut by_usage, std::array::from_fn(|i| -by_next[i] * x[i] * left[i]));
-                let own = *grad;
-                *grad = std::array::from_fn(|i| (own[i] - by_next[i] * self.usage[i]) * left[i]);
-                by_next = std::array::from_fn(|i| {
-                    let kept = 1.0 - self.recovery[i] - self.usage[i] * x[i];
-                    own[i] * x[i] + by_next[i] * kept
-                });
+                self.step_back(*left, *x, grad, &mut sums);
             }
             scatter(&grad_block, grads, place * BLOCK);
         }
-        [by_recovery, by_usage]
+        [sums.recovery, sums.usage]
+    }
+
+    /// Turns the gradient of a bin's output into that of its input.
+    #[inline(always)]
+    fn step_back(
+        &self,
+        left: [f64; N],
+        x: [f64; N],
+        grad: &mut [f64; N],
+        sums: &mut PlasticityGradients<N>,
+    ) {
+        let free = self.next(left, x);
+        for i in 0..N {
+            let inside = free[i] > 0.0 && free[i] < MOST;
+            let through = pick(inside, sums.next[i], 0.0);
+            sums.recovery[i] += through * (1.0 - left[i]);
+            sums.usage[i] -= through * x[i] * left[i];
+            let kept = 1.0 - self.recovery[i] - self.usage[i] * x[i];
+            sums.next[i] = grad[i] * x[i] + through * kept;
+            grad[i] = (grad[i] - through * self.usage[i]) * left[i];
+        }
     }
 }
 

@@ -5,14 +5,14 @@ use candle_core::{Result, Tensor};
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct ToAmplitude {
     /// From numbers to magnitudes.
-    pub law: Law,
+    pub law: AmplitudeLaw,
     /// Whether magnitudes are power, not amplitude.
     pub of_power: bool,
 }
 
 /// From the number `x` that a model sees to a magnitude.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Law {
+pub enum AmplitudeLaw {
     /// `factor · x`.
     Linear {
         /// `factor`.
@@ -44,9 +44,11 @@ impl ToAmplitude {
     /// A tensor operation fails.
     pub fn apply(&self, x: &Tensor) -> Result<Tensor> {
         let magnitude = match self.law {
-            Law::Linear { factor } => (x * factor)?,
-            Law::Exponential { rate, offset, scale } => (((x * rate)?.exp()? - offset)? * scale)?,
-            Law::Cube { factor } => (x * factor)?.powf(3.0)?,
+            AmplitudeLaw::Linear { factor } => (x * factor)?,
+            AmplitudeLaw::Exponential { rate, offset, scale } => {
+                (((x * rate)?.exp()? - offset)? * scale)?
+            }
+            AmplitudeLaw::Cube { factor } => (x * factor)?.powf(3.0)?,
         };
         if self.of_power {
             return magnitude.maximum(LEAST_POWER)?.sqrt();

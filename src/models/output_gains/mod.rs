@@ -11,7 +11,7 @@ use crate::config::part::{self, Part, Row};
 mod amplitude;
 pub mod contrast;
 
-pub use amplitude::{Law, ToAmplitude};
+pub use amplitude::{AmplitudeLaw, ToAmplitude};
 
 /// A modulation `K(t)` of the parameters of the output nonlinearity: each becomes
 /// `p + (p_mod − p) · K(t)`.
