@@ -101,5 +101,5 @@ fn on_and_off_strfs_are_found_behind_adaptrans() {
 #[test]
 fn gaussians_along_the_bands_are_found_with_their_course() {
     let gaussian = "--set parameterization.type=gaussian";
-    assert_recovered(simulate_and_fit("--stimuli 20 --shape gaussian", gaussian));
+    assert_recovered(simulate_and_fit("--stimuli 40 --shape gaussian", gaussian));
 }

@@ -27,7 +27,8 @@ const REDUCED_NETWORK: &str = "window_ms = 45.0\nhidden = 20\ninit_tau_ms = 12.5
 const CONVOLUTIONS: &str = "kernel_bands = 3\nkernel_ms = 45.0\nchannels = 10\nhidden = 20\n";
 
 /// As deepSTRF has it: all of the past, or a window, and no nonlinearity at the output.
-const ATTENTION: &str = "context_ms = 0.0\nembedding_dim = 48\ndropout = 0.1\noutput = \"identity\"\n";
+const ATTENTION: &str =
+    "context_ms = 0.0\nembedding_dim = 48\ndropout = 0.1\noutput = \"identity\"\n";
 const ATTENTION_41: &str =
     "context_window = 41\nembedding_dim = 48\ndropout = 0.1\noutput = \"identity\"\n";
 

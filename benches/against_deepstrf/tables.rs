@@ -182,8 +182,7 @@ impl Timing {
         let shown = |spread: Option<Spread>| {
             spread.map_or(NOT_MEASURED.to_owned(), |spread| spread.to_string())
         };
-        let reached =
-            self.ratio.zip(floor).map(|(ratio, floor)| yes_or_no(ratio.median >= floor));
+        let reached = self.ratio.zip(floor).map(|(ratio, floor)| yes_or_no(ratio.median >= floor));
         [
             self.ours.times(per_second).to_string(),
             shown(self.reference.map(|spread| spread.times(per_second))),

@@ -39,14 +39,12 @@ pub fn mean_gradients(network: &Network, samples: &[Sample], lags: usize) -> Res
 
 /// Sums over the bins of one clip.
 ///
-/// Outputs `reach` bins apart share no input, so one backward pass serves all of them; where the model
-/// keeps all of the past, each takes a pass of its own.
+/// Outputs `reach` bins apart share no input, so one backward pass serves all of them.
 fn summed_gradients(network: &Network, sound: &Tensor, reach: usize) -> Result<Array4<f64>> {
     let seen = network.filtered(sound)?.detach();
     let (_one, channels, bands, bins) = seen.dims4()?;
-    let apart = network.memory().map_or(bins, |_| reach);
-    let groups: Vec<Vec<usize>> = (reach - 1..(apart + reach - 1).min(bins))
-        .map(|first| (first..bins).step_by(apart).collect())
+    let groups: Vec<Vec<usize>> = (reach - 1..(2 * reach - 1).min(bins))
+        .map(|first| (first..bins).step_by(reach).collect())
         .collect();
     let mut sums = Array4::zeros((network.neurons(), channels, bands, reach));
     for (neuron, mut sum) in sums.outer_iter_mut().enumerate() {
