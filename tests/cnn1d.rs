@@ -86,7 +86,7 @@ fn kernels_over_time_start_as_a_rise_and_a_fall() -> Result<()> {
 fn gaussians_learn_centres_in_hertz_and_widths_in_octaves() -> Result<()> {
     for (text, axes) in [
         ("[model]\ntype = \"cnn1d\"\nchannels = 5\n", 2),
-        ("[model]\ntype = \"dnet\"\nhidden = 5\n[parameterization]\ntype = \"gaussian\"\n", 3),
+        ("[model]\ntype = \"nrf\"\nhidden = 5\n[parameterization]\ntype = \"gaussian\"\n", 3),
     ] {
         let (network, _params) = build(text, DType::F64, &dims());
         let learnt = network.learnt()?;

@@ -104,7 +104,7 @@ const MODELS: [&str; 9] = [
     "[model]\ntype = \"statenet\"\nkernel_bands = 3\nchannels = 2",
     "[model]\ntype = \"transformer\"\nembedding_dim = 4\ncontext_window = 3\nlayers = 2\ntime_patch = 2",
     "[model]\ntype = \"transformer\"\nembedding_dim = 4\ncontext_window = 0\noutput = \"identity\"",
-    "[model]\ntype = \"cnn1d\"\nchannels = 3\nlag_ms = 15.0\ndense = 4\nsecond_lag_ms = 10.0\noutput = \"identity\"",
+    "[model]\ntype = \"cnn1d\"\nchannels = 8\nlag_ms = 15.0\ndense = 12\nsecond_lag_ms = 10.0\noutput = \"identity\"",
 ];
 
 #[test]

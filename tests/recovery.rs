@@ -97,3 +97,9 @@ fn on_and_off_strfs_are_found_behind_adaptrans() {
     let adaptrans = "--set prefilter.type=adaptrans --set prefilter.learnable=false";
     assert_recovered(simulate_and_fit("--stimuli 40 --prefilter adaptrans", adaptrans));
 }
+
+#[test]
+fn gaussians_along_the_bands_are_found_with_their_course() {
+    let gaussian = "--set parameterization.type=gaussian";
+    assert_recovered(simulate_and_fit("--stimuli 40 --shape gaussian", gaussian));
+}

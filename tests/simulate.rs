@@ -128,7 +128,9 @@ fn separable_fields_are_products_in_drive_and_full_ones_are_not() {
         let strfs = simulate(&settings).unwrap().truth.strfs;
         strfs.outer_iter().map(|s| off_rank_one(s.index_axis(Axis(0), 0))).fold(0.0, f64::max)
     };
-    assert!(worst("separable") < 1e-5, "{}", worst("separable"));
+    for shape in ["separable", "gaussian"] {
+        assert!(worst(shape) < 1e-5, "{shape} {}", worst(shape));
+    }
     assert!(worst("full") > 0.05, "{}", worst("full"));
 }
 
@@ -617,7 +619,8 @@ fn options_out_of_range_are_refused_all_at_once() {
         format!("  --ragged: found NaN, {share}"),
         "  --dt-ms: found 0, expected a number above 0".into(),
         "  --rate: found -1, expected a number above 0".into(),
-        "  --shape: found \"ful\", expected \"full\", \"separable\" or \"dcls\" (did you mean full?)"
+        "  --shape: found \"ful\", expected \"full\", \"separable\", \"dcls\" or \"gaussian\" (did \
+         you mean full?)"
             .into(),
         format!(
             "  --output: found \"softpluss\", expected {} or {last} (did you mean softplus?)",

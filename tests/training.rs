@@ -178,11 +178,21 @@ fn an_l1_penalty_shrinks_the_strfs_as_they_act() {
 #[test]
 fn weight_decay_spares_positions_widths_time_constants_and_norms() -> Result<()> {
     let spared = |name: &str| {
-        ["P", "SIG"].contains(&last_word(name))
+        ["P", "SIG", "raw_mu", "raw_sigma"].contains(&last_word(name))
             || ["core.3.d", "output_decay.d"].contains(&name)
-            || [".ln.", ".bn.", "prefiltering", "rnn.A_log", "rnn_2.A_log", "dt_proj.bias", ".D"]
-                .iter()
-                .any(|part| name.contains(part))
+            || [
+                ".ln.",
+                ".bn.",
+                ".norm1.",
+                ".norm2.",
+                "prefiltering",
+                "rnn.A_log",
+                "rnn_2.A_log",
+                "dt_proj.bias",
+                ".D",
+            ]
+            .iter()
+            .any(|part| name.contains(part))
     };
     let mut seen = BTreeSet::new();
     for text in all() {

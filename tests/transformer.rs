@@ -308,10 +308,10 @@ fn sizes_that_do_not_fit_are_refused_with_what_would() {
     assert_eq!(refusal("freq_patch = 4"), expected);
     assert!(refusal("freq_patch = 12").contains("found 12"), "{}", refusal("freq_patch = 12"));
     let expected = "model.heads: found 5, expected a number that divides the 96 units (embedding_dim \
-                    = 48 of each of 2 patches over the bands)";
+                    = 48, times 2, the patches over the bands)";
     assert_eq!(refusal("freq_patch = 3\nheads = 5"), expected);
-    let expected = "model.embedding_dim: found 7, expected an even number: with 1 patches over the \
-                    bands it makes 7 units, of which positions take pairs";
+    let expected = "model.embedding_dim: found 7, expected an even number: times 1, the patches \
+                    over the bands, it makes 7 units, of which positions take pairs";
     assert_eq!(refusal("embedding_dim = 7"), expected);
     let expected = "model.context_ms: found 3, expected 0 (all of the past) or at least one bin of the \
                     recording (5 ms): a bin attends to itself at least";

@@ -1,6 +1,6 @@
 //! What is measured: models as a run file and as the reference script name them.
 
-/// A model of both programs, whose parts have the same names in both.
+/// A model whose parts have the same names in both programs.
 pub struct Row {
     /// Model, prefilter and parameterization, joined by `+`.
     pub name: &'static str,
@@ -9,8 +9,12 @@ pub struct Row {
     prefilter: Option<&'static str>,
     /// Its name and its keys.
     parameterization: Option<(&'static str, &'static str)>,
-    /// How many times faster a training epoch must be than deepSTRF's.
-    pub epoch_floor: f64,
+    /// What the reference script is told beside the parts; none where deepSTRF has no such model.
+    reference: Option<&'static [&'static str]>,
+    /// How many times faster a training epoch must be than deepSTRF's, all clips in one step.
+    batch_floor: f64,
+    /// The same with one clip a step, where it is another number.
+    clip_floor: Option<f64>,
     /// How many times faster a whole fit must be, where it is measured.
     pub fit_floor: Option<f64>,
 }
@@ -22,10 +26,18 @@ const LEAKY_NETWORK: &str = "window_ms = 45.0\nhidden = 20\ninit_tau_ms = 12.5\n
 const REDUCED_NETWORK: &str = "window_ms = 45.0\nhidden = 20\ninit_tau_ms = 12.5\noutput = \"identity\"\noutput_decay = false\ndecay_bins = 18\n";
 const CONVOLUTIONS: &str = "kernel_bands = 3\nkernel_ms = 45.0\nchannels = 10\nhidden = 20\n";
 
+/// As deepSTRF has it: all of the past, or a window, and no nonlinearity at the output.
+const ATTENTION: &str =
+    "context_ms = 0.0\nembedding_dim = 48\ndropout = 0.1\noutput = \"identity\"\n";
+const ATTENTION_41: &str =
+    "context_window = 41\nembedding_dim = 48\ndropout = 0.1\noutput = \"identity\"\n";
+
 const LN: Row = Row::new("ln", "ln", STRF_PER_NEURON, 1.5);
 const NRF: Row = Row::new("nrf", "nrf", NETWORK, 4.0);
 const DNET: Row = Row::new("dnet", "dnet", LEAKY_NETWORK, 4.0);
 const CNN2D: Row = Row::new("cnn2d", "cnn2d", CONVOLUTIONS, 3.0);
+const TRANSFORMER: Row = Row::new("transformer", "transformer", ATTENTION, 6.0);
+const CNN1D: Row = Row::new("cnn1d", "cnn1d", "preset = \"1d\"\n", 0.0);
 
 /// All rows, in the order of the tables.
 pub const ROWS: &[Row] = &[
@@ -35,7 +47,7 @@ pub const ROWS: &[Row] = &[
     Row {
         name: "ln+separable",
         parameterization: Some(("separable", "rank = 1\n")),
-        epoch_floor: 4.0,
+        batch_floor: 4.0,
         ..LN
     },
     Row { fit_floor: Some(25.0), ..LN.behind("ln+adaptrans", "adaptrans", 6.0) },
@@ -47,6 +59,16 @@ pub const ROWS: &[Row] = &[
     Row::new("dnet-reduced", "dnet", REDUCED_NETWORK, 4.0),
     CNN2D,
     CNN2D.behind("cnn2d+adaptrans", "adaptrans", 3.5),
+    Row { clip_floor: Some(4.0), ..TRANSFORMER },
+    Row {
+        name: "transformer-41",
+        keys: ATTENTION_41,
+        reference: Some(&["--context", "41"]),
+        batch_floor: 8.0,
+        clip_floor: Some(6.0),
+        ..TRANSFORMER
+    },
+    Row { reference: None, ..CNN1D },
 ];
 
 /// The rows of these names, or all of them where no name is given.
@@ -68,15 +90,34 @@ impl Row {
         name: &'static str,
         model: &'static str,
         keys: &'static str,
-        epoch_floor: f64,
+        batch_floor: f64,
     ) -> Self {
-        let (prefilter, parameterization, fit_floor) = (None, None, None);
-        Self { name, model, keys, prefilter, parameterization, epoch_floor, fit_floor }
+        Self {
+            name,
+            model,
+            keys,
+            prefilter: None,
+            parameterization: None,
+            reference: Some(&[]),
+            batch_floor,
+            clip_floor: None,
+            fit_floor: None,
+        }
     }
 
     /// The same model behind a prefilter.
-    const fn behind(self, name: &'static str, prefilter: &'static str, epoch_floor: f64) -> Self {
-        Self { name, prefilter: Some(prefilter), epoch_floor, ..self }
+    const fn behind(self, name: &'static str, prefilter: &'static str, batch_floor: f64) -> Self {
+        Self { name, prefilter: Some(prefilter), batch_floor, ..self }
+    }
+
+    /// Whether deepSTRF has the model.
+    pub fn has_reference(&self) -> bool {
+        self.reference.is_some()
+    }
+
+    /// How many times faster a training epoch must be than deepSTRF's, with so many clips a step.
+    pub fn epoch_floor(&self, batch: usize) -> f64 {
+        self.clip_floor.filter(|_| batch == 1).unwrap_or(self.batch_floor)
     }
 
     /// `[model]`, `[prefilter]` and `[parameterization]` of a run file.
@@ -97,6 +138,7 @@ impl Row {
         arguments.extend(self.prefilter.into_iter().flat_map(|part| ["--prefilter", part]));
         let kernel = self.parameterization.into_iter();
         arguments.extend(kernel.flat_map(|(part, _)| ["--kernel", part]));
+        arguments.extend(self.reference.into_iter().flatten());
         arguments
     }
 }

@@ -77,12 +77,14 @@ impl Bench<'_> {
         let Args { epochs, threads, .. } = *self.args;
         let run = Run::write(row, batch, threads, self.dataset)?;
         let timing = self.in_turn(
+            row,
             || run.epoch_seconds(epochs),
             |reference| reference.epoch_seconds(row, self.dataset, batch, epochs),
         )?;
         let (short, long) = (run.cost(epochs)?, run.cost(2 * epochs)?);
         let mut cells = vec![row.name.to_owned()];
-        cells.extend(timing.cells(1e3, row.epoch_floor));
+        let floor = row.has_reference().then(|| row.epoch_floor(batch));
+        cells.extend(timing.cells(1e3, floor));
         cells.push(format!("{:.0}", short.peak_bytes.max(long.peak_bytes) as f64 / 1e6));
         cells.push(faults_per_epoch(short, long, epochs));
         Ok(cells)
@@ -96,6 +98,7 @@ impl Bench<'_> {
             progress(&format!("{}, whole fit", row.name))?;
             let run = Run::write(row, 1, self.args.threads, self.dataset)?;
             let timing = self.in_turn(
+                row,
                 || run.fit_seconds(FIT_EPOCHS),
                 |reference| {
                     let epochs = FIT_EPOCHS_OF_REFERENCE;
@@ -104,7 +107,7 @@ impl Bench<'_> {
                 },
             )?;
             let mut cells = vec![row.name.to_owned()];
-            cells.extend(timing.cells(1.0, floor));
+            cells.extend(timing.cells(1.0, Some(floor)));
             table.push(told(cells)?);
         }
         if table.is_empty() {
@@ -149,19 +152,21 @@ impl Bench<'_> {
         report.add(&lines.join("\n"))
     }
 
-    /// Both programs in turn, as often as was asked for.
+    /// Both programs in turn, as often as was asked for; ours alone where the reference lacks the model.
     fn in_turn(
         &self,
+        row: &Row,
         ours: impl Fn() -> Result<f64>,
         theirs: impl Fn(&Reference) -> Result<f64>,
     ) -> Result<Timing> {
+        let reference = self.reference.filter(|_| row.has_reference());
         let (mut own, mut other) = (Vec::new(), Vec::new());
         for _ in 0..self.args.pairs {
             own.push(ours()?);
-            other.extend(self.reference.map(&theirs).transpose()?);
+            other.extend(reference.map(&theirs).transpose()?);
         }
         let ratios: Vec<f64> = other.iter().zip(&own).map(|(theirs, ours)| theirs / ours).collect();
-        let measured = self.reference.is_some();
+        let measured = reference.is_some();
         Ok(Timing {
             ours: Spread::of(&own)?,
             reference: measured.then(|| Spread::of(&other)).transpose()?,
@@ -171,18 +176,18 @@ impl Bench<'_> {
 }
 
 impl Timing {
-    /// Both times in a unit of which a second has `per_second`, their ratio, its floor, and whether
-    /// the median of the ratio reaches it.
-    fn cells(&self, per_second: f64, floor: f64) -> [String; 5] {
+    /// Both times in a unit of which a second has `per_second`, their ratio, its floor where there is one,
+    /// and whether the median of the ratio reaches it.
+    fn cells(&self, per_second: f64, floor: Option<f64>) -> [String; 5] {
         let shown = |spread: Option<Spread>| {
             spread.map_or(NOT_MEASURED.to_owned(), |spread| spread.to_string())
         };
-        let reached = self.ratio.map(|ratio| yes_or_no(ratio.median >= floor));
+        let reached = self.ratio.zip(floor).map(|(ratio, floor)| yes_or_no(ratio.median >= floor));
         [
             self.ours.times(per_second).to_string(),
             shown(self.reference.map(|spread| spread.times(per_second))),
             shown(self.ratio),
-            format!("{floor}"),
+            floor.map_or(NOT_MEASURED.to_owned(), |floor| floor.to_string()),
             reached.unwrap_or_else(|| NOT_MEASURED.to_owned()),
         ]
     }

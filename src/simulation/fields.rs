@@ -32,6 +32,7 @@ pub(super) static TABLE: &[FieldRow] = &[
     FieldRow { name: "full", channel: sweeping },
     FieldRow { name: "separable", channel: separable },
     FieldRow { name: "dcls", channel: gaussians },
+    FieldRow { name: "gaussian", channel: gaussian },
 ];
 
 /// Names of the shapes, in the table's order.
@@ -60,6 +61,10 @@ const SUPPRESSED: f64 = 0.25;
 const GAUSSIANS: usize = 3;
 /// What the parameterization of that kind adds to the mass of a Gaussian.
 const LEAST_MASS: f64 = 1e-7;
+
+/// The narrowest Gaussian of frequency, as a share of all bands: wider than what the parameterization
+/// of that kind can hold.
+const LEAST_SHARE: f64 = 0.06;
 
 /// What a neuron listens to.
 #[derive(Debug, Clone, Copy)]
@@ -100,6 +105,17 @@ fn separable(rng: &mut ChaCha8Rng, grid: FieldShape, tuning: Tuning) -> Array2<f
     let (side_bands, course) = (Gabor::draw(rng, bandwidth), course(rng, grid, latency));
     Array2::from_shape_fn((grid.bands, grid.lags), |(f, k)| {
         side_bands.at(f as f64 - band) * course[k]
+    })
+}
+
+/// A Gaussian of frequency times a temporal course; bands lie in equal steps of the logarithm.
+fn gaussian(rng: &mut ChaCha8Rng, grid: FieldShape, tuning: Tuning) -> Array2<f64> {
+    let Tuning { band, bandwidth, latency } = tuning;
+    let width = bandwidth.max(LEAST_SHARE * grid.bands.saturating_sub(1) as f64);
+    let course = course(rng, grid, latency);
+    Array2::from_shape_fn((grid.bands, grid.lags), |(f, k)| {
+        let x = (f as f64 - band) / width;
+        (-0.5 * x * x).exp() * course[k]
     })
 }
 

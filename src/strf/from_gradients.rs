@@ -116,8 +116,7 @@ fn mean_of(
 
 /// Sums over the bins of one clip.
 ///
-/// Outputs `reach` bins apart share no input, so one backward pass serves all of them; where the model
-/// keeps all of the past, each takes a pass of its own.
+/// Outputs `reach` bins apart share no input, so one backward pass serves all of them.
 fn summed_gradients(network: &Network, sound: &Tensor, reach: usize) -> Result<Array4<f64>> {
     let bins = sound.dim(3)?;
     let groups: Vec<Vec<usize>> = (reach - 1..(2 * reach - 1).min(bins))

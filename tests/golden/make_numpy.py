@@ -12,18 +12,18 @@ import sys
 
 import numpy as np
 
-BANDS, NEURONS, DT_MS, CLIPS, BINS = 6, 3, 5.0, 2, 40
+BANDS, NEURONS, DT_MS, CLIPS, BINS = 16, 3, 5.0, 2, 40
 rng = np.random.default_rng(7)
 sigmoid = lambda x: 1 / (1 + np.exp(-x))
 softplus = lambda x: np.log1p(np.exp(x))
 
 
-def save(path, tensors):
+def save(path, tensors, kind="F64"):
     header, blob = {}, b""
     for name, values in sorted(tensors.items()):
-        values = np.ascontiguousarray(values, dtype="<f8")
+        values = np.ascontiguousarray(values, dtype={"F64": "<f8", "F32": "<f4"}[kind])
         header[name] = {
-            "dtype": "F64",
+            "dtype": kind,
             "shape": list(values.shape),
             "data_offsets": [len(blob), len(blob) + values.nbytes],
         }
@@ -151,10 +151,11 @@ out = pathlib.Path(sys.argv[1])
 for name, (model, keys, more, weights) in CASES.items():
     folder = out / name
     folder.mkdir(parents=True, exist_ok=True)
-    w = weights() | output_weights()
+    # Weights are those of a file in single precision.
+    w = {key: value.astype("f4").astype("f8") for key, value in (weights() | output_weights()).items()}
     stimulus = draw(CLIPS, 1, BANDS, BINS)
     prediction = np.stack([model(clip[0], w) for clip in stimulus])
     head = f"# computed by make_numpy.py\ndt_ms = {DT_MS}\nbands = {BANDS}\nneurons = {NEURONS}\n"
     (folder / "case.toml").write_text(f"{head}\n[model]\n{keys}\n{more}")
-    save(folder / "weights.safetensors", w)
+    save(folder / "weights.safetensors", w, "F32")
     save(folder / "io.safetensors", {"stimulus": stimulus, "prediction": prediction})

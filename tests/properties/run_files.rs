@@ -185,9 +185,11 @@ fn fitting(mut sections: Vec<WrittenSection>) -> Vec<WrittenSection> {
         }
         for (_, keys) in &mut section.parts {
             let end = |name: &str| keys.iter().find(|(key, _)| *key == name)?.1.as_float();
+            let in_bins = keys.iter().any(|(key, _)| *key == "context_window");
             let ascending = end("min_freq_hz").zip(end("max_freq_hz")).is_some_and(|(a, b)| a < b);
             keys.retain(|(key, value)| match *key {
                 "min_freq_hz" | "max_freq_hz" => ascending,
+                "context_ms" => !in_bins,
                 "loss" => {
                     !(signed && find(loss::TABLE, value.as_str().unwrap()).unwrap().needs_rate)
                 }

@@ -128,14 +128,14 @@ impl Sizes {
         let (units, heads) = (embedding * count, values.count("heads")?);
         if !units.is_multiple_of(2) {
             return Err(Error::Refused(format!(
-                "model.embedding_dim: found {embedding}, expected an even number: with {count} \
-                 patches over the bands it makes {units} units, of which positions take pairs"
+                "model.embedding_dim: found {embedding}, expected an even number: times {count}, the \
+                 patches over the bands, it makes {units} units, of which positions take pairs"
             )));
         }
         if !units.is_multiple_of(heads) {
             return Err(Error::Refused(format!(
                 "model.heads: found {heads}, expected a number that divides the {units} units \
-                 (embedding_dim = {embedding} of each of {count} patches over the bands)"
+                 (embedding_dim = {embedding}, times {count}, the patches over the bands)"
             )));
         }
         let channels = *channels;

@@ -5,7 +5,7 @@ use super::{Layer, MapShape, Pass, Reach, activated};
 use crate::models::ops::activation::Activation;
 use crate::models::ops::stage::StageWithParameters;
 use crate::models::ops::temporal::Temporal;
-use crate::models::params::{ParamSpec, Scope, Start};
+use crate::models::params::{ParamSpec, Scope, Start, fan_in};
 
 /// `y(h,t) = act( bias(h) + Σ_k weight(h, K−1−k) · x(h, t−k) )`, zeros before the clip: from
 /// `(B, H, 1, T)` to the same shape. `bias` moves the threshold of a rectification.
@@ -30,7 +30,7 @@ impl TemporalConv {
     ) -> Result<Self> {
         let start = Start::UniformBlocks((0..units).flat_map(|_| first_kernel(lags)).collect());
         let weight = scope.get("weight", (units, lags), ParamSpec::decayed(start))?;
-        let bias = scope.get("bias", units, ParamSpec::not_decayed(Start::Constant(0.0)))?;
+        let bias = scope.get("bias", units, ParamSpec::decayed(fan_in(lags)))?;
         Ok(Self { weight, bias, activation })
     }
 

@@ -4,11 +4,12 @@
 //! ```text
 //! clip ─► stage ─► stage ─► ... ─► drives ─► head ─► loss        chain: all of it, clip by clip
 //!         convolution, adaptation,           norm, output nonlinearity,
-//!         separable, leaky                   leaky output, loss; neuron by neuron
+//!         separable, leaky, attention        leaky output, loss; neuron by neuron
 //! ```
 //!
 //! Stages pass [`rows`] of bins to each other. Their arithmetic is in the two loops of [`crate::simd::tile`],
-//! over rows that are shifted against each other; everything else is loops over single rows.
+//! over rows that are shifted against each other, and for blocks of attention in [`crate::simd::product`];
+//! everything else is loops over single rows.
 //! Vector instructions are chosen when the program runs. How work is divided, and in which order
 //! sums are added, depends on sizes alone: results are the same on any number of threads.
 //!
