@@ -37,6 +37,12 @@ const NRF: Row = Row::new("nrf", "nrf", NETWORK, 4.0);
 const DNET: Row = Row::new("dnet", "dnet", LEAKY_NETWORK, 4.0);
 const CNN2D: Row = Row::new("cnn2d", "cnn2d", CONVOLUTIONS, 3.0);
 const TRANSFORMER: Row = Row::new("transformer", "transformer", ATTENTION, 6.0);
+const STATENET: Row = Row::new("statenet", "statenet", GRU, 5.0);
+const GRU: &str = "rnn = \"gru\"\n";
+const LSTM: &str = "rnn = \"lstm\"\n";
+const RNN: &str = "rnn = \"rnn\"\n";
+const LMU: &str = "rnn = \"lmu\"\n";
+const MAMBA: &str = "rnn = \"mamba\"\n";
 const CNN1D: Row = Row::new("cnn1d", "cnn1d", "preset = \"1d\"\n", 0.0);
 
 /// All rows, in the order of the tables.
@@ -69,6 +75,11 @@ pub const ROWS: &[Row] = &[
         ..TRANSFORMER
     },
     Row { reference: None, ..CNN1D },
+    STATENET.with_cell("statenet-gru", GRU, &["--rnn", "GRU"], [5.0, 12.0]),
+    STATENET.with_cell("statenet-lstm", LSTM, &["--rnn", "LSTM"], [2.5, 2.5]),
+    STATENET.with_cell("statenet-rnn", RNN, &["--rnn", "RNN"], [4.0, 6.0]),
+    STATENET.with_cell("statenet-lmu", LMU, &["--rnn", "LMU"], [5.0, 15.0]),
+    STATENET.with_cell("statenet-mamba", MAMBA, &["--rnn", "Mamba"], [8.0, 5.0]),
 ];
 
 /// The rows of these names, or all of them where no name is given.
@@ -108,6 +119,18 @@ impl Row {
     /// The same model behind a prefilter.
     const fn behind(self, name: &'static str, prefilter: &'static str, batch_floor: f64) -> Self {
         Self { name, prefilter: Some(prefilter), batch_floor, ..self }
+    }
+
+    /// The same model with recurrent units of a kind; floors with all clips in a step, and with one.
+    const fn with_cell(
+        self,
+        name: &'static str,
+        keys: &'static str,
+        reference: &'static [&'static str],
+        [batch_floor, clip_floor]: [f64; 2],
+    ) -> Self {
+        let (reference, clip_floor) = (Some(reference), Some(clip_floor));
+        Self { name, keys, reference, batch_floor, clip_floor, ..self }
     }
 
     /// Whether deepSTRF has the model.

@@ -14,6 +14,10 @@ pub struct Fit {
     /// Whether the result does not depend on the seed.
     pub deterministic: bool,
     model: &'static str,
+    /// Keys of `[model]` that make a row of it.
+    keys: &'static str,
+    /// Whether it looks as far back as the recording says.
+    windowed: bool,
     prefilter: Option<&'static str>,
     parameterization: Option<&'static str>,
 }
@@ -22,7 +26,8 @@ const LINEAR: Fit = Fit::new("linear");
 const LN: Fit = Fit::new("ln");
 const NRF: Fit = Fit::new("nrf");
 const DNET: Fit = Fit::new("dnet");
-const CNN2D: Fit = Fit::new("cnn2d");
+const CNN2D: Fit = Fit::new("cnn2d").with_own_window();
+const STATENET: Fit = Fit::new("statenet").with_own_window();
 
 /// All fits, in the order of the table.
 pub static FITS: &[Fit] = &[
@@ -31,6 +36,9 @@ pub static FITS: &[Fit] = &[
     NRF,
     DNET,
     CNN2D,
+    STATENET,
+    Fit::new("transformer").with_own_window(),
+    Fit::new("cnn1d").with_own_window(),
     LN.with_kernels("ln+separable", "separable"),
     LN.with_kernels("ln+dcls", "dcls"),
     LN.behind("ln+adaptrans", "adaptrans"),
@@ -40,6 +48,12 @@ pub static FITS: &[Fit] = &[
     NRF.with_kernels("nrf+dcls", "dcls"),
     DNET.behind("dnet+adaptrans", "adaptrans"),
     CNN2D.behind("cnn2d+adaptrans", "adaptrans"),
+    LN.with_kernels("ln+gaussian", "gaussian"),
+    STATENET.with_keys("statenet lstm", "rnn = \"lstm\""),
+    STATENET.with_keys("statenet rnn", "rnn = \"rnn\""),
+    STATENET.with_keys("statenet lmu", "rnn = \"lmu\""),
+    STATENET.with_keys("statenet mamba", "rnn = \"mamba\""),
+    STATENET.behind("statenet+adaptrans", "adaptrans"),
 ];
 
 /// The fits of these names, or all of them where no name is given.
@@ -55,9 +69,21 @@ impl Fit {
             everywhere: true,
             deterministic: false,
             model,
+            keys: "",
+            windowed: true,
             prefilter,
             parameterization,
         }
+    }
+
+    /// The same with the window that it has by default.
+    const fn with_own_window(self) -> Self {
+        Self { windowed: false, ..self }
+    }
+
+    /// The same model with keys of its own.
+    const fn with_keys(self, name: &'static str, keys: &'static str) -> Self {
+        Self { name, everywhere: false, keys, ..self }
     }
 
     /// The same model behind a prefilter.
@@ -82,11 +108,12 @@ impl Fit {
         let mut data = format!("[data]\nfile = {file:?}\nsmooth_ms = {SMOOTH_MS:?}");
         data.extend(recording.split().map(|split| format!("\nsplit = {split}")));
         let mut model = format!("[model]\ntype = \"{}\"", self.model);
-        let window = (!self.is_convolutional()).then_some(recording.window_ms);
+        let window = self.windowed.then_some(recording.window_ms);
         model.extend(window.map(|ms| format!("\nwindow_ms = {ms:?}")));
         let has_nonlinearity = self.model != LINEAR.model;
         let identity = (recording.signed && has_nonlinearity).then_some("\noutput = \"identity\"");
         model.extend(identity);
+        model += &format!("\n{}", self.keys);
         let part = |section: &str, part: &str| format!("[{section}]\ntype = \"{part}\"");
         let mut sections = vec![data, model];
         sections.extend(self.prefilter.map(|name| part("prefilter", name)));

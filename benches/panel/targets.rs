@@ -37,6 +37,7 @@ static TARGETS: &[Target] = &[
     Target("zebra-finch", "nrf", Figure::Cc, 0.74),
     Target("zebra-finch", "dnet", Figure::Cc, 0.66),
     Target("zebra-finch", "cnn2d", Figure::Cc, 0.80),
+    Target("zebra-finch", "statenet", Figure::Cc, 0.80),
     Target("zebra-finch", "ln+separable", Figure::Cc, 0.74),
     Target("zebra-finch", "ln+dcls", Figure::Cc, 0.66),
     Target("zebra-finch", "nrf+adaptrans", Figure::Cc, 0.78),

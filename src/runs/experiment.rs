@@ -5,6 +5,7 @@ use candle_core::DType;
 use serde_json::{Map, Value as Json, json};
 
 use super::clips::Responses;
+use super::exchange::Exchange;
 use super::folder::{OldRun, RunFolder};
 use super::lines::lines_without;
 use super::metadata::{
@@ -236,6 +237,7 @@ impl Experiment {
             stimuli: splits.clone(),
             content: Some(content.clone()),
             source: self.source()?,
+            deepstrf: Some(Exchange::of(&self.config.architecture, dims.neurons)),
         })
     }
 

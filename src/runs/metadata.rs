@@ -5,6 +5,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
+use super::exchange::Exchange;
 use crate::base::error::{Error, Result};
 use crate::dataset::content::UsedContent;
 use crate::dataset::{SoundLevel, Splits};
@@ -60,6 +61,9 @@ pub struct Metadata {
     /// The run that prefilters and core came from, where they came from one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source: Option<SourceRun>,
+    /// What deepSTRF 0.1.0 needs to load the model, beside `config.json`.
+    #[serde(default)]
+    pub deepstrf: Option<Exchange>,
 }
 
 /// A run that prefilters and core came from.

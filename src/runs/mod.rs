@@ -4,6 +4,7 @@ pub mod advice;
 pub mod clips;
 pub mod comparison;
 mod earlier;
+mod exchange;
 pub mod experiment;
 pub mod folder;
 mod lines;
