@@ -179,7 +179,7 @@ fn an_l1_penalty_shrinks_the_strfs_as_they_act() {
 fn weight_decay_spares_positions_widths_time_constants_and_norms() -> Result<()> {
     let spared = |name: &str| {
         ["P", "SIG"].contains(&last_word(name))
-            || ["core.3.d", "output_decay.d"].contains(&name)
+            || ["core.3.d", "output_decay.d", "output_gain.weights"].contains(&name)
             || [".ln.", ".bn.", "prefiltering"].iter().any(|part| name.contains(part))
     };
     let mut seen = BTreeSet::new();
