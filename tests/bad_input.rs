@@ -277,7 +277,7 @@ fn a_run_with_other_settings_or_of_another_model() {
         (
             "--set model.type=nrf",
             "type = \"ln\", norm = \"batch\", best = \"per_neuron\"",
-            "type = \"nrf\", hidden = 20, best = \"mean\"",
+            "type = \"nrf\", hidden = 20, hidden_readout = 0, best = \"mean\"",
         ),
         (
             "--set train.schedule=cosine",
