@@ -20,7 +20,7 @@ pub mod loss;
 pub mod batch;
 
 // What models are made of.
-mod bells;
+pub mod bells;
 
 pub mod parameterizations;
 
