@@ -28,9 +28,8 @@ const CONVOLUTIONS: &str = "kernel_bands = 3\nkernel_ms = 45.0\nchannels = 10\nh
 
 /// As deepSTRF has it: all of the past, or a window, and no nonlinearity at the output.
 const ATTENTION: &str =
-    "context_ms = 0.0\nembedding_dim = 48\ndropout = 0.1\noutput = \"identity\"\n";
-const ATTENTION_41: &str =
-    "context_window = 41\nembedding_dim = 48\ndropout = 0.1\noutput = \"identity\"\n";
+    "time_patch = 1\ncontext_ms = 0.0\nembedding_dim = 48\ndropout = 0.1\noutput = \"identity\"\n";
+const ATTENTION_41: &str = "time_patch = 1\ncontext_window = 41\nembedding_dim = 48\ndropout = 0.1\noutput = \"identity\"\n";
 
 const LN: Row = Row::new("ln", "ln", STRF_PER_NEURON, 1.5);
 const NRF: Row = Row::new("nrf", "nrf", NETWORK, 4.0);

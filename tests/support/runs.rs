@@ -338,7 +338,10 @@ pub const MODELS: [(&str, &str); 13] = [
          type = \"adaptrans\"",
     ),
     ("statenet", "[model]\ntype = \"statenet\"\nkernel_bands = 3\nchannels = 2"),
-    ("transformer", "[model]\ntype = \"transformer\"\nembedding_dim = 6\ncontext_ms = 20.0"),
+    (
+        "transformer",
+        "[model]\ntype = \"transformer\"\ntime_patch = 1\nembedding_dim = 6\ncontext_ms = 20.0",
+    ),
     ("cnn1d", "[model]\ntype = \"cnn1d\"\nchannels = 4\nlag_ms = 20.0\ndense = 4"),
     (
         "gaussian",

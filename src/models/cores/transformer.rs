@@ -4,7 +4,7 @@
 //! Patches → positions → `layers` times (attention, then a hidden layer of four times as many units,
 //! each with what passes by it and layer normalization behind) → linear to `N` → output nonlinearity.
 //!
-//! Differs from deepSTRF 0.1.0: a window of 205 ms instead of all of the past, so that long clips mean
+//! Differs from deepSTRF 0.1.0: patches of 45 ms instead of one bin; a window of 205 ms instead of all of the past, so that long clips mean
 //! the same as short ones; layers of the encoder start apart from each other; parametric softplus.
 use super::{Blueprint, FREEZE, HIDDEN_READOUT, HasStrfs, INIT, Model, ModelRow, Sharing, ln};
 use crate::base::error::{self, Error};
@@ -40,6 +40,9 @@ pub const ROW: ModelRow = ModelRow {
     },
 };
 
+const TIME_PATCH: &str = "time_patch";
+/// How long a patch is where nothing is said.
+const PATCH_MS: f64 = 45.0;
 const CONTEXT_MS: &str = "context_ms";
 const CONTEXT_WINDOW: &str = "context_window";
 /// How far back a bin attends where the run file does not say.
@@ -55,9 +58,9 @@ const KEYS: &[Key] = &[
         doc: "bands of a patch, which must divide those of the recording; 0 = all bands",
     },
     Key {
-        name: "time_patch",
+        name: TIME_PATCH,
         kind: Kind::Integer(1, 4_096),
-        default: Default::Is("1"),
+        default: Default::Follows("as many as come to 45 ms"),
         doc: "bins of a patch, the present one the last",
     },
     Key {
@@ -122,7 +125,11 @@ struct Sizes {
 impl Sizes {
     fn of(blueprint: &Blueprint) -> error::Result<Self> {
         let Blueprint { values, dims, channels, .. } = blueprint;
-        let (embedding, width) = (values.count("embedding_dim")?, values.count("time_patch")?);
+        let embedding = values.count("embedding_dim")?;
+        let width = match values.get(TIME_PATCH) {
+            Some(_) => values.count(TIME_PATCH)?,
+            None => dims.bins(PATCH_MS),
+        };
         let height = patch_bands(values.count("freq_patch")?, dims.bands)?;
         let count = dims.bands / height;
         let (units, heads) = (embedding * count, values.count("heads")?);
