@@ -312,7 +312,7 @@ fn compressed_or_unnamed_levels_are_refused_in_front_of_log_and_pcen() {
         let said = complaint(&decibels, &section(name), "");
         let want = format!(
             "data.level: found \"db\", expected \"amplitude\" or \"power\" for the prefilter {name} \
-             (the sound is compressed already"
+             (the sound of data.h5 is compressed already"
         );
         assert!(said.contains(&want), "{said}");
         let said = complaint(&unnamed, &section(name), "");

@@ -128,8 +128,8 @@ fn not_linear<R>(
         Some(level) if level.is_compressed() => {
             let found = format!("{:?}", level.word());
             Some(Problem::new("data.level", found, expected).hint(format!(
-                "the sound is compressed already: leave out {name}, or import the sound with \
-                 frontend.compression = \"none\""
+                "the sound of {file} is compressed already: leave out {name}, or import the sound \
+                 with frontend.compression = \"none\""
             )))
         }
         Some(_) => None,
