@@ -2,7 +2,7 @@
 use candle_core::{DType, Device, Result, Tensor};
 use strf::base::rng;
 use strf::models::Network;
-use strf::models::layers::Mode;
+use strf::models::layers::{Carry, Mode};
 use strf::models::loss::{self, Target};
 
 use crate::support::combinations::{all, build, dims};
@@ -211,5 +211,30 @@ fn responses_are_the_output_nonlinearity_of_the_drive() -> Result<()> {
         let same = bits(&responses) == bits(&network.forward(&x, None, Mode::Eval)?);
         assert_eq!(same, plain, "output_decay = {decays}");
     }
+    Ok(())
+}
+
+#[test]
+fn pieces_of_clips_give_what_the_whole_does() -> Result<()> {
+    let mut wholes = 0;
+    for text in all() {
+        let (network, _params) = build(&text, DType::F64, &dims());
+        if !network.goes_on() {
+            // What attends to all of the past has nothing to go on with.
+            assert!(text.contains("context_ms = 0.0"), "{text}");
+            wholes += 1;
+            continue;
+        }
+        let x = sound_for(&network, "pieces", 2, 19)?.to_dtype(DType::F64)?;
+        let whole = network.forward(&x, None, Mode::Eval)?;
+        let carry = Carry::default();
+        let pieces = [(0, 1), (1, 2), (3, 9), (12, 7)].map(|(from, bins)| {
+            network.forward_piece(&x.narrow(3, from, bins)?.contiguous()?, &carry)
+        });
+        let pieces = Tensor::cat(&pieces.into_iter().collect::<Result<Vec<_>>>()?, 2)?;
+        let tolerance = Tolerance { relative: 1e-9, absolute: 1e-9 };
+        assert_close(&format!("pieces of\n{text}"), &pieces, &whole, tolerance);
+    }
+    assert!(wholes > 0);
     Ok(())
 }

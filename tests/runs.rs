@@ -570,3 +570,41 @@ fn weights_of_the_reference_predict_what_it_predicted() {
         assert_close(&format!("clip {clip}"), &got, &want.get(clip).unwrap(), tolerance);
     }
 }
+
+#[test]
+fn predictions_in_blocks_are_those_of_whole_stimuli() {
+    for (name, model) in MODELS {
+        let place = trained(model);
+        place.strf("predict runs/run --out whole.h5").done();
+        place.strf("predict runs/run --block-s 0.035 --out blocks.h5").done();
+        let [whole, blocks] = ["whole.h5", "blocks.h5"].map(|file| {
+            let file = hdf5::File::open(place.path(file)).unwrap();
+            let stimuli = file.group("stimuli").unwrap();
+            let names = stimuli.member_names().unwrap().into_iter();
+            let of = |name: String| {
+                stimuli.dataset(&format!("{name}/prediction")).unwrap().read_raw::<f32>().unwrap()
+            };
+            names.flat_map(of).collect::<Vec<f32>>()
+        });
+        assert_eq!(whole.len(), blocks.len(), "{name}");
+        for (y, block) in whole.iter().zip(&blocks) {
+            // Blocks take the plain path in f32; in f64 `tests/parts.rs` holds pieces to 1e-9.
+            assert!((y - block).abs() <= 1e-5 * (1.0 + y.abs()), "{name}: {y}, {block}");
+        }
+    }
+    let place = trained(MODELS[0].1);
+    place
+        .strf("predict runs/run --block-s 0.001")
+        .refused("--block-s: found 0.001, expected at least one bin of the model (0.005 s)");
+    place.write(
+        "whole.toml",
+        &run_file("[model]\ntype = \"transformer\"\ncontext_ms = 0.0", "epochs = 0"),
+    );
+    place.strf("train whole.toml --out runs/whole --quiet").done();
+    let ran = place.strf("predict runs/whole --block-s 1");
+    assert!(
+        ran.status == Some(2) && ran.stderr.contains("takes stimuli as wholes"),
+        "{}",
+        ran.stderr
+    );
+}

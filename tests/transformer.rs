@@ -256,8 +256,9 @@ fn a_window_given_in_milliseconds_or_bins_is_how_far_back_each_layer_looks() {
         let text = format!("[model]\ntype = \"transformer\"\nembedding_dim = 4\n{keys}\n");
         build(&text, DType::F64, &dims()).0.memory()
     };
-    assert_eq!(memory(""), Some(41));
-    assert_eq!(memory("context_ms = 60.0"), Some(12));
+    // Patches of 45 ms are nine bins.
+    assert_eq!(memory(""), Some(41 + 8));
+    assert_eq!(memory("context_ms = 60.0\ntime_patch = 1"), Some(12));
     assert_eq!(memory("context_window = 12\nlayers = 3\ntime_patch = 4"), Some(3 * 11 + 4));
     assert_eq!(memory("context_ms = 0.0"), None);
     assert_eq!(memory("context_window = 0"), None);

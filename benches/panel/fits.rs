@@ -113,7 +113,7 @@ impl Fit {
         let has_nonlinearity = self.model != LINEAR.model;
         let identity = (recording.signed && has_nonlinearity).then_some("\noutput = \"identity\"");
         model.extend(identity);
-        model += &format!("\n{}", self.keys);
+        model.extend(["\n", self.keys]);
         let part = |section: &str, part: &str| format!("[{section}]\ntype = \"{part}\"");
         let mut sections = vec![data, model];
         sections.extend(self.prefilter.map(|name| part("prefilter", name)));

@@ -15,7 +15,7 @@ use crate::runs::lock::{Foreign, RunLock};
 /// `strf adopt`.
 #[derive(Debug, Args)]
 pub struct AdoptArgs {
-    /// Folder with config.json and model.safetensors, as deepSTRF's save_pretrained writes it
+    /// Folder with config.json and model.safetensors, as deepSTRF's `save_pretrained` writes it
     pub folder: PathBuf,
     /// Dataset of the model's neurons, in the order of its outputs
     #[arg(long)]

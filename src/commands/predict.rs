@@ -3,7 +3,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use crate::base::error::Result;
+use crate::base::error::{Error, Result};
 use crate::base::files::{self, Existing};
 use crate::base::progress::Console;
 use crate::dataset::write_predictions;
@@ -24,9 +24,32 @@ pub struct PredictArgs {
     /// Stimuli to predict [default: test; all with --data]
     #[arg(long, value_enum)]
     pub split: Option<SplitName>,
+    /// Predict this many seconds at a time, where stimuli are so long that what a model makes of them on
+    /// the way takes too much memory; the predictions are the same
+    #[arg(long, value_name = "SECONDS")]
+    pub block_s: Option<f64>,
     /// Replace the file if it exists
     #[arg(long)]
     pub force: bool,
+}
+
+/// Bins of a piece.
+fn bins_of(seconds: f64, trained: &Trained) -> Result<usize> {
+    let dt_ms = trained.metadata.dt_ms;
+    if !(seconds.is_finite() && 1000.0 * seconds >= dt_ms) {
+        return Err(Error::Refused(format!(
+            "--block-s: found {seconds}, expected at least one bin of the model ({} s)",
+            dt_ms / 1000.0
+        )));
+    }
+    if !trained.network.goes_on() {
+        return Err(Error::Refused(format!(
+            "--block-s: found a model that takes stimuli as wholes ({}), expected one whose layers go on \
+             where a piece ended; leave it out",
+            trained.architecture.title()
+        )));
+    }
+    Ok(trained.metadata.dims().bins(1000.0 * seconds))
 }
 
 /// Writes the predictions as HDF5.
@@ -40,7 +63,10 @@ pub fn run(args: &PredictArgs, console: &Console) -> Result<()> {
     for note in &clips.notes {
         console.note(note);
     }
-    let predictions = trained.predictions(&clips)?;
+    let predictions = match args.block_s {
+        None => trained.predictions(&clips)?,
+        Some(seconds) => trained.predictions_in_pieces(&clips, bins_of(seconds, &trained)?)?,
+    };
     let named: Vec<_> = clips.iter().map(|clip| &clip.stimulus).zip(&predictions).collect();
     write_predictions(&out, &clips.recording, &trained.metadata.neurons, &named, existing)?;
     console.note(&format!("{} stimuli predicted", named.len()));

@@ -100,9 +100,8 @@ impl Network {
 
     /// Of prefilters in the order in which sound passes them, and a model.
     pub fn new(prefilters: Vec<Box<dyn Prefilter>>, model: Model) -> Self {
-        let stays =
-            |prefilter: &&Box<dyn Prefilter>| !prefilter.learns() && !prefilter.starts_from_data();
-        let fixed = prefilters.iter().take_while(stays).count();
+        let each = prefilters.iter().map(AsRef::as_ref);
+        let fixed = each.take_while(|own| !own.learns() && !own.starts_from_data()).count();
         let (gain, reference, pools) = (None, None, Arc::default());
         Self { prefilters, fixed, model, gain, is_given: false, reference, pools }
     }
@@ -134,10 +133,15 @@ impl Network {
     /// # Errors
     /// A layer cannot go on where a piece ended, or a tensor operation fails.
     pub fn forward_piece(&self, x: &Tensor, carry: &Carry) -> Result<Tensor> {
-        if !self.all_layers(0).all(Layer::goes_on) {
+        if !self.goes_on() {
             bail!("this model takes clips as wholes: a layer of it looks back and keeps nothing")
         }
         self.forward_from(0, x, Pass::eval().with_carry(carry))
+    }
+
+    /// Whether clips can be taken in pieces, one after the other.
+    pub fn goes_on(&self) -> bool {
+        self.all_layers(0).all(Layer::goes_on)
     }
 
     /// How far the output nonlinearity changes at each bin of sounds `(B, 1, F, T)`, `(B, 1, T)`; none

@@ -3,6 +3,7 @@ use candle_core::{DType, Device, Result, Tensor};
 use ndarray::Array2;
 
 use super::batch::{Batch, Member, Sample};
+use super::layers::Carry;
 use crate::models::Network;
 
 /// Batches of `samples` in their order.
@@ -26,6 +27,26 @@ fn predict_batch(network: &Network, batch: &Batch) -> Result<Vec<Array2<f32>>> {
 /// Predictions for each of `samples` in evaluation mode, `(N, T)` each, `size` of them at a time.
 pub fn of(network: &Network, samples: &[Sample], size: usize) -> Result<Vec<Array2<f32>>> {
     predict(network, &batches(network, samples, size)?)
+}
+
+/// Predictions for each of `samples` in evaluation mode, `(N, T)` each, so many bins at a time: what
+/// layers make on the way takes as much memory as one piece needs.
+///
+/// # Errors
+/// A layer of the model cannot go on where a piece ended, or a tensor operation fails.
+pub fn in_pieces(network: &Network, samples: &[Sample], bins: usize) -> Result<Vec<Array2<f32>>> {
+    samples.iter().map(|sample| of_pieces(network, sample, bins.max(1))).collect()
+}
+
+fn of_pieces(network: &Network, sample: &Sample, bins: usize) -> Result<Array2<f32>> {
+    let (carry, all) = (Carry::default(), sample.bins());
+    let piece = |from: usize| {
+        let sound = sample.member.sound.narrow(3, from, bins.min(all - from))?.contiguous()?;
+        let y = network.forward_piece(&sound, &carry)?.squeeze(0)?.detach();
+        y.to_device(&Device::Cpu)?.to_dtype(DType::F32)
+    };
+    let pieces: Vec<Tensor> = (0..all).step_by(bins).map(piece).collect::<Result<_>>()?;
+    array(&Tensor::cat(&pieces, 1)?)
 }
 
 /// A matrix on the CPU as an array.

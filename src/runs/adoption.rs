@@ -11,6 +11,7 @@ use serde_json::{Map, Value as Json};
 
 use crate::base::error::{Error, Problem, Result};
 use crate::base::tensor_file;
+use crate::base::units;
 use crate::base::wording::{joined, one_of};
 use crate::config::part::Row;
 use crate::dataset::Recording;
@@ -205,42 +206,39 @@ impl SavedModel {
         };
         // The reference counts milliseconds as bins.
         let longest = prefilters::longest_tau_ms(&chosen.values, &dims)?;
-        self.parse(told, Some((3.0 * longest).round() as u64 + 1))
+        let bins = units::bins(3.0 * longest, 1.0, 1);
+        self.parse(told, Some(bins as u64 + 1))
     }
 
     fn parse(&self, told: &Told, kernel_bins: Option<u64>) -> Result<RunConfig> {
         let text = self.run_file(told, kernel_bins)?;
         let mut config = RunConfig::parse(&text, &self.config_file, told.overrides)?;
         // The paths are relative to where the command was typed.
-        config.data.file = told.data.to_owned();
-        config.output.folder = told.out.to_owned();
+        config.data.file = told.data.into();
+        config.output.folder = told.out.into();
         Ok(config)
     }
 
     fn run_file(&self, told: &Told, kernel_bins: Option<u64>) -> Result<String> {
         let class = self.class()?;
-        let mut text = "[data]\nfile = \"data.h5\"\nstandardize = \"none\"\n".to_owned();
-        text += &format!("[model]\ntype = \"{}\"\n", class.model);
-        let set = |key: &str| {
+        let data = "[data]\nfile = \"data.h5\"\nstandardize = \"none\"".to_owned();
+        let mut lines = vec![data, format!("[model]\ntype = \"{}\"", class.model)];
+        let said = |key: &str| {
             told.overrides.iter().any(|text| text.starts_with(&format!("model.{key}=")))
         };
-        if !set("output") {
-            text += &format!("output = \"{}\"\n", self.output(class)?);
+        if !said("output") {
+            lines.push(format!("output = \"{}\"", self.output(class)?));
         }
-        text += &self.arguments(class, told.recording.dt_ms)?;
-        for (key, value) in class.form {
-            text += &format!("{key} = {value}\n");
-        }
+        lines.push(self.arguments(class, told.recording.dt_ms)?);
+        lines.extend(class.form.iter().map(|(key, value)| format!("{key} = {value}")));
         if let Some(prefilter) = self.prefilter(told.prefilter)? {
-            text += &format!("[prefilter]\ntype = \"{prefilter}\"\n");
-            if let Some(bins) = kernel_bins {
-                text += &format!("kernel_bins = {bins}\n");
-            }
+            lines.push(format!("[prefilter]\ntype = \"{prefilter}\""));
+            lines.extend(kernel_bins.map(|bins| format!("kernel_bins = {bins}")));
         }
-        text += &self.parameterization();
-        text += "[train]\nepochs = 0\nstarts = 1\ncalibrate = false\naverage = false\n";
-        text += "optimizer = \"adamw\"\n";
-        Ok(text)
+        lines.push(self.parameterization());
+        let untrained = "epochs = 0\nstarts = 1\ncalibrate = false\naverage = false";
+        lines.push(format!("[train]\noptimizer = \"adamw\"\n{untrained}\n"));
+        Ok(lines.join("\n"))
     }
 
     fn class(&self) -> Result<&'static Class> {
@@ -293,19 +291,21 @@ impl SavedModel {
             }
         }
         let unsaid = self.config.get("output_activation").is_some_and(Json::is_null);
-        match class.output.filter(|_| own.is_empty() && (unsaid || class.model == "linear")) {
-            Some(output) => Ok(output),
-            None => {
-                let found = match own.is_empty() {
-                    true => "no weights that tell".to_owned(),
-                    false => joined(&own.into_iter().collect::<Vec<_>>(), "and"),
-                };
-                let expected = format!(
-                    "an output nonlinearity named by --set model.output=NAME: {}",
-                    one_of(&outputs::names())
-                );
-                Err(self.refused("readout.activation", found, expected))
-            }
+        if let Some(output) =
+            class.output.filter(|_| own.is_empty() && (unsaid || class.model == "linear"))
+        {
+            Ok(output)
+        } else {
+            let found = if own.is_empty() {
+                "no weights that tell".to_owned()
+            } else {
+                joined(&own.into_iter().collect::<Vec<_>>(), "and")
+            };
+            let expected = format!(
+                "an output nonlinearity named by --set model.output=NAME: {}",
+                one_of(&outputs::names())
+            );
+            Err(self.refused("readout.activation", found, expected))
         }
     }
 
@@ -356,10 +356,9 @@ impl Meaning {
     /// The lines of a run file; none where the value is not such.
     fn line(&self, value: &Json, dt_ms: f64) -> Option<String> {
         Some(match self {
-            Self::Same(key) => format!("{key} = {}\n", value.as_u64()?),
             Self::Word(key) => format!("{key} = {:?}\n", value.as_str()?.to_lowercase()),
             Self::OrZero(key) if value.is_null() => format!("{key} = 0\n"),
-            Self::OrZero(key) => format!("{key} = {}\n", value.as_u64()?),
+            Self::Same(key) | Self::OrZero(key) => format!("{key} = {}\n", value.as_u64()?),
             Self::Flag(key) => format!("{key} = {}\n", value.as_bool()?),
             Self::Bins(key) => format!("{key} = {:?}\n", value.as_f64()? * dt_ms),
             Self::Kernel(bands, ms) => {

@@ -112,6 +112,14 @@ impl Trained {
         Some(ScoredContent { axes, part: part.clone() })
     }
 
+    /// [`Trained::predictions`], so many bins at a time.
+    ///
+    /// # Errors
+    /// A layer of the model cannot go on where a piece ended, or a tensor operation fails.
+    pub fn predictions_in_pieces(&self, clips: &Clips, bins: usize) -> Result<Vec<Array2<f32>>> {
+        Ok(prediction::in_pieces(&self.network, &self.sounds(clips)?, bins)?)
+    }
+
     /// Scores predictions of clips against the responses in `file`.
     ///
     /// # Errors

@@ -96,7 +96,7 @@ impl Experiment {
         prepared.require_room(network.lags())?;
         notes.extend(prepared.notes.iter().chain(network.notes()).cloned());
         notes.extend(one_bin(&config, &prepared.preparation.treatment));
-        let experiment = Self { config, folder, prepared, network, params, notes, source_hash };
+        let experiment = Self { config, folder, prepared, network, params, source_hash, notes };
         training::start(&experiment.task(), String::new())?;
         Ok(experiment)
     }

@@ -11,14 +11,18 @@ pub fn matrix_exponential(size: usize, at: impl Fn(usize, usize) -> f64) -> Vec<
     let largest = (0..size)
         .map(|row| (0..size).map(|column| matrix[(row, column)].abs()).sum::<f64>())
         .fold(0.0, f64::max);
-    let halvings = (2.0 * largest).log2().ceil().max(0.0);
-    let small = Scale(halvings.exp2().recip()) * &matrix;
+    let mut small = matrix;
+    let mut halvings = 0;
+    while largest * 0.5_f64.powi(halvings) > 0.5 {
+        halvings += 1;
+    }
+    small *= Scale(0.5_f64.powi(halvings));
     let (mut sum, mut term) = (Mat::<f64>::identity(size, size), Mat::identity(size, size));
     for n in 1..=TERMS {
         term = Scale((n as f64).recip()) * (&term * &small);
         sum += &term;
     }
-    for _ in 0..halvings as usize {
+    for _ in 0..halvings {
         sum = &sum * &sum;
     }
     (0..size).flat_map(|row| (0..size).map(move |column| (row, column))).map(|at| sum[at]).collect()

@@ -166,6 +166,10 @@ fn fitting(mut sections: Vec<WrittenSection>) -> Vec<WrittenSection> {
     let output = output.map_or(default, |(_, value)| value.as_str().unwrap()).to_owned();
     let signed = find(outputs::TABLE, &output).unwrap().sign == Sign::Either;
     let shares = model.sharing == Sharing::Hidden || of("prefilter").is_some();
+    let of_model = |name: &str| model_keys.iter().find(|(key, _)| *key == name);
+    let given = of_model("init").is_some();
+    let left = of_model("freeze").is_some_and(|(_, value)| value.as_str() == Some("none"));
+    let freezes = given && !left;
     // Output gains belong to one output nonlinearity.
     let gained = |section: &WrittenSection| {
         let gain = section.parts[0].0.and_then(|name| find(output_gains::TABLE, name));
@@ -194,6 +198,8 @@ fn fitting(mut sections: Vec<WrittenSection>) -> Vec<WrittenSection> {
                     !(signed && find(loss::TABLE, value.as_str().unwrap()).unwrap().needs_rate)
                 }
                 "best" => !shares,
+                "freeze" => given,
+                "l1" | "l2" | "smooth" => !freezes,
                 "optimizer" | "start" => value.as_str() != Some("ridge"),
                 // Both are penalties on squares.
                 "weight_decay" => false,

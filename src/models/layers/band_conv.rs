@@ -68,9 +68,11 @@ impl Layer for BandConv {
         MapShape { channels, bands: (input.bands + 1).saturating_sub(height) }
     }
 
-    fn forward(&self, input: &Tensor, _pass: &Pass) -> Result<Tensor> {
+    fn forward(&self, input: &Tensor, pass: &Pass) -> Result<Tensor> {
         let bias = self.bias.reshape((1, (), 1, 1))?;
-        let drive = correlate(input, &self.weight, self.left)?.broadcast_add(&bias)?;
+        let [_outputs, _inputs, _height, width] = self.sizes();
+        let input = pass.behind_past(input, self.left, width - 1)?;
+        let drive = correlate(&input, &self.weight)?.broadcast_add(&bias)?;
         activated(&self.norm.forward(&drive)?, self.activation)
     }
 
@@ -87,6 +89,10 @@ impl Layer for BandConv {
 
     fn reach(&self) -> Reach {
         Reach::Bins(self.sizes()[3])
+    }
+
+    fn goes_on(&self) -> bool {
+        true
     }
 
     fn weights_on_sound(&self) -> Result<Option<Tensor>> {

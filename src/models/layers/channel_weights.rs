@@ -72,7 +72,7 @@ impl Layer for ChannelWeights {
         let (b, c, f, t) = input.dims4()?;
         // Bands take part in full: they are channels of a correlation.
         let kernels = self.kernels()?.reshape((self.units, c * f, 1, 1))?;
-        correlate(&input.reshape((b, c * f, 1, t))?, &kernels, 0)
+        correlate(&input.reshape((b, c * f, 1, t))?, &kernels)
     }
 
     fn stage(&self, _input: MapShape) -> Result<Option<StageWithParameters>> {

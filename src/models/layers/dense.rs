@@ -44,5 +44,5 @@ impl Dense {
 pub fn at_every_bin(x: &Tensor, weight: &Tensor, bias: &Tensor) -> Result<Tensor> {
     let (o, i) = weight.dims2()?;
     // A correlation with kernels of one band and one bin.
-    correlate(x, &weight.reshape((o, i, 1, 1))?, 0)?.broadcast_add(&bias.reshape((1, o, 1, 1))?)
+    correlate(x, &weight.reshape((o, i, 1, 1))?)?.broadcast_add(&bias.reshape((1, o, 1, 1))?)
 }

@@ -2,7 +2,7 @@
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 
-use candle_core::Tensor;
+use candle_core::{Result, Tensor};
 use rand_chacha::ChaCha8Rng;
 
 use crate::models::ops::draws::Step;
@@ -98,6 +98,22 @@ impl<'a> Pass<'a> {
     /// Whether another piece may follow.
     pub fn carries(&self) -> bool {
         self.carry.is_some()
+    }
+
+    /// A map `(B, C, F, T)` behind the `kept` bins before it of the same clip, or at the start of clips
+    /// behind `zeros`; its last `kept` bins are kept for the next piece.
+    ///
+    /// # Errors
+    /// A tensor operation fails.
+    pub fn behind_past(&self, input: &Tensor, zeros: usize, kept: usize) -> Result<Tensor> {
+        let whole = match self.carried() {
+            Some(before) => Tensor::cat(&[&before, input], 3)?,
+            None => input.pad_with_zeros(3, zeros, 0)?,
+        };
+        if self.carry.is_some() && kept > 0 {
+            self.carry(&whole.narrow(3, whole.dim(3)? - kept, kept)?);
+        }
+        Ok(whole)
     }
 
     /// Keeps something for the next piece, where one may follow.

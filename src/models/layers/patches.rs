@@ -73,17 +73,11 @@ impl Layer for Patches {
         let (b, c, f, t) = input.dims4()?;
         let (past, units) = (self.width() - 1, self.units());
         let (kernels, bias) = self.over_all_bands()?;
-        let input = match pass.carried() {
-            Some(before) => Tensor::cat(&[&before, input], 3)?,
-            None => input.pad_with_zeros(3, past, 0)?,
-        };
-        if past > 0 {
-            pass.carry(&input.narrow(3, t, past)?);
-        }
+        let input = pass.behind_past(input, past, past)?;
         // Bands take part in full: they are channels of a correlation over time alone.
         let x = input.reshape((b, c * f, 1, past + t))?;
         let kernels = kernels.reshape((units, c * f, 1, past + 1))?;
-        correlate(&x, &kernels, 0)?.broadcast_add(&bias.reshape((1, units, 1, 1))?)
+        correlate(&x, &kernels)?.broadcast_add(&bias.reshape((1, units, 1, 1))?)
     }
 
     fn stage(&self, _input: MapShape) -> Result<Option<StageWithParameters>> {

@@ -47,14 +47,15 @@ impl Layer for StrfConv {
         MapShape { channels: self.kernel.bias().elem_count(), bands: 1 }
     }
 
-    fn forward(&self, input: &Tensor, _pass: &Pass) -> Result<Tensor> {
-        let (b, c, f, t) = input.dims4()?;
+    fn forward(&self, input: &Tensor, pass: &Pass) -> Result<Tensor> {
         let weight = self.kernel.weight()?;
         let (o, _c, _f, k) = weight.dims4()?;
+        let input = pass.behind_past(input, k - 1, k - 1)?;
+        let (b, c, f, t) = input.dims4()?;
         // Bands take part in full: they are channels of a correlation over time alone.
         let (x, weight) = (input.reshape((b, c * f, 1, t))?, weight.reshape((o, c * f, 1, k))?);
         let bias = self.kernel.bias().reshape((1, o, 1, 1))?;
-        let drive = correlate(&x, &weight, k - 1)?.broadcast_add(&bias)?;
+        let drive = correlate(&x, &weight)?.broadcast_add(&bias)?;
         let drive = match &self.norm {
             Some(norm) => norm.forward(&drive)?,
             None => drive,
@@ -77,6 +78,10 @@ impl Layer for StrfConv {
 
     fn reach(&self) -> Reach {
         Reach::Bins(self.lags)
+    }
+
+    fn goes_on(&self) -> bool {
+        true
     }
 
     fn strfs(&self) -> Result<Option<Tensor>> {

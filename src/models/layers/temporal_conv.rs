@@ -62,13 +62,7 @@ impl Layer for TemporalConv {
     fn forward(&self, input: &Tensor, pass: &Pass) -> Result<Tensor> {
         let (bins, past) = (input.dim(3)?, self.lags() - 1);
         let units = self.bias.elem_count();
-        let input = match pass.carried() {
-            Some(before) => Tensor::cat(&[&before, input], 3)?,
-            None => input.pad_with_zeros(3, past, 0)?,
-        };
-        if past > 0 {
-            pass.carry(&input.narrow(3, bins, past)?);
-        }
+        let input = pass.behind_past(input, past, past)?;
         let mut drive = self.bias.reshape((1, units, 1, 1))?.broadcast_as((1, units, 1, bins))?;
         for place in 0..=past {
             let weight = self.weight.narrow(1, place, 1)?.reshape((1, units, 1, 1))?;

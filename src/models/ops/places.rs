@@ -118,9 +118,10 @@ impl<R: Real> Stage<R> for Places {
             packed: weights.chunks_exact(self.outputs * patch).map(of_place).collect(),
             bias: bias.to_vec(),
             end: self.finish.prepare(end, self.outputs),
-            turned: match mode.of_input() {
-                true => (0..self.bands).map(turned).collect(),
-                false => Vec::new(),
+            turned: if mode.of_input() {
+                (0..self.bands).map(turned).collect()
+            } else {
+                Vec::new()
             },
         }
     }
@@ -169,11 +170,10 @@ impl<R: Real> Stage<R> for Places {
                 let rows = RowSet { rows: &*grad, places: &rows, delay: 0 };
                 add_products(rows, RowSet { rows: input, places: &under, delay: 0 }, out);
             }
-            for (by_bias, band) in by_bias.chunks_exact_mut(self.outputs).zip(&sums) {
-                for (i, (by_bias, sums)) in by_bias.iter_mut().zip(band).enumerate() {
-                    *by_bias += R::from_f64(sums[0]);
-                    add_kinds(by_end.iter_mut().skip(i).step_by(self.outputs), &sums[1..]);
-                }
+            let offsets = sums.iter().flatten().map(|sums| R::from_f64(sums[0]));
+            by_bias.iter_mut().zip(offsets).for_each(|(by_bias, sum)| *by_bias += sum);
+            for (i, sums) in sums.iter().flat_map(|band| band.iter().enumerate()) {
+                add_kinds(by_end.iter_mut().skip(i).step_by(self.outputs), &sums[1..]);
             }
         }
         if let Some(input_grad) = input_grad {

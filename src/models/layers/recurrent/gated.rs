@@ -77,12 +77,11 @@ impl Layer for Gated {
         let ([weight, bias], [back, back_bias]) = (&self.of_input, &self.of_units);
         let sums = by_bin(input)?.broadcast_matmul(&weight.t()?)?.broadcast_add(bias)?;
         let (b, t) = (input.dim(0)?, input.dim(3)?);
-        let mut carried = match pass.carried() {
-            Some(kept) => kept.chunk(self.kind.carried, 1)?,
-            None => {
-                let zeros = Tensor::zeros((b, self.units), input.dtype(), input.device())?;
-                vec![zeros; self.kind.carried]
-            }
+        let mut carried = if let Some(kept) = pass.carried() {
+            kept.chunk(self.kind.carried, 1)?
+        } else {
+            let zeros = Tensor::zeros((b, self.units), input.dtype(), input.device())?;
+            vec![zeros; self.kind.carried]
         };
         let (back, mut given) = (back.t()?.contiguous()?, Vec::with_capacity(t));
         for bin in 0..t {

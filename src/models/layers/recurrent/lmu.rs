@@ -3,7 +3,7 @@
 //!
 //! `u = e_x·s + e_h·h + e_m·m`, `m' = A m + B u`, `h' = tanh(W_x s + W_h h + W_m m')`.
 //!
-//! Source: Voelker, Kajić & Eliasmith (2019), NeurIPS 32.
+//! Source: Voelker, Kajić & Eliasmith (2019), `NeurIPS` 32.
 use std::sync::Arc;
 
 use candle_core::{DType, Result, Tensor, Var};
@@ -66,7 +66,7 @@ fn memory() -> (Vec<f64>, Vec<f64>) {
     // The exponential of [[A, B], [0, 0]] holds both.
     let size = MEMORY + 1;
     let rate = |i: usize| (2 * i + 1) as f64 / WINDOW;
-    let sign = |power: usize| if power % 2 == 0 { 1.0 } else { -1.0 };
+    let sign = |power: usize| if power.is_multiple_of(2) { 1.0 } else { -1.0 };
     let continuous = |i: usize, j: usize| match (i, j) {
         (MEMORY, _) => 0.0,
         (_, MEMORY) => rate(i) * sign(i),

@@ -124,12 +124,11 @@ impl Layer for Selective {
         let entered = by_bin(input)?.broadcast_matmul(&self.enter.t()?)?;
         let (x, z) = (entered.narrow(2, 0, inner)?, entered.narrow(2, inner, inner)?);
         // What is kept: the last bins of `x`, then the states.
-        let kept = match pass.carried() {
-            Some(kept) => kept,
-            None => {
-                let shape = (b, inner, TAPS - 1 + STATES);
-                Tensor::zeros(shape, input.dtype(), input.device())?
-            }
+        let kept = if let Some(kept) = pass.carried() {
+            kept
+        } else {
+            let shape = (b, inner, TAPS - 1 + STATES);
+            Tensor::zeros(shape, input.dtype(), input.device())?
         };
         let before = kept.narrow(2, 0, TAPS - 1)?.transpose(1, 2)?.contiguous()?;
         let mut q = kept.narrow(2, TAPS - 1, STATES)?.contiguous()?;

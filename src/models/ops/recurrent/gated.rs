@@ -154,9 +154,10 @@ impl<R: Real, G: Gates + 'static> Stage<R> for GatedUnits<G> {
         let offset = |place: usize| at(place).map_or(zero, |sum| offsets[sums + sum]);
         Prepared {
             of_input: pack(sums, inputs, |sum, i| of_input[sum * inputs + i]),
-            turned: match mode.of_input() {
-                true => pack(inputs, sums, |i, sum| of_input[sum * inputs + i]),
-                false => Vec::new(),
+            turned: if mode.of_input() {
+                pack(inputs, sums, |i, sum| of_input[sum * inputs + i])
+            } else {
+                Vec::new()
             },
             offsets_of_input: offsets[..sums].to_vec(),
             of_units: Panels::new(G::SUMS * width, units, |place, unit| weight(at(place), unit)),

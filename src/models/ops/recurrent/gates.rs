@@ -136,7 +136,7 @@ impl Gates for Lstm {
 
 /// Simple recurrent units: `h' = tanh(a + k)`.
 ///
-/// Source: Elman (1990), doi:10.1207/s15516709cog1402_1.
+/// Source: Elman (1990), `doi:10.1207/s15516709cog1402_1`.
 pub struct Rnn;
 
 impl Gates for Rnn {

@@ -14,7 +14,7 @@ use crate::simd::sums::dot;
 ///
 /// Parameters: `W_x (H, inputs)`, `e_x (inputs)`, `W_h (H, H)`, `e_h (H)`, `W_m (H, M)`, `e_m (M)`.
 ///
-/// Source: Voelker, Kajić & Eliasmith (2019), NeurIPS 32.
+/// Source: Voelker, Kajić & Eliasmith (2019), `NeurIPS` 32.
 pub struct LegendreUnits {
     /// Rows of the input.
     pub inputs: usize,
@@ -204,25 +204,26 @@ impl<R: Real> Stage<R> for LegendreUnits {
             Some(at) => e_m[at - units],
             None => zero,
         };
-        let of_unit = |unit: usize, place: usize| match unit < units {
-            true => weight(unit, place),
-            false => zero,
-        };
-        let transition = |to: usize, from: usize| match to < memory && from < memory {
-            true => R::from_f64(self.transition[to * memory + from]),
-            false => zero,
+        let of_unit =
+            |unit: usize, place: usize| if unit < units { weight(unit, place) } else { zero };
+        let transition = |to: usize, from: usize| {
+            if to < memory && from < memory {
+                R::from_f64(self.transition[to * memory + from])
+            } else {
+                zero
+            }
         };
         let entry = |m: usize| self.entry.get(m).map_or(zero, |entry| R::from_f64(*entry));
         let back = mode != GradientMode::None;
-        let panels = |rows, columns, at: &dyn Fn(usize, usize) -> R| match back {
-            true => Panels::new(rows, columns, at),
-            false => Panels::default(),
+        let panels = |rows, columns, at: &dyn Fn(usize, usize) -> R| {
+            if back { Panels::new(rows, columns, at) } else { Panels::default() }
         };
         Prepared {
             of_input: pack(units + 1, inputs, |sum, i| of_input[sum * inputs + i]),
-            turned: match mode.of_input() {
-                true => pack(inputs, units + 1, |i, sum| of_input[sum * inputs + i]),
-                false => Vec::new(),
+            turned: if mode.of_input() {
+                pack(inputs, units + 1, |i, sum| of_input[sum * inputs + i])
+            } else {
+                Vec::new()
             },
             written: (0..widths.whole()).map(|place| weight(units, place)).collect(),
             transition: Panels::new(widths.memory, widths.memory, transition),

@@ -91,9 +91,10 @@ fn layout(channels: usize, bins: usize, left: usize, right: usize) -> Layout {
 fn matrix<R: Real>(values: &[R], (outputs, inputs): (usize, usize), turned: bool) -> Matrix<R> {
     Matrix {
         packed: pack(outputs, inputs, |o, i| values[o * inputs + i]),
-        turned: match turned {
-            true => pack(inputs, outputs, |i, o| values[o * inputs + i]),
-            false => Vec::new(),
+        turned: if turned {
+            pack(inputs, outputs, |i, o| values[o * inputs + i])
+        } else {
+            Vec::new()
         },
     }
 }
@@ -130,23 +131,6 @@ impl SelectiveUnits {
         (0..most).collect()
     }
 
-    /// The causal convolution of every channel, and the nonlinearity behind it.
-    fn convolve<R: Real>(&self, own: &Prepared<R>, state: &mut State<R>) {
-        let State { entered, convolved, x, .. } = state;
-        let (left, stride) = (entered.layout().left, entered.stride());
-        let rows = convolved.rows_mut().zip(x.rows_mut()).enumerate();
-        for (channel, (to, x)) in rows {
-            let start = channel * stride + left + 1 - TAPS;
-            let from = &entered.values()[start..start + to.len() + TAPS - 1];
-            let taps = &own.taps[channel * TAPS..(channel + 1) * TAPS];
-            let bias = own.taps_bias[channel];
-            vectorized(
-                #[inline(always)]
-                || convolve(from, taps, bias, to, x),
-            );
-        }
-    }
-
     /// The way back through the convolution; adds the gradients of its parameters.
     fn convolve_back<R: Real>(
         &self,
@@ -164,14 +148,13 @@ impl SelectiveUnits {
             );
         }
         if let Some((by_taps, by_bias)) = by_parameters {
+            let sums = x.rows().map(|grad| R::from_f64(crate::simd::sums::total(grad)));
+            by_bias.iter_mut().zip(sums).for_each(|(by_bias, sum)| *by_bias += sum);
             let (left, stride) = (entered.layout().left, entered.stride());
-            for (channel, grad) in x.rows().enumerate() {
-                by_bias[channel] += R::from_f64(crate::simd::sums::total(grad));
-                for tap in 0..TAPS {
-                    let start = channel * stride + left + 1 + tap - TAPS;
-                    let seen = &entered.values()[start..start + grad.len()];
-                    by_taps[channel * TAPS + tap] += R::from_f64(dot(grad, seen));
-                }
+            for (place, by_tap) in by_taps.iter_mut().enumerate() {
+                let (channel, tap) = (place / TAPS, place % TAPS);
+                let (grad, start) = (x.row(channel), channel * stride + left + 1 + tap - TAPS);
+                *by_tap += R::from_f64(dot(grad, &entered.values()[start..start + grad.len()]));
             }
         }
         let (left, stride) = (x.layout().left, x.stride());
@@ -209,6 +192,23 @@ impl SelectiveUnits {
                 || gate_back([o, z, grad], by_o, by_z),
             );
         }
+    }
+}
+
+/// The causal convolution of every channel, and the nonlinearity behind it.
+fn convolve_all<R: Real>(own: &Prepared<R>, state: &mut State<R>) {
+    let State { entered, convolved, x, .. } = state;
+    let (left, stride) = (entered.layout().left, entered.stride());
+    let rows = convolved.rows_mut().zip(x.rows_mut()).enumerate();
+    for (channel, (to, x)) in rows {
+        let start = channel * stride + left + 1 - TAPS;
+        let from = &entered.values()[start..start + to.len() + TAPS - 1];
+        let taps = &own.taps[channel * TAPS..(channel + 1) * TAPS];
+        let bias = own.taps_bias[channel];
+        vectorized(
+            #[inline(always)]
+            || convolve(from, taps, bias, to, x),
+        );
     }
 }
 
@@ -326,7 +326,7 @@ impl<R: Real> Stage<R> for SelectiveUnits {
         state.selected.arrange(layout(self.selected(), bins, 0, 0));
         let source = chosen(input, &places[..inputs]);
         mix(&prepared.enter.packed, &zeros[..2 * inner], source, &mut state.entered);
-        self.convolve(prepared, state);
+        convolve_all(prepared, state);
         let source = chosen(&state.x, &places[..inner]);
         mix(&prepared.select.packed, &zeros[..self.selected()], source, &mut state.selected);
         let source = chosen(&state.selected, &places[..steps]);
@@ -347,7 +347,7 @@ impl<R: Real> Stage<R> for SelectiveUnits {
     }
 
     fn backward(&self, prepared: &Prepared<R>, state: &mut State<R>, pass: BackwardPass<R>) {
-        let BackwardPass { input, grad, input_grad, mut by_parameters, .. } = pass;
+        let BackwardPass { input, grad, input_grad, by_parameters, .. } = pass;
         let (bins, places) = (input.layout().bins, self.places());
         let Self { inputs, inner, steps, .. } = *self;
         let zeros = vec![R::constant(0.0); 2 * inner + inputs];
@@ -378,7 +378,7 @@ impl<R: Real> Stage<R> for SelectiveUnits {
         pairs.for_each(|(to, row)| to.copy_from_slice(row));
         let source = chosen(&grads.selected, &places[..self.selected()]);
         mix(&prepared.select.turned, &zeros[..inner], source, &mut grads.beside);
-        let parts = by_parameters.as_deref_mut().map(|all| {
+        let parts = by_parameters.map(|all| {
             let mut rest = all;
             self.sizes().map(|size| {
                 let (own, others) = std::mem::take(&mut rest).split_at_mut(size);
@@ -389,7 +389,7 @@ impl<R: Real> Stage<R> for SelectiveUnits {
         let Some([enter, taps, taps_bias, select, step, step_bias, decay, skip, leave]) = parts
         else {
             self.convolve_back(prepared, state, None);
-            return self.to_input(prepared, state, input_grad);
+            return self.give_back(prepared, state, input_grad);
         };
         self.convolve_back(prepared, state, Some((taps, taps_bias)));
         let grads = &state.grads;
@@ -402,12 +402,12 @@ impl<R: Real> Stage<R> for SelectiveUnits {
         add_products(entered, chosen(input, &places[..inputs]), enter);
         decay.iter_mut().zip(sums.decay).for_each(|(to, sum)| *to += sum);
         skip.iter_mut().zip(sums.skip).for_each(|(to, sum)| *to += sum);
-        self.to_input(prepared, state, input_grad);
+        self.give_back(prepared, state, input_grad);
     }
 }
 
 impl SelectiveUnits {
-    fn to_input<R: Real>(
+    fn give_back<R: Real>(
         &self,
         prepared: &Prepared<R>,
         state: &State<R>,

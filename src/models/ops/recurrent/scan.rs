@@ -61,7 +61,7 @@ fn sum<R: Real>(mut values: States<R>) -> R {
     let mut half = STATES / 2;
     while half > 0 {
         for s in 0..half {
-            values[s] = values[s] + values[s + half];
+            values[s] += values[s + half];
         }
         half /= 2;
     }
