@@ -588,8 +588,9 @@ fn predictions_in_blocks_are_those_of_whole_stimuli() {
         });
         assert_eq!(whole.len(), blocks.len(), "{name}");
         for (y, block) in whole.iter().zip(&blocks) {
-            // Blocks take the plain path in f32; in f64 `tests/parts.rs` holds pieces to 1e-9.
-            assert!((y - block).abs() <= 1e-5 * (1.0 + y.abs()), "{name}: {y}, {block}");
+            // Blocks take the plain path, whose roundings in f32 a normalization over three channels
+            // makes larger; in f64 `tests/parts.rs` holds pieces of all parts to 1e-9.
+            assert!((y - block).abs() <= 1e-4 * (1.0 + y.abs()), "{name}: {y}, {block}");
         }
     }
     let place = trained(MODELS[0].1);
