@@ -24,21 +24,20 @@ pub trait Gates: Send + Sync {
     fn back<R: Real>(kept: &[R], before: &[R], carried: &mut [R], grads: &mut [R]);
 }
 
-/// Blocks of a vector.
+/// Blocks of a vector, so many values each: of one length, as loops over them must know.
 #[inline(always)]
-fn split<R, const N: usize>(values: &[R]) -> [&[R]; N] {
-    let size = values.len() / N;
-    std::array::from_fn(|block| &values[block * size..(block + 1) * size])
+fn split<R, const N: usize>(values: &[R], size: usize) -> [&[R]; N] {
+    std::array::from_fn(|block| &values[block * size..][..size])
 }
 
 /// Blocks of a vector, to be changed.
 #[inline(always)]
-fn split_mut<R, const N: usize>(values: &mut [R]) -> [&mut [R]; N] {
-    let (size, mut rest) = (values.len() / N, values);
+fn split_mut<R, const N: usize>(values: &mut [R], size: usize) -> [&mut [R]; N] {
+    let mut rest = values;
     std::array::from_fn(|_| {
         let (block, others) = std::mem::take(&mut rest).split_at_mut(size);
         rest = others;
-        block
+        &mut block[..size]
     })
 }
 
@@ -58,10 +57,11 @@ impl Gates for Gru {
 
     #[inline(always)]
     fn step<R: Real>([input, units]: [&[R]; 2], before: &[R], after: &mut [R], kept: &mut [R]) {
-        let ([a_r, a_z, a_n], [k_r, k_z, k_n]) = (split(input), split(units));
-        let [r, z, n, k] = split_mut(kept);
-        let one = R::constant(1.0);
-        for i in 0..after.len() {
+        let size = after.len();
+        let ([a_r, a_z, a_n], [k_r, k_z, k_n]) = (split(input, size), split(units, size));
+        let [r, z, n, k] = split_mut(kept, size);
+        let (before, one) = (&before[..size], R::constant(1.0));
+        for i in 0..size {
             let reset = (a_r[i] + k_r[i]).sigmoid();
             let keep = (a_z[i] + k_z[i]).sigmoid();
             let new = (a_n[i] + reset * k_n[i]).tanh();
@@ -72,10 +72,11 @@ impl Gates for Gru {
 
     #[inline(always)]
     fn back<R: Real>(kept: &[R], before: &[R], carried: &mut [R], grads: &mut [R]) {
-        let [r, z, n, k] = split(kept);
-        let [by_r, by_z, by_n, by_k] = split_mut(grads);
-        let one = R::constant(1.0);
-        for i in 0..carried.len() {
+        let size = carried.len();
+        let [r, z, n, k] = split(kept, size);
+        let [by_r, by_z, by_n, by_k] = split_mut(grads, size);
+        let (before, one) = (&before[..size], R::constant(1.0));
+        for i in 0..size {
             let by_new = carried[i] * (one - z[i]) * (one - n[i] * n[i]);
             by_n[i] = by_new;
             by_k[i] = by_new * r[i];
@@ -103,10 +104,12 @@ impl Gates for Lstm {
 
     #[inline(always)]
     fn step<R: Real>([input, units]: [&[R]; 2], before: &[R], after: &mut [R], kept: &mut [R]) {
-        let ([a_i, a_f, a_g, a_o], [k_i, k_f, k_g, k_o]) = (split(input), split(units));
-        let ([_, cell], [h, next]) = (split::<R, 2>(before), split_mut(after));
-        let [i, f, g, o, tanh] = split_mut(kept);
-        for u in 0..h.len() {
+        let size = after.len() / Self::CARRIED;
+        let [a_i, a_f, a_g, a_o] = split(input, size);
+        let [k_i, k_f, k_g, k_o] = split(units, size);
+        let ([_, cell], [h, next]) = (split::<R, 2>(before, size), split_mut(after, size));
+        let [i, f, g, o, tanh] = split_mut(kept, size);
+        for u in 0..size {
             let (enter, forget) = ((a_i[u] + k_i[u]).sigmoid(), (a_f[u] + k_f[u]).sigmoid());
             let (new, leave) = ((a_g[u] + k_g[u]).tanh(), (a_o[u] + k_o[u]).sigmoid());
             next[u] = forget * cell[u] + enter * new;
@@ -118,11 +121,12 @@ impl Gates for Lstm {
 
     #[inline(always)]
     fn back<R: Real>(kept: &[R], before: &[R], carried: &mut [R], grads: &mut [R]) {
-        let [i, f, g, o, tanh] = split(kept);
-        let ([_, cell], [by_h, by_cell]) = (split::<R, 2>(before), split_mut(carried));
-        let [by_i, by_f, by_g, by_o] = split_mut(grads);
+        let size = carried.len() / Self::CARRIED;
+        let [i, f, g, o, tanh] = split(kept, size);
+        let ([_, cell], [by_h, by_cell]) = (split::<R, 2>(before, size), split_mut(carried, size));
+        let [by_i, by_f, by_g, by_o] = split_mut(grads, size);
         let one = R::constant(1.0);
-        for u in 0..by_h.len() {
+        for u in 0..size {
             let by_next = by_cell[u] + by_h[u] * o[u] * (one - tanh[u] * tanh[u]);
             by_o[u] = by_h[u] * tanh[u] * o[u] * (one - o[u]);
             by_i[u] = by_next * g[u] * i[u] * (one - i[u]);
@@ -149,7 +153,9 @@ impl Gates for Rnn {
 
     #[inline(always)]
     fn step<R: Real>([input, units]: [&[R]; 2], _before: &[R], after: &mut [R], kept: &mut [R]) {
-        for u in 0..after.len() {
+        let size = after.len();
+        let (input, units, kept) = (&input[..size], &units[..size], &mut kept[..size]);
+        for u in 0..size {
             after[u] = (input[u] + units[u]).tanh();
             kept[u] = after[u];
         }
@@ -157,7 +163,9 @@ impl Gates for Rnn {
 
     #[inline(always)]
     fn back<R: Real>(kept: &[R], _before: &[R], carried: &mut [R], grads: &mut [R]) {
-        for u in 0..carried.len() {
+        let size = carried.len();
+        let (kept, grads) = (&kept[..size], &mut grads[..size]);
+        for u in 0..size {
             grads[u] = carried[u] * (R::constant(1.0) - kept[u] * kept[u]);
             carried[u] = R::constant(0.0);
         }

@@ -1,7 +1,7 @@
 //! The recurrence of a selective state space: `q' = exp(Δ A) q + Δ B x`, `o = C·q' + D x`, for each
 //! channel on its own, the states of a channel side by side in a register.
 use crate::models::ops::bins::Bins;
-use crate::models::ops::rows::Rows;
+use crate::models::ops::rows::{Layout, Rows};
 use crate::simd::parallel::map;
 use crate::simd::real::{Real, vectorized};
 
@@ -50,11 +50,6 @@ fn states<R: Real>(values: &[R], from: usize) -> States<R> {
     std::array::from_fn(|s| values[from + s])
 }
 
-#[inline(always)]
-fn each<R: Real>(of: impl Fn(usize) -> R) -> States<R> {
-    std::array::from_fn(of)
-}
-
 /// The sum over states, in halves, so that it can be worked out side by side.
 #[inline(always)]
 fn sum<R: Real>(mut values: States<R>) -> R {
@@ -68,41 +63,62 @@ fn sum<R: Real>(mut values: States<R>) -> R {
     values[0]
 }
 
-/// What a step makes of the states: the decay, and the states behind it.
+/// By how much the states of a channel fade at each bin, `exp(Δ A)`: products first, then their
+/// exponentials in one long loop.
 #[inline(always)]
-fn step<R: Real>(
-    [delta, x]: [R; 2],
-    a: &States<R>,
-    b: &States<R>,
-    q: &States<R>,
-) -> [States<R>; 2] {
-    let (decay, enter) = (each(|s| (delta * a[s]).exp()), delta * x);
-    [decay, each(|s| decay[s] * q[s] + enter * b[s])]
+fn decays<R: Real>(deltas: &[R], a: &States<R>, out: &mut [R]) {
+    for (out, delta) in out.chunks_exact_mut(STATES).zip(deltas) {
+        for s in 0..STATES {
+            out[s] = *delta * a[s];
+        }
+    }
+    for value in out.iter_mut() {
+        *value = value.exp();
+    }
 }
 
 impl<R: Real> Scan<'_, R> {
     /// From `[Δ, x]` and what is selected at each bin to `o`.
     pub fn forward(&self, [step, x]: [&Rows<R>; 2], selected: &Bins<R>, out: &mut Rows<R>) {
-        let work = STEP * x.layout().rows() * x.layout().bins;
-        let rows: Vec<_> = out.rows_mut().enumerate().collect();
-        map(rows, work, |(channel, out)| {
-            let rows = [step.row(channel), x.row(channel)];
-            vectorized(
-                #[inline(always)]
-                || self.channel(channel, rows, selected, out),
-            );
+        let Layout { bins, .. } = x.layout();
+        let work = STEP * x.layout().rows() * bins;
+        let mut rows: Vec<&mut [R]> = out.rows_mut().collect();
+        let groups: Vec<_> = rows.chunks_mut(GROUP).enumerate().collect();
+        map(groups, work, |(group, rows)| {
+            let mut fading = vec![R::constant(0.0); bins * STATES];
+            for (i, out) in rows.iter_mut().enumerate() {
+                let channel = group * GROUP + i;
+                let rows = [step.row(channel), x.row(channel)];
+                vectorized(
+                    #[inline(always)]
+                    || self.channel(channel, rows, selected, [out, &mut fading]),
+                );
+            }
         });
     }
 
     #[inline(always)]
-    fn channel(&self, channel: usize, [deltas, xs]: [&[R]; 2], selected: &Bins<R>, out: &mut [R]) {
+    fn channel(
+        &self,
+        channel: usize,
+        [deltas, xs]: [&[R]; 2],
+        selected: &Bins<R>,
+        [out, fading]: [&mut [R]; 2],
+    ) {
         let (a, skip) = (states(self.decay, channel * STATES), self.skip[channel]);
+        decays(deltas, &a, fading);
         let mut q = [R::constant(0.0); STATES];
+        let mut shares = q;
         for (t, out) in out.iter_mut().enumerate() {
-            let own = &selected.at(t)[self.steps..];
-            let (b, c) = (states(own, 0), states(own, STATES));
-            [_, q] = step([deltas[t], xs[t]], &a, &b, &q);
-            *out = sum(each(|s| c[s] * q[s])) + skip * xs[t];
+            let own = &selected.at(t)[self.steps..self.steps + 2 * STATES];
+            let (b, c) = own.split_at(STATES);
+            let fading = &fading[t * STATES..(t + 1) * STATES];
+            let enter = deltas[t] * xs[t];
+            for s in 0..STATES {
+                q[s] = fading[s] * q[s] + enter * b[s];
+                shares[s] = c[s] * q[s];
+            }
+            *out = sum(shares) + skip * xs[t];
         }
     }
 
@@ -158,38 +174,41 @@ impl<R: Real> Scan<'_, R> {
     ) {
         let (a, skip) = (states(self.decay, channel * STATES), self.skip[channel]);
         let zero = R::constant(0.0);
-        let mut q = [zero; STATES];
+        decays(deltas, &a, &mut part.decays);
         for t in 0..xs.len() {
-            let b = states(&selected.at(t)[self.steps..], 0);
-            let (decay, next) = {
-                let [decay, next] = step([deltas[t], xs[t]], &a, &b, &q);
-                (decay, next)
-            };
-            part.decays[t * STATES..(t + 1) * STATES].copy_from_slice(&decay);
-            part.states[(t + 1) * STATES..(t + 2) * STATES].copy_from_slice(&next);
-            q = next;
+            let b = &selected.at(t)[self.steps..self.steps + STATES];
+            let fading = &part.decays[t * STATES..(t + 1) * STATES];
+            let (before, after) = part.states[t * STATES..(t + 2) * STATES].split_at_mut(STATES);
+            let enter = deltas[t] * xs[t];
+            for s in 0..STATES {
+                after[s] = fading[s] * before[s] + enter * b[s];
+            }
         }
         let (mut by_q, mut by_a, mut by_skip) = ([zero; STATES], [zero; STATES], zero);
+        let (mut by_delta, mut entered) = ([zero; STATES], [zero; STATES]);
         for t in (0..xs.len()).rev() {
-            let own = &selected.at(t)[self.steps..];
-            let (b, c) = (states(own, 0), states(own, STATES));
-            let decay = states(&part.decays, t * STATES);
-            let (before, after) =
-                (states(&part.states, t * STATES), states(&part.states, (t + 1) * STATES));
+            let own = &selected.at(t)[self.steps..self.steps + 2 * STATES];
+            let (b, c) = own.split_at(STATES);
+            let fading = &part.decays[t * STATES..(t + 1) * STATES];
+            let (before, after) = part.states[t * STATES..(t + 2) * STATES].split_at(STATES);
             let (delta, x, grad) = (deltas[t], xs[t], grads[t]);
-            by_q = each(|s| by_q[s] + c[s] * grad);
+            let enter = delta * x;
             let by_selected = &mut part.by_selected[t * 2 * STATES..(t + 1) * 2 * STATES];
+            let (by_b, by_c) = by_selected.split_at_mut(STATES);
             for s in 0..STATES {
-                by_selected[s] += by_q[s] * delta * x;
-                by_selected[STATES + s] += after[s] * grad;
+                let by_state = by_q[s] + c[s] * grad;
+                by_b[s] += by_state * enter;
+                by_c[s] += after[s] * grad;
+                let through = by_state * before[s] * fading[s];
+                by_delta[s] = through * a[s];
+                by_a[s] += through * delta;
+                entered[s] = by_state * b[s];
+                by_q[s] = by_state * fading[s];
             }
-            let through = each(|s| by_q[s] * before[s] * decay[s]);
-            let entered = sum(each(|s| by_q[s] * b[s]));
-            by_step[t] = sum(each(|s| through[s] * a[s])) + entered * x;
+            let entered = sum(entered);
+            by_step[t] = sum(by_delta) + entered * x;
             by_x[t] = entered * delta + skip * grad;
-            by_a = each(|s| by_a[s] + through[s] * delta);
             by_skip += grad * x;
-            by_q = each(|s| by_q[s] * decay[s]);
         }
         part.by_decay.extend(by_a);
         part.by_skip.push(by_skip);
