@@ -226,7 +226,10 @@ fn settings_of_another_program_are_those_of_a_fit_by_plain_steps() {
     let place = Workplace::new();
     place.strf("init run.toml --like deepstrf --data data.h5").done();
     let config = RunConfig::load(&place.path("run.toml"), &[]).unwrap();
-    assert_eq!((config.train.lr, config.train.starts(), config.train.calibrate), (0.001, 1, false));
+    assert_eq!(
+        (config.train.lr(), config.train.starts(), config.train.calibrate),
+        (0.001, 1, false)
+    );
     place.strf("train run.toml --set train.epochs=2 --set model.window_ms=20").done();
     assert_eq!(place.column("runs/run/history.csv", "epoch"), [1.0, 2.0]);
 }

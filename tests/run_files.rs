@@ -63,7 +63,7 @@ fn keys_that_are_left_out_take_the_documented_defaults() {
     assert_eq!((data.standardize, &data.split), (Standardize::Global, &None));
     assert_eq!(train.loss.part.name, "mse");
     assert_eq!((train.epochs(), train.batch, train.patience), (500, 1, 30));
-    assert_eq!((train.lr, train.weight_decay, train.clip_norm), (0.01, 0.0, 1.0));
+    assert_eq!((train.lr(), train.weight_decay, train.clip_norm), (0.01, 0.0, 1.0));
     assert_eq!((train.optimizer, train.loss_scale), (Optimizer::Lbfgs, LossScale::Variance));
     let penalties = (train.l2(), train.smooth(), train.l1);
     assert_eq!(penalties, (Strength::Auto, Strength::Is(0.0), Strength::Is(0.0)));
@@ -98,7 +98,7 @@ fn overrides_replace_and_add_keys_with_or_without_quotes() {
             "data.split={ train = 0.5, valid = 0.25, test = 0.25 }",
         ],
     );
-    assert_eq!(config.train.lr.to_bits(), 0.01f64.to_bits());
+    assert_eq!(config.train.lr().to_bits(), 0.01f64.to_bits());
     assert_eq!(config.train.device, DeviceName::Cuda(1));
     assert_eq!(config.architecture.model.row.part.name, "dnet");
     assert!(!config.architecture.model.values.flag("output_decay").unwrap());
@@ -186,7 +186,7 @@ fn sections_may_be_written_as_inline_tables_and_dotted_keys() {
     let text = "data.file = \"x.h5\"\nmodel = { type = \"nrf\", hidden = 7 }\ntrain.lr = 1\n";
     let config = parse(text, &[]);
     assert_eq!(config.architecture.model.values.count("hidden").unwrap(), 7);
-    assert_eq!(config.train.lr.to_bits(), 1.0f64.to_bits());
+    assert_eq!(config.train.lr().to_bits(), 1.0f64.to_bits());
 }
 
 #[test]

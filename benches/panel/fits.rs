@@ -49,10 +49,10 @@ pub static FITS: &[Fit] = &[
     DNET.behind("dnet+adaptrans", "adaptrans"),
     CNN2D.behind("cnn2d+adaptrans", "adaptrans"),
     LN.with_kernels("ln+gaussian", "gaussian"),
-    STATENET.with_keys("statenet lstm", "rnn = \"lstm\""),
-    STATENET.with_keys("statenet rnn", "rnn = \"rnn\""),
-    STATENET.with_keys("statenet lmu", "rnn = \"lmu\""),
-    STATENET.with_keys("statenet mamba", "rnn = \"mamba\""),
+    STATENET.with_keys("statenet-lstm", "rnn = \"lstm\""),
+    STATENET.with_keys("statenet-rnn", "rnn = \"rnn\""),
+    STATENET.with_keys("statenet-lmu", "rnn = \"lmu\""),
+    STATENET.with_keys("statenet-mamba", "rnn = \"mamba\""),
     STATENET.behind("statenet+adaptrans", "adaptrans"),
 ];
 

@@ -116,6 +116,7 @@ impl RunConfig {
             has_strfs: architecture.model.row.strfs == HasStrfs::Yes,
             is_frozen: origin.as_ref().is_some_and(Origin::freezes),
             nothing_shared: architecture.shares_nothing(),
+            lr: architecture.model.row.lr,
         });
         let data = Data::new(&data, folder_of(file), unsaid)?;
         architecture.standardized = data.standardize.statistics();

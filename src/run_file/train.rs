@@ -38,7 +38,8 @@ section! {
         /// clips per step of adamw
         batch: usize = Kind::Integer(1, 65_536), Default::Is("1");
         /// learning rate of adamw
-        lr: f64 = Kind::Number(Range::above(0.0, 1.0)), Default::Is("0.01");
+        lr: Option<f64> = Kind::Number(Range::above(0.0, 1.0)),
+            Default::Follows("0.003 for statenet, else 0.01");
         /// weight decay of adamw; spares positions, widths, time constants and norms
         weight_decay: f64 = Kind::Number(Range::closed(0.0, 1.0)), Default::Is("0.0");
         /// epochs without a better monitored score after which training stops
@@ -102,6 +103,8 @@ pub struct Traits {
     pub is_frozen: bool,
     /// Whether no weight serves two neurons.
     pub nothing_shared: bool,
+    /// The learning rate that suits the model.
+    pub lr: f64,
 }
 
 impl Train {
@@ -127,6 +130,7 @@ impl Train {
         self.epochs.get_or_insert(if by_steps { 100 } else { 500 });
         let best = if traits.nothing_shared { Best::PerNeuron } else { Best::Mean };
         self.best.get_or_insert(best);
+        self.lr.get_or_insert(traits.lr);
         let start =
             if traits.nothing_shared && !by_steps { StartFrom::Ridge } else { StartFrom::Random };
         self.start.get_or_insert(start);
@@ -135,6 +139,11 @@ impl Train {
     /// Most epochs.
     pub fn epochs(&self) -> usize {
         self.epochs.unwrap_or_default()
+    }
+
+    /// The learning rate.
+    pub fn lr(&self) -> f64 {
+        self.lr.unwrap_or_default()
     }
 
     /// Random starts.

@@ -89,7 +89,7 @@ impl<'a> Steps<'a> {
             self.anew(checkpoint)?;
         }
         let phase = format!("start {} of {}", nth + 1, settings.starts());
-        let Some(scores) = self.pass_and_score(checkpoint, observer, settings.lr, &phase)? else {
+        let Some(scores) = self.pass_and_score(checkpoint, observer, settings.lr(), &phase)? else {
             return Ok(Done::Phase(Some(End::Interrupted)));
         };
         let (row, scores) = scores;
@@ -133,7 +133,7 @@ impl<'a> Steps<'a> {
     fn lr(&self, checkpoint: &Checkpoint) -> f64 {
         let Task { settings, .. } = self.fitting.task;
         let progress = &checkpoint.progress;
-        let lr = settings.lr * SMALLER.powi(progress.restarts.try_into().unwrap_or(i32::MAX));
+        let lr = settings.lr() * SMALLER.powi(progress.restarts.try_into().unwrap_or(i32::MAX));
         let epochs = [progress.leg + 1, settings.epochs()];
         schedule::lr(settings.schedule, lr, epochs, progress.best.halvings)
     }

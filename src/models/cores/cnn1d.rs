@@ -7,7 +7,7 @@
 //!
 //! Differs from the paper: biases, which move thresholds of relus, are what they are in other models
 //! here; sizes in milliseconds, so that they hold for any width of a bin.
-use super::{Blueprint, FREEZE, HIDDEN_READOUT, HasStrfs, INIT, Model, ModelRow, Sharing};
+use super::{Blueprint, FREEZE, HIDDEN_READOUT, HasStrfs, INIT, LR, Model, ModelRow, Sharing};
 use crate::base::error::{self, Error};
 use crate::config::keys::{Default, Key, Kind, Range, Values};
 use crate::config::part::Part;
@@ -25,6 +25,7 @@ pub const ROW: ModelRow = ModelRow {
     },
     strfs: HasStrfs::No("its first weights are on bands alone, not STRFs"),
     sharing: Sharing::Hidden,
+    lr: LR,
     build,
     reference: |_blueprint| Ok(None),
 };

@@ -6,7 +6,7 @@
 //!
 //! Differs from the paper as deepSTRF 0.1.0 does: the layer normalization, leaky instead of plain
 //! rectification, and kernels over frequency and time rather than time alone.
-use super::{Blueprint, FREEZE, HasStrfs, INIT, Model, ModelRow, SLOPE, Sharing, ln, nrf};
+use super::{Blueprint, FREEZE, HasStrfs, INIT, LR, Model, ModelRow, SLOPE, Sharing, ln, nrf};
 use crate::base::error::{self, Error};
 use crate::config::keys::{Default, Key, Kind, Range, Values};
 use crate::config::part::Part;
@@ -24,6 +24,7 @@ pub const ROW: ModelRow = ModelRow {
     },
     strfs: HasStrfs::No("its kernels are small filters, not STRFs"),
     sharing: Sharing::Hidden,
+    lr: LR,
     build,
     reference: |blueprint| {
         let values = blueprint.values;

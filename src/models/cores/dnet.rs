@@ -6,7 +6,8 @@
 //! Differs from deepSTRF 0.1.0: its output units have no memory (`output_decay = false`), and its
 //! hidden units forget all after seven initial time constants (`decay_bins`).
 use super::{
-    Blueprint, FREEZE, HIDDEN_READOUT, HasStrfs, INIT, Model, ModelRow, Sharing, linear, ln, nrf,
+    Blueprint, FREEZE, HIDDEN_READOUT, HasStrfs, INIT, LR, Model, ModelRow, Sharing, linear, ln,
+    nrf,
 };
 use crate::base::error::{self, Error};
 use crate::config::keys::{Default, Key, Kind, Range};
@@ -26,6 +27,7 @@ pub const ROW: ModelRow = ModelRow {
     },
     strfs: HasStrfs::Yes,
     sharing: Sharing::Hidden,
+    lr: LR,
     build,
     reference: |blueprint| {
         let values = blueprint.values;

@@ -1,7 +1,7 @@
 //! Linear: one STRF per neuron.
 //!
 //! `y(n,t) = norm( bias(n) + Σ_c Σ_f Σ_k W(n,c,f,k) · x(c,f,t−k) )`.
-use super::{Blueprint, HasStrfs, Model, ModelRow, Sharing};
+use super::{Blueprint, HasStrfs, LR, Model, ModelRow, Sharing};
 use crate::base::error;
 use crate::config::keys::{Default, Key, Kind, Range};
 use crate::config::part::Part;
@@ -18,6 +18,7 @@ pub const ROW: ModelRow = ModelRow {
     },
     strfs: HasStrfs::Yes,
     sharing: Sharing::Nothing,
+    lr: LR,
     build,
     reference: |blueprint| {
         Ok(Some(

@@ -59,6 +59,8 @@ pub struct ModelRow {
     pub strfs: HasStrfs,
     /// Whether neurons share weights.
     pub sharing: Sharing,
+    /// The learning rate of adamw where the run file gives none.
+    pub lr: f64,
     /// Builds it.
     pub build: fn(&Blueprint) -> error::Result<Model>,
     /// Names it in deepSTRF; none where that has no such model.
@@ -118,6 +120,9 @@ pub const FREEZE: Key = Key {
 
 /// Keys by which models differ that have the same core.
 pub const READOUT_KEYS: [&str; 3] = ["output", "hidden_readout", "output_decay"];
+
+/// The learning rate that most models take.
+const LR: f64 = 0.01;
 
 /// Slope of the layer between hidden units and neurons below 0.
 const SLOPE: f64 = 0.1;

@@ -5,7 +5,7 @@
 //!
 //! Differs from the paper as deepSTRF 0.1.0 does: the layer normalization, and tanh unscaled.
 use super::{
-    Blueprint, FREEZE, HIDDEN_READOUT, HasStrfs, INIT, Model, ModelRow, Sharing, linear, ln,
+    Blueprint, FREEZE, HIDDEN_READOUT, HasStrfs, INIT, LR, Model, ModelRow, Sharing, linear, ln,
 };
 use crate::base::error;
 use crate::config::keys::{Default, Key, Kind};
@@ -23,6 +23,7 @@ pub const ROW: ModelRow = ModelRow {
     },
     strfs: HasStrfs::Yes,
     sharing: Sharing::Hidden,
+    lr: LR,
     build,
     reference: |blueprint| {
         let lags = blueprint.lags()?.into();

@@ -25,6 +25,7 @@ pub const ROW: ModelRow = ModelRow {
     },
     strfs: HasStrfs::No("its kernels span frequency alone, and its memory is recurrent"),
     sharing: Sharing::Hidden,
+    lr: 0.003,
     build,
     reference: |blueprint| {
         let values = blueprint.values;

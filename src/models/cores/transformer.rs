@@ -6,7 +6,7 @@
 //!
 //! Differs from deepSTRF 0.1.0: patches of 45 ms instead of one bin; a window of 205 ms instead of all of the past, so that long clips mean
 //! the same as short ones; layers of the encoder start apart from each other; parametric softplus.
-use super::{Blueprint, FREEZE, HIDDEN_READOUT, HasStrfs, INIT, Model, ModelRow, Sharing, ln};
+use super::{Blueprint, FREEZE, HIDDEN_READOUT, HasStrfs, INIT, LR, Model, ModelRow, Sharing, ln};
 use crate::base::error::{self, Error};
 use crate::config::keys::{Default, Key, Kind, Range, Value, Values};
 use crate::config::part::{KeyProblem, Part};
@@ -25,6 +25,7 @@ pub const ROW: ModelRow = ModelRow {
     },
     strfs: HasStrfs::No("its first weights are patches of sound, not STRFs"),
     sharing: Sharing::Hidden,
+    lr: LR,
     build,
     reference: |blueprint| {
         let sizes = Sizes::of(blueprint)?;
