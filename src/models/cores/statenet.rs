@@ -12,7 +12,7 @@ use super::{Blueprint, FREEZE, HIDDEN_READOUT, HasStrfs, INIT, Model, ModelRow, 
 use crate::base::error::{self, Error};
 use crate::config::keys::{Default, Key, Kind};
 use crate::config::part::Part;
-use crate::models::layers::recurrent::{CELLS, CellDims, CellRow, NAMES};
+use crate::models::layers::recurrent::{self, CELLS, CellDims, CellRow};
 use crate::models::layers::{Connectivity, Frames, FramesDims, Layer, MapShape};
 
 /// The row of `statenet`.
@@ -43,7 +43,7 @@ pub const ROW: ModelRow = ModelRow {
 const KEYS: &[Key] = &[
     Key {
         name: "rnn",
-        kind: Kind::Choice(NAMES),
+        kind: Kind::Part(recurrent::names),
         default: Default::Is("\"gru\""),
         doc: "kind of recurrent units",
     },
@@ -112,7 +112,8 @@ fn build(blueprint: &Blueprint) -> error::Result<Model> {
 fn cell<'a>(blueprint: &Blueprint) -> error::Result<&'a CellRow> {
     let name = blueprint.values.text("rnn")?;
     CELLS.iter().find(|row| row.name == name).ok_or_else(|| {
-        Error::Refused(format!("model.rnn: found {name:?}, expected one of {NAMES:?}"))
+        let known = recurrent::names();
+        Error::Refused(format!("model.rnn: found {name:?}, expected one of {known:?}"))
     })
 }
 

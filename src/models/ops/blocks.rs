@@ -2,10 +2,10 @@
 //! alone, so that results do not depend on the number of threads.
 use std::ops::Range;
 
-use super::rows::Rows;
+use super::rows::{Layout, Rows};
 use crate::simd::parallel::split;
 use crate::simd::real::Real;
-use crate::simd::tile::{MOST_PRODUCTS, MOST_SUMS};
+use crate::simd::tile::{MOST_PRODUCTS, MOST_SUMS, Sums};
 
 /// Divides `rows` into blocks of equal size, give or take one.
 fn ranges(rows: usize, most: usize) -> Vec<Range<usize>> {
@@ -41,6 +41,40 @@ pub struct Block<'a, R> {
     pub rows: Range<usize>,
     /// Where they lie.
     pub out: &'a mut [R],
+}
+
+/// What rows of a block are weighted sums of.
+#[derive(Clone, Copy)]
+pub struct Summands<'a, R> {
+    /// `(rows, P)` of all rows, packed block after block.
+    pub weights: &'a [R],
+    /// `(rows)`: what the sums start from.
+    pub start: &'a [R],
+    /// What is summed.
+    pub source: &'a [R],
+    /// `(P)`: where each summand lies.
+    pub offsets: &'a [usize],
+    /// What is added to all offsets.
+    pub base: usize,
+}
+
+impl<R: Real> Block<'_, R> {
+    /// Fills the rows, of a map laid out like this.
+    pub fn fill(self, layout: Layout, summands: Summands<R>) {
+        let Summands { weights, start, source, offsets, base } = summands;
+        let terms = offsets.len();
+        Sums {
+            weights: &weights[self.rows.start * terms..self.rows.end * terms],
+            start: &start[self.rows],
+            source,
+            offsets,
+            base,
+            bins: layout.bins,
+            out: self.out,
+            left: layout.left,
+        }
+        .run();
+    }
 }
 
 /// The rows of a map in blocks of sums, `per_band` rows being of one band.

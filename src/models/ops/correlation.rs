@@ -2,7 +2,7 @@
 //! convolutions of the 2D-CNN, and layers in which every bin is on its own.
 //!
 //! `y(o,f,t) = bias(o) + Σ_c Σ_i Σ_j w(o,c,i,j) · x(c,f+i, t+j−left)`, zeros outside of `x`.
-use super::blocks::{self, Block};
+use super::blocks::{self, Block, Summands};
 use super::rows::{Layout, Rows};
 use crate::simd::parallel::{each, map};
 use crate::simd::real::Real;
@@ -124,20 +124,11 @@ impl Correlation {
         (packed, bias): (&[R], &[R]),
         (input, offsets): (&Rows<R>, &[usize]),
         layout: Layout,
-        Block { band, rows, out }: Block<R>,
+        block: Block<R>,
     ) {
-        let patch = self.patch();
-        Sums {
-            weights: &packed[rows.start * patch..rows.end * patch],
-            start: &bias[rows],
-            source: input.values(),
-            offsets,
-            base: band * self.channels * input.stride(),
-            bins: layout.bins,
-            out,
-            left: layout.left,
-        }
-        .run();
+        let base = block.band * self.channels * input.stride();
+        let (weights, start, source) = (packed, bias, input.values());
+        block.fill(layout, Summands { weights, start, source, offsets, base });
     }
 
     /// Where the values of a patch lie in rows of a stride.

@@ -19,6 +19,7 @@
 // Numbers, and loops over them.
 pub mod blocks;
 pub mod draws;
+mod parts;
 mod recursion;
 pub mod rows;
 pub mod side_by_side;
@@ -44,7 +45,7 @@ pub mod places;
 pub mod plasticity;
 pub mod positions;
 pub mod recurrent;
-mod residual;
+pub mod residual;
 pub mod self_attention;
 pub mod separable;
 pub mod stage;

@@ -2,7 +2,7 @@
 //! each place with weights of its own; then the end of a layer.
 //!
 //! `drive(l,o,t) = bias(l,o) + Σ_i Σ_c w(l,o,i,c) · x(c, l·stride + i, t)`.
-use super::blocks::{self, Block};
+use super::blocks::{self, Summands};
 use super::convolution::add_kinds;
 use super::finish::{Finish, FinishState, NormParameters};
 use super::mixing::{RowSet, add_products, pack};
@@ -10,7 +10,6 @@ use super::rows::{Layout, Rows};
 use super::stage::{BackwardPass, GradientMode, Stage};
 use crate::simd::parallel::each;
 use crate::simd::real::Real;
-use crate::simd::tile::Sums;
 
 /// Parameters: weights `(L, O, I, C)`, biases `(L, O)`, those of the end.
 #[derive(Debug, Clone, Copy)]
@@ -78,20 +77,11 @@ impl Places {
         let (layout, stride, left) = (out.layout(), grad.stride(), grad.layout().left);
         let zeros = vec![R::constant(0.0); self.channels];
         let tasks = blocks::of_map(out, self.channels);
-        each(tasks, self.work(layout.bins), |Block { band, rows, out }| {
-            let (sources, packed) = &prepared.turned[band];
+        each(tasks, self.work(layout.bins), |block| {
+            let (sources, weights) = &prepared.turned[block.band];
             let offsets: Vec<usize> = sources.iter().map(|row| row * stride + left).collect();
-            Sums {
-                weights: &packed[rows.start * offsets.len()..rows.end * offsets.len()],
-                start: &zeros[rows],
-                source: grad.values(),
-                offsets: &offsets,
-                base: 0,
-                bins: layout.bins,
-                out,
-                left: layout.left,
-            }
-            .run();
+            let (start, source, base) = (&zeros, grad.values(), 0);
+            block.fill(layout, Summands { weights, start, source, offsets: &offsets, base });
         });
     }
 }
@@ -139,19 +129,11 @@ impl<R: Real> Stage<R> for Places {
         self.finish.arrange(state, layout);
         let work = self.work(layout.bins);
         self.finish.bands(&prepared.end, state, (output, work), |place, bare, drive| {
-            for Block { rows, out, .. } in blocks::of_band(place, self.outputs, drive) {
-                let first = place * self.outputs;
-                Sums {
-                    weights: &prepared.packed[place][rows.start * patch..rows.end * patch],
-                    start: &prepared.bias[first + rows.start..first + rows.end],
-                    source: input.values(),
-                    offsets: &offsets,
-                    base: self.first(place) * stride,
-                    bins: layout.bins,
-                    out,
-                    left: bare.left,
-                }
-                .run();
+            let (weights, source) = (&prepared.packed[place], input.values());
+            let start = &prepared.bias[place * self.outputs..(place + 1) * self.outputs];
+            let (offsets, base) = (&offsets[..], self.first(place) * stride);
+            for block in blocks::of_band(place, self.outputs, drive) {
+                block.fill(bare, Summands { weights, start, source, offsets, base });
             }
         });
     }
@@ -165,10 +147,8 @@ impl<R: Real> Stage<R> for Places {
             let parts = by_weights.chunks_exact_mut(self.outputs * self.patch());
             for (place, out) in parts.enumerate() {
                 let (own, first) = (place * self.outputs, self.first(place));
-                let rows: Vec<usize> = (own..own + self.outputs).collect();
-                let under: Vec<usize> = (first..first + self.patch()).collect();
-                let rows = RowSet { rows: &*grad, places: &rows, delay: 0 };
-                add_products(rows, RowSet { rows: input, places: &under, delay: 0 }, out);
+                let rows = RowSet::range(&*grad, own..own + self.outputs);
+                add_products(&rows, &RowSet::range(input, first..first + self.patch()), out);
             }
             let offsets = sums.iter().flatten().map(|sums| R::from_f64(sums[0]));
             by_bias.iter_mut().zip(offsets).for_each(|(by_bias, sum)| *by_bias += sum);

@@ -17,6 +17,11 @@ pub struct Layout {
 }
 
 impl Layout {
+    /// Rows of units, in one band, behind so many zeros each.
+    pub fn of_units(channels: usize, bins: usize, left: usize) -> Self {
+        Self { bands: 1, channels, bins, left, right: 0 }
+    }
+
     /// All rows.
     pub fn rows(self) -> usize {
         self.bands * self.channels

@@ -35,7 +35,8 @@ impl Temporal {
         self.units * self.lags * bins
     }
 
-    fn weights(self) -> usize {
+    /// Values of all kernels.
+    pub fn weights(self) -> usize {
         self.units * self.lags
     }
 }

@@ -32,13 +32,15 @@ pub struct Gated {
     kind: GatedKind,
 }
 
-/// Sums of each unit.
-pub const fn sums<G: Gates>() -> usize {
-    G::SUMS
+/// A kind by what its units make of one bin, on both paths.
+const fn kind<G: Gates + 'static>(
+    step: fn([&Tensor; 2], &[Tensor]) -> Result<Vec<Tensor>>,
+) -> GatedKind {
+    GatedKind { sums: G::SUMS, carried: G::CARRIED, step, stage: stage::<G> }
 }
 
 /// The fused path of a kind of unit.
-pub fn stage<G: Gates + 'static>(
+fn stage<G: Gates + 'static>(
     inputs: usize,
     units: usize,
     parameters: Vec<Tensor>,
@@ -111,15 +113,12 @@ impl Layer for Gated {
     }
 }
 
-/// Units of GRU, LSTM and plain recurrent layers.
-pub const GRU: GatedKind =
-    GatedKind { sums: sums::<Gru>(), carried: 1, step: gru, stage: stage::<Gru> };
-/// See [`GRU`].
-pub const LSTM: GatedKind =
-    GatedKind { sums: sums::<Lstm>(), carried: 2, step: lstm, stage: stage::<Lstm> };
-/// See [`GRU`].
-pub const RNN: GatedKind =
-    GatedKind { sums: sums::<Rnn>(), carried: 1, step: rnn, stage: stage::<Rnn> };
+/// Gated recurrent units.
+pub const GRU: GatedKind = kind::<Gru>(gru);
+/// Long short-term memory.
+pub const LSTM: GatedKind = kind::<Lstm>(lstm);
+/// Simple recurrent units.
+pub const RNN: GatedKind = kind::<Rnn>(rnn);
 
 fn gru([input, units]: [&Tensor; 2], carried: &[Tensor]) -> Result<Vec<Tensor>> {
     let ([a, k], h) = ([input.chunk(3, 1)?, units.chunk(3, 1)?], &carried[0]);

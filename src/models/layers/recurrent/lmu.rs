@@ -4,7 +4,7 @@
 //! `u = e_x·s + e_h·h + e_m·m`, `m' = A m + B u`, `h' = tanh(W_x s + W_h h + W_m m')`.
 //!
 //! Source: Voelker, Kajić & Eliasmith (2019), `NeurIPS` 32.
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use candle_core::{DType, Result, Tensor, Var};
 
@@ -43,7 +43,7 @@ fn build(input: MapShape, dims: CellDims, scope: &Scope) -> Result<Box<dyn Layer
     };
     let xavier =
         |seen: usize| ParamSpec::decayed(Start::Normal((2.0 / (seen + units) as f64).sqrt()));
-    let (transition, entry) = memory();
+    let (transition, entry) = HELD.clone();
     let buffer = |values| ParamSpec::new(Role::Buffer, Start::Values(values));
     Ok(Box::new(Legendre {
         input,
@@ -61,8 +61,8 @@ fn build(input: MapShape, dims: CellDims, scope: &Scope) -> Result<Box<dyn Layer
     }))
 }
 
-/// `A (M, M)` and `B (M)` of a window, held over a bin.
-fn memory() -> (Vec<f64>, Vec<f64>) {
+/// `A (M, M)` and `B (M)` of a window, held over a bin: the same for all layers.
+static HELD: LazyLock<(Vec<f64>, Vec<f64>)> = LazyLock::new(|| {
     // The exponential of [[A, B], [0, 0]] holds both.
     let size = MEMORY + 1;
     let rate = |i: usize| (2 * i + 1) as f64 / WINDOW;
@@ -79,7 +79,7 @@ fn memory() -> (Vec<f64>, Vec<f64>) {
         transition.map(|(i, j)| held[i * size + j]).collect(),
         (0..MEMORY).map(|i| held[i * size + MEMORY]).collect(),
     )
-}
+});
 
 impl Layer for Legendre {
     fn output(&self, _input: MapShape) -> MapShape {

@@ -35,7 +35,9 @@ pub struct CellDims {
 pub static CELLS: &[CellRow] = &[gru::ROW, lstm::ROW, rnn::ROW, lmu::ROW, mamba::ROW];
 
 /// Their names, in the table's order.
-pub const NAMES: &[&str] = &["gru", "lstm", "rnn", "lmu", "mamba"];
+pub fn names() -> Vec<&'static str> {
+    CELLS.iter().map(|row| row.name).collect()
+}
 
 impl CellDims {
     /// Where the parameters of a layer lie that the reference has only one of.
@@ -68,14 +70,4 @@ fn in_row_order(weight: &Tensor, input: MapShape) -> Result<Tensor> {
 /// `(B, ..., T)` at a bin.
 fn at(values: &Tensor, bin: usize) -> Result<Tensor> {
     values.narrow(1, bin, 1)?.squeeze(1)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_names_are_those_of_the_table() {
-        assert!(CELLS.iter().map(|row| row.name).eq(NAMES.iter().copied()));
-    }
 }

@@ -78,10 +78,6 @@ impl<G: Gates> GatedUnits<G> {
         blocks.iter().flat_map(|b| b * self.units..(b + 1) * self.units).collect()
     }
 
-    fn rows(rows: usize, bins: usize, left: usize) -> Layout {
-        Layout { bands: 1, channels: rows, bins, left, right: 0 }
-    }
-
     /// From the sums of all bins to what units carry, bin after bin.
     fn forward_bins<R: Real>(&self, prepared: &Prepared<R>, state: &mut State<R>, bins: usize) {
         let (units, width) = (self.units, padded::<R>(self.units));
@@ -133,7 +129,7 @@ impl<R: Real, G: Gates + 'static> Stage<R> for GatedUnits<G> {
     }
 
     fn output(&self, input: Layout) -> Layout {
-        Self::rows(self.units, input.bins, 0)
+        Layout::of_units(self.units, input.bins, 0)
     }
 
     fn prepare(&self, parameters: &[R], mode: GradientMode) -> Prepared<R> {
@@ -174,10 +170,9 @@ impl<R: Real, G: Gates + 'static> Stage<R> for GatedUnits<G> {
         state: &mut State<R>,
     ) {
         let (bins, width) = (input.layout().bins, padded::<R>(self.units));
-        let places: Vec<usize> = (0..self.inputs).collect();
-        state.sums.arrange(Self::rows(self.sums(), bins, 0));
-        let source = RowSet { rows: input, places: &places, delay: 0 };
-        mix(&prepared.of_input, &prepared.offsets_of_input, source, &mut state.sums);
+        state.sums.arrange(Layout::of_units(self.sums(), bins, 0));
+        let offsets = Some(&prepared.offsets_of_input[..]);
+        mix(&prepared.of_input, offsets, &RowSet::all(input), &mut state.sums);
         state.sums_of_bins.arrange(bins, G::SUMS * width);
         state.sums_of_bins.take(0, &state.sums, |sum| self.place::<R>(sum));
         self.forward_bins(prepared, state, bins);
@@ -190,27 +185,23 @@ impl<R: Real, G: Gates + 'static> Stage<R> for GatedUnits<G> {
         state.by_output.arrange(bins, width);
         state.by_output.take(0, grad, |unit| unit);
         self.backward_bins(prepared, state, bins);
-        state.grads.arrange(Self::rows(G::GRADS * self.units, bins, 0));
+        state.grads.arrange(Layout::of_units(G::GRADS * self.units, bins, 0));
         state.grads_of_bins.give(0, &mut state.grads, |row| self.place::<R>(row));
-        let (of_input, of_units) = (self.rows_of(G::OF_INPUT), self.rows_of(G::OF_UNITS));
-        let chosen = |places| RowSet { rows: &state.grads, places, delay: 0 };
-        let (of_input, of_units) = (chosen(&of_input), chosen(&of_units));
+        let blocks = |blocks| RowSet::listed(&state.grads, self.rows_of(blocks));
+        let (of_input, of_units) = (blocks(G::OF_INPUT), blocks(G::OF_UNITS));
         if let Some(by_parameters) = by_parameters {
-            let (sums, places) =
-                (self.sums(), (0..self.inputs.max(self.units)).collect::<Vec<_>>());
+            let sums = self.sums();
             let (by_input, rest) = by_parameters.split_at_mut(sums * self.inputs);
             let (by_units, by_offsets) = rest.split_at_mut(sums * self.units);
-            let source = RowSet { rows: input, places: &places[..self.inputs], delay: 0 };
-            add_products(of_input, source, by_input);
-            state.given.arrange(Self::rows(self.units, bins, 1));
+            add_products(&of_input, &RowSet::all(input), by_input);
+            state.given.arrange(Layout::of_units(self.units, bins, 1));
             state.given.rows_mut().zip(output.rows()).for_each(|(to, row)| to.copy_from_slice(row));
-            let before = RowSet { rows: &state.given, places: &places[..self.units], delay: 1 };
-            add_products(of_units, before, by_units);
-            add_totals(of_input, &mut by_offsets[..sums]);
-            add_totals(of_units, &mut by_offsets[sums..]);
+            add_products(&of_units, &RowSet::all(&state.given).a_bin_before(), by_units);
+            add_totals(&of_input, &mut by_offsets[..sums]);
+            add_totals(&of_units, &mut by_offsets[sums..]);
         }
         if let Some(input_grad) = input_grad {
-            mix(&prepared.turned, &vec![R::constant(0.0); self.inputs], of_input, input_grad);
+            mix(&prepared.turned, None, &of_input, input_grad);
         }
     }
 }

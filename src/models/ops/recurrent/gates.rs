@@ -1,4 +1,5 @@
 //! What gated units make of one bin, and the way back, all units of a layer beside each other.
+use crate::models::ops::parts::{parts, parts_mut};
 use crate::simd::real::Real;
 
 /// A kind of gated unit. Each of its vectors is a list of blocks of one value a unit.
@@ -24,23 +25,6 @@ pub trait Gates: Send + Sync {
     fn back<R: Real>(kept: &[R], before: &[R], carried: &mut [R], grads: &mut [R]);
 }
 
-/// Blocks of a vector, so many values each: of one length, as loops over them must know.
-#[inline(always)]
-fn split<R, const N: usize>(values: &[R], size: usize) -> [&[R]; N] {
-    std::array::from_fn(|block| &values[block * size..][..size])
-}
-
-/// Blocks of a vector, to be changed.
-#[inline(always)]
-fn split_mut<R, const N: usize>(values: &mut [R], size: usize) -> [&mut [R]; N] {
-    let mut rest = values;
-    std::array::from_fn(|_| {
-        let (block, others) = std::mem::take(&mut rest).split_at_mut(size);
-        rest = others;
-        &mut block[..size]
-    })
-}
-
 /// Gated recurrent units: `h' = (1 − z) n + z h`, `r = σ(a_r + k_r)`, `z = σ(a_z + k_z)`,
 /// `n = tanh(a_n + r k_n)`, `a` the sums from the input, `k` those from the units.
 ///
@@ -58,8 +42,9 @@ impl Gates for Gru {
     #[inline(always)]
     fn step<R: Real>([input, units]: [&[R]; 2], before: &[R], after: &mut [R], kept: &mut [R]) {
         let size = after.len();
-        let ([a_r, a_z, a_n], [k_r, k_z, k_n]) = (split(input, size), split(units, size));
-        let [r, z, n, k] = split_mut(kept, size);
+        let [a_r, a_z, a_n] = parts(input, [size; 3]);
+        let [k_r, k_z, k_n] = parts(units, [size; 3]);
+        let [r, z, n, k] = parts_mut(kept, [size; 4]);
         let (before, one) = (&before[..size], R::constant(1.0));
         for i in 0..size {
             let reset = (a_r[i] + k_r[i]).sigmoid();
@@ -73,8 +58,8 @@ impl Gates for Gru {
     #[inline(always)]
     fn back<R: Real>(kept: &[R], before: &[R], carried: &mut [R], grads: &mut [R]) {
         let size = carried.len();
-        let [r, z, n, k] = split(kept, size);
-        let [by_r, by_z, by_n, by_k] = split_mut(grads, size);
+        let [r, z, n, k] = parts(kept, [size; 4]);
+        let [by_r, by_z, by_n, by_k] = parts_mut(grads, [size; 4]);
         let (before, one) = (&before[..size], R::constant(1.0));
         for i in 0..size {
             let by_new = carried[i] * (one - z[i]) * (one - n[i] * n[i]);
@@ -105,10 +90,10 @@ impl Gates for Lstm {
     #[inline(always)]
     fn step<R: Real>([input, units]: [&[R]; 2], before: &[R], after: &mut [R], kept: &mut [R]) {
         let size = after.len() / Self::CARRIED;
-        let [a_i, a_f, a_g, a_o] = split(input, size);
-        let [k_i, k_f, k_g, k_o] = split(units, size);
-        let ([_, cell], [h, next]) = (split::<R, 2>(before, size), split_mut(after, size));
-        let [i, f, g, o, tanh] = split_mut(kept, size);
+        let [a_i, a_f, a_g, a_o] = parts(input, [size; 4]);
+        let [k_i, k_f, k_g, k_o] = parts(units, [size; 4]);
+        let ([_, cell], [h, next]) = (parts(before, [size; 2]), parts_mut(after, [size; 2]));
+        let [i, f, g, o, tanh] = parts_mut(kept, [size; 5]);
         for u in 0..size {
             let (enter, forget) = ((a_i[u] + k_i[u]).sigmoid(), (a_f[u] + k_f[u]).sigmoid());
             let (new, leave) = ((a_g[u] + k_g[u]).tanh(), (a_o[u] + k_o[u]).sigmoid());
@@ -122,9 +107,10 @@ impl Gates for Lstm {
     #[inline(always)]
     fn back<R: Real>(kept: &[R], before: &[R], carried: &mut [R], grads: &mut [R]) {
         let size = carried.len() / Self::CARRIED;
-        let [i, f, g, o, tanh] = split(kept, size);
-        let ([_, cell], [by_h, by_cell]) = (split::<R, 2>(before, size), split_mut(carried, size));
-        let [by_i, by_f, by_g, by_o] = split_mut(grads, size);
+        let [i, f, g, o, tanh] = parts(kept, [size; 5]);
+        let [_, cell] = parts(before, [size; 2]);
+        let [by_h, by_cell] = parts_mut(carried, [size; 2]);
+        let [by_i, by_f, by_g, by_o] = parts_mut(grads, [size; 4]);
         let one = R::constant(1.0);
         for u in 0..size {
             let by_next = by_cell[u] + by_h[u] * o[u] * (one - tanh[u] * tanh[u]);

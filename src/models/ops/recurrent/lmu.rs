@@ -100,10 +100,6 @@ impl LegendreUnits {
         if row < self.units { row } else { self.widths::<R>().units }
     }
 
-    fn rows(rows: usize, bins: usize, left: usize) -> Layout {
-        Layout { bands: 1, channels: rows, bins, left, right: 0 }
-    }
-
     fn forward_bins<R: Real>(&self, own: &Prepared<R>, state: &mut State<R>, bins: usize) {
         let widths = self.widths::<R>();
         state.carried.arrange(bins + 1, widths.whole());
@@ -154,28 +150,18 @@ impl LegendreUnits {
     /// Adds the gradients of the parameters, in their order.
     fn add_gradients<R: Real>(&self, state: &mut State<R>, input: &Rows<R>, out: &mut [R]) {
         let (units, memory, bins) = (self.units, self.memory(), input.layout().bins);
-        state.given.arrange(Self::rows(units + memory, bins, 1));
+        state.given.arrange(Layout::of_units(units + memory, bins, 1));
         state.carried.give(1, &mut state.given, |row| self.place::<R>(row));
-        let places: Vec<usize> = (0..self.inputs.max(units + memory).max(units + 1)).collect();
-        let (grads, given) = (&state.grads, &state.given);
-        let sums = |range: std::ops::Range<usize>| RowSet {
-            rows: grads,
-            places: &places[range],
-            delay: 0,
-        };
-        let carried = |range: std::ops::Range<usize>, delay: usize| RowSet {
-            rows: given,
-            places: &places[range],
-            delay,
-        };
-        let source = RowSet { rows: input, places: &places[..self.inputs], delay: 0 };
+        let (all, own) = (RowSet::all(&state.grads), RowSet::range(&state.grads, 0..units));
+        let written = RowSet::range(&state.grads, units..units + 1);
+        let given = |range| RowSet::range(&state.given, range);
         let (by_input, rest) = out.split_at_mut((units + 1) * self.inputs);
         let (by_units, rest) = rest.split_at_mut((units + 1) * units);
         let (by_memory, by_written) = rest.split_at_mut(units * memory);
-        add_products(sums(0..units + 1), source, by_input);
-        add_products(sums(0..units + 1), carried(0..units, 1), by_units);
-        add_products(sums(0..units), carried(units..units + memory, 0), by_memory);
-        add_products(sums(units..units + 1), carried(units..units + memory, 1), by_written);
+        add_products(&all, &RowSet::all(input), by_input);
+        add_products(&all, &given(0..units).a_bin_before(), by_units);
+        add_products(&own, &given(units..units + memory), by_memory);
+        add_products(&written, &given(units..units + memory).a_bin_before(), by_written);
     }
 }
 
@@ -188,7 +174,7 @@ impl<R: Real> Stage<R> for LegendreUnits {
     }
 
     fn output(&self, input: Layout) -> Layout {
-        Self::rows(self.units, input.bins, 0)
+        Layout::of_units(self.units, input.bins, 0)
     }
 
     fn prepare(&self, parameters: &[R], mode: GradientMode) -> Prepared<R> {
@@ -244,11 +230,8 @@ impl<R: Real> Stage<R> for LegendreUnits {
         state: &mut State<R>,
     ) {
         let (bins, widths) = (input.layout().bins, self.widths::<R>());
-        let places: Vec<usize> = (0..self.inputs).collect();
-        state.sums.arrange(Self::rows(self.units + 1, bins, 0));
-        let source = RowSet { rows: input, places: &places, delay: 0 };
-        let zeros = vec![R::constant(0.0); self.units + 1];
-        mix(&prepared.of_input, &zeros, source, &mut state.sums);
+        state.sums.arrange(Layout::of_units(self.units + 1, bins, 0));
+        mix(&prepared.of_input, None, &RowSet::all(input), &mut state.sums);
         state.sums_of_bins.arrange(bins, widths.units + padded::<R>(1));
         state.sums_of_bins.take(0, &state.sums, |row| self.place_of_sum::<R>(row));
         self.forward_bins(prepared, state, bins);
@@ -261,15 +244,13 @@ impl<R: Real> Stage<R> for LegendreUnits {
         state.by_output.arrange(bins, self.widths::<R>().units);
         state.by_output.take(0, grad, |unit| unit);
         self.backward_bins(prepared, state, bins);
-        state.grads.arrange(Self::rows(self.units + 1, bins, 0));
+        state.grads.arrange(Layout::of_units(self.units + 1, bins, 0));
         state.grads_of_bins.give(0, &mut state.grads, |row| self.place_of_sum::<R>(row));
         if let Some(by_parameters) = by_parameters {
             self.add_gradients(state, input, by_parameters);
         }
         if let Some(input_grad) = input_grad {
-            let places: Vec<usize> = (0..=self.units).collect();
-            let source = RowSet { rows: &state.grads, places: &places, delay: 0 };
-            mix(&prepared.turned, &vec![R::constant(0.0); self.inputs], source, input_grad);
+            mix(&prepared.turned, None, &RowSet::all(&state.grads), input_grad);
         }
     }
 }

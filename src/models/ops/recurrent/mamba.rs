@@ -1,12 +1,14 @@
 //! A selective state space block on the fused path: rows of bins, but for the scan, which goes
 //! through the bins of one channel after the other, all of its states beside each other.
 use super::scan::{STATES, Scan, ScanGrads};
+use crate::models::ops::activation::Activation;
 use crate::models::ops::bins::Bins;
 use crate::models::ops::mixing::{RowSet, add_products, add_totals, mix, pack};
+use crate::models::ops::parts::{parts, parts_mut};
 use crate::models::ops::rows::{Layout, Rows};
 use crate::models::ops::stage::{BackwardPass, GradientMode, Stage};
+use crate::models::ops::temporal::{self, Temporal};
 use crate::simd::real::{Real, vectorized};
-use crate::simd::sums::dot;
 
 /// Taps of the causal convolution of each channel.
 pub const TAPS: usize = 4;
@@ -38,9 +40,11 @@ struct Matrix<R> {
 
 /// The parameters in the order of the loops.
 pub struct Prepared<R> {
-    enter: Matrix<R>,
-    taps: Vec<R>,
-    taps_bias: Vec<R>,
+    /// `W_in`: the half that gives `x`, the other one, and all of it for the way back.
+    enter_x: Vec<R>,
+    enter_z: Vec<R>,
+    enter_turned: Vec<R>,
+    taps: temporal::Prepared<R>,
     select: Matrix<R>,
     step: Matrix<R>,
     step_bias: Vec<R>,
@@ -52,14 +56,15 @@ pub struct Prepared<R> {
 /// What the way forward leaves, rows each.
 #[derive(Default)]
 pub struct State<R> {
-    /// `x` before the convolution, then `z`.
+    /// `x` before the convolution.
     entered: Rows<R>,
+    z: Rows<R>,
     /// Behind the convolution, and behind its nonlinearity.
     convolved: Rows<R>,
     x: Rows<R>,
     /// `δ`, `B`, `C`.
     selected: Rows<R>,
-    /// `B` and `C`, bin after bin.
+    /// The same, bin after bin.
     selected_of_bins: Bins<R>,
     /// `Δ`.
     step: Rows<R>,
@@ -75,43 +80,39 @@ struct Grads<R> {
     gated: Rows<R>,
     scanned: Rows<R>,
     step: Rows<R>,
+    steps: Rows<R>,
     selected: Rows<R>,
     selected_of_bins: Bins<R>,
     x: Rows<R>,
     /// What comes to `x` through the selection.
     beside: Rows<R>,
+    /// Of `x` before the convolution, and of that and `z`.
+    before: Rows<R>,
     entered: Rows<R>,
 }
 
-fn layout(channels: usize, bins: usize, left: usize, right: usize) -> Layout {
-    Layout { bands: 1, channels, bins, left, right }
+/// The matrix `(O, P)` in the order of [`mix`].
+fn packed<R: Real>(values: &[R], inputs: usize) -> Vec<R> {
+    pack(values.len() / inputs, inputs, |o, i| values[o * inputs + i])
 }
 
-/// The matrix `(O, P)` in both orders.
-fn matrix<R: Real>(values: &[R], (outputs, inputs): (usize, usize), turned: bool) -> Matrix<R> {
-    Matrix {
-        packed: pack(outputs, inputs, |o, i| values[o * inputs + i]),
-        turned: if turned {
-            pack(inputs, outputs, |i, o| values[o * inputs + i])
-        } else {
-            Vec::new()
-        },
+/// The same turned, where that is asked for.
+fn turned<R: Real>(values: &[R], inputs: usize, wanted: bool) -> Vec<R> {
+    if !wanted {
+        return Vec::new();
     }
-}
-
-fn chosen<'a, R: Real>(rows: &'a Rows<R>, places: &'a [usize]) -> RowSet<'a, R> {
-    RowSet { rows, places, delay: 0 }
+    pack(inputs, values.len() / inputs, |i, o| values[o * inputs + i])
 }
 
 impl SelectiveUnits {
     /// How many parameters each part has, in their order.
-    fn sizes(&self) -> [usize; 9] {
+    fn sizes(&self) -> [usize; 8] {
         let Self { inputs, units, inner, steps } = *self;
-        let select = (steps + 2 * STATES) * inner;
+        let select = self.selected() * inner;
+        let taps = self.taps().weights() + inner;
         [
             2 * inner * inputs,
-            TAPS * inner,
-            inner,
+            taps,
             select,
             inner * steps,
             inner,
@@ -126,117 +127,51 @@ impl SelectiveUnits {
         self.steps + 2 * STATES
     }
 
-    fn places(&self) -> Vec<usize> {
-        let most = (2 * self.inner).max(self.inputs).max(self.units).max(self.selected());
-        (0..most).collect()
+    /// The convolution.
+    fn taps(&self) -> Temporal {
+        Temporal { units: self.inner, lags: TAPS, activation: Activation::Identity }
     }
 
-    /// The way back through the convolution; adds the gradients of its parameters.
-    fn convolve_back<R: Real>(
-        &self,
-        own: &Prepared<R>,
-        state: &mut State<R>,
-        by_parameters: Option<(&mut [R], &mut [R])>,
-    ) {
-        let State { entered, convolved, grads, .. } = state;
-        let Grads { x, beside, entered: by_entered, .. } = grads;
-        let from = convolved.rows().zip(beside.rows());
-        for (grad, (convolved, beside)) in x.rows_mut().zip(from) {
-            vectorized(
-                #[inline(always)]
-                || through_silu(grad, beside, convolved),
-            );
-        }
-        if let Some((by_taps, by_bias)) = by_parameters {
-            let sums = x.rows().map(|grad| R::from_f64(crate::simd::sums::total(grad)));
-            by_bias.iter_mut().zip(sums).for_each(|(by_bias, sum)| *by_bias += sum);
-            let (left, stride) = (entered.layout().left, entered.stride());
-            for (place, by_tap) in by_taps.iter_mut().enumerate() {
-                let (channel, tap) = (place / TAPS, place % TAPS);
-                let (grad, start) = (x.row(channel), channel * stride + left + 1 + tap - TAPS);
-                *by_tap += R::from_f64(dot(grad, &entered.values()[start..start + grad.len()]));
-            }
-        }
-        let (left, stride) = (x.layout().left, x.stride());
-        for (channel, to) in by_entered.rows_mut().take(self.inner).enumerate() {
-            let start = channel * stride + left;
-            let grad = &x.values()[start..start + to.len() + TAPS - 1];
-            let taps = &own.taps[channel * TAPS..(channel + 1) * TAPS];
-            vectorized(
-                #[inline(always)]
-                || convolve_back(grad, taps, to),
-            );
-        }
-    }
-
-    /// `o silu(z)`.
-    fn gate<R: Real>(&self, state: &mut State<R>) {
-        let State { entered, scanned, gated, .. } = state;
-        let pairs = scanned.rows().zip(entered.rows().skip(self.inner));
-        for (to, (o, z)) in gated.rows_mut().zip(pairs) {
-            vectorized(
-                #[inline(always)]
-                || gate(o, z, to),
-            );
-        }
-    }
-
-    fn gate_back<R: Real>(&self, state: &mut State<R>) {
-        let State { entered, scanned, grads, .. } = state;
-        let Grads { gated, scanned: by_scanned, entered: by_entered, .. } = grads;
-        let values = scanned.rows().zip(entered.rows().skip(self.inner)).zip(gated.rows());
-        let to = by_scanned.rows_mut().zip(by_entered.rows_mut().skip(self.inner));
-        for ((by_o, by_z), ((o, z), grad)) in to.zip(values) {
-            vectorized(
-                #[inline(always)]
-                || gate_back([o, z, grad], by_o, by_z),
-            );
-        }
+    fn rows(rows: usize, bins: usize) -> Layout {
+        Layout::of_units(rows, bins, 0)
     }
 }
 
-/// The causal convolution of every channel, and the nonlinearity behind it.
-fn convolve_all<R: Real>(own: &Prepared<R>, state: &mut State<R>) {
-    let State { entered, convolved, x, .. } = state;
-    let (left, stride) = (entered.layout().left, entered.stride());
-    let rows = convolved.rows_mut().zip(x.rows_mut()).enumerate();
-    for (channel, (to, x)) in rows {
-        let start = channel * stride + left + 1 - TAPS;
-        let from = &entered.values()[start..start + to.len() + TAPS - 1];
-        let taps = &own.taps[channel * TAPS..(channel + 1) * TAPS];
-        let bias = own.taps_bias[channel];
-        vectorized(
-            #[inline(always)]
-            || convolve(from, taps, bias, to, x),
-        );
+impl<R: Real> State<R> {
+    fn arrange(&mut self, sizes: SelectiveUnits, bins: usize) {
+        let inner = SelectiveUnits::rows(sizes.inner, bins);
+        self.entered.arrange(Layout { left: TAPS - 1, ..inner });
+        self.z.arrange(inner);
+        for rows in [&mut self.convolved, &mut self.x, &mut self.step] {
+            rows.arrange(inner);
+        }
+        for rows in [&mut self.scanned, &mut self.gated] {
+            rows.arrange(inner);
+        }
+        self.selected.arrange(SelectiveUnits::rows(sizes.selected(), bins));
+        self.selected_of_bins.arrange(bins, sizes.selected());
+    }
+}
+
+impl<R: Real> Grads<R> {
+    fn arrange(&mut self, sizes: SelectiveUnits, bins: usize) {
+        let inner = SelectiveUnits::rows(sizes.inner, bins);
+        for rows in [&mut self.gated, &mut self.scanned, &mut self.step, &mut self.beside] {
+            rows.arrange(inner);
+        }
+        self.before.arrange(inner);
+        self.x.arrange(Layout { right: TAPS - 1, ..inner });
+        self.steps.arrange(SelectiveUnits::rows(sizes.steps, bins));
+        self.entered.arrange(SelectiveUnits::rows(2 * sizes.inner, bins));
+        self.selected.arrange(SelectiveUnits::rows(sizes.selected(), bins));
+        self.selected_of_bins.arrange(bins, sizes.selected());
     }
 }
 
 #[inline(always)]
-fn convolve<R: Real>(from: &[R], taps: &[R], bias: R, to: &mut [R], x: &mut [R]) {
-    let (count, from) = (to.len().min(x.len()), from);
-    let shifted: [&[R]; TAPS] = std::array::from_fn(|tap| &from[tap..tap + count]);
-    let taps: [R; TAPS] = std::array::from_fn(|tap| taps[tap]);
-    for t in 0..count {
-        let mut sum = bias;
-        for tap in 0..TAPS {
-            sum += taps[tap] * shifted[tap][t];
-        }
-        to[t] = sum;
-        x[t] = sum * sum.sigmoid();
-    }
-}
-
-#[inline(always)]
-fn convolve_back<R: Real>(grad: &[R], taps: &[R], to: &mut [R]) {
-    let count = to.len();
-    let shifted: [&[R]; TAPS] = std::array::from_fn(|ahead| &grad[ahead..ahead + count]);
-    let taps: [R; TAPS] = std::array::from_fn(|ahead| taps[TAPS - 1 - ahead]);
-    for (t, to) in to.iter_mut().enumerate() {
-        *to = R::constant(0.0);
-        for ahead in 0..TAPS {
-            *to += taps[ahead] * shifted[ahead][t];
-        }
+fn silu<R: Real>(from: &[R], to: &mut [R]) {
+    for (to, x) in to.iter_mut().zip(from) {
+        *to = *x * x.sigmoid();
     }
 }
 
@@ -253,6 +188,7 @@ fn through_silu<R: Real>(grad: &mut [R], beside: &[R], at: &[R]) {
     }
 }
 
+/// `o silu(z)`.
 #[inline(always)]
 fn gate<R: Real>(o: &[R], z: &[R], to: &mut [R]) {
     for ((to, o), z) in to.iter_mut().zip(o).zip(z) {
@@ -271,6 +207,14 @@ fn gate_back<R: Real>([o, z, grad]: [&[R]; 3], by_o: &mut [R], by_z: &mut [R]) {
     }
 }
 
+/// Gradients of what a softplus gave, to those of what it was given: its slope is `1 − e⁻ʸ`.
+#[inline(always)]
+fn through_softplus<R: Real>(grad: &mut [R], values: &[R]) {
+    for (grad, y) in grad.iter_mut().zip(values) {
+        *grad *= R::constant(1.0) - (-*y).exp();
+    }
+}
+
 impl<R: Real> Stage<R> for SelectiveUnits {
     type Prepared = Prepared<R>;
     type State = State<R>;
@@ -280,29 +224,30 @@ impl<R: Real> Stage<R> for SelectiveUnits {
     }
 
     fn output(&self, input: Layout) -> Layout {
-        layout(self.units, input.bins, 0, 0)
+        Self::rows(self.units, input.bins)
     }
 
     fn prepare(&self, parameters: &[R], mode: GradientMode) -> Prepared<R> {
-        let Self { inputs, units, inner, steps } = *self;
+        let Self { inputs, inner, steps, .. } = *self;
         let back = mode != GradientMode::None;
-        let mut rest = parameters;
-        let parts = self.sizes().map(|size| {
-            let (own, others) = rest.split_at(size);
-            rest = others;
-            own
-        });
-        let [enter, taps, taps_bias, select, step, step_bias, decay, skip, leave] = parts;
+        let [enter, taps, select, step, step_bias, decay, skip, leave] =
+            parts(parameters, self.sizes());
+        let (enter_x, enter_z) = enter.split_at(inner * inputs);
+        let matrix = |values: &[R], inputs: usize| Matrix {
+            packed: packed(values, inputs),
+            turned: turned(values, inputs, back),
+        };
         Prepared {
-            enter: matrix(enter, (2 * inner, inputs), mode.of_input()),
-            taps: taps.to_vec(),
-            taps_bias: taps_bias.to_vec(),
-            select: matrix(select, (self.selected(), inner), back),
-            step: matrix(step, (inner, steps), back),
+            enter_x: packed(enter_x, inputs),
+            enter_z: packed(enter_z, inputs),
+            enter_turned: turned(enter, inputs, mode.of_input()),
+            taps: self.taps().prepare(taps, mode),
+            select: matrix(select, inner),
+            step: matrix(step, steps),
             step_bias: step_bias.to_vec(),
             decay: decay.to_vec(),
             skip: skip.to_vec(),
-            leave: matrix(leave, (units, inner), back),
+            leave: matrix(leave, inner),
         }
     }
 
@@ -313,56 +258,56 @@ impl<R: Real> Stage<R> for SelectiveUnits {
         output: &mut Rows<R>,
         state: &mut State<R>,
     ) {
-        let (bins, places) = (input.layout().bins, self.places());
-        let Self { inputs, inner, steps, units } = *self;
-        let zeros = vec![R::constant(0.0); 2 * inner + self.selected() + units];
-        state.entered.arrange(layout(2 * inner, bins, TAPS - 1, 0));
-        for rows in [&mut state.convolved, &mut state.x, &mut state.step] {
-            rows.arrange(layout(inner, bins, 0, 0));
+        state.arrange(*self, input.layout().bins);
+        let State { entered, z, convolved, x, selected, step, scanned, gated, .. } = state;
+        mix(&prepared.enter_x, None, &RowSet::all(input), entered);
+        mix(&prepared.enter_z, None, &RowSet::all(input), z);
+        self.taps().forward(&prepared.taps, entered, convolved, &mut ());
+        for (x, from) in x.rows_mut().zip(convolved.rows()) {
+            vectorized(
+                #[inline(always)]
+                || silu(from, x),
+            );
         }
-        for rows in [&mut state.scanned, &mut state.gated] {
-            rows.arrange(layout(inner, bins, 0, 0));
-        }
-        state.selected.arrange(layout(self.selected(), bins, 0, 0));
-        let source = chosen(input, &places[..inputs]);
-        mix(&prepared.enter.packed, &zeros[..2 * inner], source, &mut state.entered);
-        convolve_all(prepared, state);
-        let source = chosen(&state.x, &places[..inner]);
-        mix(&prepared.select.packed, &zeros[..self.selected()], source, &mut state.selected);
-        let source = chosen(&state.selected, &places[..steps]);
-        mix(&prepared.step.packed, &prepared.step_bias, source, &mut state.step);
-        for row in state.step.rows_mut() {
+        mix(&prepared.select.packed, None, &RowSet::all(x), selected);
+        let steps = RowSet::range(selected, 0..self.steps);
+        mix(&prepared.step.packed, Some(&prepared.step_bias), &steps, step);
+        for row in step.rows_mut() {
             vectorized(
                 #[inline(always)]
                 || row.iter_mut().for_each(|step| *step = step.softplus()),
             );
         }
-        state.selected_of_bins.arrange(bins, steps + 2 * STATES);
-        state.selected_of_bins.take(0, &state.selected, |row| row);
-        let scan = Scan { decay: &prepared.decay, skip: &prepared.skip, steps };
-        scan.forward([&state.step, &state.x], &state.selected_of_bins, &mut state.scanned);
-        self.gate(state);
-        let source = chosen(&state.gated, &places[..inner]);
-        mix(&prepared.leave.packed, &zeros[..units], source, output);
+        state.selected_of_bins.take(0, selected, |row| row);
+        let scan = Scan { decay: &prepared.decay, skip: &prepared.skip, steps: self.steps };
+        scan.forward([&*step, &*x], &state.selected_of_bins, scanned);
+        for (to, (o, z)) in gated.rows_mut().zip(scanned.rows().zip(z.rows())) {
+            vectorized(
+                #[inline(always)]
+                || gate(o, z, to),
+            );
+        }
+        mix(&prepared.leave.packed, None, &RowSet::all(gated), output);
     }
 
     fn backward(&self, prepared: &Prepared<R>, state: &mut State<R>, pass: BackwardPass<R>) {
         let BackwardPass { input, grad, input_grad, by_parameters, .. } = pass;
-        let (bins, places) = (input.layout().bins, self.places());
-        let Self { inputs, inner, steps, .. } = *self;
-        let zeros = vec![R::constant(0.0); 2 * inner + inputs];
-        state.grads.arrange(*self, bins);
-        let of_output = chosen(grad, &places[..self.units]);
-        mix(&prepared.leave.turned, &zeros[..inner], of_output, &mut state.grads.gated);
-        self.gate_back(state);
+        let (inner, steps) = (self.inner, self.steps);
+        let State { grads, .. } = state;
+        grads.arrange(*self, input.layout().bins);
+        mix(&prepared.leave.turned, None, &RowSet::all(grad), &mut grads.gated);
+        let to = grads.scanned.rows_mut().zip(grads.entered.rows_mut().skip(inner));
+        let from = state.scanned.rows().zip(state.z.rows()).zip(grads.gated.rows());
+        for ((by_o, by_z), ((o, z), grad)) in to.zip(from) {
+            vectorized(
+                #[inline(always)]
+                || gate_back([o, z, grad], by_o, by_z),
+            );
+        }
         let scan = Scan { decay: &prepared.decay, skip: &prepared.skip, steps };
-        let Grads { scanned, step, x, selected_of_bins, .. } = &mut state.grads;
-        let sums = scan.backward(
-            [&state.step, &state.x, scanned],
-            &state.selected_of_bins,
-            ScanGrads { step, x, selected: selected_of_bins },
-        );
-        let grads = &mut state.grads;
+        let (step, x, selected) = (&mut grads.step, &mut grads.x, &mut grads.selected_of_bins);
+        let rows = [&state.step, &state.x, &grads.scanned];
+        let sums = scan.backward(rows, &state.selected_of_bins, ScanGrads { step, x, selected });
         for (grad, step) in grads.step.rows_mut().zip(state.step.rows()) {
             vectorized(
                 #[inline(always)]
@@ -370,73 +315,43 @@ impl<R: Real> Stage<R> for SelectiveUnits {
             );
         }
         grads.selected_of_bins.give(0, &mut grads.selected, |row| row);
-        let source = chosen(&grads.step, &places[..inner]);
-        let mut by_steps = Rows::default();
-        by_steps.arrange(layout(steps, bins, 0, 0));
-        mix(&prepared.step.turned, &zeros[..steps], source, &mut by_steps);
-        let pairs = grads.selected.rows_mut().zip(by_steps.rows());
-        pairs.for_each(|(to, row)| to.copy_from_slice(row));
-        let source = chosen(&grads.selected, &places[..self.selected()]);
-        mix(&prepared.select.turned, &zeros[..inner], source, &mut grads.beside);
-        let parts = by_parameters.map(|all| {
-            let mut rest = all;
-            self.sizes().map(|size| {
-                let (own, others) = std::mem::take(&mut rest).split_at_mut(size);
-                rest = others;
-                own
-            })
-        });
-        let Some([enter, taps, taps_bias, select, step, step_bias, decay, skip, leave]) = parts
-        else {
-            self.convolve_back(prepared, state, None);
-            return self.give_back(prepared, state, input_grad);
+        mix(&prepared.step.turned, None, &RowSet::all(&grads.step), &mut grads.steps);
+        copy_rows(&grads.steps, &mut grads.selected);
+        mix(&prepared.select.turned, None, &RowSet::all(&grads.selected), &mut grads.beside);
+        let from = state.convolved.rows().zip(grads.beside.rows());
+        for (grad, (convolved, beside)) in grads.x.rows_mut().zip(from) {
+            vectorized(
+                #[inline(always)]
+                || through_silu(grad, beside, convolved),
+            );
+        }
+        let mut own = by_parameters.map(|all| parts_mut(all, self.sizes()));
+        let through = BackwardPass {
+            input: &state.entered,
+            output: &state.convolved,
+            grad: &mut grads.x,
+            input_grad: Some(&mut grads.before),
+            by_parameters: own.as_mut().map(|own| std::mem::take(&mut own[1])),
         };
-        self.convolve_back(prepared, state, Some((taps, taps_bias)));
-        let grads = &state.grads;
-        let all = |rows| chosen(rows, &places[..inner]);
-        add_products(of_output, all(&state.gated), leave);
-        add_products(all(&grads.step), chosen(&state.selected, &places[..steps]), step);
-        add_totals(all(&grads.step), step_bias);
-        add_products(chosen(&grads.selected, &places[..self.selected()]), all(&state.x), select);
-        let entered = chosen(&grads.entered, &places[..2 * inner]);
-        add_products(entered, chosen(input, &places[..inputs]), enter);
-        decay.iter_mut().zip(sums.decay).for_each(|(to, sum)| *to += sum);
-        skip.iter_mut().zip(sums.skip).for_each(|(to, sum)| *to += sum);
-        self.give_back(prepared, state, input_grad);
-    }
-}
-
-impl SelectiveUnits {
-    fn give_back<R: Real>(
-        &self,
-        prepared: &Prepared<R>,
-        state: &State<R>,
-        input_grad: Option<&mut Rows<R>>,
-    ) {
+        self.taps().backward(&prepared.taps, &mut (), through);
+        copy_rows(&grads.before, &mut grads.entered);
+        if let Some([enter, _taps, select, step, step_bias, decay, skip, leave]) = own {
+            let by_step = RowSet::all(&grads.step);
+            add_products(&RowSet::all(grad), &RowSet::all(&state.gated), leave);
+            add_products(&by_step, &RowSet::range(&state.selected, 0..steps), step);
+            add_totals(&by_step, step_bias);
+            add_products(&RowSet::all(&grads.selected), &RowSet::all(&state.x), select);
+            add_products(&RowSet::all(&grads.entered), &RowSet::all(input), enter);
+            decay.iter_mut().zip(sums.decay).for_each(|(to, sum)| *to += sum);
+            skip.iter_mut().zip(sums.skip).for_each(|(to, sum)| *to += sum);
+        }
         if let Some(input_grad) = input_grad {
-            let (places, zeros) = (self.places(), vec![R::constant(0.0); self.inputs]);
-            let source = chosen(&state.grads.entered, &places[..2 * self.inner]);
-            mix(&prepared.enter.turned, &zeros, source, input_grad);
+            mix(&prepared.enter_turned, None, &RowSet::all(&grads.entered), input_grad);
         }
     }
 }
 
-impl<R: Real> Grads<R> {
-    fn arrange(&mut self, sizes: SelectiveUnits, bins: usize) {
-        for rows in [&mut self.gated, &mut self.scanned, &mut self.step, &mut self.beside] {
-            rows.arrange(layout(sizes.inner, bins, 0, 0));
-        }
-        self.x.arrange(layout(sizes.inner, bins, 0, TAPS - 1));
-        self.entered.arrange(layout(2 * sizes.inner, bins, 0, 0));
-        self.selected.arrange(layout(sizes.selected(), bins, 0, 0));
-        self.selected_of_bins.arrange(bins, sizes.selected());
-    }
-}
-
-/// Gradients of what a softplus gave, to those of what it was given: its slope is `1 − e⁻ʸ`.
-#[inline(always)]
-fn through_softplus<R: Real>(grad: &mut [R], values: &[R]) {
-    for (grad, y) in grad.iter_mut().zip(values) {
-        *grad *= R::constant(1.0) - (-*y).exp();
-    }
+/// Rows into the first rows of another map.
+fn copy_rows<R: Real>(from: &Rows<R>, to: &mut Rows<R>) {
+    to.rows_mut().zip(from.rows()).for_each(|(to, row)| to.copy_from_slice(row));
 }
