@@ -5,7 +5,8 @@ use super::dense::Dense;
 use super::dropout::{dropped, masks};
 use super::{Layer, LayerNorm, MapShape, Pass, relu};
 use crate::models::ops::draws::Dropout;
-use crate::models::ops::feed_forward::{FeedForward as Stage, INNER, OUTER};
+use crate::models::ops::feed_forward::FeedForward as Part;
+use crate::models::ops::residual::{BEHIND, Residual, WITHIN};
 use crate::models::ops::stage::StageWithParameters;
 use crate::models::params::{Scope, fan_in};
 
@@ -17,7 +18,7 @@ pub struct FeedForward {
     first: Dense,
     second: Dense,
     norm: LayerNorm,
-    stage: Stage,
+    part: Part,
 }
 
 impl FeedForward {
@@ -36,7 +37,7 @@ impl FeedForward {
         };
         let (first, second) = (dense(inner, units, "linear1")?, dense(units, inner, "linear2")?);
         let norm = LayerNorm::bare(units, &scope.scope("norm2"))?;
-        Ok(Self { first, second, norm, stage: Stage { units, inner, dropout } })
+        Ok(Self { first, second, norm, part: Part { units, inner, dropout } })
     }
 }
 
@@ -47,10 +48,10 @@ impl Layer for FeedForward {
 
     fn forward(&self, input: &Tensor, pass: &Pass) -> Result<Tensor> {
         let clips = input.dim(0)?;
-        let masks = |place| masks(self.stage.dropout, place, clips, pass);
+        let masks = |place| masks(self.part.dropout, place, clips, pass);
         let inner = relu(&self.first.forward(input)?)?;
-        let inner = dropped(&inner, masks(INNER).as_deref())?;
-        let own = dropped(&self.second.forward(&inner)?, masks(OUTER).as_deref())?;
+        let inner = dropped(&inner, masks(WITHIN).as_deref())?;
+        let own = dropped(&self.second.forward(&inner)?, masks(BEHIND).as_deref())?;
         self.norm.forward(&(input + own)?)
     }
 
@@ -59,6 +60,6 @@ impl Layer for FeedForward {
         parameters.extend(self.first.weight_and_bias());
         parameters.extend(self.second.weight_and_bias());
         parameters.extend(self.norm.weight_and_bias());
-        Ok(Some(StageWithParameters::new(self.stage, parameters)))
+        Ok(Some(StageWithParameters::new(Residual(self.part), parameters)))
     }
 }

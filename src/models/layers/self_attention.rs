@@ -6,7 +6,8 @@ use super::dropout::{dropped, masks, times};
 use super::{Layer, LayerNorm, MapShape, Pass, Reach};
 use crate::models::ops::attention::AttentionDims;
 use crate::models::ops::draws::{Dropout, Mask};
-use crate::models::ops::self_attention::{CONTEXT, SelfAttention as Stage, WEIGHTS};
+use crate::models::ops::residual::{BEHIND, Residual, WITHIN};
+use crate::models::ops::self_attention::SelfAttention as Part;
 use crate::models::ops::stage::StageWithParameters;
 use crate::models::params::{Scope, Start, fan_in};
 
@@ -74,7 +75,7 @@ impl SelfAttention {
         let scores = queries.transpose(2, 3)?.contiguous()?.matmul(&seen)?; // (B, heads, T, S)
         let scores = scores.broadcast_add(&hidden(bins, keys, window, &scores)?)?;
         let weights = softmax(&scores)?;
-        let weights = match masks(self.dropout, WEIGHTS, b, pass) {
+        let weights = match masks(self.dropout, WITHIN, b, pass) {
             Some(masks) => times(&weights, factors(&masks, heads, bins))?,
             None => weights,
         };
@@ -126,7 +127,7 @@ impl Layer for SelfAttention {
         let seen = self.seen(&all.narrow(1, units, 2 * units)?, pass)?;
         let context = self.attended(&all.narrow(1, 0, units)?, &seen, pass)?;
         let own = self.outward.forward(&context)?;
-        let own = dropped(&own, masks(self.dropout, CONTEXT, clips, pass).as_deref())?;
+        let own = dropped(&own, masks(self.dropout, BEHIND, clips, pass).as_deref())?;
         self.norm.forward(&(input + own)?)
     }
 
@@ -135,7 +136,7 @@ impl Layer for SelfAttention {
         parameters.extend(self.inward.weight_and_bias());
         parameters.extend(self.outward.weight_and_bias());
         parameters.extend(self.norm.weight_and_bias());
-        let stage = Stage { dims: self.dims, dropout: self.dropout };
+        let stage = Residual(Part { dims: self.dims, dropout: self.dropout });
         Ok(Some(StageWithParameters::new(stage, parameters)))
     }
 
