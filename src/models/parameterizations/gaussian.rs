@@ -1,15 +1,15 @@
 //! Gaussian kernel: a sum of products of a Gaussian along the bands and a free function of lag.
 //!
 //! `W(o,c,f,k) = Σ_r g(o,c,f,r) · weight_t(o,c,r,k)`, `g` as [`Bells`] have it.
-use candle_core::{Result, Tensor, Var};
+use candle_core::{Result, Tensor};
 
-use super::{Kernel, KernelDims, rescale_rows, shift_entries};
+use super::separable::OverLags;
+use super::{Kernel, KernelDims};
 use crate::base::error;
 use crate::config::keys::{Default, Key, Kind, Values};
 use crate::config::part::Part;
 use crate::models::bells::Bells;
 use crate::models::dims::{Axis, Quantity};
-use crate::models::ops::separable as ops;
 use crate::models::ops::stage::StageWithParameters;
 use crate::models::params::{ParamSpec, Scope, Start, fan_in};
 
@@ -31,8 +31,7 @@ const KEYS: &[Key] = &[Key {
 /// Parameters `raw_mu (R, O, C)`, `raw_sigma (R, O, C)`, `weight_t (O, C, R, K)` and `bias (O)`.
 struct Gaussian {
     bells: Bells,
-    weight_t: Var,
-    bias: Var,
+    lags: OverLags,
     owner: Axis,
 }
 
@@ -46,40 +45,35 @@ pub fn build(values: &Values, dims: KernelDims, scope: &Scope) -> error::Result<
     let start = ParamSpec::decayed(Start::Uniform(-bound, bound));
     let weight_t = scope.get("weight_t", (outputs, channels, rank, lags), start)?;
     let bias = scope.get("bias", outputs, ParamSpec::decayed(fan_in(dims.fan_in())))?;
-    Ok(Box::new(Gaussian { bells, weight_t, bias, owner }))
+    Ok(Box::new(Gaussian { bells, lags: OverLags { weight_t, bias }, owner }))
+}
+
+impl Gaussian {
+    /// Gaussians over the bands, `(O, C, F, R)`.
+    fn over_bands(&self) -> Result<Tensor> {
+        self.bells.weights()?.permute((1, 2, 3, 0))?.contiguous()
+    }
 }
 
 impl Kernel for Gaussian {
     fn weight(&self) -> Result<Tensor> {
-        let weight_f = self.bells.weights()?.permute((1, 2, 3, 0))?.contiguous()?; // (O, C, F, R)
-        let (o, c, f, r) = weight_f.dims4()?;
-        let k = self.weight_t.dim(3)?;
-        let weight_t = self.weight_t.reshape((o * c, r, k))?;
-        weight_f.reshape((o * c, f, r))?.matmul(&weight_t)?.reshape((o, c, f, k))
+        self.lags.weight(&self.over_bands()?)
     }
 
     fn bias(&self) -> &Tensor {
-        &self.bias
+        &self.lags.bias
     }
 
-    /// First over bands, then over lags.
     fn stage(&self) -> Result<StageWithParameters> {
-        let (outputs, channels, rank, lags) = self.weight_t.dims4()?;
-        let over_bands = self.bells.weights()?.permute((2, 1, 0, 3))?.contiguous()?; // (C, O, R, F)
-        let bands = over_bands.dim(3)?;
-        let parameters =
-            vec![over_bands, self.weight_t.as_tensor().clone(), self.bias.as_tensor().clone()];
-        let stage = ops::Separable { bands, channels, outputs, rank, lags };
-        Ok(StageWithParameters::new(stage, parameters))
+        self.lags.stage(&self.over_bands()?)
     }
 
     fn rescale(&self, factors: &Tensor) -> Result<()> {
-        rescale_rows(&self.weight_t, factors)?;
-        rescale_rows(&self.bias, factors)
+        self.lags.rescale(factors)
     }
 
     fn shift(&self, by: &Tensor) -> Result<()> {
-        shift_entries(&self.bias, by)
+        self.lags.shift(by)
     }
 
     fn learnt(&self) -> Result<Vec<Quantity>> {

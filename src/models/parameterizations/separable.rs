@@ -32,8 +32,16 @@ const KEYS: &[Key] = &[Key {
 /// much as a full kernel does, where the reference's starts far larger and does not recover.
 struct Separable {
     weight_f: Var,
-    weight_t: Var,
-    bias: Var,
+    lags: OverLags,
+}
+
+/// Functions of lag of rank `R`, whatever stands over the bands: `weight_t (O, C, R, K)` and
+/// `bias (O)`.
+pub(super) struct OverLags {
+    /// Free functions.
+    pub weight_t: Var,
+    /// What is added to each output.
+    pub bias: Var,
 }
 
 /// Takes the parameters from `scope`.
@@ -45,8 +53,10 @@ pub fn build(values: &Values, dims: KernelDims, scope: &Scope) -> error::Result<
     let shape_t = (outputs, channels, rank, lags);
     Ok(Box::new(Separable {
         weight_f: scope.get("weight_f", shape_f, ParamSpec::decayed(start.clone()))?,
-        weight_t: scope.get("weight_t", shape_t, ParamSpec::decayed(start))?,
-        bias: scope.get("bias", outputs, ParamSpec::decayed(fan_in(dims.fan_in())))?,
+        lags: OverLags {
+            weight_t: scope.get("weight_t", shape_t, ParamSpec::decayed(start))?,
+            bias: scope.get("bias", outputs, ParamSpec::decayed(fan_in(dims.fan_in())))?,
+        },
     }))
 }
 
@@ -58,36 +68,56 @@ fn factor_start(fan_in: usize, rank: usize) -> Start {
     Start::Uniform(-bound, bound)
 }
 
-impl Kernel for Separable {
-    fn weight(&self) -> Result<Tensor> {
-        let (o, c, f, r) = self.weight_f.dims4()?;
+impl OverLags {
+    /// The weights `(O, C, F, K)` with functions over the bands `(O, C, F, R)`.
+    pub fn weight(&self, weight_f: &Tensor) -> Result<Tensor> {
+        let (o, c, f, r) = weight_f.dims4()?;
         let k = self.weight_t.dim(3)?;
-        let weight_f = self.weight_f.reshape((o * c, f, r))?;
         let weight_t = self.weight_t.reshape((o * c, r, k))?;
-        weight_f.matmul(&weight_t)?.reshape((o, c, f, k))
-    }
-
-    fn bias(&self) -> &Tensor {
-        &self.bias
+        weight_f.reshape((o * c, f, r))?.matmul(&weight_t)?.reshape((o, c, f, k))
     }
 
     /// First over bands, then over lags.
-    fn stage(&self) -> Result<StageWithParameters> {
-        let (outputs, channels, bands, rank) = self.weight_f.dims4()?;
+    pub fn stage(&self, weight_f: &Tensor) -> Result<StageWithParameters> {
+        let (outputs, channels, bands, rank) = weight_f.dims4()?;
         let lags = self.weight_t.dim(3)?;
-        let over_bands = self.weight_f.permute((1, 0, 3, 2))?; // (C, O, R, F)
+        let over_bands = weight_f.permute((1, 0, 3, 2))?; // (C, O, R, F)
         let parameters =
             vec![over_bands, self.weight_t.as_tensor().clone(), self.bias.as_tensor().clone()];
         let stage = ops::Separable { bands, channels, outputs, rank, lags };
         Ok(StageWithParameters::new(stage, parameters))
     }
 
-    fn rescale(&self, factors: &Tensor) -> Result<()> {
+    /// Multiplies each output by a factor `(O)`.
+    pub fn rescale(&self, factors: &Tensor) -> Result<()> {
         rescale_rows(&self.weight_t, factors)?;
         rescale_rows(&self.bias, factors)
     }
 
-    fn shift(&self, by: &Tensor) -> Result<()> {
+    /// Adds to each output `(O)`.
+    pub fn shift(&self, by: &Tensor) -> Result<()> {
         shift_entries(&self.bias, by)
+    }
+}
+
+impl Kernel for Separable {
+    fn weight(&self) -> Result<Tensor> {
+        self.lags.weight(&self.weight_f)
+    }
+
+    fn bias(&self) -> &Tensor {
+        &self.lags.bias
+    }
+
+    fn stage(&self) -> Result<StageWithParameters> {
+        self.lags.stage(&self.weight_f)
+    }
+
+    fn rescale(&self, factors: &Tensor) -> Result<()> {
+        self.lags.rescale(factors)
+    }
+
+    fn shift(&self, by: &Tensor) -> Result<()> {
+        self.lags.shift(by)
     }
 }
