@@ -7,6 +7,7 @@ use crate::base::error::{Error, Result};
 use crate::base::progress::Console;
 use crate::config::part::Row;
 use crate::dataset::read_sound;
+use crate::preparation::dims;
 use crate::runs::adoption::{SavedModel, Told};
 use crate::runs::experiment::Experiment;
 use crate::runs::folder::OldRun;
@@ -41,17 +42,18 @@ pub struct AdoptArgs {
 /// Writes the run and scores it on the test stimuli.
 pub fn run(args: &AdoptArgs, console: &Console) -> Result<()> {
     let saved = SavedModel::read(&args.folder)?;
-    let recording = read_sound(&args.data)?.recording;
-    if let Some(dt_ms) = args.dt_ms.filter(|ms| (ms - recording.dt_ms).abs() > 1e-9 * ms.abs()) {
+    let read = read_sound(&args.data)?;
+    let dims = dims(&read.recording);
+    if let Some(dt_ms) = args.dt_ms.filter(|ms| (ms - dims.dt_ms).abs() > 1e-9 * ms.abs()) {
         return Err(Error::Refused(format!(
             "--dt-ms: found {dt_ms}, expected {}, the width of the bins of {}",
-            recording.dt_ms,
+            dims.dt_ms,
             args.data.display()
         )));
     }
     let told = Told {
         data: &args.data,
-        recording: &recording,
+        dims: &dims,
         prefilter: args.prefilter.as_deref(),
         out: &args.out,
         overrides: &args.set,
@@ -59,19 +61,17 @@ pub fn run(args: &AdoptArgs, console: &Console) -> Result<()> {
     let config = saved.run_config(&told)?;
     let old = if args.force { OldRun::Replace } else { OldRun::Refuse };
     RunLock::require_free(&args.out, Foreign::Respected)?;
-    let experiment = Experiment::open(config, old)?;
+    let experiment = Experiment::of(config, old, |_| Ok(read))?;
     for note in &experiment.notes {
         console.note(note);
     }
     console.note(&taken_for(&experiment));
-    experiment.require_tensors(&saved.weights, &saved.file)?;
+    let checkpoint = experiment.with_weights(&saved.weights, &saved.file)?;
     let _lock = experiment.folder.lock(old, Foreign::Respected)?;
-    let checkpoint = experiment.adopt(&saved.weights)?;
+    experiment.begin_with(&checkpoint)?;
     let scores = experiment.scores()?;
-    let summary = scores.json(experiment.description(&checkpoint)?);
-    experiment.folder.write_scores(&scores.csv()?, &summary)?;
-    let folder = experiment.folder.path().display();
-    console.result(&scores.table(&format!("see {folder}/scores.csv")))
+    experiment.keep_scores(&scores, &checkpoint)?;
+    console.result(&experiment.shown(&scores))
 }
 
 /// Says what the folder was taken for.

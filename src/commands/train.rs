@@ -85,11 +85,9 @@ pub fn run(args: &TrainArgs, console: &Console) -> Result<()> {
             scores.with_column("calibrated", flags.collect())
         }
     };
-    let summary = scores.json(experiment.description(&checkpoint)?);
-    experiment.folder.write_scores(&scores.csv()?, &summary)?;
-    let folder = experiment.folder.path().display();
-    let table = || scores.table(&format!("see {folder}/scores.csv"));
-    console.result(&if args.json { format!("{summary:#}") } else { table() })
+    let summary = experiment.keep_scores(&scores, &checkpoint)?;
+    let shown = if args.json { format!("{summary:#}") } else { experiment.shown(&scores) };
+    console.result(&shown)
 }
 
 /// The run file with what the command line changes.

@@ -14,6 +14,7 @@ mod treatment;
 
 pub use level::{require_level, to_amplitude};
 pub use neurons::{Doubtful, PsthSurvey};
+pub use prepare::dims;
 pub use psth::psth;
 pub use recorded::{RecordedResponses, qualities};
 pub use select::{Selected, keep_neurons, keep_stimuli, select};

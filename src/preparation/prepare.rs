@@ -84,12 +84,7 @@ impl PreparedRecording {
         };
         let bins = recording.clips.iter().map(Clip::bins);
         let longest = bins.max().unwrap_or(0);
-        let dims = Dims {
-            dt_ms: recording.dt_ms,
-            bands: recording.bands(),
-            neurons: recording.neurons.len(),
-            frequencies_hz: recording.frequencies_hz.clone(),
-        };
+        let dims = dims(&recording);
         let sounds = Sounds { standardization: &standardization, neurons: dims.neurons, device };
         let (train, valid, test) = (
             sounds.with(&mut recording, &sets.train, psths)?,
@@ -137,6 +132,16 @@ impl PreparedRecording {
             lags as f64 * dt_ms,
             longest as f64 * dt_ms
         )))
+    }
+}
+
+/// What a recording fixes of a model.
+pub fn dims<R>(recording: &Recording<R>) -> Dims {
+    Dims {
+        dt_ms: recording.dt_ms,
+        bands: recording.bands(),
+        neurons: recording.neurons.len(),
+        frequencies_hz: recording.frequencies_hz.clone(),
     }
 }
 

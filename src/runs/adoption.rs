@@ -14,7 +14,6 @@ use crate::base::tensor_file;
 use crate::base::units;
 use crate::base::wording::{joined, one_of};
 use crate::config::part::Row;
-use crate::dataset::Recording;
 use crate::models::dims::Dims;
 use crate::models::outputs;
 use crate::models::params::{BATCH_COUNTER, Params};
@@ -156,7 +155,7 @@ pub struct Told<'a> {
     /// The dataset.
     pub data: &'a Path,
     /// What it fixes.
-    pub recording: &'a Recording<crate::dataset::ResponseLocation>,
+    pub dims: &'a Dims,
     /// A prefilter, or `none`, where the names of weights are not to be asked.
     pub prefilter: Option<&'a str>,
     /// Where the run is written.
@@ -197,15 +196,8 @@ impl SavedModel {
     pub fn run_config(&self, told: &Told) -> Result<RunConfig> {
         let first = self.parse(told, None)?;
         let Some(chosen) = first.architecture.prefilters.first() else { return Ok(first) };
-        let Recording { dt_ms, frequencies_hz, neurons, .. } = told.recording;
-        let dims = Dims {
-            dt_ms: *dt_ms,
-            bands: told.recording.bands(),
-            neurons: neurons.len(),
-            frequencies_hz: frequencies_hz.clone(),
-        };
         // The reference counts milliseconds as bins.
-        let longest = prefilters::longest_tau_ms(&chosen.values, &dims)?;
+        let longest = prefilters::longest_tau_ms(&chosen.values, told.dims)?;
         let bins = units::bins(3.0 * longest, 1.0, 1);
         self.parse(told, Some(bins as u64 + 1))
     }
@@ -229,7 +221,7 @@ impl SavedModel {
         if !said("output") {
             lines.push(format!("output = \"{}\"", self.output(class)?));
         }
-        lines.push(self.arguments(class, told.recording.dt_ms)?);
+        lines.push(self.arguments(class, told.dims.dt_ms)?);
         lines.extend(class.form.iter().map(|(key, value)| format!("{key} = {value}")));
         if let Some(prefilter) = self.prefilter(told.prefilter)? {
             lines.push(format!("[prefilter]\ntype = \"{prefilter}\""));

@@ -18,7 +18,7 @@ use crate::base::error::{Error, Result};
 use crate::base::units;
 use crate::base::wording::counted;
 use crate::dataset::content::{ScoredContent, UsedContent};
-use crate::dataset::{ReadRecording, ResponseFile, Splits, read_sound};
+use crate::dataset::{ReadRecording, ResponseFile, ResponseLocation, Splits, read_sound};
 use crate::models::Network;
 use crate::models::params::Params;
 use crate::models::prediction;
@@ -70,13 +70,25 @@ impl Experiment {
     ///
     /// # Errors
     /// The dataset, the run file and the run folder do not go together.
-    pub fn open(mut config: RunConfig, old: OldRun) -> Result<Self> {
+    pub fn open(config: RunConfig, old: OldRun) -> Result<Self> {
+        Self::of(config, old, |config| read_sound(&config.data.file))
+    }
+
+    /// [`Experiment::open`] with a way to come by the dataset.
+    ///
+    /// # Errors
+    /// As [`Experiment::open`].
+    pub fn of(
+        mut config: RunConfig,
+        old: OldRun,
+        read: impl FnOnce(&RunConfig) -> Result<ReadRecording<ResponseLocation>>,
+    ) -> Result<Self> {
         let folder = RunFolder::claim(&config.output.folder, old)?;
         if old == OldRun::Resume {
             folder.require_own_state()?;
         }
         let device = device::open(config.train.device)?;
-        let ReadRecording { recording, mut notes } = read_sound(&config.data.file)?;
+        let ReadRecording { recording, mut notes } = read(&config)?;
         config.resolve(&recording)?;
         let source = config.origin.as_ref().map(Source::open).transpose()?;
         if let Some(source) = &source {
@@ -144,32 +156,44 @@ impl Experiment {
         self.folder.write_state(checkpoint)
     }
 
-    /// Fails unless tensors out of a file are those of the model, by name and shape.
+    /// A run of no epochs with the weights of a file.
     ///
     /// # Errors
-    /// As said.
-    pub fn require_tensors(&self, tensors: &Tensors, file: &Path) -> Result<()> {
-        match self.params.load(tensors)? {
-            problems if problems.is_empty() => Ok(()),
-            problems => Err(Error::Input { file: file.to_owned(), problems }),
+    /// They are not those of the model, by name and shape.
+    pub fn with_weights(&self, weights: &Tensors, file: &Path) -> Result<Checkpoint> {
+        let checkpoint = training::start(&self.task(), self.identity()?)?;
+        let problems = self.params.load(weights)?;
+        if !problems.is_empty() {
+            return Err(Error::Input { file: file.to_owned(), problems });
         }
+        let model = self.params.values()?;
+        let (weights, best_weights) = (model.clone(), model.clone());
+        Ok(Checkpoint { weights, best_weights, model, ..checkpoint })
     }
 
-    /// Writes a run of no epochs with these weights, which are the model's.
+    /// Begins the run folder with a run that is as far as this.
     ///
     /// # Errors
     /// The folder cannot be written.
-    pub fn adopt(&self, tensors: &Tensors) -> Result<Checkpoint> {
+    pub fn begin_with(&self, checkpoint: &Checkpoint) -> Result<()> {
         self.folder.make()?;
         self.folder.clear()?;
-        let mut checkpoint = training::start(&self.task(), self.identity()?)?;
-        self.params.load(tensors)?;
-        let weights = self.params.values()?;
-        checkpoint.weights = weights.clone();
-        checkpoint.best_weights = weights.clone();
-        checkpoint.model = weights;
-        self.write(&checkpoint, &History::default())?;
-        Ok(checkpoint)
+        self.write(checkpoint, &History::default())
+    }
+
+    /// Writes scores into the run folder; what `scores.json` says.
+    ///
+    /// # Errors
+    /// The folder cannot be written.
+    pub fn keep_scores(&self, scores: &Scores, checkpoint: &Checkpoint) -> Result<Json> {
+        let summary = scores.json(self.description(checkpoint)?);
+        self.folder.write_scores(&scores.csv()?, &summary)?;
+        Ok(summary)
+    }
+
+    /// Scores as they are shown behind a run.
+    pub fn shown(&self, scores: &Scores) -> String {
+        scores.table(&format!("see {}/scores.csv", self.folder.path().display()))
     }
 
     /// Scores the model as it is on the test stimuli, whose responses are read again.
@@ -194,7 +218,7 @@ impl Experiment {
     ///
     /// # Errors
     /// A path that has no name in UTF-8.
-    pub fn description(&self, checkpoint: &Checkpoint) -> Result<Map<String, Json>> {
+    fn description(&self, checkpoint: &Checkpoint) -> Result<Map<String, Json>> {
         let Splits { test, .. } = &self.prepared.splits;
         let best = &checkpoint.progress.best;
         let mut run = Map::new();
