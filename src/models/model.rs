@@ -112,11 +112,7 @@ impl Model {
     /// How far back it looks from a bin, in bins, fading memory aside.
     pub fn lags(&self) -> usize {
         let reaches = self.layers.iter().map(|layer| layer.reach());
-        let bins = reaches.map(|reach| match reach {
-            Reach::Bins(bins) => bins,
-            Reach::Fading => 1,
-        });
-        1 + bins.map(|bins| bins - 1).sum::<usize>()
+        1 + reaches.filter_map(Reach::bins).map(|bins| bins - 1).sum::<usize>()
     }
 
     /// How far back in its input a response looks.

@@ -174,6 +174,14 @@ pub trait Layer {
 }
 
 impl Reach {
+    /// So many bins; none where it is all of the past.
+    pub fn bins(self) -> Option<usize> {
+        match self {
+            Self::Bins(bins) => Some(bins),
+            Self::Fading => None,
+        }
+    }
+
     /// Of a layer behind another.
     #[must_use]
     pub fn then(self, next: Self) -> Self {

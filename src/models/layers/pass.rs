@@ -110,7 +110,7 @@ impl<'a> Pass<'a> {
             Some(before) => Tensor::cat(&[&before, input], 3)?,
             None => input.pad_with_zeros(3, zeros, 0)?,
         };
-        if self.carry.is_some() && kept > 0 {
+        if self.carries() && kept > 0 {
             self.carry(&whole.narrow(3, whole.dim(3)? - kept, kept)?);
         }
         Ok(whole)
