@@ -124,3 +124,20 @@ fn runs_whose_core_does_not_fit_are_refused() {
     let bins = new(&given(CORES[0]), "");
     assert!(bins.contains("found bins of 4 ms, expected bins of 5 ms"), "{bins}");
 }
+
+#[test]
+fn constants_of_an_output_gain_follow_from_the_sound_that_the_readouts_are_fitted_to() {
+    let gain = "output = \"double_exponential\"\n[output_gain]\ntype = \"contrast\"";
+    let place = Workplace::new();
+    let level = "--set data.level=\"amplitude\" --quiet";
+    for (file, origin) in [("run", ""), ("new", "init = \"runs/run\"\n"), ("alone", "")] {
+        let model = format!("[model]\n{}\n{origin}{gain}", CORES[0]);
+        place.write(&format!("{file}.toml"), &run_file(&model, "epochs = 1\nstarts = 1"));
+        place.strf(&format!("train {file}.toml {level}")).done();
+    }
+    let [new, alone] = ["new", "alone"].map(|run| weights(&place.path(&format!("runs/{run}"))));
+    for name in ["output_gain.loudest", "output_gain.largest"] {
+        assert_eq!(values(&new[name]), values(&alone[name]), "{name}");
+        assert_ne!(values(&new[name]), [1.0], "{name}");
+    }
+}

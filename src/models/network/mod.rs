@@ -211,17 +211,18 @@ impl Network {
         Ok(clip.with_sound(sound))
     }
 
-    /// Lets layers that start from data do so, in their order, from the training clips.
+    /// Lets what starts from data do so, layers in their order, from the training clips; prefilters and
+    /// core that come from another fit stay what they are.
     ///
     /// # Errors
     /// A tensor operation fails.
     pub fn start<'a>(&self, clips: impl Iterator<Item = &'a Member>) -> Result<()> {
-        if self.is_given {
-            return Ok(());
-        }
         let mut maps: Vec<Tensor> = clips.map(|clip| clip.sound.clone()).collect();
         if let Some(gain) = &self.gain {
             gain.start(&maps)?;
+        }
+        if self.is_given {
+            return Ok(());
         }
         let Some(last) =
             self.all_layers(0).enumerate().filter(|(_, l)| l.starts_from_data()).last()
