@@ -40,7 +40,8 @@ ROWS ?=
 TABLES ?=
 MARKDOWN ?=
 VERBOSE ?=
-DEEPSTRF_PYTHON ?= $(wildcard $(TOOLS)/deepstrf/bin/python)
+LOCAL_DEEPSTRF := $(TOOLS)/deepstrf/bin/python
+DEEPSTRF_PYTHON ?= $(wildcard $(LOCAL_DEEPSTRF))
 
 # What `make panel` measures: all of it or QUICK=1; all recordings and fits or some:
 # RECORDINGS="demo zebra-finch" FITS="ln nrf+adaptrans"; with another program: PROGRAM=path/to/strf.
@@ -49,7 +50,10 @@ RECORDINGS ?=
 FITS ?=
 PROGRAM ?=
 
-.PHONY: build check check-cuda test fuzz test-browser bench bench-reference panel demo clean
+# A tool that could not be installed to its end is installed anew.
+.DELETE_ON_ERROR:
+
+.PHONY: build check check-cuda test fuzz test-browser test-deepstrf bench bench-reference panel demo clean
 
 build: $(NEEDED)
 	$(CARGO) build --release --locked
@@ -98,8 +102,15 @@ panel: $(NEEDED)
 	$(CARGO) bench --locked --bench panel -- $(if $(QUICK),--quick) $(if $(PROGRAM),--strf $(PROGRAM)) \
 	  $(if $(RECORDINGS),--recordings $(RECORDINGS)) $(if $(FITS),--fits $(FITS)) $(if $(MARKDOWN),--markdown $(MARKDOWN))
 
+# Models between strf and deepSTRF itself, in both directions: every model, prefilter and kernel that
+# both have.
+test-deepstrf: build $(LOCAL_DEEPSTRF)
+	$(LOCAL_DEEPSTRF) tests/deepstrf/both_ways.py $(STRF)
+
 # deepSTRF and PyTorch as benches/deepstrf_epoch.py asks for them; PyTorch's wheel is large.
-bench-reference:
+bench-reference: $(LOCAL_DEEPSTRF)
+
+$(LOCAL_DEEPSTRF):
 	python3 -m venv $(TOOLS)/deepstrf
 	$(TOOLS)/deepstrf/bin/pip install torch==2.11.0 torchaudio==2.11.0 torchvision==0.26.0 \
 	  h5py scipy matplotlib pandas tqdm requests platformdirs safetensors huggingface_hub einops mambapy

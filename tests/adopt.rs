@@ -41,7 +41,7 @@ fn arguments(golden: &Golden) -> Map<String, Json> {
     let (network, _params) = golden.build(DType::F32);
     let reference = network.reference().unwrap();
     let mut arguments = reference.arguments.clone();
-    arguments.insert("_model_class".into(), reference.class.into());
+    arguments.insert("_model_class".into(), reference.class.name.into());
     let unsaid = !golden.weights.keys().any(|name| name.starts_with("readout.activation."));
     if unsaid {
         arguments.insert("output_activation".into(), Json::Null);
@@ -153,10 +153,12 @@ fn folders_that_cannot_be_told_are_refused_and_nothing_is_written() {
         config.insert("sharpness".into(), 3.into());
     });
     refused(&place, "", "sharpness: found 3, expected an argument of NetworkReceptiveField");
-    let place = with_case("ln_sigmoid", |config| {
-        config.remove("output_activation");
-    });
-    refused(&place, "", "expected an output nonlinearity named by --set model.output=NAME");
+    for case in ["linear", "ln_sigmoid"] {
+        let place = with_case(case, |config| {
+            config.remove("output_activation");
+        });
+        refused(&place, "", "expected an output nonlinearity named by --set model.output=NAME");
+    }
     let place = with_case("ln_adaptrans", |_| {});
     refused(&place, "", "prefilter.scale");
     refused(&place, "--prefilter none", "prefiltering.");

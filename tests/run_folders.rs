@@ -128,7 +128,7 @@ fn a_row_of_prefilters_stands_in_the_metadata_alone() {
     assert_eq!(asked["prefilter"], metadata["architecture"]["prefilter"]);
     let reference = json(&place, "runs/run/model/config.json");
     assert!(reference["_model_class"].is_null());
-    let reason = "deepSTRF 0.1.0 has no model with several prefilters";
+    let reason = "deepSTRF 0.1.0 has no part for 2 prefilters in a row";
     assert_eq!(reference["no_such_model"], reason);
 }
 

@@ -42,7 +42,11 @@ pub fn quoted(text: &str) -> String {
     toml::Value::from(text).to_string()
 }
 
-fn toml_value(value: &Value) -> Result<toml::Value> {
+/// A value as TOML holds it.
+///
+/// # Errors
+/// It cannot.
+pub fn toml_value(value: &Value) -> Result<toml::Value> {
     Ok(match value {
         Value::Number(number) => (*number).into(),
         Value::Integer(number) => integer(*number)?,

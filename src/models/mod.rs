@@ -9,6 +9,7 @@
 //! operations, and a stage of the fused path ([`ops`], [`fused`]) if it has one.
 
 // What a recording fixes, tensors by name, arithmetic.
+pub mod counterpart;
 pub mod dims;
 pub mod params;
 
@@ -47,6 +48,6 @@ mod network;
 pub mod prediction;
 
 pub use architecture::Architecture;
-pub use cores::{HasStrfs, ModelRow, Reference, Sharing, TABLE, names};
+pub use cores::{HasStrfs, ModelRow, Reference, ReferenceClass, Sharing, TABLE, names};
 pub use model::{Model, Owners, Strfs};
 pub use network::{Network, Step};

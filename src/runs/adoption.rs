@@ -18,115 +18,13 @@ use crate::models::dims::Dims;
 use crate::models::outputs;
 use crate::models::params::{BATCH_COUNTER, Params};
 use crate::models::prefilters;
+use crate::models::{self, ReferenceClass};
 use crate::run_file::RunConfig;
 
 const CONFIG: &str = "config.json";
 const WEIGHTS: &str = "model.safetensors";
 /// The key of `config.json` that names the class.
 const CLASS: &str = "_model_class";
-
-/// A class of the reference.
-struct Class {
-    name: &'static str,
-    /// `model.type`.
-    model: &'static str,
-    /// The output nonlinearity of a model that was given none; none where it has parameters, whose
-    /// names say which it is.
-    output: Option<&'static str>,
-    arguments: &'static [Argument],
-    /// Keys that give the reference's form of the model.
-    form: &'static [(&'static str, &'static str)],
-}
-
-/// An argument of a constructor and what it comes to.
-struct Argument(&'static str, Meaning);
-
-enum Meaning {
-    /// The same number under this key.
-    Same(&'static str),
-    /// A word under this key, in small letters.
-    Word(&'static str),
-    /// A number or nothing, which is 0 there.
-    OrZero(&'static str),
-    /// A flag under this key.
-    Flag(&'static str),
-    /// Bins, as milliseconds.
-    Bins(&'static str),
-    /// A pair: bands, and bins as milliseconds.
-    Kernel(&'static str, &'static str),
-    /// A time constant in bins, as milliseconds, and the bins of memory that follow from it.
-    Memory(&'static str, &'static str),
-}
-
-const WINDOW: Argument = Argument("temporal_window_size", Meaning::Bins("window_ms"));
-
-const CLASSES: &[Class] = &[
-    Class {
-        name: "Linear",
-        model: "linear",
-        output: Some("identity"),
-        arguments: &[WINDOW],
-        form: &[],
-    },
-    Class { name: "LinearNonlinear", model: "ln", output: None, arguments: &[WINDOW], form: &[] },
-    Class {
-        name: "NetworkReceptiveField",
-        model: "nrf",
-        output: None,
-        arguments: &[WINDOW, Argument("n_hidden", Meaning::Same("hidden"))],
-        form: &[],
-    },
-    Class {
-        name: "DNet",
-        model: "dnet",
-        output: Some("identity"),
-        arguments: &[
-            WINDOW,
-            Argument("n_hidden", Meaning::Same("hidden")),
-            Argument("init_tau", Meaning::Memory("init_tau_ms", "decay_bins")),
-            Argument("decay_input", Meaning::Flag("decay_input")),
-        ],
-        form: &[("output_decay", "false")],
-    },
-    Class {
-        name: "ConvNet2D",
-        model: "cnn2d",
-        output: None,
-        arguments: &[
-            Argument("kernel_size", Meaning::Kernel("kernel_bands", "kernel_ms")),
-            Argument("c_hidden", Meaning::Same("channels")),
-            Argument("n_hidden", Meaning::Same("hidden")),
-        ],
-        form: &[],
-    },
-    Class {
-        name: "StateNet",
-        model: "statenet",
-        output: None,
-        arguments: &[
-            Argument("kernel_size", Meaning::Same("kernel_bands")),
-            Argument("stride", Meaning::Same("stride")),
-            Argument("hidden_channels", Meaning::Same("channels")),
-            Argument("connectivity", Meaning::Word("connectivity")),
-            Argument("rnn_type", Meaning::Word("rnn")),
-        ],
-        form: &[],
-    },
-    Class {
-        name: "Transformer",
-        model: "transformer",
-        output: Some("identity"),
-        arguments: &[
-            Argument("freq_patch_size", Meaning::OrZero("freq_patch")),
-            Argument("time_patch_size", Meaning::Same("time_patch")),
-            Argument("context_window", Meaning::OrZero("context_window")),
-            Argument("embedding_dim", Meaning::Same("embedding_dim")),
-            Argument("n_heads", Meaning::Same("heads")),
-            Argument("n_layers", Meaning::Same("layers")),
-        ],
-        form: &[],
-    },
-];
 
 /// Arguments that say nothing of the parts of a model here.
 const ELSEWHERE: [&str; 8] = [
@@ -212,9 +110,9 @@ impl SavedModel {
     }
 
     fn run_file(&self, told: &Told, kernel_bins: Option<u64>) -> Result<String> {
-        let class = self.class()?;
+        let (model, class) = self.class()?;
         let data = "[data]\nfile = \"data.h5\"\nstandardize = \"none\"".to_owned();
-        let mut lines = vec![data, format!("[model]\ntype = \"{}\"", class.model)];
+        let mut lines = vec![data, format!("[model]\ntype = \"{model}\"")];
         let said = |key: &str| {
             told.overrides.iter().any(|text| text.starts_with(&format!("model.{key}=")))
         };
@@ -233,10 +131,14 @@ impl SavedModel {
         Ok(lines.join("\n"))
     }
 
-    fn class(&self) -> Result<&'static Class> {
+    /// Its model here, and its class.
+    fn class(&self) -> Result<(&'static str, &'static ReferenceClass)> {
         let found = self.config.get(CLASS).and_then(Json::as_str).unwrap_or_default();
-        CLASSES.iter().find(|class| class.name == found).ok_or_else(|| {
-            let names: Vec<&str> = CLASSES.iter().map(|class| class.name).collect();
+        let known = models::TABLE.iter();
+        let known: Vec<_> =
+            known.filter_map(|row| Some((row.part().name, row.reference?))).collect();
+        known.iter().find(|(_model, class)| class.name == found).copied().ok_or_else(|| {
+            let names: Vec<&str> = known.iter().map(|(_model, class)| class.name).collect();
             self.refused(CLASS, format!("{found:?}"), one_of(&names))
         })
     }
@@ -247,7 +149,7 @@ impl SavedModel {
     }
 
     /// The keys that the arguments come to.
-    fn arguments(&self, class: &Class, dt_ms: f64) -> Result<String> {
+    fn arguments(&self, class: &ReferenceClass, dt_ms: f64) -> Result<String> {
         let known = |name: &str| {
             ELSEWHERE.contains(&name) || class.arguments.iter().any(|argument| argument.0 == name)
         };
@@ -255,14 +157,12 @@ impl SavedModel {
             let expected = format!("an argument of {} of deepSTRF 0.1.0", class.name);
             return Err(self.refused(name, value.to_string(), expected));
         }
-        let lines = class.arguments.iter().filter_map(|Argument(name, meaning)| {
-            let value = self.config.get(*name)?;
-            let line = meaning.line(value, dt_ms);
-            Some(line.ok_or_else(|| {
+        let lines = class.lines(&self.config, dt_ms).map(|(name, value, line)| {
+            line.ok_or_else(|| {
                 self.refused(name, value.to_string(), format!("what {} takes", class.name))
-            }))
+            })
         });
-        Ok(lines.collect::<Result<Vec<String>>>()?.concat())
+        lines.collect()
     }
 
     /// Names of weights behind a prefix, those of counters aside.
@@ -272,7 +172,7 @@ impl SavedModel {
     }
 
     /// The output nonlinearity whose parameters have the names that are there.
-    fn output(&self, class: &Class) -> Result<&'static str> {
+    fn output(&self, class: &ReferenceClass) -> Result<&'static str> {
         let own = self.names("readout.activation.");
         for row in outputs::TABLE {
             let params = Params::new(0, DType::F32, &Device::Cpu);
@@ -283,9 +183,7 @@ impl SavedModel {
             }
         }
         let unsaid = self.config.get("output_activation").is_some_and(Json::is_null);
-        if let Some(output) =
-            class.output.filter(|_| own.is_empty() && (unsaid || class.model == "linear"))
-        {
+        if let Some(output) = class.output.filter(|_| own.is_empty() && unsaid) {
             Ok(output)
         } else {
             let found = if own.is_empty() {
@@ -341,28 +239,5 @@ impl SavedModel {
             Some(_) => "[parameterization]\ntype = \"separable\"\n".into(),
             None => String::new(),
         }
-    }
-}
-
-impl Meaning {
-    /// The lines of a run file; none where the value is not such.
-    fn line(&self, value: &Json, dt_ms: f64) -> Option<String> {
-        Some(match self {
-            Self::Word(key) => format!("{key} = {:?}\n", value.as_str()?.to_lowercase()),
-            Self::OrZero(key) if value.is_null() => format!("{key} = 0\n"),
-            Self::Same(key) | Self::OrZero(key) => format!("{key} = {}\n", value.as_u64()?),
-            Self::Flag(key) => format!("{key} = {}\n", value.as_bool()?),
-            Self::Bins(key) => format!("{key} = {:?}\n", value.as_f64()? * dt_ms),
-            Self::Kernel(bands, ms) => {
-                let [height, width] = value.as_array()?.as_slice() else { return None };
-                let width = width.as_f64()? * dt_ms;
-                format!("{bands} = {}\n{ms} = {width:?}\n", height.as_u64()?)
-            }
-            Self::Memory(key, bins) => {
-                let tau = value.as_f64()?;
-                let length = (7.0 * tau).round().max(1.0);
-                format!("{key} = {:?}\n{bins} = {length}\n", tau * dt_ms)
-            }
-        })
     }
 }

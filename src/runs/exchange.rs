@@ -1,124 +1,126 @@
-//! What deepSTRF 0.1.0 needs beside `model/config.json` to load a model: parts of which its file holds
-//! nothing, and what it has no part for.
+//! A model as deepSTRF 0.1.0 loads it: what its file of arguments says, what that cannot hold and its
+//! loader is given besides, and what it has no part for.
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
+use serde_json::{Value as Json, json};
 
-use crate::config::keys::{Value, Values};
+use crate::base::error::Result;
+use crate::config::keys::Values;
 use crate::config::part::Row;
-use crate::models::Architecture;
+use crate::models::counterpart::{Counterpart, filled, unlike};
+use crate::models::dims::Dims;
+use crate::models::{Architecture, Reference, Sharing, outputs, prefilters};
 
 /// What its `from_pretrained` is to be given as `extra_kwargs`, and why it cannot load the model.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Exchange {
-    /// By argument: the object of its library to make.
+    /// By argument: the Python expression that makes the object, which needs `torch` and the modules
+    /// of deepSTRF that it names; its values come from the file of weights.
     pub extra_kwargs: BTreeMap<String, String>,
     /// What it has no part for.
     pub no_part_for: Vec<String>,
 }
 
-/// The numbers that keys stand for where its models are always so.
-const ALWAYS: [(&str, &str); 5] = [
-    ("output_decay", "false"),
-    ("hidden_readout", "0"),
-    ("rnn_layers", "1"),
-    ("norm", "\"batch\""),
-    ("rectify", "true"),
-];
-
 impl Exchange {
-    /// Of a model of so many neurons.
-    pub fn of(architecture: &Architecture, neurons: usize) -> Self {
-        let (extra_kwargs, no_part_for) = (BTreeMap::new(), Vec::new());
-        let mut own = Self { extra_kwargs, no_part_for };
-        own.prefilters(architecture);
-        own.kernel(architecture);
-        let values = &architecture.model.values;
-        own.output(values, neurons);
-        own.always("model", values);
-        if let Some(gain) = &architecture.output_gain {
-            own.no_part_for.push(format!("output_gain {}", gain.row.part().name));
+    /// Of a model for a recording, and its class there.
+    ///
+    /// # Errors
+    /// A key has no such value.
+    pub fn of(
+        architecture: &Architecture,
+        dims: &Dims,
+        reference: Option<&Reference>,
+    ) -> Result<Self> {
+        let mut own = Self::default();
+        match reference {
+            Some(reference) => own.no_part_for.extend(reference.unlike.iter().cloned()),
+            None => own.lacks("model", architecture.model.row),
         }
-        own
-    }
-
-    fn give(&mut self, argument: &str, object: String) {
-        self.extra_kwargs.insert(argument.to_owned(), object);
-    }
-
-    fn prefilters(&mut self, architecture: &Architecture) {
         match architecture.prefilters.as_slice() {
             [] => {}
-            [chosen] => {
-                let bins = count(&chosen.values, "kernel_bins");
-                let size = if bins == 0 { "the filters' bins".into() } else { bins.to_string() };
-                match chosen.row.part().name {
-                    "adaptrans" => self.give(
-                        "prefiltering",
-                        format!("AdapTrans(init_a_vals, init_w_vals, kernel_size={size})"),
-                    ),
-                    "willmore" => self.give(
-                        "prefiltering",
-                        format!("ICAdaptation(init_a_vals, kernel_size={size})"),
-                    ),
-                    name => self.no_part_for.push(format!("prefilter {name}")),
-                }
-                self.always("prefilter", &chosen.values);
+            [only] => {
+                let found = Found { section: "prefilter", argument: "prefiltering", row: only.row };
+                own.part(&found, only.row.reference.as_ref(), &only.values, |name| match name {
+                    "F" => Ok(dims.bands),
+                    _ => prefilters::filter_bins(&only.values, dims),
+                })?;
             }
-            several => self.no_part_for.push(format!("{} prefilters", several.len())),
+            several => own.no_part_for.push(format!("{} prefilters in a row", several.len())),
         }
+        own.kernel(architecture, dims)?;
+        own.output(&architecture.model.values, dims)?;
+        if let Some(gain) = &architecture.output_gain {
+            own.lacks("output_gain", gain.row);
+        }
+        Ok(own)
     }
 
-    fn kernel(&mut self, architecture: &Architecture) {
-        let chosen = &architecture.parameterization;
-        match chosen.row.part().name {
-            "full" => {}
-            "separable" if count(&chosen.values, "rank") == 1 => {
-                self.give("kernel", "SeparableSTRF(F, T, C_in, C_out)".into());
+    /// The arguments of its class. Where it cannot load the model, its loader stops at an argument that
+    /// no class takes.
+    pub fn arguments(&self, reference: Option<&Reference>) -> Json {
+        match reference {
+            Some(reference) if self.no_part_for.is_empty() => {
+                let mut arguments = reference.arguments.clone();
+                arguments.insert("_model_class".to_owned(), reference.class.name.into());
+                arguments.into()
             }
-            "dcls" => {
-                let gaussians = count(&chosen.values, "gaussians");
-                let object =
-                    format!("ParametricSTRF(F, T, C_in, C_out, num_gaussians={gaussians})");
-                self.give("kernel", object);
-            }
-            name => {
-                let rank = count(&chosen.values, "rank");
-                self.no_part_for.push(format!("parameterization {name} of rank {rank}"));
+            _ => {
+                let reason =
+                    format!("deepSTRF 0.1.0 has no part for {}", self.no_part_for.join(", "));
+                json!({ "_model_class": null, "no_such_model": reason })
             }
         }
     }
 
-    fn output(&mut self, values: &Values, neurons: usize) {
-        let object = match values.text("output").unwrap_or("identity") {
-            "identity" => "torch.nn.Identity()".to_owned(),
-            "relu" => "torch.nn.ReLU()".to_owned(),
-            "sigmoid" => "torch.nn.Sigmoid()".to_owned(),
-            "softplus" => "torch.nn.Softplus()".to_owned(),
-            "parametric_sigmoid" => format!("ParametricSigmoid({neurons})"),
-            "parametric_softplus" => format!("ParametricSoftplus({neurons})"),
-            "double_exponential" => format!("ParametricDoubleExponential({neurons})"),
-            name => return self.no_part_for.push(format!("output {name}")),
+    fn lacks(&mut self, section: &str, row: &impl Row) {
+        self.no_part_for.push(format!("{section} {}", row.part().name));
+    }
+
+    fn part<R: Row>(
+        &mut self,
+        found: &Found<R>,
+        counterpart: Option<&Counterpart>,
+        values: &Values,
+        number: impl Fn(&str) -> Result<usize>,
+    ) -> Result<()> {
+        let Some(counterpart) = counterpart else {
+            self.lacks(found.section, found.row);
+            return Ok(());
         };
-        self.give("output_activation", object);
+        self.no_part_for.extend(unlike(found.section, counterpart.form, values)?);
+        if let Some(expression) = counterpart.object {
+            self.extra_kwargs.insert(found.argument.to_owned(), filled(expression, number)?);
+        }
+        Ok(())
     }
 
-    /// Keys whose values its models cannot have.
-    fn always(&mut self, section: &str, values: &Values) {
-        for (key, only) in ALWAYS {
-            let found = match values.get(key) {
-                Some(Value::Flag(flag)) => flag.to_string(),
-                Some(Value::Integer(number)) => number.to_string(),
-                Some(Value::Text(word)) => format!("{word:?}"),
-                _ => continue,
-            };
-            if found != only {
-                self.no_part_for.push(format!("{section}.{key} = {found}"));
-            }
-        }
+    fn kernel(&mut self, architecture: &Architecture, dims: &Dims) -> Result<()> {
+        let (chosen, model) = (&architecture.parameterization, &architecture.model);
+        let found = Found { section: "parameterization", argument: "kernel", row: chosen.row };
+        self.part(&found, chosen.row.reference.as_ref(), &chosen.values, |name| match name {
+            "F" => Ok(dims.bands),
+            "T" => Ok(dims.bins(model.values.number("window_ms")?)),
+            "C_in" => Ok(architecture.prefilters.last().map_or(1, |chosen| chosen.row.gives)),
+            "C_out" if model.row.sharing == Sharing::Hidden => model.values.count("hidden"),
+            "C_out" => Ok(dims.neurons),
+            key => chosen.values.count(key),
+        })
+    }
+
+    fn output(&mut self, values: &Values, dims: &Dims) -> Result<()> {
+        let name = values.text("output").unwrap_or("identity");
+        let Some(row) = outputs::TABLE.iter().find(|row| row.part().name == name) else {
+            return Ok(());
+        };
+        let found = Found { section: "output", argument: "output_activation", row };
+        self.part(&found, row.reference.as_ref(), values, |_| Ok(dims.neurons))
     }
 }
 
-fn count(values: &Values, key: &str) -> usize {
-    values.count(key).unwrap_or_default()
+/// A part of a model: its section of the run file, its argument there.
+struct Found<'a, R> {
+    section: &'static str,
+    argument: &'static str,
+    row: &'a R,
 }

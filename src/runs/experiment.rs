@@ -8,9 +8,7 @@ use super::clips::Responses;
 use super::exchange::Exchange;
 use super::folder::{OldRun, RunFolder};
 use super::lines::lines_without;
-use super::metadata::{
-    Metadata, PROGRAM, RunSettings, SourceRun, architecture_json, reference_json,
-};
+use super::metadata::{Metadata, PROGRAM, RunSettings, SourceRun, architecture_json};
 use super::source::Source;
 use crate::base::device;
 use crate::base::device::DeviceName;
@@ -149,8 +147,8 @@ impl Experiment {
     /// Writes what a run folder holds besides scores.
     fn write(&self, checkpoint: &Checkpoint, history: &History) -> Result<()> {
         self.folder.write_config(&self.config.to_toml(self.folder.path())?)?;
-        let reference = reference_json(&self.config.architecture, self.network.reference());
-        self.folder.write_metadata(&self.metadata()?, &reference)?;
+        let arguments = self.exchange()?.arguments(self.network.reference());
+        self.folder.write_metadata(&self.metadata()?, &arguments)?;
         self.folder.write_history(history.text())?;
         self.folder.write_best(checkpoint)?;
         self.folder.write_state(checkpoint)
@@ -261,8 +259,13 @@ impl Experiment {
             stimuli: splits.clone(),
             content: Some(content.clone()),
             source: self.source()?,
-            deepstrf: Some(Exchange::of(&self.config.architecture, dims.neurons)),
+            deepstrf: Some(self.exchange()?),
         })
+    }
+
+    /// What deepSTRF needs to load the model.
+    fn exchange(&self) -> Result<Exchange> {
+        Exchange::of(&self.config.architecture, &self.prepared.dims, self.network.reference())
     }
 
     /// What prefilters and core came from, where they came from a run.

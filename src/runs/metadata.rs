@@ -3,14 +3,13 @@ use std::ops::RangeInclusive;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
-use serde_json::json;
 
 use super::exchange::Exchange;
 use crate::base::error::{Error, Result};
 use crate::dataset::content::UsedContent;
 use crate::dataset::{SoundLevel, Splits};
+use crate::models::Architecture;
 use crate::models::dims::Dims;
-use crate::models::{Architecture, Reference};
 use crate::preparation::to_amplitude;
 use crate::run_file::{RunConfig, relative};
 
@@ -161,31 +160,4 @@ pub fn architecture_json(architecture: &Architecture) -> Result<serde_json::Valu
     let table: toml::Table =
         architecture.to_toml()?.parse().map_err(|source| Error::failed(doing, source))?;
     serde_json::to_value(table).map_err(|source| Error::failed(doing, source))
-}
-
-/// `model/config.json`: the arguments of deepSTRF's model. Where it has no such model, its loader
-/// stops at an argument that no class takes.
-pub fn reference_json(
-    architecture: &Architecture,
-    reference: Option<&Reference>,
-) -> serde_json::Value {
-    let no_such_model = |reason: &str| json!({ "_model_class": null, "no_such_model": reason });
-    if architecture.prefilters.len() > 1 {
-        return no_such_model("deepSTRF 0.1.0 has no model with several prefilters");
-    }
-    if let Some(gain) = &architecture.output_gain {
-        let name = gain.row.part.name;
-        return no_such_model(&format!("deepSTRF 0.1.0 has no output gain {name}"));
-    }
-    let staged = architecture.prefilters.iter().find(|chosen| chosen.row.needs_level());
-    if let Some(stage) = staged {
-        let name = stage.row.part.name;
-        return no_such_model(&format!("deepSTRF 0.1.0 has no prefilter {name}"));
-    }
-    let Some(reference) = reference else {
-        return no_such_model("deepSTRF 0.1.0 has no such model");
-    };
-    let mut arguments = reference.arguments.clone();
-    arguments.insert("_model_class".to_owned(), reference.class.into());
-    arguments.into()
 }

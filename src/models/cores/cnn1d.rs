@@ -27,7 +27,7 @@ pub const ROW: ModelRow = ModelRow {
     sharing: Sharing::Hidden,
     lr: LR,
     build,
-    reference: |_blueprint| Ok(None),
+    reference: None,
 };
 
 const KEYS: &[Key] = &[

@@ -6,7 +6,10 @@
 //!
 //! Differs from the paper as deepSTRF 0.1.0 does: the layer normalization, leaky instead of plain
 //! rectification, and kernels over frequency and time rather than time alone.
-use super::{Blueprint, FREEZE, HasStrfs, INIT, LR, Model, ModelRow, SLOPE, Sharing, ln, nrf};
+use super::{
+    Argument, Blueprint, FREEZE, HasStrfs, INIT, LR, Meaning, Model, ModelRow, ReferenceClass,
+    SLOPE, Sharing, ln, nrf,
+};
 use crate::base::error::{self, Error};
 use crate::config::keys::{Default, Key, Kind, Range, Values};
 use crate::config::part::Part;
@@ -26,16 +29,16 @@ pub const ROW: ModelRow = ModelRow {
     sharing: Sharing::Hidden,
     lr: LR,
     build,
-    reference: |blueprint| {
-        let values = blueprint.values;
-        let kernel = vec![values.count("kernel_bands")?, kernel_bins(values, blueprint.dims)?];
-        let others = [
-            ("kernel_size", kernel.into()),
-            ("c_hidden", values.integer("channels")?.into()),
-            ("n_hidden", values.integer("hidden")?.into()),
-        ];
-        Ok(Some(blueprint.reference("ConvNet2D", &others)))
-    },
+    reference: Some(&ReferenceClass {
+        name: "ConvNet2D",
+        output: None,
+        arguments: &[
+            Argument("kernel_size", Meaning::Kernel("kernel_bands", "kernel_ms")),
+            Argument("c_hidden", Meaning::Same("channels")),
+            Argument("n_hidden", Meaning::Same(nrf::HIDDEN.name)),
+        ],
+        form: &[],
+    }),
 };
 
 const KEYS: &[Key] = &[

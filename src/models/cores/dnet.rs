@@ -6,8 +6,8 @@
 //! Differs from deepSTRF 0.1.0: its output units have no memory (`output_decay = false`), and its
 //! hidden units forget all after seven initial time constants (`decay_bins`).
 use super::{
-    Blueprint, FREEZE, HIDDEN_READOUT, HasStrfs, INIT, LR, Model, ModelRow, Sharing, linear, ln,
-    nrf,
+    Argument, Blueprint, FREEZE, HIDDEN_READOUT, HasStrfs, INIT, LR, Meaning, Model, ModelRow,
+    ReferenceClass, Sharing, linear, ln, nrf,
 };
 use crate::base::error::{self, Error};
 use crate::config::keys::{Default, Key, Kind, Range};
@@ -29,16 +29,17 @@ pub const ROW: ModelRow = ModelRow {
     sharing: Sharing::Hidden,
     lr: LR,
     build,
-    reference: |blueprint| {
-        let values = blueprint.values;
-        let others = [
-            ("temporal_window_size", blueprint.lags()?.into()),
-            ("n_hidden", values.integer("hidden")?.into()),
-            ("init_tau", (values.number("init_tau_ms")? / blueprint.dims.dt_ms).into()),
-            ("decay_input", values.flag("decay_input")?.into()),
-        ];
-        Ok(Some(blueprint.reference("DNet", &others)))
-    },
+    reference: Some(&ReferenceClass {
+        name: "DNet",
+        output: Some("identity"),
+        arguments: &[
+            linear::WINDOW_ARGUMENT,
+            Argument("n_hidden", Meaning::Same(nrf::HIDDEN.name)),
+            Argument("init_tau", Meaning::Memory("init_tau_ms", "decay_bins")),
+            Argument("decay_input", Meaning::Flag("decay_input")),
+        ],
+        form: &[("output_decay", "false"), ("hidden_readout", "0")],
+    }),
 };
 
 const KEYS: &[Key] = &[

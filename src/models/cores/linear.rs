@@ -1,7 +1,7 @@
 //! Linear: one STRF per neuron.
 //!
 //! `y(n,t) = norm( bias(n) + Σ_c Σ_f Σ_k W(n,c,f,k) · x(c,f,t−k) )`.
-use super::{Blueprint, HasStrfs, LR, Model, ModelRow, Sharing};
+use super::{Argument, Blueprint, HasStrfs, LR, Meaning, Model, ModelRow, ReferenceClass, Sharing};
 use crate::base::error;
 use crate::config::keys::{Default, Key, Kind, Range};
 use crate::config::part::Part;
@@ -20,11 +20,12 @@ pub const ROW: ModelRow = ModelRow {
     sharing: Sharing::Nothing,
     lr: LR,
     build,
-    reference: |blueprint| {
-        Ok(Some(
-            blueprint.reference("Linear", &[("temporal_window_size", blueprint.lags()?.into())]),
-        ))
-    },
+    reference: Some(&ReferenceClass {
+        name: "Linear",
+        output: Some("identity"),
+        arguments: &[WINDOW_ARGUMENT],
+        form: &[("norm", "\"batch\"")],
+    }),
 };
 
 /// `window_ms`, for every model whose first layer is an STRF convolution.
@@ -34,6 +35,9 @@ pub const WINDOW: Key = Key {
     default: Default::Is("45.0"),
     doc: "how far back an STRF looks, in milliseconds; rounded to whole bins",
 };
+
+/// The same in deepSTRF.
+pub const WINDOW_ARGUMENT: Argument = Argument("temporal_window_size", Meaning::Bins(WINDOW.name));
 
 /// `norm`, for models in which every neuron has an STRF.
 pub const NORM: Key = Key {

@@ -1,7 +1,7 @@
 //! Linear-nonlinear: one STRF per neuron, then an output nonlinearity.
 //!
 //! `y(n,t) = output( norm( bias(n) + Σ_c Σ_f Σ_k W(n,c,f,k) · x(c,f,t−k) ) )`.
-use super::{HasStrfs, LR, ModelRow, Sharing, linear};
+use super::{HasStrfs, LR, ModelRow, ReferenceClass, Sharing, linear};
 use crate::config::keys::{Default, Key, Kind};
 use crate::config::part::Part;
 use crate::models::outputs;
@@ -18,10 +18,12 @@ pub const ROW: ModelRow = ModelRow {
     sharing: Sharing::Nothing,
     lr: LR,
     build: linear::build,
-    reference: |blueprint| {
-        let lags = blueprint.lags()?.into();
-        Ok(Some(blueprint.reference("LinearNonlinear", &[("temporal_window_size", lags)])))
-    },
+    reference: Some(&ReferenceClass {
+        name: "LinearNonlinear",
+        output: None,
+        arguments: &[linear::WINDOW_ARGUMENT],
+        form: &[("norm", "\"batch\"")],
+    }),
 };
 
 /// `output`, for every model but `linear`.

@@ -1,7 +1,5 @@
 //! The models: what lies between the prefilters and the response. Each is a row of the table and a
 //! list of layers with a head; adding one is one file and one row.
-use serde_json::{Map, Value as Json};
-
 use super::dims::{Axis, Dims};
 use super::head::Head;
 use super::layers::{Layer, LayerNorm, Linear, StrfConv};
@@ -20,8 +18,11 @@ pub mod dnet;
 pub mod linear;
 pub mod ln;
 pub mod nrf;
+pub mod reference;
 pub mod statenet;
 pub mod transformer;
+
+pub use reference::{Argument, Meaning, Reference, ReferenceClass};
 
 /// Whether a model's first weights are STRFs that can be parameterized.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,15 +42,6 @@ pub enum Sharing {
     Hidden,
 }
 
-/// The same model in deepSTRF 0.1.0.
-#[derive(Debug, Clone)]
-pub struct Reference {
-    /// Name of its class.
-    pub class: &'static str,
-    /// The keyword arguments of its constructor that are numbers.
-    pub arguments: Map<String, Json>,
-}
-
 /// A row of the table of models.
 #[derive(Debug)]
 pub struct ModelRow {
@@ -63,8 +55,8 @@ pub struct ModelRow {
     pub lr: f64,
     /// Builds it.
     pub build: fn(&Blueprint) -> error::Result<Model>,
-    /// Names it in deepSTRF; none where that has no such model.
-    pub reference: fn(&Blueprint) -> error::Result<Option<Reference>>,
+    /// The same model in deepSTRF 0.1.0; none where that has no such model.
+    pub reference: Option<&'static ReferenceClass>,
 }
 
 impl Row for ModelRow {
@@ -201,16 +193,5 @@ impl Blueprint<'_> {
             ))
         })?;
         Ok((row.build)(self.dims.neurons, &self.scope.scope("readout.activation"))?)
-    }
-
-    /// The arguments that all of deepSTRF's models take, and others.
-    fn reference(&self, class: &'static str, others: &[(&str, Json)]) -> Reference {
-        let own = [
-            ("n_frequency_bands", Json::from(self.dims.bands)),
-            ("out_neurons", Json::from(self.dims.neurons)),
-        ];
-        let all = own.iter().chain(others);
-        let arguments = all.map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
-        Reference { class, arguments }
     }
 }

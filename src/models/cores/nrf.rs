@@ -5,7 +5,8 @@
 //!
 //! Differs from the paper as deepSTRF 0.1.0 does: the layer normalization, and tanh unscaled.
 use super::{
-    Blueprint, FREEZE, HIDDEN_READOUT, HasStrfs, INIT, LR, Model, ModelRow, Sharing, linear, ln,
+    Argument, Blueprint, FREEZE, HIDDEN_READOUT, HasStrfs, INIT, LR, Meaning, Model, ModelRow,
+    ReferenceClass, Sharing, linear, ln,
 };
 use crate::base::error;
 use crate::config::keys::{Default, Key, Kind};
@@ -25,12 +26,12 @@ pub const ROW: ModelRow = ModelRow {
     sharing: Sharing::Hidden,
     lr: LR,
     build,
-    reference: |blueprint| {
-        let lags = blueprint.lags()?.into();
-        let hidden = blueprint.values.integer("hidden")?.into();
-        let others = [("temporal_window_size", lags), ("n_hidden", hidden)];
-        Ok(Some(blueprint.reference("NetworkReceptiveField", &others)))
-    },
+    reference: Some(&ReferenceClass {
+        name: "NetworkReceptiveField",
+        output: None,
+        arguments: &[linear::WINDOW_ARGUMENT, Argument("n_hidden", Meaning::Same(HIDDEN.name))],
+        form: &[("hidden_readout", "0")],
+    }),
 };
 
 /// `hidden`, for models with hidden units.

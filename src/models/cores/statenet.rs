@@ -8,7 +8,10 @@
 //! Differs from deepSTRF 0.1.0: weights of local kernels start uniform within ±1/√`fan_in` instead of
 //! between 0 and 1, where nearly every sigmoid is saturated; `rnn = "s4"` is not there, since its
 //! reference changes its weights with the length of clips.
-use super::{Blueprint, FREEZE, HIDDEN_READOUT, HasStrfs, INIT, Model, ModelRow, Sharing, ln};
+use super::{
+    Argument, Blueprint, FREEZE, HIDDEN_READOUT, HasStrfs, INIT, Meaning, Model, ModelRow,
+    ReferenceClass, Sharing, ln,
+};
 use crate::base::error::{self, Error};
 use crate::config::keys::{Default, Key, Kind};
 use crate::config::part::Part;
@@ -27,17 +30,18 @@ pub const ROW: ModelRow = ModelRow {
     sharing: Sharing::Hidden,
     lr: 0.003,
     build,
-    reference: |blueprint| {
-        let values = blueprint.values;
-        let others = [
-            ("kernel_size", values.integer("kernel_bands")?.into()),
-            ("stride", values.integer("stride")?.into()),
-            ("hidden_channels", values.integer("channels")?.into()),
-            ("connectivity", values.text("connectivity")?.to_uppercase().into()),
-            ("rnn_type", cell(blueprint)?.reference.into()),
-        ];
-        Ok(Some(blueprint.reference("StateNet", &others)))
-    },
+    reference: Some(&ReferenceClass {
+        name: "StateNet",
+        output: None,
+        arguments: &[
+            Argument("kernel_size", Meaning::Same("kernel_bands")),
+            Argument("stride", Meaning::Same("stride")),
+            Argument("hidden_channels", Meaning::Same("channels")),
+            Argument("connectivity", Meaning::Word("connectivity", str::to_uppercase)),
+            Argument("rnn_type", Meaning::Word("rnn", recurrent::reference)),
+        ],
+        form: &[("rnn_layers", "1"), ("hidden_readout", "0")],
+    }),
 };
 
 const KEYS: &[Key] = &[

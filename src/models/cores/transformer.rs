@@ -6,7 +6,10 @@
 //!
 //! Differs from deepSTRF 0.1.0: patches of 45 ms instead of one bin; a window of 205 ms instead of all of the past, so that long clips mean
 //! the same as short ones; layers of the encoder start apart from each other; parametric softplus.
-use super::{Blueprint, FREEZE, HIDDEN_READOUT, HasStrfs, INIT, LR, Model, ModelRow, Sharing, ln};
+use super::{
+    Argument, Blueprint, FREEZE, HIDDEN_READOUT, HasStrfs, INIT, LR, Meaning, Model, ModelRow,
+    ReferenceClass, Sharing, ln,
+};
 use crate::base::error::{self, Error};
 use crate::config::keys::{Default, Key, Kind, Range, Value, Values};
 use crate::config::part::{KeyProblem, Part};
@@ -27,18 +30,34 @@ pub const ROW: ModelRow = ModelRow {
     sharing: Sharing::Hidden,
     lr: LR,
     build,
-    reference: |blueprint| {
-        let sizes = Sizes::of(blueprint)?;
-        let others = [
-            ("freq_patch_size", sizes.patches.height.into()),
-            ("time_patch_size", sizes.patches.width.into()),
-            ("context_window", sizes.attention.window.into()),
-            ("embedding_dim", sizes.patches.embedding.into()),
-            ("n_heads", sizes.attention.heads.into()),
-            ("n_layers", blueprint.values.integer("layers")?.into()),
-        ];
-        Ok(Some(blueprint.reference("Transformer", &others)))
-    },
+    reference: Some(&ReferenceClass {
+        name: "Transformer",
+        output: Some("identity"),
+        arguments: &[
+            Argument(
+                "freq_patch_size",
+                Meaning::OrNothing("freq_patch", |blueprint| {
+                    Ok(Some(Sizes::of(blueprint)?.patches.height))
+                }),
+            ),
+            Argument(
+                "time_patch_size",
+                Meaning::OrNothing(TIME_PATCH, |blueprint| {
+                    Ok(Some(Sizes::of(blueprint)?.patches.width))
+                }),
+            ),
+            Argument(
+                "context_window",
+                Meaning::OrNothing(CONTEXT_WINDOW, |blueprint| {
+                    Ok(Sizes::of(blueprint)?.attention.window)
+                }),
+            ),
+            Argument("embedding_dim", Meaning::Same("embedding_dim")),
+            Argument("n_heads", Meaning::Same("heads")),
+            Argument("n_layers", Meaning::Same("layers")),
+        ],
+        form: &[("hidden_readout", "0")],
+    }),
 };
 
 const TIME_PATCH: &str = "time_patch";

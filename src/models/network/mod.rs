@@ -62,7 +62,8 @@ impl Network {
             parameterization: &architecture.parameterization,
             scope: params.scope(""),
         };
-        let (model, reference) = ((row.build)(&blueprint)?, (row.reference)(&blueprint)?);
+        let model = (row.build)(&blueprint)?;
+        let reference = row.reference.map(|class| class.of(&blueprint)).transpose()?;
         let network = Self { reference, ..Self::new(prefilters, model) };
         match &architecture.output_gain {
             Some(chosen) => network.with_gain(chosen, architecture, dims, params),

@@ -6,6 +6,7 @@ use super::{
     signs,
 };
 use crate::config::part::Part;
+use crate::models::counterpart::Counterpart;
 use crate::models::layers::softplus;
 use crate::models::ops::curve::{AnyCurve, Formula, Point, Pointwise};
 use crate::models::params::{ParamSpec, Scope, Start};
@@ -17,6 +18,12 @@ pub const PART: Part = Part {
     summary: "a exp(-exp(k x - s)) + b, per neuron",
     source: "Thorson, Liénard & David (2015), PLoS Comput. Biol. 11(12):e1004628, doi:10.1371/journal.pcbi.1004628",
     keys: &[],
+};
+
+/// The same in deepSTRF.
+pub const REFERENCE: Counterpart = Counterpart {
+    object: Some("deepSTRF.models.activations.ParametricDoubleExponential({N})"),
+    form: &[],
 };
 
 /// Parameters `_raw_a`, `_raw_b` (through a softplus), `k` and `s`, `(N)` each.

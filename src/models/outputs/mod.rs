@@ -1,6 +1,7 @@
 //! Output nonlinearities: from a neuron's drive to its response.
 use candle_core::{DType, Result, Tensor, Var, bail};
 
+use super::counterpart::Counterpart;
 use super::ops::curve::AnyCurve;
 use super::params::Scope;
 use crate::config::part::{self, Part, Row};
@@ -120,6 +121,8 @@ pub struct OutputRow {
     pub sign: Sign,
     /// Builds it for so many neurons, its parameters in a scope.
     pub build: fn(usize, &Scope) -> Result<Box<dyn OutputNonlinearity>>,
+    /// The same in deepSTRF 0.1.0; none where that has no such output.
+    pub reference: Option<Counterpart>,
 }
 
 impl Row for OutputRow {
@@ -130,24 +133,47 @@ impl Row for OutputRow {
 
 /// The output nonlinearities: adding one is one file and one row.
 pub static TABLE: &[OutputRow] = &[
-    OutputRow { part: identity::PART, sign: Sign::Either, build: identity::build },
-    OutputRow { part: relu::PART, sign: Sign::NeverNegative, build: relu::build },
-    OutputRow { part: sigmoid::PART, sign: Sign::NeverNegative, build: sigmoid::build },
-    OutputRow { part: softplus::PART, sign: Sign::NeverNegative, build: softplus::build },
+    OutputRow {
+        part: identity::PART,
+        sign: Sign::Either,
+        build: identity::build,
+        reference: Some(identity::REFERENCE),
+    },
+    OutputRow {
+        part: relu::PART,
+        sign: Sign::NeverNegative,
+        build: relu::build,
+        reference: Some(relu::REFERENCE),
+    },
+    OutputRow {
+        part: sigmoid::PART,
+        sign: Sign::NeverNegative,
+        build: sigmoid::build,
+        reference: Some(sigmoid::REFERENCE),
+    },
+    OutputRow {
+        part: softplus::PART,
+        sign: Sign::NeverNegative,
+        build: softplus::build,
+        reference: Some(softplus::REFERENCE),
+    },
     OutputRow {
         part: parametric_sigmoid::PART,
         sign: Sign::NeverNegative,
         build: parametric_sigmoid::build,
+        reference: Some(parametric_sigmoid::REFERENCE),
     },
     OutputRow {
         part: parametric_softplus::PART,
         sign: Sign::NeverNegative,
         build: parametric_softplus::build,
+        reference: Some(parametric_softplus::REFERENCE),
     },
     OutputRow {
         part: double_exponential::PART,
         sign: Sign::NeverNegative,
         build: double_exponential::build,
+        reference: Some(double_exponential::REFERENCE),
     },
 ];
 

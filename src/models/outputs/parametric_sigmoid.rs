@@ -6,6 +6,7 @@ use super::{
     signs,
 };
 use crate::config::part::Part;
+use crate::models::counterpart::Counterpart;
 use crate::models::layers::softplus;
 use crate::models::ops::curve::{AnyCurve, Formula, Point, Pointwise};
 use crate::models::params::{ParamSpec, Scope, Start};
@@ -18,6 +19,10 @@ pub const PART: Part = Part {
     source: "Willmore et al. (2016), J. Neurosci. 36(2):280-289, doi:10.1523/JNEUROSCI.2441-15.2016",
     keys: &[],
 };
+
+/// The same in deepSTRF.
+pub const REFERENCE: Counterpart =
+    Counterpart { object: Some("deepSTRF.models.activations.ParametricSigmoid({N})"), form: &[] };
 
 /// Parameters `_raw_a`, `_raw_b` (through a softplus), `c` and `d`, `(N)` each.
 struct ParametricSigmoid {

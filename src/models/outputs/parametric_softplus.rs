@@ -3,6 +3,7 @@ use candle_core::{Result, Tensor, Var};
 
 use super::{Drive, OutputNonlinearity, ResponseRange, per_neuron, rescale_softplus, set_softplus};
 use crate::config::part::Part;
+use crate::models::counterpart::Counterpart;
 use crate::models::layers::softplus;
 use crate::models::ops::curve::{AnyCurve, Formula, Point, Pointwise};
 use crate::models::params::{ParamSpec, Scope, Start};
@@ -15,6 +16,10 @@ pub const PART: Part = Part {
     source: "",
     keys: &[],
 };
+
+/// The same in deepSTRF.
+pub const REFERENCE: Counterpart =
+    Counterpart { object: Some("deepSTRF.models.activations.ParametricSoftplus({N})"), form: &[] };
 
 /// Parameters `_raw_beta (N)` and `_raw_b (N)`, both through a softplus.
 struct ParametricSoftplus {

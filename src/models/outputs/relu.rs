@@ -3,6 +3,7 @@ use candle_core::{Result, Tensor};
 
 use super::{Drive, OutputNonlinearity};
 use crate::config::part::Part;
+use crate::models::counterpart::Counterpart;
 use crate::models::layers::relu;
 use crate::models::ops::curve::{AnyCurve, Formula, Point, Pointwise};
 use crate::models::params::Scope;
@@ -10,6 +11,9 @@ use crate::simd::real::Real;
 
 /// The row of `relu`.
 pub const PART: Part = Part { name: "relu", summary: "max(0, x)", source: "", keys: &[] };
+
+/// The same in deepSTRF.
+pub const REFERENCE: Counterpart = Counterpart { object: Some("torch.nn.ReLU()"), form: &[] };
 
 struct Relu;
 

@@ -3,6 +3,7 @@ use candle_core::{Result, Tensor};
 
 use super::{Drive, OutputNonlinearity, ResponseRange};
 use crate::config::part::Part;
+use crate::models::counterpart::Counterpart;
 use crate::models::ops::curve::{AnyCurve, Formula, Point, Pointwise};
 use crate::models::params::Scope;
 use crate::simd::real::Real;
@@ -10,6 +11,9 @@ use crate::simd::real::Real;
 /// The row of `sigmoid`.
 pub const PART: Part =
     Part { name: "sigmoid", summary: "1 / (1 + exp(-x))", source: "", keys: &[] };
+
+/// The same in deepSTRF.
+pub const REFERENCE: Counterpart = Counterpart { object: Some("torch.nn.Sigmoid()"), form: &[] };
 
 struct Sigmoid;
 

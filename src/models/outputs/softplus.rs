@@ -3,6 +3,7 @@ use candle_core::{Result, Tensor};
 
 use super::{Drive, OutputNonlinearity, ResponseRange};
 use crate::config::part::Part;
+use crate::models::counterpart::Counterpart;
 use crate::models::layers::softplus;
 use crate::models::ops::curve::{AnyCurve, Formula, Point, Pointwise};
 use crate::models::params::Scope;
@@ -10,6 +11,9 @@ use crate::simd::real::Real;
 
 /// The row of `softplus`.
 pub const PART: Part = Part { name: "softplus", summary: "log(1 + exp(x))", source: "", keys: &[] };
+
+/// The same in deepSTRF.
+pub const REFERENCE: Counterpart = Counterpart { object: Some("torch.nn.Softplus()"), form: &[] };
 
 struct Softplus;
 

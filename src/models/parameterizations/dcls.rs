@@ -9,6 +9,7 @@ use super::{Kernel, KernelDims, rescale_rows, shift_entries};
 use crate::base::error;
 use crate::config::keys::{Default, Key, Kind, Values};
 use crate::config::part::Part;
+use crate::models::counterpart::Counterpart;
 use crate::models::ops::gaussian_kernels;
 use crate::models::params::{ParamSpec, Scope, Start, fan_in};
 
@@ -18,6 +19,14 @@ pub const PART: Part = Part {
     summary: "a mixture of Gaussians whose centres, widths and weights are trained",
     source: "Khalfaoui-Hassani, Pellegrini & Masquelier (2023), ICLR, doi:10.48550/arXiv.2112.03740",
     keys: KEYS,
+};
+
+/// The same in deepSTRF.
+pub const REFERENCE: Counterpart = Counterpart {
+    object: Some(
+        "deepSTRF.models.layers.ParametricSTRF({F}, {T}, {C_in}, {C_out}, num_gaussians={gaussians})",
+    ),
+    form: &[],
 };
 
 const KEYS: &[Key] = &[Key {

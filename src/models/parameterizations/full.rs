@@ -5,11 +5,15 @@ use super::{Kernel, KernelDims, rescale_rows, shift_entries};
 use crate::base::error;
 use crate::config::keys::Values;
 use crate::config::part::Part;
+use crate::models::counterpart::Counterpart;
 use crate::models::params::{ParamSpec, Scope, fan_in};
 
 /// The row of `full`.
 pub const PART: Part =
     Part { name: "full", summary: "every weight of the STRF free", source: "", keys: &[] };
+
+/// The same in deepSTRF.
+pub const REFERENCE: Counterpart = Counterpart { object: None, form: &[] };
 
 /// Parameters `weight (O, C, F, K)` and `bias (O)`.
 struct Full {

@@ -9,6 +9,7 @@ use super::params::Scope;
 use crate::base::error;
 use crate::config::keys::Values;
 use crate::config::part::{self, Part, Row};
+use crate::models::counterpart::Counterpart;
 
 pub mod dcls;
 pub mod full;
@@ -103,6 +104,8 @@ pub struct ParameterizationRow {
     pub part: Part,
     /// Builds a kernel whose parameters lie in a scope.
     pub build: fn(&Values, KernelDims, &Scope) -> error::Result<Box<dyn Kernel>>,
+    /// The same in deepSTRF 0.1.0; none where that has no such kernel.
+    pub reference: Option<Counterpart>,
 }
 
 impl Row for ParameterizationRow {
@@ -113,10 +116,14 @@ impl Row for ParameterizationRow {
 
 /// The parameterizations: adding one is one file and one row.
 pub static TABLE: &[ParameterizationRow] = &[
-    ParameterizationRow { part: full::PART, build: full::build },
-    ParameterizationRow { part: separable::PART, build: separable::build },
-    ParameterizationRow { part: dcls::PART, build: dcls::build },
-    ParameterizationRow { part: gaussian::PART, build: gaussian::build },
+    ParameterizationRow { part: full::PART, build: full::build, reference: Some(full::REFERENCE) },
+    ParameterizationRow {
+        part: separable::PART,
+        build: separable::build,
+        reference: Some(separable::REFERENCE),
+    },
+    ParameterizationRow { part: dcls::PART, build: dcls::build, reference: Some(dcls::REFERENCE) },
+    ParameterizationRow { part: gaussian::PART, build: gaussian::build, reference: None },
 ];
 
 /// Their names, in the table's order.

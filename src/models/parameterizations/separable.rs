@@ -7,6 +7,7 @@ use super::{Kernel, KernelDims, rescale_rows, shift_entries};
 use crate::base::error;
 use crate::config::keys::{Default, Key, Kind, Values};
 use crate::config::part::Part;
+use crate::models::counterpart::Counterpart;
 use crate::models::ops::separable as ops;
 use crate::models::ops::stage::StageWithParameters;
 use crate::models::params::{ParamSpec, Scope, Start, fan_in};
@@ -17,6 +18,12 @@ pub const PART: Part = Part {
     summary: "a sum of products of a function of frequency and a function of lag",
     source: "Thorson, Liénard & David (2015), PLoS Comput. Biol. 11(12):e1004628, doi:10.1371/journal.pcbi.1004628",
     keys: KEYS,
+};
+
+/// The same in deepSTRF.
+pub const REFERENCE: Counterpart = Counterpart {
+    object: Some("deepSTRF.models.layers.SeparableSTRF({F}, {T}, {C_in}, {C_out})"),
+    form: &[("rank", "1")],
 };
 
 const KEYS: &[Key] = &[Key {

@@ -16,6 +16,7 @@ use super::{
 use crate::base::error;
 use crate::config::keys::{Default, Key, Kind, Range, Values};
 use crate::config::part::Part;
+use crate::models::counterpart::Counterpart;
 use crate::models::dims::{Axis, Dims, Quantity};
 use crate::models::layers::{Layer, MapShape, Pass, Reach, relu};
 use crate::models::ops::adaptation::{Adaptation, Filters as Differences};
@@ -28,6 +29,14 @@ pub const PART: Part = Part {
     summary: "ON and OFF channels: differences between a band and an exponential average of its past",
     source: "Rançon, Masquelier & Cottereau (2024), PLoS Comput. Biol. 20(8):e1012288, doi:10.1371/journal.pcbi.1012288",
     keys: KEYS,
+};
+
+/// The same in deepSTRF.
+pub const REFERENCE: Counterpart = Counterpart {
+    object: Some(
+        "deepSTRF.models.prefiltering.AdapTrans(torch.full(({F},), 0.5), torch.full(({F},), 0.5), kernel_size={kernel_bins})",
+    ),
+    form: &[("rectify", "true")],
 };
 
 const KEYS: &[Key] = &[

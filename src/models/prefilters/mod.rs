@@ -3,6 +3,7 @@ use candle_core::{DType, Device, Result, Tensor};
 use ndarray::{Array2, Array3};
 use rand::RngCore;
 
+use super::counterpart::Counterpart;
 use super::dims::Dims;
 use super::layers::{Layer, Pass, Standardized, exponential_window, geometric_sum};
 use super::ops::Length;
@@ -109,6 +110,8 @@ pub struct PrefilterRow {
     pub learnable: Option<&'static str>,
     /// Builds it.
     pub build: Build,
+    /// The same in deepSTRF 0.1.0; none where that has no such prefilter.
+    pub reference: Option<Counterpart>,
 }
 
 /// How many channels a prefilter takes.
@@ -169,6 +172,7 @@ pub static TABLE: &[PrefilterRow] = &[
         level: NeededLevel::Any,
         learnable: Some("learnable"),
         build: adaptrans::build,
+        reference: Some(adaptrans::REFERENCE),
     },
     PrefilterRow {
         part: willmore::PART,
@@ -177,6 +181,7 @@ pub static TABLE: &[PrefilterRow] = &[
         level: NeededLevel::Any,
         learnable: None,
         build: willmore::build,
+        reference: Some(willmore::REFERENCE),
     },
     PrefilterRow {
         part: stp::PART,
@@ -185,6 +190,7 @@ pub static TABLE: &[PrefilterRow] = &[
         level: NeededLevel::NotNegative,
         learnable: Some(LEARNABLE.name),
         build: stp::build,
+        reference: None,
     },
     PrefilterRow {
         part: log::PART,
@@ -193,6 +199,7 @@ pub static TABLE: &[PrefilterRow] = &[
         level: NeededLevel::Linear,
         learnable: Some(LEARNABLE.name),
         build: log::build,
+        reference: None,
     },
     PrefilterRow {
         part: pcen::PART,
@@ -201,6 +208,7 @@ pub static TABLE: &[PrefilterRow] = &[
         level: NeededLevel::Linear,
         learnable: Some(LEARNABLE.name),
         build: pcen::build,
+        reference: None,
     },
 ];
 
@@ -277,6 +285,14 @@ struct Adaptation {
 /// Where its bands lie is not said.
 pub fn longest_tau_ms(values: &Values, dims: &Dims) -> error::Result<f64> {
     Ok(Adaptation::new(values, dims)?.tau_ms.into_iter().fold(0.0, f64::max))
+}
+
+/// Length of the filters of a prefilter that adapts, in bins, the present one among them.
+///
+/// # Errors
+/// Where its bands lie is not said.
+pub fn filter_bins(values: &Values, dims: &Dims) -> error::Result<usize> {
+    Ok(Adaptation::new(values, dims)?.bins)
 }
 
 impl Adaptation {

@@ -12,6 +12,7 @@ use super::{
 use crate::base::error;
 use crate::config::keys::Values;
 use crate::config::part::Part;
+use crate::models::counterpart::Counterpart;
 use crate::models::dims::Dims;
 use crate::models::layers::{Layer, MapShape, Pass, Reach, relu};
 use crate::models::ops::adaptation::{self as ops, Filters};
@@ -24,6 +25,14 @@ pub const PART: Part = Part {
     summary: "each band minus an exponential average of its past, rectified: adaptation to the mean level",
     source: "Willmore, Schoppe, King, Schnupp & Harper (2016), J. Neurosci. 36(2):280-289, doi:10.1523/JNEUROSCI.2441-15.2016",
     keys: &[SCALE, MIN_FREQ, MAX_FREQ, RECTIFY, KERNEL_BINS],
+};
+
+/// The same in deepSTRF.
+pub const REFERENCE: Counterpart = Counterpart {
+    object: Some(
+        "deepSTRF.models.prefiltering.ICAdaptation(torch.full(({F},), 0.5), kernel_size={kernel_bins})",
+    ),
+    form: &[("rectify", "true")],
 };
 
 /// Buffer `a (F)`; nothing is trained.

@@ -34,6 +34,12 @@ pub struct CellDims {
 /// The recurrent layers: adding one is one file and one row.
 pub static CELLS: &[CellRow] = &[gru::ROW, lstm::ROW, rnn::ROW, lmu::ROW, mamba::ROW];
 
+/// What deepSTRF calls the layer of a name.
+pub fn reference(name: &str) -> String {
+    let row = CELLS.iter().find(|row| row.name == name);
+    row.map_or(name, |row| row.reference).to_owned()
+}
+
 /// Their names, in the table's order.
 pub fn names() -> Vec<&'static str> {
     CELLS.iter().map(|row| row.name).collect()
