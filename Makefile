@@ -44,11 +44,13 @@ LOCAL_DEEPSTRF := $(TOOLS)/deepstrf/bin/python
 DEEPSTRF_PYTHON ?= $(wildcard $(LOCAL_DEEPSTRF))
 
 # What `make panel` measures: all of it or QUICK=1; all recordings and fits or some:
-# RECORDINGS="demo zebra-finch" FITS="ln nrf+adaptrans"; with another program: PROGRAM=path/to/strf.
+# RECORDINGS="demo zebra-finch" FITS="ln nrf+adaptrans"; with another program: PROGRAM=path/to/strf; beside deepSTRF's own training on two
+# of them: REFERENCE=1, which takes hours.
 QUICK ?=
 RECORDINGS ?=
 FITS ?=
 PROGRAM ?=
+REFERENCE ?=
 
 # A tool that could not be installed to its end is installed anew.
 .DELETE_ON_ERROR:
@@ -98,9 +100,9 @@ bench: $(NEEDED)
 # How well the models fit with their defaults, over a panel of recordings: half an hour, or minutes
 # with QUICK=1. What has been fitted is kept in target/panel, so that it can be stopped and goes on.
 # docs/fit-quality.md says what is measured; MARKDOWN=docs/fit-quality.md puts the figures there.
-panel: $(NEEDED)
+panel: $(NEEDED) $(if $(REFERENCE),$(LOCAL_DEEPSTRF))
 	$(CARGO) bench --locked --bench panel -- $(if $(QUICK),--quick) $(if $(PROGRAM),--strf $(PROGRAM)) \
-	  $(if $(RECORDINGS),--recordings $(RECORDINGS)) $(if $(FITS),--fits $(FITS)) $(if $(MARKDOWN),--markdown $(MARKDOWN))
+	  $(if $(RECORDINGS),--recordings $(RECORDINGS)) $(if $(FITS),--fits $(FITS)) $(if $(REFERENCE),--reference $(or $(DEEPSTRF_PYTHON),$(LOCAL_DEEPSTRF))) $(if $(MARKDOWN),--markdown $(MARKDOWN))
 
 # Models between strf and deepSTRF itself, in both directions: every model, prefilter and kernel that
 # both have.

@@ -1,4 +1,7 @@
 //! What is fitted: models as a run file names them, everything else at its default.
+use strf::config::part;
+use strf::models;
+
 use crate::recordings::Recording;
 use crate::{Result, chosen as chosen_of};
 
@@ -14,8 +17,8 @@ pub struct Fit {
     /// Whether the result does not depend on the seed.
     pub deterministic: bool,
     model: &'static str,
-    /// Keys of `[model]` that make a row of it.
-    keys: &'static str,
+    /// `model.rnn`, where it is not the default.
+    rnn: Option<&'static str>,
     /// Whether it looks as far back as the recording says.
     windowed: bool,
     prefilter: Option<&'static str>,
@@ -49,12 +52,26 @@ pub static FITS: &[Fit] = &[
     DNET.behind("dnet+adaptrans", "adaptrans"),
     CNN2D.behind("cnn2d+adaptrans", "adaptrans"),
     LN.with_kernels("ln+gaussian", "gaussian"),
-    STATENET.with_keys("statenet-lstm", "rnn = \"lstm\""),
-    STATENET.with_keys("statenet-rnn", "rnn = \"rnn\""),
-    STATENET.with_keys("statenet-lmu", "rnn = \"lmu\""),
-    STATENET.with_keys("statenet-mamba", "rnn = \"mamba\""),
+    STATENET.with_units("statenet-lstm", "lstm"),
+    STATENET.with_units("statenet-rnn", "rnn"),
+    STATENET.with_units("statenet-lmu", "lmu"),
+    STATENET.with_units("statenet-mamba", "mamba"),
     STATENET.behind("statenet+adaptrans", "adaptrans"),
 ];
+
+/// What every run file of a recording says of its data, as `KEY = VALUE`.
+pub fn data_settings(recording: &Recording) -> Vec<String> {
+    let smooth = format!("smooth_ms = {SMOOTH_MS:?}");
+    let split = recording.split().map(|split| format!("split = {split}"));
+    std::iter::once(smooth).chain(split).collect()
+}
+
+/// The same as a section.
+pub fn data_section(recording: &Recording) -> String {
+    let file = recording.file();
+    let file = file.to_string_lossy();
+    format!("[data]\nfile = {file:?}\n{}", data_settings(recording).join("\n"))
+}
 
 /// The fits of these names, or all of them where no name is given.
 pub fn chosen(names: &[String]) -> Result<Vec<&'static Fit>> {
@@ -69,7 +86,7 @@ impl Fit {
             everywhere: true,
             deterministic: false,
             model,
-            keys: "",
+            rnn: None,
             windowed: true,
             prefilter,
             parameterization,
@@ -81,9 +98,9 @@ impl Fit {
         Self { windowed: false, ..self }
     }
 
-    /// The same model with keys of its own.
-    const fn with_keys(self, name: &'static str, keys: &'static str) -> Self {
-        Self { name, everywhere: false, keys, ..self }
+    /// The same model with other recurrent units.
+    const fn with_units(self, name: &'static str, rnn: &'static str) -> Self {
+        Self { name, everywhere: false, rnn: Some(rnn), ..self }
     }
 
     /// The same model behind a prefilter.
@@ -101,19 +118,27 @@ impl Fit {
         self.model == CNN2D.model
     }
 
+    /// The arguments by which `benches/deepstrf_fit.py` names the model; none where deepSTRF has no such.
+    pub fn reference(&self) -> Option<Vec<&'static str>> {
+        let is_core = self.prefilter.is_none() && self.parameterization.is_none();
+        let mut arguments = vec!["--model", self.model];
+        if let Some(rnn) = self.rnn {
+            arguments.extend(["--rnn", rnn]);
+        }
+        let row = part::find(models::TABLE, self.model)?;
+        (is_core && row.reference.is_some()).then_some(arguments)
+    }
+
     /// The run file of a fit of this recording.
     pub fn run_file(&self, recording: &Recording, seed: u64) -> String {
-        let file = recording.file();
-        let file = file.to_string_lossy();
-        let mut data = format!("[data]\nfile = {file:?}\nsmooth_ms = {SMOOTH_MS:?}");
-        data.extend(recording.split().map(|split| format!("\nsplit = {split}")));
+        let data = data_section(recording);
         let mut model = format!("[model]\ntype = \"{}\"", self.model);
         let window = self.windowed.then_some(recording.window_ms);
         model.extend(window.map(|ms| format!("\nwindow_ms = {ms:?}")));
         let has_nonlinearity = self.model != LINEAR.model;
         let identity = (recording.signed && has_nonlinearity).then_some("\noutput = \"identity\"");
         model.extend(identity);
-        model.extend(["\n", self.keys]);
+        model.extend(self.rnn.map(|rnn| format!("\nrnn = \"{rnn}\"")));
         let part = |section: &str, part: &str| format!("[{section}]\ntype = \"{part}\"");
         let mut sections = vec![data, model];
         sections.extend(self.prefilter.map(|name| part("prefilter", name)));

@@ -9,6 +9,7 @@ mod measurement;
 mod panel;
 mod program;
 mod recordings;
+mod reference;
 #[path = "../shared/report.rs"]
 mod report;
 mod slope;
@@ -23,6 +24,7 @@ use clap::Parser;
 
 use panel::Panel;
 use program::Program;
+use reference::Reference;
 use report::Report;
 
 /// Whatever went wrong is told as it is.
@@ -44,6 +46,9 @@ pub struct Args {
     /// Fits, e.g. "ln nrf+adaptrans" [default: all]
     #[arg(long, value_delimiter = ' ', num_args = 0..)]
     fits: Vec<String>,
+    /// A Python that has deepSTRF, whose own training is then measured beside ours
+    #[arg(long)]
+    reference: Option<PathBuf>,
     /// Where to write the report, between the marks of a file that has them
     #[arg(long)]
     markdown: Option<PathBuf>,
@@ -77,6 +82,11 @@ fn measure(args: &Args) -> Result<()> {
     let mut report = Report::default();
     report.add(&format!("{conditions}\n{}", recordings::list(&recordings)))?;
     report.table(&figures::HEADER, &findings.cells())?;
+    if let Some(python) = &args.reference {
+        let reference = Reference { python, program: &program, folder: &folder };
+        report.add("### Beside deepSTRF's own training")?;
+        report.table(&reference::HEADER, &reference.cells(&findings.rows)?)?;
+    }
     report.add("### Targets")?;
     let targets = targets::cells(&findings.rows);
     if !targets.is_empty() {

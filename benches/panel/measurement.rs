@@ -75,10 +75,7 @@ impl Measurement {
         train.arg(&file).arg("--out").arg(&run).args(["--force", "--json", "--quiet"]);
         let trained = timed(&mut train)?;
         let summary: Json = serde_json::from_str(&trained.text)?;
-        let neurons = csv::Reader::from_path(run.join("scores.csv"))?
-            .deserialize()
-            .collect::<std::result::Result<Vec<Neuron>, _>>()?;
-
+        let scores = Self::of_scores(&run)?;
         let predictions = folder.join("predictions.h5");
         let mut predict = program.command("predict");
         predict.arg(&run).args(["--split", "test", "--force", "--quiet", "--out"]);
@@ -92,8 +89,14 @@ impl Measurement {
             epochs: run["epochs"].as_u64().ok_or("strf train: its summary has no epochs")?,
             seconds: trained.seconds,
             processor_seconds: trained.processor_seconds,
-            ..Self::of_neurons(&neurons)?
+            ..scores
         })
+    }
+
+    /// The scores of a run alone.
+    pub fn of_scores(run: &Path) -> Result<Self> {
+        let mut reader = csv::Reader::from_path(run.join("scores.csv"))?;
+        Self::of_neurons(&reader.deserialize().collect::<std::result::Result<Vec<_>, _>>()?)
     }
 
     /// The scores alone. A neuron whose PSTH is constant has none.

@@ -43,6 +43,9 @@ static TARGETS: &[Target] = &[
     Target("zebra-finch", "nrf+adaptrans", Figure::Cc, 0.78),
 ];
 
+/// A fit whose CC is to be at least that of another.
+const AT_LEAST: (&str, &str) = ("cnn1d", "ln");
+
 /// Whether a fit of a recording has a target.
 pub fn has(recording: &str, fit: &str) -> bool {
     TARGETS.iter().any(|target| target.0 == recording && target.1 == fit)
@@ -94,7 +97,7 @@ impl Check {
 
     fn cells(&self, row: &Row) -> Vec<String> {
         let (bound, decimals) = (if self.least { "≥" } else { "≤" }, self.decimals);
-        let target = format!("{bound} {}", self.target);
+        let target = format!("{bound} {}", rounded(self.target));
         let (recording, fit) = (row.recording.name.to_owned(), row.fit.name.to_owned());
         let found = shown(self.found, decimals);
         vec![recording, fit, self.figure.to_owned(), target, found, self.result()]
@@ -123,14 +126,26 @@ fn most_seconds(recording: &Recording, fit: &Fit) -> Option<f64> {
     recording.quick.then_some(seconds)
 }
 
+/// A target in no more decimals than scores are shown with.
+fn rounded(target: f64) -> f64 {
+    (1e3 * target).round() / 1e3
+}
+
 /// Every target with what was found, in the order of the rows.
 pub fn cells(rows: &[Row]) -> Vec<Vec<String>> {
+    let behind = |row: &Row| {
+        let other = rows.iter().find(|other| {
+            (row.fit.name, other.fit.name) == AT_LEAST && row.recording.name == other.recording.name
+        })?;
+        Some(Check::score(row, Figure::Cc, other.mean(|seed| Some(seed.cc))?))
+    };
     let of_row = |row: &Row| {
         let asked = TARGETS
             .iter()
             .filter(|target| target.0 == row.recording.name && target.1 == row.fit.name);
         let mut checks: Vec<Check> =
             asked.map(|target| Check::score(row, target.2, target.3)).collect();
+        checks.extend(behind(row));
         checks.extend(Check::deviation(row));
         checks.extend(Check::seconds(row));
         checks.iter().map(|check| check.cells(row)).collect::<Vec<_>>()
