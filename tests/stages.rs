@@ -6,13 +6,14 @@ use candle_core::{DType, Device, Result, Tensor, Var};
 use strf::base::rng;
 use strf::dataset::{Inverse, LevelKind, Recording, SoundLevel, read};
 use strf::models::Network;
+use strf::models::amplitude::{AmplitudeLaw, ToAmplitude};
 use strf::models::batch::{Batch, Member};
 use strf::models::dims::Dims;
 use strf::models::head::Head;
 use strf::models::layers::{Carry, LeakyConfig, LeakyUnits, Mode, Pass};
 use strf::models::ops::Length;
 use strf::models::ops::chain::ResponseSum;
-use strf::models::output_gains::{AmplitudeLaw, OutputGain, ToAmplitude};
+use strf::models::output_gains::OutputGain;
 use strf::models::outputs;
 use strf::models::params::Params;
 
@@ -267,7 +268,7 @@ fn runs_with_stages_predict_and_export_what_they_were_fitted_to() {
         let values = file.dataset(quantity).unwrap().read_raw::<f32>().unwrap();
         assert_eq!(values.len(), BANDS, "{quantity}");
         let stored = std::fs::read_to_string(place.path("runs/run/model/config.json")).unwrap();
-        assert!(stored.contains(&format!("no prefilter {name}")), "{stored}");
+        assert!(stored.contains(&format!("no part for prefilter {name}")), "{stored}");
         let drawn = place.strf("plot runs/run").done();
         assert!(drawn.stderr.contains("no prefilter of the model is an adaptation filter"));
     }

@@ -9,6 +9,7 @@ pub struct Row {
     prefilter: Option<&'static str>,
     /// Its name and its keys.
     parameterization: Option<(&'static str, &'static str)>,
+    output_gain: Option<&'static str>,
     /// What the reference script is told beside the parts; none where deepSTRF has no such model.
     reference: Option<&'static [&'static str]>,
     /// How many times faster a training epoch must be than deepSTRF's, all clips in one step.
@@ -32,6 +33,13 @@ const ATTENTION: &str =
 const ATTENTION_41: &str = "time_patch = 1\ncontext_window = 41\nembedding_dim = 48\ndropout = 0.1\noutput = \"identity\"\n";
 
 const LN: Row = Row::new("ln", "ln", STRF_PER_NEURON, 1.5);
+/// What stands without the contrast gain beside it.
+const LN_DOUBLE_EXPONENTIAL: Row = Row {
+    name: "ln+double-exponential",
+    keys: "window_ms = 45.0\nnorm = \"batch\"\noutput = \"double_exponential\"\n",
+    reference: None,
+    ..LN
+};
 const NRF: Row = Row::new("nrf", "nrf", NETWORK, 4.0);
 const DNET: Row = Row::new("dnet", "dnet", LEAKY_NETWORK, 4.0);
 const CNN2D: Row = Row::new("cnn2d", "cnn2d", CONVOLUTIONS, 3.0);
@@ -74,6 +82,9 @@ pub const ROWS: &[Row] = &[
         ..TRANSFORMER
     },
     Row { reference: None, ..CNN1D },
+    Row { reference: None, ..LN.behind("ln+stp", "stp", 0.0) },
+    LN_DOUBLE_EXPONENTIAL,
+    Row { name: "ln+contrast", output_gain: Some("contrast"), ..LN_DOUBLE_EXPONENTIAL },
     STATENET.with_cell("statenet-gru", GRU, &["--rnn", "GRU"], [5.0, 12.0]),
     STATENET.with_cell("statenet-lstm", LSTM, &["--rnn", "LSTM"], [2.5, 2.5]),
     STATENET.with_cell("statenet-rnn", RNN, &["--rnn", "RNN"], [4.0, 6.0]),
@@ -108,6 +119,7 @@ impl Row {
             keys,
             prefilter: None,
             parameterization: None,
+            output_gain: None,
             reference: Some(&[]),
             batch_floor,
             clip_floor: None,
@@ -151,6 +163,7 @@ impl Row {
         let mut sections = vec![section("model", self.model, self.keys)];
         sections.extend(prefilter);
         sections.extend(parameterization);
+        sections.extend(self.output_gain.map(|part| section("output_gain", part, "")));
         sections.join("\n")
     }
 

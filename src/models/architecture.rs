@@ -1,6 +1,7 @@
 //! Which parts a model is made of.
+use super::amplitude::ToAmplitude;
 use super::layers::Statistics;
-use super::output_gains::{OutputGainRow, ToAmplitude};
+use super::output_gains::OutputGainRow;
 use super::parameterizations::ParameterizationRow;
 use super::prefilters::PrefilterRow;
 use super::{ModelRow, Sharing};

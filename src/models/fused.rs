@@ -37,8 +37,8 @@ pub struct BatchDraws {
 }
 
 impl Fused {
-    /// Stages for maps of a shape, the last of which gives the drive of each neuron, and the head;
-    /// memory comes from `pools`.
+    /// Stages for maps of a shape, the last of which gives the drive of each neuron, the head, and what
+    /// gives the row by which that changes, where it does; memory comes from `pools`.
     ///
     /// # Errors
     /// A tensor operation fails.
@@ -46,6 +46,7 @@ impl Fused {
         input: MapShape,
         stages: Vec<StageWithParameters>,
         (head, part): (&Head, HeadPart),
+        gain: Option<StageWithParameters>,
         pools: &Arc<Pools>,
     ) -> Result<Self> {
         let MapShape { channels, bands } = input;
@@ -55,8 +56,12 @@ impl Fused {
             parameters.extend(stage.parameters);
         }
         let (end, of_head) = head.fused(part)?;
+        let gain = gain.filter(|_| end.changes).map(|own| {
+            parameters.extend(own.parameters);
+            own.stage
+        });
         parameters.extend(of_head);
-        let chain = Chain { bands, channels, stages: list, head: end };
+        let chain = Chain { bands, channels, stages: list, gain, head: end };
         let norm = head.norm().filter(|_| chain.head.normalized).cloned();
         Ok(Self { chain, parameters, norm, pools: Arc::clone(pools), drawn: None })
     }

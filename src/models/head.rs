@@ -164,18 +164,23 @@ impl Head {
     /// A tensor operation fails.
     pub fn fused(&self, part: HeadPart) -> Result<(OutputHead, Vec<Tensor>)> {
         if part == HeadPart::Nothing {
-            let head = OutputHead { normalized: false, curve: identity::curve(), leak: None };
+            let (normalized, changes, leak, curve) = (false, false, None, identity::curve());
+            let head = OutputHead { normalized, curve, changes, leak };
             return Ok((head, Vec::new()));
         }
         let norm = self.norm.as_ref().filter(|_| part == HeadPart::Whole);
         let mut parameters: Vec<Tensor> =
             norm.iter().flat_map(|norm| norm.weight_and_bias()).collect();
         parameters.extend(self.output.parameters()?);
+        if let Some(other) = &self.changed {
+            parameters.extend(other.parameters()?);
+        }
         if let Some(units) = &self.leak {
             parameters.push(units.tau_bins()?);
         }
         let leak = self.leak.as_ref().map(LeakyUnits::leak);
-        let head = OutputHead { normalized: norm.is_some(), curve: self.output.curve(), leak };
+        let (normalized, curve) = (norm.is_some(), self.output.curve());
+        let head = OutputHead { normalized, curve, changes: self.changes(), leak };
         Ok((head, parameters))
     }
 

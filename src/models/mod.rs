@@ -9,6 +9,7 @@
 //! operations, and a stage of the fused path ([`ops`], [`fused`]) if it has one.
 
 // What a recording fixes, tensors by name, arithmetic.
+pub mod amplitude;
 pub mod counterpart;
 pub mod dims;
 pub mod params;

@@ -4,7 +4,7 @@ use crate::config::part::Row;
 use crate::dataset::schema::{COCHLEAGRAM, escape};
 use crate::dataset::{Inverse, LevelKind, Recording, SoundLevel};
 use crate::models::Architecture;
-use crate::models::output_gains::{AmplitudeLaw, ToAmplitude};
+use crate::models::amplitude::{AmplitudeLaw, ToAmplitude};
 
 /// Clips that a message names at most.
 const NAMED: usize = 5;

@@ -11,9 +11,9 @@ use crate::base::error::{Error, Result};
 use crate::base::files::Version;
 use crate::dataset::content::{self, PartContent, UsedContent};
 use crate::dataset::{Clip, Recording, ResponseLocation, SoundLevel, Splits};
+use crate::models::amplitude::ToAmplitude;
 use crate::models::batch::Sample;
 use crate::models::dims::Dims;
-use crate::models::output_gains::ToAmplitude;
 use crate::run_file::{Data, RunConfig, Split, Standardize};
 use crate::scores::Ceiling;
 

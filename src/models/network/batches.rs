@@ -74,7 +74,7 @@ impl Network {
         let on_cpu = drives.clips().first().is_some_and(|clip| clip.sound.device().is_cpu());
         if let (true, (Some(stages), _)) = (on_cpu, stages(std::iter::once(layer), input)?) {
             let head = (self.model.head(), HeadPart::BehindNorm);
-            return Fused::new(input, stages, head, &self.pools)?.loss(drives, criterion);
+            return Fused::new(input, stages, head, None, &self.pools)?.loss(drives, criterion);
         }
         let Padded { sound, target, .. } = drives.padded()?;
         let drive = layer.forward(&sound, &Pass::eval())?.squeeze(2)?;
@@ -127,14 +127,14 @@ impl Network {
         sound: &Tensor,
         part: HeadPart,
     ) -> Result<Option<Fused>> {
-        let changes = self.changes_output() && part != HeadPart::Nothing;
-        if changes || !sound.device().is_cpu() {
+        if !sound.device().is_cpu() {
             return Ok(None);
         }
         let input = MapShape { channels: sound.dim(1)?, bands: sound.dim(2)? };
         let (all, _shape) = stages(self.all_layers(from), input)?;
         let head = (self.model.head(), part);
-        all.map(|all| Fused::new(input, all, head, &self.pools)).transpose()
+        let gain = self.gain.as_ref().map(|gain| gain.stage()).transpose()?;
+        all.map(|all| Fused::new(input, all, head, gain, &self.pools)).transpose()
     }
 }
 

@@ -38,7 +38,10 @@ impl Network {
         (sound, modulation): (&Tensor, Option<&Tensor>),
         sums: &[ResponseSum],
     ) -> Result<Vec<Tensor>> {
-        if let Some(fused) = self.fused(from, sound, HeadPart::Whole)? {
+        // The sound acts through what changes the output too.
+        let fused =
+            if self.changes_output() { None } else { self.fused(from, sound, HeadPart::Whole)? };
+        if let Some(fused) = fused {
             return fused.gradients_by_sound(&Member::sound_alone(sound)?, sums);
         }
         let sound = Var::from_tensor(&sound.detach())?;

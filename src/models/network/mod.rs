@@ -204,7 +204,7 @@ impl Network {
             (clip.sound.device().is_cpu(), stages(fixed(), input)?)
         {
             let head = (self.model.head(), HeadPart::Nothing);
-            let fused = Fused::new(input, all, head, &self.pools)?;
+            let fused = Fused::new(input, all, head, None, &self.pools)?;
             let rows = fused.responses(&Batch::of(vec![clip.clone()]))?;
             return Ok(clip.with_sound(Tensor::stack(&rows, 0)?.unsqueeze(2)?));
         }

@@ -5,7 +5,7 @@
 //! their statistics are known.
 use std::ops::Range;
 
-use candle_core::Result;
+use candle_core::{Result, bail};
 
 use super::curve::AnyLoss;
 use super::draws::DrawnClip;
@@ -29,6 +29,8 @@ pub struct Chain {
     pub channels: usize,
     /// From the sound to the drive of every neuron.
     pub stages: Vec<Box<dyn Operation>>,
+    /// From the sound to a row that says how far the output nonlinearity changes, where it does.
+    pub gain: Option<Box<dyn Operation>>,
     /// From the drive to the response.
     pub head: OutputHead,
 }
@@ -80,6 +82,7 @@ pub struct Outcome<R> {
 /// The parameters of a chain in the order in which they are used.
 struct Ready<'a, R> {
     stages: Vec<Prepared>,
+    gain: Option<Prepared>,
     head: &'a [R],
 }
 
@@ -94,8 +97,13 @@ struct PartialGradient<R> {
 }
 
 impl Chain {
-    /// Number of parameters of the stages.
+    /// Number of parameters of the stages, that of the gain behind them.
     fn stage_parameters(&self) -> usize {
+        let gain = self.gain.as_ref().map_or(0, |gain| f64::stage(gain.as_ref()).parameters());
+        self.parameters_up_to_drives() + gain
+    }
+
+    fn parameters_up_to_drives(&self) -> usize {
         self.stages.iter().map(|stage| f64::stage(stage.as_ref()).parameters()).sum()
     }
 
@@ -153,7 +161,10 @@ impl Chain {
             self.forward(&ready, clip, &mut workspace)?;
             let mut responses = Vec::new();
             if let Some(drives) = workspace.outputs.last_mut() {
-                self.head.respond(ready.head, statistics, drives.rows_mut().collect());
+                let modulation = workspace.modulation.rows().next();
+                let modulation = modulation.filter(|_| self.head.changes);
+                let rows = drives.rows_mut().collect();
+                self.head.respond(ready.head, statistics, rows, modulation);
                 drives.rows().for_each(|row| responses.extend_from_slice(row));
             }
             pools.give(workspace);
@@ -175,6 +186,9 @@ impl Chain {
         sums: &[ResponseSum],
         pools: &Pools,
     ) -> Result<Vec<Vec<R>>> {
+        if self.gain.is_some() {
+            bail!("gradients by the sound of an output that changes with it have no fused path")
+        }
         let ready = self.prepare(parameters, GradientMode::Input);
         let gradients = map(sums.iter().collect(), usize::MAX, |sum| {
             let mut workspace = pools.take::<R>();
@@ -203,7 +217,9 @@ impl Chain {
             };
             stages.push(stage.prepare(first, mode));
         }
-        Ready { stages, head }
+        let gain = self.gain.as_ref();
+        let gain = gain.map(|gain| R::stage(gain.as_ref()).prepare(own, GradientMode::Parameters));
+        Ready { stages, gain, head }
     }
 
     /// Every clip on its own, one after the other.
@@ -223,8 +239,8 @@ impl Chain {
         for clip in clips {
             self.forward(ready, clip, &mut workspace)?;
             let mut own = [&mut workspace];
-            let rows = neuron_rows(&mut own, &[*clip], weights);
-            part.take(&self.head.fit(ready.head, rows, loss));
+            let (rows, mut by_modulation) = self.neuron_rows(&mut own, &[*clip], weights);
+            part.take(&self.head.fit(ready.head, rows, loss, &mut by_modulation));
             self.backward(ready, &mut workspace, Some(&mut part.by_stages))?;
         }
         pools.give(workspace);
@@ -245,7 +261,8 @@ impl Chain {
             map(tasks, usize::MAX, |(clip, workspace)| self.forward(ready, clip, workspace));
         forward.into_iter().collect::<Result<()>>()?;
         let mut all: Vec<&mut Workspace<R>> = workspaces.iter_mut().collect();
-        let fitted = self.head.fit(ready.head, neuron_rows(&mut all, clips, weights), loss);
+        let (rows, mut by_modulation) = self.neuron_rows(&mut all, clips, weights);
+        let fitted = self.head.fit(ready.head, rows, loss, &mut by_modulation);
         let mut rest = workspaces.as_mut_slice();
         let mut tasks = Vec::new();
         for group in groups(clips.len()) {
@@ -300,6 +317,14 @@ impl Chain {
             after[0].arrange(if place + 1 < count { inner } else { layout });
             stage.forward(&ready.stages[place], input, &mut after[0], &mut space.states[place])?;
         }
+        if let (Some(gain), Some(own)) = (&self.gain, &ready.gain) {
+            let gain = R::stage(gain.as_ref());
+            let layout = gain.output(space.input.layout());
+            space.modulation.arrange(layout);
+            space.by_modulation.arrange(layout);
+            space.by_modulation.rows_mut().for_each(|row| row.fill(R::constant(0.0)));
+            gain.forward(own, &space.input, &mut space.modulation, &mut space.gain)?;
+        }
         Ok(())
     }
 
@@ -317,8 +342,20 @@ impl Chain {
         mut by_stages: Option<&mut [R]>,
     ) -> Result<Option<Vec<R>>> {
         let to_sound = by_stages.is_none();
-        let Workspace { input: sound, outputs, grads, states } = space;
-        let mut end = self.stage_parameters();
+        let Workspace { input: sound, outputs, grads, states, .. } = space;
+        let mut end = self.parameters_up_to_drives();
+        if let (Some(gain), Some(own), Some(by_stages)) =
+            (&self.gain, &ready.gain, by_stages.as_deref_mut())
+        {
+            let pass = BackwardPass {
+                input: sound,
+                output: &space.modulation,
+                grad: &mut space.by_modulation,
+                input_grad: None,
+                by_parameters: Some(&mut by_stages[end..]),
+            };
+            R::stage(gain.as_ref()).backward(own, &mut space.gain, pass)?;
+        }
         let mut grad = outputs.last_mut().map(std::mem::take).unwrap_or_default();
         for (place, stage) in self.stages.iter().enumerate().rev() {
             let stage = R::stage(stage.as_ref());
@@ -352,6 +389,37 @@ impl Chain {
         grads[0] = grad;
         Ok(to_sound.then_some(by_sound))
     }
+
+    /// The rows of every neuron out of the drives of clips, and where the gradients of what changes the
+    /// nonlinearity go, clip by clip.
+    fn neuron_rows<'a, R: Number>(
+        &self,
+        workspaces: &'a mut [&mut Workspace<R>],
+        clips: &[ClipValues<'a, R>],
+        weights: &[f64],
+    ) -> (Vec<NeuronRows<'a, R>>, Vec<&'a mut [R]>) {
+        let empty = |scale: &f64| {
+            let (drives, recorded, modulation) = (Vec::new(), Vec::new(), Vec::new());
+            NeuronRows { drives, recorded, modulation, scale: *scale }
+        };
+        let mut neurons: Vec<NeuronRows<R>> = weights.iter().map(empty).collect();
+        let mut by_modulation = Vec::new();
+        for (workspace, clip) in workspaces.iter_mut().zip(clips) {
+            let Workspace { outputs, modulation, by_modulation: by, .. } = &mut **workspace;
+            let Some(drives) = outputs.last_mut() else { continue };
+            let modulation = modulation.rows().next().filter(|_| self.head.changes);
+            by_modulation.extend(by.rows_mut().next());
+            let recorded = clip.recorded.chunks_exact(clip.bins.max(1));
+            for ((neuron, drive), recorded) in
+                neurons.iter_mut().zip(drives.rows_mut()).zip(recorded)
+            {
+                neuron.drives.push(drive);
+                neuron.recorded.push(recorded);
+                neuron.modulation.extend(modulation);
+            }
+        }
+        (neurons, by_modulation)
+    }
 }
 
 /// What comes into a stage.
@@ -373,26 +441,4 @@ impl<R: Real> PartialGradient<R> {
 fn groups(clips: usize) -> Vec<Range<usize>> {
     let count = clips.min(GROUPS);
     (0..count).map(|i| clips * i / count..clips * (i + 1) / count).collect()
-}
-
-/// The rows of every neuron out of the drives of clips.
-fn neuron_rows<'a, R: Number>(
-    workspaces: &'a mut [&mut Workspace<R>],
-    clips: &[ClipValues<'a, R>],
-    weights: &[f64],
-) -> Vec<NeuronRows<'a, R>> {
-    let empty = |scale: &f64| {
-        let (drives, recorded) = (Vec::new(), Vec::new());
-        NeuronRows { drives, recorded, scale: *scale }
-    };
-    let mut neurons: Vec<NeuronRows<R>> = weights.iter().map(empty).collect();
-    for (workspace, clip) in workspaces.iter_mut().zip(clips) {
-        let Some(drives) = workspace.outputs.last_mut() else { continue };
-        let recorded = clip.recorded.chunks_exact(clip.bins.max(1));
-        for ((neuron, drive), recorded) in neurons.iter_mut().zip(drives.rows_mut()).zip(recorded) {
-            neuron.drives.push(drive);
-            neuron.recorded.push(recorded);
-        }
-    }
-    neurons
 }

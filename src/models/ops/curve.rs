@@ -10,6 +10,19 @@ pub trait Formula<const P: usize>: Send + Sync + 'static {
 
     /// Its derivatives by the drive and by its parameters.
     fn slopes<R: Real>(point: Point<R>, parameters: [R; P]) -> (R, [R; P]);
+
+    /// Its value where parameters change from bin to bin, and may go where they have no meaning.
+    #[inline(always)]
+    fn value_within<R: Real>(drive: R, parameters: [R; P]) -> R {
+        Self::forward(drive, parameters).0
+    }
+
+    /// The derivatives of [`Formula::value_within`].
+    #[inline(always)]
+    fn slopes_within<R: Real>(drive: R, parameters: [R; P]) -> (R, [R; P]) {
+        let (value, kept) = Self::forward(drive, parameters);
+        Self::slopes(Point { drive, value, kept }, parameters)
+    }
 }
 
 /// Where a nonlinearity was evaluated.
@@ -54,10 +67,28 @@ pub trait Curve<R: Real>: Send + Sync {
     );
 }
 
-/// A nonlinearity for both types of numbers.
-pub trait AnyCurve: Curve<f32> + Curve<f64> {}
+/// A nonlinearity over rows whose parameters go from one set to another with `K(t)`: `p + (q − p) K`.
+/// The sets lie one behind the other.
+pub trait ChangingCurve<R: Real>: Send + Sync {
+    /// Replaces drives by values.
+    fn replace_changing(&self, sets: &[R], modulation: &[R], row: &mut [R]);
 
-impl<C: Curve<f32> + Curve<f64>> AnyCurve for C {}
+    /// Turns the gradients of values at drives into those of drives; adds those of the sets and of
+    /// `K` to what lies there.
+    fn backward_changing(
+        &self,
+        sets: &[R],
+        at: [&[R]; 2],
+        grads: &mut [R],
+        by_sets: &mut [f64],
+        by_modulation: &mut [R],
+    );
+}
+
+/// A nonlinearity for both types of numbers.
+pub trait AnyCurve: Curve<f32> + Curve<f64> + ChangingCurve<f32> + ChangingCurve<f64> {}
+
+impl<C: Curve<f32> + Curve<f64> + ChangingCurve<f32> + ChangingCurve<f64>> AnyCurve for C {}
 
 /// A formula applied value by value.
 pub struct Pointwise<F, const P: usize>(pub F);
@@ -156,6 +187,102 @@ impl<F: Formula<P>, const P: usize, R: Real> Curve<R> for Pointwise<F, P> {
             let mut grads: [R; LANES] = std::array::from_fn(gradient);
             add(Self::backward_lanes(parameters, points.each_ref(), &mut grads));
             rest.copy_from_slice(&grads[..=last]);
+        }
+    }
+}
+
+/// Two sets of parameters.
+#[derive(Clone, Copy)]
+struct Sets<R, const P: usize>([[R; P]; 2]);
+
+impl<R: Real, const P: usize> Sets<R, P> {
+    fn of(sets: &[R]) -> Self {
+        Self([0, P].map(|first| std::array::from_fn(|i| sets[first + i])))
+    }
+
+    /// The parameters of a bin.
+    #[inline(always)]
+    fn at(&self, modulation: R) -> [R; P] {
+        let Self([own, other]) = self;
+        std::array::from_fn(|i| own[i] + (other[i] - own[i]) * modulation)
+    }
+}
+
+impl<F: Formula<P>, const P: usize> Pointwise<F, P> {
+    #[inline(always)]
+    fn replace_row_changing<R: Real>(sets: Sets<R, P>, modulation: &[R], row: &mut [R]) {
+        for (x, modulation) in row.iter_mut().zip(modulation) {
+            *x = F::value_within(*x, sets.at(*modulation));
+        }
+    }
+
+    /// Values of a known number; the gradient of the parameters at each, by itself and times `K`.
+    #[inline(always)]
+    fn backward_lanes_changing<R: Real>(
+        sets: Sets<R, P>,
+        [drives, modulation]: [&[R; LANES]; 2],
+        grads: &mut [R; LANES],
+        by_modulation: &mut [R; LANES],
+    ) -> [[[R; LANES]; P]; 2] {
+        let Sets([own, other]) = sets;
+        let mut by_parameters = [[[R::constant(0.0); LANES]; P]; 2];
+        for lane in 0..LANES {
+            let k = modulation[lane];
+            let (slope, slopes) = F::slopes_within(drives[lane], sets.at(k));
+            for i in 0..P {
+                let by_parameter = grads[lane] * slopes[i];
+                by_parameters[0][i][lane] = by_parameter * (R::constant(1.0) - k);
+                by_parameters[1][i][lane] = by_parameter * k;
+                by_modulation[lane] += by_parameter * (other[i] - own[i]);
+            }
+            grads[lane] *= slope;
+        }
+        by_parameters
+    }
+}
+
+impl<F: Formula<P>, const P: usize, R: Real> ChangingCurve<R> for Pointwise<F, P> {
+    fn replace_changing(&self, sets: &[R], modulation: &[R], row: &mut [R]) {
+        let sets = Sets::of(sets);
+        vectorized(
+            #[inline(always)]
+            || Self::replace_row_changing(sets, modulation, row),
+        );
+    }
+
+    fn backward_changing(
+        &self,
+        sets: &[R],
+        at: [&[R]; 2],
+        grads: &mut [R],
+        by_sets: &mut [f64],
+        by_modulation: &mut [R],
+    ) {
+        let sets = Sets::of(sets);
+        let mut add = |by_lanes: [[[R; LANES]; P]; 2]| {
+            for (sum, by_lanes) in by_sets.iter_mut().zip(by_lanes.iter().flatten()) {
+                *sum += total(by_lanes);
+            }
+        };
+        let split = at.map(|row| row.as_chunks::<LANES>());
+        let (whole, rest) = grads.as_chunks_mut::<LANES>();
+        let (by_whole, by_rest) = by_modulation.as_chunks_mut::<LANES>();
+        for (i, (grads, by_modulation)) in whole.iter_mut().zip(by_whole).enumerate() {
+            let at = split.map(|(whole, _)| &whole[i]);
+            add(vectorized(
+                #[inline(always)]
+                || Self::backward_lanes_changing(sets, at, grads, by_modulation),
+            ));
+        }
+        if let Some(last) = rest.len().checked_sub(1) {
+            // Lanes without a value stand at the last one, with no gradient.
+            let points = split.map(|(_, row)| std::array::from_fn(|lane| row[lane.min(last)]));
+            let filled =
+                |row: &[R]| std::array::from_fn(|lane| row.get(lane).copied().unwrap_or_default());
+            let (mut grads, mut by): ([R; LANES], [R; LANES]) = (filled(rest), filled(by_rest));
+            add(Self::backward_lanes_changing(sets, points.each_ref(), &mut grads, &mut by));
+            rest.copy_from_slice(&grads[..=last]);
+            by_rest.copy_from_slice(&by[..=last]);
         }
     }
 }

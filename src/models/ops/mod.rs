@@ -31,6 +31,7 @@ pub mod affine;
 pub mod attention;
 pub mod bins;
 pub mod compression;
+pub mod contrast;
 pub mod convolution;
 pub mod correlation;
 pub mod curve;

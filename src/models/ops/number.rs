@@ -1,5 +1,5 @@
 //! From operations for both types of numbers to those for one of them.
-use super::curve::{AnyCurve, AnyLoss, Curve, Loss};
+use super::curve::{AnyCurve, AnyLoss, ChangingCurve, Curve, Loss};
 use super::stage::{AnyStage, Operation};
 use super::workspace::Pooled;
 
@@ -9,6 +9,8 @@ pub trait Number: Pooled {
     fn stage(operation: &dyn Operation) -> &dyn AnyStage<Self>;
     /// The nonlinearity in this type.
     fn curve(curve: &dyn AnyCurve) -> &dyn Curve<Self>;
+    /// The nonlinearity in this type, with parameters that change from bin to bin.
+    fn changing(curve: &dyn AnyCurve) -> &dyn ChangingCurve<Self>;
     /// The loss in this type.
     fn loss(loss: &dyn AnyLoss) -> &dyn Loss<Self>;
 }
@@ -21,6 +23,10 @@ macro_rules! number {
             }
 
             fn curve(curve: &dyn AnyCurve) -> &dyn Curve<Self> {
+                curve
+            }
+
+            fn changing(curve: &dyn AnyCurve) -> &dyn ChangingCurve<Self> {
                 curve
             }
 

@@ -1,10 +1,10 @@
 //! The end of a model, one neuron at a time: batch normalization of its drive, output
 //! nonlinearity, leaky output unit, loss, and all the way back, while its rows lie in the cache.
-use super::curve::{AnyCurve, AnyLoss, Evaluated};
+use super::curve::{AnyCurve, AnyLoss, Curve, Evaluated};
 use super::leaky::Leak;
 use super::number::Number;
 use super::side_by_side::SIDE_BY_SIDE;
-use crate::simd::parallel::each;
+use crate::simd::parallel::{each, map};
 use crate::simd::real::vectorized;
 use crate::simd::sums::{dot, total};
 
@@ -12,7 +12,8 @@ use crate::simd::sums::{dot, total};
 const EPS: f64 = 1e-5;
 
 /// What happens to the drive of each neuron. Parameters `(P, N)`: weight and bias of the batch
-/// normalization if there is one, then those of the nonlinearity, then the time constant of the
+/// normalization if there is one, then those of the nonlinearity, one set behind the other where they
+/// change, then the time constant of the
 /// leaky output unit in bins if there is one.
 #[derive(Clone, Copy)]
 pub struct OutputHead {
@@ -20,6 +21,9 @@ pub struct OutputHead {
     pub normalized: bool,
     /// The output nonlinearity.
     pub curve: &'static dyn AnyCurve,
+    /// Whether its parameters change from bin to bin: from one set to the next behind it, as far as
+    /// [`NeuronRows::modulation`] says.
+    pub changes: bool,
     /// The leaky output units.
     pub leak: Option<Leak>,
 }
@@ -44,6 +48,8 @@ pub struct NeuronRows<'a, R> {
     pub drives: Vec<&'a mut [R]>,
     /// What was recorded; NaN = nothing.
     pub recorded: Vec<&'a [R]>,
+    /// How far the nonlinearity changes, where it does; the same for all neurons.
+    pub modulation: Vec<&'a [R]>,
     /// The weight of each of its recorded bins in the loss.
     pub scale: f64,
 }
@@ -51,23 +57,28 @@ pub struct NeuronRows<'a, R> {
 impl OutputHead {
     /// Number of parameters per neuron.
     pub fn parameters(&self) -> usize {
-        let curve = <dyn AnyCurve>::parameters_of(self.curve);
-        self.norm_parameters() + curve + usize::from(self.leak.is_some())
+        self.norm_parameters() + self.curve_parameters() + usize::from(self.leak.is_some())
     }
 
-    /// Replaces the drives of each neuron by their gradients.
+    /// Replaces the drives of each neuron by their gradients; adds those of what changes the
+    /// nonlinearity to `by_modulation`, clip by clip.
     pub fn fit<R: Number>(
         &self,
         parameters: &[R],
         neurons: Vec<NeuronRows<R>>,
         loss: &dyn AnyLoss,
+        by_modulation: &mut [&mut [R]],
     ) -> Vec<NeuronGradient> {
         let count = neurons.len();
         let work = WORK * count * bins_of(neurons.first());
         let start = |(neuron, rows)| Neuron::new(of_neuron(parameters, neuron, count), rows);
         let mut neurons: Vec<Neuron<R>> = neurons.into_iter().enumerate().map(start).collect();
         let groups = neurons.chunks_mut(SIDE_BY_SIDE).collect();
-        each(groups, work, |group| self.fit_group(group, loss));
+        for of_group in map(groups, work, |group| self.fit_group(group, loss)) {
+            for (sums, own) in by_modulation.iter_mut().zip(of_group) {
+                sums.iter_mut().zip(own).for_each(|(sum, own)| *sum += own);
+            }
+        }
         neurons.into_iter().map(|neuron| neuron.fitted).collect()
     }
 
@@ -78,6 +89,7 @@ impl OutputHead {
         parameters: &[R],
         statistics: &[(f64, f64)],
         mut drives: Vec<&mut [R]>,
+        modulation: Option<&[R]>,
     ) {
         let count = drives.len();
         let work = WORK * count * drives.first().map_or(0, |row| row.len());
@@ -89,7 +101,14 @@ impl OutputHead {
                 let own = of_neuron(parameters, neuron, count);
                 self.standardize(drive, statistics.get(neuron));
                 self.scale_and_shift(&own, drive);
-                R::curve(self.curve).replace(self.of_curve(&own), drive);
+                match modulation {
+                    None => R::curve(self.curve).replace(self.of_curve(&own), drive),
+                    Some(modulation) => R::changing(self.curve).replace_changing(
+                        self.of_curve(&own),
+                        modulation,
+                        drive,
+                    ),
+                }
                 taus.extend(own.last());
             }
             if let Some(leak) = self.leak {
@@ -163,24 +182,29 @@ impl OutputHead {
     /// The parameters of the nonlinearity.
     fn of_curve<'a, R: Number>(&self, own: &'a [R]) -> &'a [R] {
         let first = self.norm_parameters();
-        &own[first..first + <dyn AnyCurve>::parameters_of(self.curve)]
+        &own[first..first + self.curve_parameters()]
+    }
+
+    fn curve_parameters(&self) -> usize {
+        let sets = if self.changes { 2 } else { 1 };
+        sets * Curve::<f64>::parameters(self.curve)
     }
 
     fn norm_parameters(&self) -> usize {
         if self.normalized { 2 } else { 0 }
     }
 
-    fn fit_group<R: Number>(&self, neurons: &mut [Neuron<R>], loss: &dyn AnyLoss) {
+    /// The gradients of what changes the nonlinearity, clip by clip, where something does.
+    fn fit_group<R: Number>(&self, neurons: &mut [Neuron<R>], loss: &dyn AnyLoss) -> Vec<Vec<R>> {
         if self.normalized {
             neurons.iter_mut().for_each(Neuron::standardize);
         }
         let clips = neurons.first().map_or(0, |neuron| neuron.rows.drives.len());
-        for clip in 0..clips {
-            self.fit_clip(neurons, clip, loss);
-        }
+        let by_modulation = (0..clips).map(|clip| self.fit_clip(neurons, clip, loss)).collect();
         if self.normalized {
             neurons.iter_mut().for_each(Neuron::back_through_norm);
         }
+        by_modulation
     }
 
     /// Forward to the loss of one clip, and back to what enters the nonlinearity.
@@ -189,8 +213,9 @@ impl OutputHead {
         neurons: &mut [Neuron<'a, R>],
         clip: usize,
         loss: &dyn AnyLoss,
-    ) {
-        let curve = R::curve(self.curve);
+    ) -> Vec<R> {
+        let modulation = neurons.first().and_then(|neuron| neuron.rows.modulation.get(clip));
+        let modulation = modulation.copied();
         let drive = |neuron: &mut Neuron<'a, R>| std::mem::take(&mut neuron.rows.drives[clip]);
         let drives: Vec<&mut [R]> = neurons.iter_mut().map(drive).collect();
         let scaled: Vec<Vec<R>> = drives
@@ -208,8 +233,7 @@ impl OutputHead {
             drives.iter().map(|row| &**row).collect()
         };
         let evaluated = neurons.iter().zip(&entering);
-        let evaluated =
-            evaluated.map(|(neuron, row)| curve.evaluate(self.of_curve(&neuron.own), row));
+        let evaluated = evaluated.map(|(neuron, row)| self.evaluate(&neuron.own, row, modulation));
         let points: Vec<Evaluated<R>> = evaluated.collect();
         let responses: Vec<&[R]> = points.iter().map(|points| points.values.as_slice()).collect();
         let mut rows: Vec<Vec<R>> = responses.iter().map(|row| row.to_vec()).collect();
@@ -228,10 +252,18 @@ impl OutputHead {
                 neuron.fitted.by_parameters.last_mut().into_iter().for_each(|sum| *sum += by_tau);
             }
         }
+        let mut by_modulation = vec![R::constant(0.0); modulation.map_or(0, <[R]>::len)];
         let evaluated = entering.into_iter().zip(&points);
         for ((neuron, at), row) in neurons.iter_mut().zip(evaluated).zip(&mut rows) {
             let by_parameters = &mut neuron.fitted.by_parameters[self.norm_parameters()..];
-            curve.backward(self.of_curve(&neuron.own), at, row, by_parameters);
+            let own = self.of_curve(&neuron.own);
+            match modulation {
+                None => R::curve(self.curve).backward(own, at, row, by_parameters),
+                Some(modulation) => {
+                    let (at, by) = ([at.0, modulation], &mut by_modulation);
+                    R::changing(self.curve).backward_changing(own, at, row, by_parameters, by);
+                }
+            }
         }
         for ((neuron, drive), row) in neurons.iter_mut().zip(drives).zip(rows) {
             if self.normalized {
@@ -241,6 +273,22 @@ impl OutputHead {
             }
             neuron.rows.drives[clip] = drive;
         }
+        by_modulation
+    }
+
+    /// The nonlinearity at drives; where it changes, its values alone.
+    fn evaluate<R: Number>(
+        &self,
+        own: &[R],
+        drives: &[R],
+        modulation: Option<&[R]>,
+    ) -> Evaluated<R> {
+        let Some(modulation) = modulation else {
+            return R::curve(self.curve).evaluate(self.of_curve(own), drives);
+        };
+        let mut values = drives.to_vec();
+        R::changing(self.curve).replace_changing(self.of_curve(own), modulation, &mut values);
+        Evaluated { values, kept: Vec::new() }
     }
 }
 
@@ -298,12 +346,6 @@ fn changed<R>(rows: &mut [Vec<R>]) -> Vec<&mut [R]> {
 impl NeuronGradient {
     fn new(parameters: usize) -> Self {
         Self { loss: 0.0, by_parameters: vec![0.0; parameters], statistics: (0.0, 1.0) }
-    }
-}
-
-impl dyn AnyCurve {
-    fn parameters_of(curve: &Self) -> usize {
-        super::curve::Curve::<f64>::parameters(curve)
     }
 }
 

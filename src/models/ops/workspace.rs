@@ -16,6 +16,12 @@ pub struct Workspace<R> {
     pub grads: Vec<Rows<R>>,
     /// What each stage keeps for the way back.
     pub states: Vec<StageState>,
+    /// How far the output nonlinearity changes, a row, where it does.
+    pub modulation: Rows<R>,
+    /// Its gradient.
+    pub by_modulation: Rows<R>,
+    /// What the stage that makes it keeps.
+    pub gain: StageState,
 }
 
 /// Workspaces that nobody uses at the moment.

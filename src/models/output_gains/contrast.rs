@@ -6,14 +6,17 @@
 //!
 //! Differs from the papers, which take `M` and `C` from the whole sound, and with it from what is yet
 //! to come.
-use candle_core::{Result, Tensor, Var};
+use candle_core::{DType, Result, Tensor, Var};
 
-use super::{OutputGain, OutputGainRow, ToAmplitude};
+use super::{OutputGain, OutputGainRow};
 use crate::base::error;
 use crate::config::keys::{Default, Key, Kind, Range, Values};
 use crate::config::part::Part;
+use crate::models::amplitude::ToAmplitude;
 use crate::models::dims::{Axis, Dims, Quantity};
 use crate::models::layers::Pass;
+use crate::models::ops::contrast;
+use crate::models::ops::stage::StageWithParameters;
 use crate::models::outputs::double_exponential;
 use crate::models::params::{ParamSpec, Scope, Start};
 
@@ -114,6 +117,20 @@ impl OutputGain for Contrast {
         let weights = self.weights.broadcast_div(&self.largest.detach())?;
         let bands = weights.elem_count();
         contrast.broadcast_mul(&weights.reshape((1, bands, 1))?)?.sum_keepdim(1)
+    }
+
+    fn stage(&self) -> Result<StageWithParameters> {
+        let number = |buffer: &Var| buffer.to_dtype(DType::F64)?.get(0)?.to_scalar::<f64>();
+        let loudest = number(&self.loudest)?;
+        let stage = contrast::Contrast {
+            to_amplitude: self.to_amplitude,
+            bands: self.weights.elem_count(),
+            window: self.bins,
+            floor: loudest * OF_LOUDEST,
+            least: loudest * LEAST_DEVIATION,
+            largest: number(&self.largest)?,
+        };
+        Ok(StageWithParameters::new(stage, vec![self.weights.as_tensor().clone()]))
     }
 
     fn start(&self, sounds: &[Tensor]) -> Result<()> {

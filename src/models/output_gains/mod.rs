@@ -1,17 +1,16 @@
 //! What changes the output nonlinearity from bin to bin.
 use candle_core::{Result, Tensor};
 
+use super::amplitude::ToAmplitude;
 use super::dims::{Dims, Quantity};
 use super::layers::Pass;
+use super::ops::stage::StageWithParameters;
 use super::params::Scope;
 use crate::base::error;
 use crate::config::keys::Values;
 use crate::config::part::{self, Part, Row};
 
-mod amplitude;
 pub mod contrast;
-
-pub use amplitude::{AmplitudeLaw, ToAmplitude};
 
 /// A modulation `K(t)` of the parameters of the output nonlinearity: each becomes
 /// `p + (p_mod − p) · K(t)`.
@@ -21,6 +20,12 @@ pub trait OutputGain {
     /// # Errors
     /// A tensor operation fails.
     fn modulation(&self, sound: &Tensor, pass: &Pass) -> Result<Tensor>;
+
+    /// The same on the fused path: a row of each clip.
+    ///
+    /// # Errors
+    /// A tensor operation fails.
+    fn stage(&self) -> Result<StageWithParameters>;
 
     /// Takes constants from the training clips, `(1, 1, F, T)` each.
     ///

@@ -10,7 +10,7 @@ use crate::models::counterpart::Counterpart;
 use crate::models::layers::softplus;
 use crate::models::ops::curve::{AnyCurve, Formula, Point, Pointwise};
 use crate::models::params::{ParamSpec, Scope, Start};
-use crate::simd::real::Real;
+use crate::simd::real::{Real, pick};
 
 /// The row of `double_exponential`.
 pub const PART: Part = Part {
@@ -115,5 +115,22 @@ impl Formula<4> for Gompertz {
         let Point { drive, value, kept: by_exponent } = point;
         let share = (value - b) / a;
         (by_exponent * k, [share, R::constant(1.0), by_exponent * drive, -by_exponent])
+    }
+
+    #[inline(always)]
+    fn value_within<R: Real>(drive: R, [a, b, k, s]: [R; 4]) -> R {
+        let zero = R::constant(0.0);
+        Self::forward(drive, [a.at_least(zero), b.at_least(zero), k, s]).0
+    }
+
+    #[inline(always)]
+    fn slopes_within<R: Real>(drive: R, [a, b, k, s]: [R; 4]) -> (R, [R; 4]) {
+        let (zero, one) = (R::constant(0.0), R::constant(1.0));
+        let inner = (k * drive - s).at_most(R::constant(FLOOR)).exp();
+        let share = (-inner).exp();
+        let by_exponent = -a.at_least(zero) * share * inner;
+        let by_amplitude = pick(a > zero, share, zero);
+        let by_baseline = pick(b > zero, one, zero);
+        (by_exponent * k, [by_amplitude, by_baseline, by_exponent * drive, -by_exponent])
     }
 }

@@ -1,6 +1,8 @@
 //! From the numbers of a cochleagram back to amplitude.
 use candle_core::{Result, Tensor};
 
+use crate::simd::real::Real;
+
 /// How the numbers that a model sees of a sound become amplitudes.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct ToAmplitude {
@@ -54,5 +56,39 @@ impl ToAmplitude {
             return magnitude.maximum(LEAST_POWER)?.sqrt();
         }
         magnitude.maximum(0.0)
+    }
+
+    /// The same of a row.
+    #[inline(always)]
+    pub fn of_row<R: Real>(&self, row: &[R], amplitudes: &mut [R]) {
+        match self.law {
+            AmplitudeLaw::Linear { factor } => {
+                let factor = R::constant(factor);
+                each(row, amplitudes, |x| x * factor);
+            }
+            AmplitudeLaw::Exponential { rate, offset, scale } => {
+                let [rate, offset, scale] = [rate, offset, scale].map(R::constant);
+                each(row, amplitudes, |x| ((x * rate).exp() - offset) * scale);
+            }
+            AmplitudeLaw::Cube { factor } => {
+                let factor = R::constant(factor);
+                each(row, amplitudes, |x| (x * factor) * (x * factor) * (x * factor));
+            }
+        }
+        let (zero, least) = (R::constant(0.0), R::constant(LEAST_POWER));
+        for amplitude in amplitudes {
+            *amplitude = if self.of_power {
+                amplitude.at_least(least).sqrt()
+            } else {
+                amplitude.at_least(zero)
+            };
+        }
+    }
+}
+
+#[inline(always)]
+fn each<R: Real>(row: &[R], magnitudes: &mut [R], of: impl Fn(R) -> R) {
+    for (magnitude, x) in magnitudes.iter_mut().zip(row) {
+        *magnitude = of(*x);
     }
 }
