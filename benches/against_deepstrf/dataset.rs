@@ -17,6 +17,12 @@ pub struct Dataset {
     pub clips: Vec<String>,
     /// What it is made of, in words.
     pub description: String,
+    /// Bands of the sound.
+    pub bands: usize,
+    /// Neurons.
+    pub neurons: usize,
+    /// Bins of a clip.
+    pub bins: usize,
     /// Size of all cochleagrams and PSTHs in memory.
     pub bytes: usize,
 }
@@ -45,7 +51,7 @@ impl Dataset {
             clips.len(),
         );
         let bytes = clips.len() * (bands + neurons) * bins * size_of::<f32>();
-        Ok(Self { file, clips, description, bytes })
+        Ok(Self { file, clips, description, bands, neurons, bins, bytes })
     }
 
     /// The clips as `data.split` of a run file lists them.

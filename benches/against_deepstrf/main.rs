@@ -2,6 +2,7 @@
 //!
 //! `make bench` runs it; docs/benchmarks.md says what is measured and what came out.
 mod dataset;
+mod limit;
 #[path = "../shared/machine.rs"]
 mod machine;
 mod ours;
@@ -20,6 +21,7 @@ use std::{error, fs, result};
 use clap::{Parser, ValueEnum};
 
 use dataset::Dataset;
+use limit::Rates;
 use reference::Reference;
 use report::Report;
 use tables::Bench;
@@ -89,7 +91,8 @@ fn measure(args: &Args) -> Result<()> {
     fs::create_dir_all(&folder)?;
     let dataset = Dataset::open(folder.join("bench.h5"))?;
     let found = args.python.clone().map(|python| Reference { python, threads: args.threads });
-    let bench = Bench { args, dataset: &dataset, reference: found.as_ref() };
+    let rates = Rates::measure(args.threads)?;
+    let bench = Bench { args, dataset: &dataset, reference: found.as_ref(), rates };
     let mut report = Report::default();
     report.add(&conditions(&bench)?)?;
     bench.run_files(&rows, &mut report)?;
@@ -103,16 +106,18 @@ fn measure(args: &Args) -> Result<()> {
 
 /// What the figures were measured with and on.
 fn conditions(bench: &Bench) -> Result<String> {
-    let Bench { args, dataset, reference } = bench;
+    let Bench { args, dataset, reference, rates } = bench;
     let versions = match reference {
         Some(reference) => reference.versions()?,
         None => "no deepSTRF here (make bench-reference installs it)".to_owned(),
     };
     Ok(format!(
-        "- machine: {}\n- programs: strf {}, {versions}\n- threads: {} for each program\n- data: {}\n- \
+        "- machine: {}; {:.0} billion multiplications and {:.2} billion exponentials a second\n- programs: strf {}, {versions}\n- threads: {} for each program\n- data: {}\n- \
          figures: the median of {} pairs (smallest–largest); in a run of {} epochs, the median of \
          all but the first",
         machine::description()?,
+        rates.products / 1e9,
+        rates.exponentials / 1e9,
         env!("CARGO_PKG_VERSION"),
         args.threads,
         dataset.description,

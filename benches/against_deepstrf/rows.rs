@@ -149,6 +149,36 @@ impl Row {
         self.reference.is_some()
     }
 
+    /// `model.type`.
+    pub fn model(&self) -> &'static str {
+        self.model
+    }
+
+    /// The prefilter.
+    pub fn prefilter(&self) -> Option<&'static str> {
+        self.prefilter
+    }
+
+    /// Whether receptive fields are products of bands and lags.
+    pub fn is_separable(&self) -> bool {
+        self.parameterization.is_some_and(|(part, _)| part == "separable")
+    }
+
+    /// `model.rnn`.
+    pub fn cell(&self) -> &'static str {
+        self.keys.split('"').nth(1).unwrap_or("gru")
+    }
+
+    /// Bins that attention sees; none where these are all of the past.
+    pub fn window(&self) -> Option<f64> {
+        (self.keys == ATTENTION_41).then_some(41.0)
+    }
+
+    /// Whether responses are a nonlinear function of drives.
+    pub fn has_curve(&self) -> bool {
+        self.model != "linear" && !self.keys.contains("\"identity\"")
+    }
+
     /// How many times faster a training epoch must be than deepSTRF's, with so many clips a step.
     pub fn epoch_floor(&self, batch: usize) -> f64 {
         self.clip_floor.filter(|_| batch == 1).unwrap_or(self.batch_floor)

@@ -1,5 +1,6 @@
 //! The tables: each measures its rows and says what it found.
 use crate::dataset::{Dataset, TRAIN};
+use crate::limit::Rates;
 use crate::ours::{Cost, Run};
 use crate::reference::Reference;
 use crate::report::{Report, progress};
@@ -27,6 +28,8 @@ pub struct Bench<'a> {
     pub dataset: &'a Dataset,
     /// deepSTRF, where it is there.
     pub reference: Option<&'a Reference>,
+    /// What the machine can do.
+    pub rates: Rates,
 }
 
 /// Times of both programs, taken in turn.
@@ -56,6 +59,8 @@ impl Bench<'_> {
             "ratio",
             "floor",
             "reached",
+            "limit, ms",
+            "share of it",
             "peak memory, MB",
             "page faults an epoch",
         ];
@@ -85,6 +90,9 @@ impl Bench<'_> {
         let mut cells = vec![row.name.to_owned()];
         let floor = row.has_reference().then(|| row.epoch_floor(batch));
         cells.extend(timing.cells(1e3, floor));
+        let limit = self.rates.epoch_seconds(row, self.dataset);
+        cells.push(format!("{:.2}", 1e3 * limit));
+        cells.push(format!("{:.0} %", 100.0 * limit / timing.ours.median));
         cells.push(format!("{:.0}", short.peak_bytes.max(long.peak_bytes) as f64 / 1e6));
         cells.push(faults_per_epoch(short, long, epochs));
         Ok(cells)
