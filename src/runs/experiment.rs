@@ -106,6 +106,7 @@ impl Experiment {
         prepared.require_room(network.lags())?;
         notes.extend(prepared.notes.iter().chain(network.notes()).cloned());
         notes.extend(one_bin(&config, &prepared.preparation.treatment));
+        notes.extend(idle_dropout(&config));
         let experiment = Self { config, folder, prepared, network, params, source_hash, notes };
         training::start(&experiment.task(), String::new())?;
         Ok(experiment)
@@ -363,6 +364,19 @@ impl Experiment {
         }
         Err(Error::Input { file: self.folder.state_file(), problems })
     }
+}
+
+/// Says that an optimizer that looks at all clips as they are leaves nothing out.
+fn idle_dropout(config: &RunConfig) -> Option<String> {
+    let dropout = config.architecture.model.values.number("dropout").ok()?;
+    let optimizer = config.train.optimizer;
+    let is_idle = dropout > 0.0 && optimizer != Optimizer::AdamW;
+    is_idle.then(|| {
+        format!(
+            "model.dropout = {dropout} leaves out nothing: {} fits without it, adamw with it",
+            optimizer.word()
+        )
+    })
 }
 
 /// Says of windows that come to a single bin what that means.
