@@ -26,6 +26,7 @@ use crate::import::fixture;
 use crate::support::containers;
 use crate::support::mat::{Mat5, Order, mat4};
 use crate::support::runs::{LN, Workplace, by_steps, change_data, recording};
+use crate::support::sessions;
 
 /// Files a row in `make test`.
 const CASES: usize = 20;
@@ -124,6 +125,18 @@ readers! {
     nwb_of_onset_column: onset_nwb, "data.nwb",
         "import nwb data.nwb --onset-column sound_onset --set frontend.min_freq_hz=100 \
          --set frontend.max_freq_hz=900 --set frontend.bands=5 --dry-run";
+    phy_times: slow_phy, "phy/spike_times.npy", "import phy phy --events events.csv --sounds sounds \
+        --config import.toml --dry-run";
+    phy_clusters: slow_phy, "phy/spike_clusters.npy", "import phy phy --events events.csv \
+        --sounds sounds --config import.toml --dry-run";
+    phy_groups: slow_phy, "phy/cluster_group.tsv", "import phy phy --events events.csv \
+        --sounds sounds --config import.toml --dry-run";
+    phy_params: slow_phy, "phy/params.py", "import phy phy --events events.csv --sounds sounds \
+        --config import.toml --dry-run";
+    events: slow_phy, "events.csv", "import phy phy --events events.csv --sounds sounds \
+        --config import.toml --dry-run";
+    units_of_a_session: slow_phy, "phy/spike_times.npy", "import spikes phy/spike_times.npy \
+        --rate-hz 1000 --events events.csv --sounds sounds --config import.toml --dry-run";
     front_end: cell, "import.toml", "import spikes cell --config import.toml --dry-run";
     run_file_: untrained, "run.toml", "train run.toml --force --out run --set train.epochs=0";
     run_config: trained, "run/config.toml", "eval run";
@@ -160,8 +173,17 @@ fn cell(place: &Workplace) {
     for name in ["stim1.wav", "stim2.wav", "spike1", "spike2"] {
         put(place, &format!("zebra_finch/{name}"), &format!("cell/{name}"));
     }
+    slow_front_end(place);
+}
+
+fn slow_front_end(place: &Workplace) {
     let keys = "type = \"mel\"\nbands = 5\nmin_freq_hz = 100.0\nmax_freq_hz = 900.0\n";
     place.write("import.toml", &format!("[frontend]\n{keys}"));
+}
+
+fn slow_phy(place: &Workplace) {
+    sessions::phy(place);
+    slow_front_end(place);
 }
 
 /// The same with another sound in the place of the first.

@@ -1,18 +1,19 @@
 //! Recordings as laboratories keep them, and dataset files out of them.
 //!
 //! ```text
-//! spikes, nwb ──► session (sounds and spike times) ──► front end, counts ──┐
+//! spikes, nwb, phy ──► session (sounds and spike times) ► front end, counts ─┐
 //! mat, npz, hdf5 ──► arrays (named arrays with axes) ──────────────────────┼──► recording ──► blocks ──► dataset
 //! merge ──► dataset files ─────────────────────────────────────────────────┘
 //! ```
 use arrays::{dense, mat, npz};
 use clap::Subcommand;
-use sessions::{nwb, spikes};
+use sessions::{nwb, phy, spikes};
 
 mod arrays;
 mod blocks;
 mod format;
 mod merge;
+mod npy;
 mod report;
 mod sessions;
 mod write;
@@ -29,6 +30,8 @@ pub enum ImportSource {
     Spikes(spikes::Spikes),
     /// Neurodata Without Borders: units, a table of presentations, sounds
     Nwb(nwb::Nwb),
+    /// Folders of Kilosort, phy or `SpikeInterface`, with a table of events and sounds
+    Phy(phy::Phy),
     /// MATLAB files of version 4 to 7.3: arrays or cells of cochleagrams and responses
     Mat(mat::Mat),
     /// NumPy archives of cochleagrams and responses
@@ -45,6 +48,7 @@ impl ImportSource {
         match self {
             Self::Spikes(spikes) => spikes,
             Self::Nwb(nwb) => nwb,
+            Self::Phy(phy) => phy,
             Self::Mat(mat) => mat,
             Self::Npz(npz) => npz,
             Self::Hdf5(hdf5) => hdf5,

@@ -1,10 +1,20 @@
 //! Sounds and the times of spikes, and the clips of a recording out of them.
-mod counts;
+mod times;
 mod unit;
+
+mod counts;
 
 mod onset_times;
 mod session;
 mod silence;
 
+mod clock;
+
+mod column_names;
+mod text_table;
+
+mod events;
+
 pub mod nwb;
+pub mod phy;
 pub mod spikes;

@@ -118,7 +118,7 @@ impl OnsetTimes<'_> {
             let share = percent(own.share(own.inside));
             format!("as {name}, {share} of {total} lie inside of the clips")
         };
-        let advice = advice(fitting, "inside");
+        let advice = advice(fitting, "inside", TimeStep::option);
         let file = self.file.display();
         Err(Error::Refused(match neuron {
             None => format!(
@@ -144,7 +144,10 @@ impl OnsetTimes<'_> {
         let advice = if fitting.is_empty() {
             "no usual unit puts them inside; check that sounds and spikes belong together".into()
         } else {
-            format!("{}; give the option of the right unit", advice(fitting, "inside"))
+            format!(
+                "{}; give the option of the right unit",
+                advice(fitting, "inside", TimeStep::option)
+            )
         };
         let found = format!(
             "read as {}, all {} lie outside of the clips, expected them inside",
@@ -207,14 +210,14 @@ impl OnsetTimes<'_> {
     /// Whether times are whole numbers, as samples are counted, and do not follow each other faster
     /// than a neuron can fire.
     fn can_count(&self, neuron: Option<usize>, step: TimeStep) -> bool {
-        let stored = self.presentations(neuron).flat_map(|(_, one)| &one.times_ms);
+        let stored = self.presentations(neuron).flat_map(|(_, one)| one.times_ms.iter());
         if !step.counts(stored.map(|time| time / self.scale.step.ms())) {
             return false;
         }
         let (mut close, mut all) = (0, 0);
         let factor = step.ms() / self.scale.step.ms();
         for (_, one) in self.presentations(neuron) {
-            let mut times = one.times_ms.clone();
+            let mut times: Vec<f64> = one.times_ms.iter().collect();
             times.sort_by(f64::total_cmp);
             let apart = times.windows(2).map(|pair| (pair[1] - pair[0]) * factor);
             close += apart.filter(|apart| *apart < REFRACTORY_MS).count();

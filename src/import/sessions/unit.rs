@@ -126,14 +126,18 @@ pub struct Alternative {
     pub spread: f64,
 }
 
-/// The units in which most spikes lie where they should, the best first, with the option for each.
-pub fn advice(mut alternatives: Vec<Alternative>, place: &str) -> String {
+/// The units in which most times lie where they should, the best first, with the option for each.
+pub fn advice(
+    mut alternatives: Vec<Alternative>,
+    place: &str,
+    option: impl Fn(TimeStep) -> String,
+) -> String {
     let worth = |one: &Alternative| one.inside * one.spread;
     alternatives.sort_by(|a, b| worth(b).total_cmp(&worth(a)));
     let text = |(rank, one): (usize, &Alternative)| {
         let share = percent(one.inside);
         let lie = if rank == 0 { format!(" lie {place}") } else { String::new() };
-        format!("as {}, {share}{lie} ({})", one.step.name(), one.step.option())
+        format!("as {}, {share}{lie} ({})", one.step.name(), option(one.step))
     };
     let texts: Vec<String> = alternatives.iter().enumerate().map(text).collect();
     format!("read {}", texts.join("; "))
@@ -162,7 +166,7 @@ mod tests {
             one(TimeStep::Unit(Unit::Us), 1.0, 0.9),
         ];
         assert_eq!(
-            advice(all, "inside"),
+            advice(all, "inside", TimeStep::option),
             "read as microseconds, 100 % lie inside (--unit us); as samples at 25000 Hz, 100 % \
              (--rate-hz 25000); as samples at 20000 Hz, 67 % (--rate-hz 20000)"
         );
