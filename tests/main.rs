@@ -36,6 +36,7 @@ mod import_onsets;
 mod import_phy;
 mod import_spikes;
 mod import_text;
+mod import_unit_files;
 mod import_units;
 mod inspect;
 mod layers;

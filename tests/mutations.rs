@@ -125,18 +125,22 @@ readers! {
     nwb_of_onset_column: onset_nwb, "data.nwb",
         "import nwb data.nwb --onset-column sound_onset --set frontend.min_freq_hz=100 \
          --set frontend.max_freq_hz=900 --set frontend.bands=5 --dry-run";
-    phy_times: slow_phy, "phy/spike_times.npy", "import phy phy --events events.csv --sounds sounds \
+    phy_times: |place| slow(place, sessions::phy), "phy/spike_times.npy", "import phy phy --events events.csv --sounds sounds \
         --config import.toml --dry-run";
-    phy_clusters: slow_phy, "phy/spike_clusters.npy", "import phy phy --events events.csv \
+    phy_clusters: |place| slow(place, sessions::phy), "phy/spike_clusters.npy", "import phy phy --events events.csv \
         --sounds sounds --config import.toml --dry-run";
-    phy_groups: slow_phy, "phy/cluster_group.tsv", "import phy phy --events events.csv \
+    phy_groups: |place| slow(place, sessions::phy), "phy/cluster_group.tsv", "import phy phy --events events.csv \
         --sounds sounds --config import.toml --dry-run";
-    phy_params: slow_phy, "phy/params.py", "import phy phy --events events.csv --sounds sounds \
+    phy_params: |place| slow(place, sessions::phy), "phy/params.py", "import phy phy --events events.csv --sounds sounds \
         --config import.toml --dry-run";
-    events: slow_phy, "events.csv", "import phy phy --events events.csv --sounds sounds \
+    events: |place| slow(place, sessions::phy), "events.csv", "import phy phy --events events.csv --sounds sounds \
         --config import.toml --dry-run";
-    units_of_a_session: slow_phy, "phy/spike_times.npy", "import spikes phy/spike_times.npy \
+    units_of_a_session: |place| slow(place, sessions::phy), "phy/spike_times.npy", "import spikes phy/spike_times.npy \
         --rate-hz 1000 --events events.csv --sounds sounds --config import.toml --dry-run";
+    units: |place| slow(place, sessions::units), "bird/Site2_e23_s0.h5",
+        "import units bird --config import.toml --dry-run";
+    pprox: |place| slow(place, sessions::pprox), "responses/B12_1_3_c14.pprox",
+        "import pprox responses --sounds stimuli --config import.toml --dry-run";
     front_end: cell, "import.toml", "import spikes cell --config import.toml --dry-run";
     run_file_: untrained, "run.toml", "train run.toml --force --out run --set train.epochs=0";
     run_config: trained, "run/config.toml", "eval run";
@@ -181,8 +185,8 @@ fn slow_front_end(place: &Workplace) {
     place.write("import.toml", &format!("[frontend]\n{keys}"));
 }
 
-fn slow_phy(place: &Workplace) {
-    sessions::phy(place);
+fn slow(place: &Workplace, make: fn(&Workplace)) {
+    make(place);
     slow_front_end(place);
 }
 

@@ -1,13 +1,13 @@
 //! Recordings as laboratories keep them, and dataset files out of them.
 //!
 //! ```text
-//! spikes, nwb, phy ──► session (sounds and spike times) ► front end, counts ─┐
-//! mat, npz, hdf5 ──► arrays (named arrays with axes) ──────────────────────┼──► recording ──► blocks ──► dataset
-//! merge ──► dataset files ─────────────────────────────────────────────────┘
+//! spikes, nwb, phy, units, pprox ──► session (sounds and spike times) ──► counts ──┐
+//! mat, npz, hdf5 ──► arrays (named arrays with axes) ──────────────────────────────┼─► recording ──► blocks ──► dataset
+//! merge ──► dataset files ─────────────────────────────────────────────────────────┘
 //! ```
 use arrays::{dense, mat, npz};
 use clap::Subcommand;
-use sessions::{nwb, phy, spikes};
+use sessions::{nwb, phy, pprox, spikes, units};
 
 mod arrays;
 mod blocks;
@@ -32,6 +32,10 @@ pub enum ImportSource {
     Nwb(nwb::Nwb),
     /// Folders of Kilosort, phy or `SpikeInterface`, with a table of events and sounds
     Phy(phy::Phy),
+    /// HDF5 files of one unit each, with groups for classes, stimuli and repeats (CRCNS aa-4)
+    Units(units::UnitFiles),
+    /// JSON files of one unit each with its trials (pprox)
+    Pprox(pprox::Pprox),
     /// MATLAB files of version 4 to 7.3: arrays or cells of cochleagrams and responses
     Mat(mat::Mat),
     /// NumPy archives of cochleagrams and responses
@@ -49,6 +53,8 @@ impl ImportSource {
             Self::Spikes(spikes) => spikes,
             Self::Nwb(nwb) => nwb,
             Self::Phy(phy) => phy,
+            Self::Units(units) => units,
+            Self::Pprox(pprox) => pprox,
             Self::Mat(mat) => mat,
             Self::Npz(npz) => npz,
             Self::Hdf5(hdf5) => hdf5,

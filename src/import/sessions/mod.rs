@@ -17,4 +17,6 @@ mod events;
 
 pub mod nwb;
 pub mod phy;
+pub mod pprox;
 pub mod spikes;
+pub mod units;

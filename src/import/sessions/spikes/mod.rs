@@ -8,11 +8,10 @@ use clap::Args;
 use self::comma::Comma;
 use self::find::{Found, Search, SpikeFile};
 use self::header::Header;
-use self::identity::Sounds;
 use self::text::SpikeText;
 use super::counts::Presentation;
 use super::events::EventOptions;
-use super::session::{Presented, Session, SoundOptions};
+use super::session::{Session, SoundOptions};
 use super::times::SpikeTimes;
 use super::unit::{TimeOptions, TimeScale, Unit};
 use crate::base::error::{Error, Result};
@@ -44,12 +43,12 @@ mod find;
 mod units;
 
 pub use encoding::read as read_text;
-pub use identity::same_bytes;
+pub use identity::{Sounds, same_bytes};
 pub use library::Library;
-pub use names::called;
+pub use names::{Pattern, called, plain};
 pub use natural_order::compare as natural_order;
-pub use sound_file::{length_ms, open};
-pub use walk::LeftOut;
+pub use sound_file::{length_ms, open, presented};
+pub use walk::{LeftOut, paths};
 
 /// `strf import spikes`.
 #[derive(Debug, Clone, Args)]
@@ -278,19 +277,10 @@ impl Gathered {
             let names = listed(&renamed);
             report.inferred(format!("other sounds of the same name are called {names}"));
         }
-        let stimuli =
-            sounds.files.into_iter().zip(heard).map(|((id, path), (kind, mut by_neuron))| {
-                let attributes = kind.map(|kind| ("type".to_owned(), kind)).into_iter().collect();
-                let name = path.display().to_string();
-                let presentations =
-                    (0..neurons.len()).map(|n| by_neuron.remove(&n).unwrap_or_default());
-                Presented {
-                    stimulus: Entity { id, attributes },
-                    presentations: presentations.collect(),
-                    open: open(path),
-                    name,
-                }
-            });
+        let stimuli = sounds.files.into_iter().zip(heard).map(|((id, path), (kind, by_neuron))| {
+            let attributes = kind.map(|kind| ("type".to_owned(), kind)).into_iter().collect();
+            presented(Entity { id, attributes }, path, by_neuron, neurons.len())
+        });
         let stimuli = stimuli.collect();
         Session { file, neurons, stimuli, onset_scale: Some(scale), resolution_ms: RESOLUTION_MS }
     }

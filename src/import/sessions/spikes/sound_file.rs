@@ -1,8 +1,11 @@
 //! Files of one sound each.
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use crate::base::error::Result;
-use crate::import::sessions::session::{OpenSound, Opened};
+use crate::dataset::Entity;
+use crate::import::sessions::counts::Presentation;
+use crate::import::sessions::session::{OpenSound, Opened, Presented};
 use crate::sound;
 
 /// A sound file, to be opened when its turn comes.
@@ -26,4 +29,16 @@ pub fn length_ms(path: &Path) -> Result<f64> {
         None => file.sound.pieces.map(counted).sum::<Result<u64>>()?,
     };
     Ok(1000.0 * samples as f64 / rate_hz)
+}
+
+/// A stimulus whose sound lies in a file, with its presentations by neuron, of so many.
+pub fn presented(
+    stimulus: Entity,
+    path: PathBuf,
+    mut by_neuron: BTreeMap<usize, Vec<Presentation>>,
+    neurons: usize,
+) -> Presented {
+    let name = path.display().to_string();
+    let presentations = (0..neurons).map(|n| by_neuron.remove(&n).unwrap_or_default());
+    Presented { stimulus, presentations: presentations.collect(), open: open(path), name }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::comma::Comma;
 use super::names::{Pattern, is_sound, plain};
 use super::text::SpikeText;
-use super::walk::{self, LeftOut};
+use super::walk::{LeftOut, paths};
 use super::{Spikes, header, meaning};
 use crate::base::error::{Error, Result};
 use crate::base::wording::{counted, joined};
@@ -85,22 +85,6 @@ fn files(options: &Spikes, table: &Path, report: &mut ImportReport) -> Result<Ve
         )));
     }
     Ok(found)
-}
-
-/// A file, or the files in a folder and below.
-fn paths(source: &Path, left_out: &mut LeftOut) -> Result<Vec<PathBuf>> {
-    if source.is_file() {
-        return Ok(vec![source.to_path_buf()]);
-    }
-    if !source.is_dir() {
-        let what = "there is no such folder, expected files of spike times; check the path";
-        return Err(Error::Refused(format!("{}: {what}", source.display())));
-    }
-    let mut paths = Vec::new();
-    for folder in walk::folders(source, left_out)? {
-        paths.extend(walk::files(&folder, left_out)?.into_iter().map(|name| folder.join(name)));
-    }
-    Ok(paths)
 }
 
 fn same_file(a: &Path, b: &Path) -> bool {
