@@ -34,6 +34,7 @@ mod import_merge;
 mod import_nwb;
 mod import_onsets;
 mod import_phy;
+mod import_spike_cells;
 mod import_spikes;
 mod import_text;
 mod import_unit_files;

@@ -82,6 +82,9 @@ readers! {
     mat_v5_inflated: inflated_mat, "data.mat", "import mat data.mat --dry-run";
     mat_v5_of_all_kinds: mat_of_all_kinds, "data.mat",
         "import mat data.mat --responses s.sparse --dry-run";
+    mat_of_times: mat_of_spike_times, "data.mat",
+        "import mat data.mat --spike-times s.trial.times --waveforms sound --rate-hz fs \
+         --config import.toml --dry-run";
     mat_v4: mat_of_version_4, "data.mat", "import mat data.mat --dry-run";
     mat_v4_sparse: mat_of_version_4, "data.mat",
         "import mat data.mat --responses sparse --dry-run";
@@ -279,6 +282,24 @@ fn mat_of_all_kinds(place: &Workplace) {
         mat.doubles("dt_ms", &[1, 1], &[5.0]),
     ];
     std::fs::write(place.path("data.mat"), mat.file(&arrays)).unwrap();
+}
+
+/// Structs of trials with spike times, and the sounds.
+fn mat_of_spike_times(place: &Workplace) {
+    let mat = Mat5(Order::Little);
+    let times = |values: &[f64]| mat.doubles("", &[1, values.len()], values);
+    let trials = [[0.01, 0.2], [0.1, 0.3]].map(|values| times(&values));
+    let trials = mat.structs("", &[1, 2], &["times"], &trials);
+    let one = mat.structs("", &[1, 1], &["times"], &[times(&[0.25])]);
+    let sound: Vec<f64> = (0..1000).map(|n| f64::from(n % 37) / 40.0).collect();
+    let sounds = [0, 1].map(|_| mat.doubles("", &[1000, 1], &sound));
+    let arrays = [
+        mat.structs("s", &[1, 2], &["trial"], &[trials, one]),
+        mat.cells("sound", &[2, 1], &sounds),
+        mat.doubles("fs", &[1, 1], &[2000.0]),
+    ];
+    std::fs::write(place.path("data.mat"), mat.file(&arrays)).unwrap();
+    slow_front_end(place);
 }
 
 fn mat_of_version_4(place: &Workplace) {

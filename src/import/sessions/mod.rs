@@ -1,11 +1,11 @@
 //! Sounds and the times of spikes, and the clips of a recording out of them.
-mod times;
-mod unit;
+pub mod times;
+pub mod unit;
 
-mod counts;
+pub mod counts;
 
-mod onset_times;
-mod session;
+pub mod onset_times;
+pub mod session;
 mod silence;
 
 mod clock;

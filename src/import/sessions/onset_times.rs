@@ -165,7 +165,8 @@ impl OnsetTimes<'_> {
         fits: impl Fn(&Fit, TimeStep) -> bool,
     ) -> Vec<Alternative> {
         let mut found: Vec<Alternative> = Vec::new();
-        for step in steps.iter().copied().filter(|step| *step != self.scale.step) {
+        let others = |step: &TimeStep| *step != self.scale.step && self.scale.can_be(*step);
+        for step in steps.iter().copied().filter(others) {
             let fit = self.fit(neuron, step.ms() / self.scale.step.ms());
             let known = found.iter().any(|one| one.step == step);
             if fits(&fit, step) && !known {

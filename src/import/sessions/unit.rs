@@ -95,6 +95,15 @@ pub struct TimeScale {
     pub step: TimeStep,
     /// Whether an option says so, which is then obeyed.
     pub given: bool,
+    /// Whether an option can say that times are numbers of samples.
+    pub can_be_samples: bool,
+}
+
+impl TimeScale {
+    /// Whether an option can say this.
+    pub fn can_be(&self, step: TimeStep) -> bool {
+        self.can_be_samples || matches!(step, TimeStep::Unit(_))
+    }
 }
 
 impl TimeOptions {
@@ -105,13 +114,13 @@ impl TimeOptions {
     pub fn scale(&self, default: Unit) -> Result<TimeScale> {
         let Some(rate_hz) = self.rate_hz else {
             let (unit, given) = (self.unit.unwrap_or(default), self.unit.is_some());
-            return Ok(TimeScale { step: TimeStep::Unit(unit), given });
+            return Ok(TimeScale { step: TimeStep::Unit(unit), given, can_be_samples: true });
         };
         if !(rate_hz.is_finite() && rate_hz > 0.0) {
             let found = format!("--rate-hz: found {rate_hz}, expected samples a second, above 0");
             return Err(Error::Refused(found));
         }
-        Ok(TimeScale { step: TimeStep::Sample(rate_hz), given: true })
+        Ok(TimeScale { step: TimeStep::Sample(rate_hz), given: true, can_be_samples: true })
     }
 }
 

@@ -45,7 +45,7 @@ impl OnClock {
                 one.cut_short_ms = one.length_ms.filter(short);
                 cut_short += usize::from(one.cut_short_ms.is_some());
             }
-            let margin = (sound.before_ms, length_ms + sound.after_ms);
+            let margin = (sound.hearing.before_ms, length_ms + sound.hearing.after_ms);
             sounds.extend(shown.iter().map(|one| (one.start_ms, one.start_ms + length_ms)));
             let around = |one: &Shown| (one.start_ms - margin.0, one.start_ms + margin.1);
             clips.extend(shown.iter().map(around));

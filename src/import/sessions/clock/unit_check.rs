@@ -189,7 +189,8 @@ mod tests {
     use crate::base::progress::{Console, Verbosity};
     use crate::import::sessions::unit::Unit;
 
-    const SECONDS: TimeScale = TimeScale { step: TimeStep::Unit(Unit::S), given: false };
+    const SECONDS: TimeScale =
+        TimeScale { step: TimeStep::Unit(Unit::S), given: false, can_be_samples: true };
 
     /// Half a second of sound every two seconds, from second 1 on.
     fn trials(count: usize) -> Vec<(f64, f64)> {

@@ -202,7 +202,8 @@ impl Spikes {
         let mut headers: Vec<Header> = Vec::new();
         let files = found.iter().flat_map(|one| &one.heard);
         for (file, text) in files.zip(texts).filter(|(_, text)| !text.is_toe_lis()) {
-            let end = || Ok((length_ms(&file.sound)? + self.sound.after_ms) / scale.step.ms());
+            let end =
+                || Ok((length_ms(&file.sound)? + self.sound.hearing.after_ms) / scale.step.ms());
             headers.extend(header::header(text, comma, end)?);
         }
         // Where an option says how many lines are a header, the others are what they are.
