@@ -16,6 +16,7 @@ mod cli;
 mod cnn1d;
 mod comparison;
 mod dataset;
+mod datasets;
 mod export;
 mod fast_path;
 mod figures;
