@@ -26,6 +26,7 @@ use crate::import::fixture;
 use crate::support::containers;
 use crate::support::mat::{Mat5, Order, mat4};
 use crate::support::runs::{LN, Workplace, by_steps, change_data, recording};
+use crate::support::sessions;
 
 /// Files a row in `make test`.
 const CASES: usize = 20;
@@ -81,6 +82,9 @@ readers! {
     mat_v5_inflated: inflated_mat, "data.mat", "import mat data.mat --dry-run";
     mat_v5_of_all_kinds: mat_of_all_kinds, "data.mat",
         "import mat data.mat --responses s.sparse --dry-run";
+    mat_of_times: mat_of_spike_times, "data.mat",
+        "import mat data.mat --spike-times s.trial.times --waveforms sound --rate-hz fs \
+         --config import.toml --dry-run";
     mat_v4: mat_of_version_4, "data.mat", "import mat data.mat --dry-run";
     mat_v4_sparse: mat_of_version_4, "data.mat",
         "import mat data.mat --responses sparse --dry-run";
@@ -124,6 +128,22 @@ readers! {
     nwb_of_onset_column: onset_nwb, "data.nwb",
         "import nwb data.nwb --onset-column sound_onset --set frontend.min_freq_hz=100 \
          --set frontend.max_freq_hz=900 --set frontend.bands=5 --dry-run";
+    phy_times: |place| slow(place, sessions::phy), "phy/spike_times.npy", "import phy phy --events events.csv --sounds sounds \
+        --config import.toml --dry-run";
+    phy_clusters: |place| slow(place, sessions::phy), "phy/spike_clusters.npy", "import phy phy --events events.csv \
+        --sounds sounds --config import.toml --dry-run";
+    phy_groups: |place| slow(place, sessions::phy), "phy/cluster_group.tsv", "import phy phy --events events.csv \
+        --sounds sounds --config import.toml --dry-run";
+    phy_params: |place| slow(place, sessions::phy), "phy/params.py", "import phy phy --events events.csv --sounds sounds \
+        --config import.toml --dry-run";
+    events: |place| slow(place, sessions::phy), "events.csv", "import phy phy --events events.csv --sounds sounds \
+        --config import.toml --dry-run";
+    units_of_a_session: |place| slow(place, sessions::phy), "phy/spike_times.npy", "import spikes phy/spike_times.npy \
+        --rate-hz 1000 --events events.csv --sounds sounds --config import.toml --dry-run";
+    units: |place| slow(place, sessions::units), "bird/Site2_e23_s0.h5",
+        "import units bird --config import.toml --dry-run";
+    pprox: |place| slow(place, sessions::pprox), "responses/B12_1_3_c14.pprox",
+        "import pprox responses --sounds stimuli --config import.toml --dry-run";
     front_end: cell, "import.toml", "import spikes cell --config import.toml --dry-run";
     run_file_: untrained, "run.toml", "train run.toml --force --out run --set train.epochs=0";
     run_config: trained, "run/config.toml", "eval run";
@@ -160,8 +180,17 @@ fn cell(place: &Workplace) {
     for name in ["stim1.wav", "stim2.wav", "spike1", "spike2"] {
         put(place, &format!("zebra_finch/{name}"), &format!("cell/{name}"));
     }
+    slow_front_end(place);
+}
+
+fn slow_front_end(place: &Workplace) {
     let keys = "type = \"mel\"\nbands = 5\nmin_freq_hz = 100.0\nmax_freq_hz = 900.0\n";
     place.write("import.toml", &format!("[frontend]\n{keys}"));
+}
+
+fn slow(place: &Workplace, make: fn(&Workplace)) {
+    make(place);
+    slow_front_end(place);
 }
 
 /// The same with another sound in the place of the first.
@@ -253,6 +282,24 @@ fn mat_of_all_kinds(place: &Workplace) {
         mat.doubles("dt_ms", &[1, 1], &[5.0]),
     ];
     std::fs::write(place.path("data.mat"), mat.file(&arrays)).unwrap();
+}
+
+/// Structs of trials with spike times, and the sounds.
+fn mat_of_spike_times(place: &Workplace) {
+    let mat = Mat5(Order::Little);
+    let times = |values: &[f64]| mat.doubles("", &[1, values.len()], values);
+    let trials = [[0.01, 0.2], [0.1, 0.3]].map(|values| times(&values));
+    let trials = mat.structs("", &[1, 2], &["times"], &trials);
+    let one = mat.structs("", &[1, 1], &["times"], &[times(&[0.25])]);
+    let sound: Vec<f64> = (0..1000).map(|n| f64::from(n % 37) / 40.0).collect();
+    let sounds = [0, 1].map(|_| mat.doubles("", &[1000, 1], &sound));
+    let arrays = [
+        mat.structs("s", &[1, 2], &["trial"], &[trials, one]),
+        mat.cells("sound", &[2, 1], &sounds),
+        mat.doubles("fs", &[1, 1], &[2000.0]),
+    ];
+    std::fs::write(place.path("data.mat"), mat.file(&arrays)).unwrap();
+    slow_front_end(place);
 }
 
 fn mat_of_version_4(place: &Workplace) {

@@ -149,6 +149,13 @@ impl Problems {
         self.0.extend(other.0);
     }
 
+    /// The first of them, as a file of another kind has thousands.
+    #[must_use]
+    pub fn first(mut self, most: usize) -> Self {
+        self.0.truncate(most);
+        self
+    }
+
     /// True where nothing was noted.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()

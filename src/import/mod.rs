@@ -1,18 +1,19 @@
 //! Recordings as laboratories keep them, and dataset files out of them.
 //!
 //! ```text
-//! spikes, nwb ──► session (sounds and spike times) ──► front end, counts ──┐
-//! mat, npz, hdf5 ──► arrays (named arrays with axes) ──────────────────────┼──► recording ──► blocks ──► dataset
-//! merge ──► dataset files ─────────────────────────────────────────────────┘
+//! spikes, nwb, phy, units, pprox ──► session (sounds and spike times) ──► counts ──┐
+//! mat, npz, hdf5 ──► arrays (named arrays with axes) ──────────────────────────────┼─► recording ──► blocks ──► dataset
+//! merge ──► dataset files ─────────────────────────────────────────────────────────┘
 //! ```
 use arrays::{dense, mat, npz};
 use clap::Subcommand;
-use sessions::{nwb, spikes};
+use sessions::{nwb, phy, pprox, spikes, units};
 
 mod arrays;
 mod blocks;
 mod format;
 mod merge;
+mod npy;
 mod report;
 mod sessions;
 mod write;
@@ -29,6 +30,12 @@ pub enum ImportSource {
     Spikes(spikes::Spikes),
     /// Neurodata Without Borders: units, a table of presentations, sounds
     Nwb(nwb::Nwb),
+    /// Folders of Kilosort, phy or `SpikeInterface`, with a table of events and sounds
+    Phy(phy::Phy),
+    /// HDF5 files of one unit each, with groups for classes, stimuli and repeats (CRCNS aa-4)
+    Units(units::UnitFiles),
+    /// JSON files of one unit each with its trials (pprox)
+    Pprox(pprox::Pprox),
     /// MATLAB files of version 4 to 7.3: arrays or cells of cochleagrams and responses
     Mat(mat::Mat),
     /// NumPy archives of cochleagrams and responses
@@ -45,6 +52,9 @@ impl ImportSource {
         match self {
             Self::Spikes(spikes) => spikes,
             Self::Nwb(nwb) => nwb,
+            Self::Phy(phy) => phy,
+            Self::Units(units) => units,
+            Self::Pprox(pprox) => pprox,
             Self::Mat(mat) => mat,
             Self::Npz(npz) => npz,
             Self::Hdf5(hdf5) => hdf5,

@@ -9,6 +9,7 @@ pub mod mat;
 pub mod npz;
 pub mod runs;
 pub mod scored;
+pub mod sessions;
 pub mod sounds;
 
 use std::path::{Path, PathBuf};

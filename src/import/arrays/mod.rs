@@ -33,6 +33,7 @@ pub fn recording(
     options: &ArrayOptions,
     report: &mut ImportReport,
 ) -> Result<Recording> {
+    options.require_time()?;
     let mut named = Named::new(arrays, options, report);
     let names = (named.sound_name(), named.response_name());
     let dt_ms = named.dt_ms()?;
@@ -61,7 +62,7 @@ pub fn recording(
 }
 
 /// Turns bands over that are listed from the highest to the lowest.
-fn lowest_first(recording: &mut Recording, report: &mut ImportReport) {
+pub fn lowest_first(recording: &mut Recording, report: &mut ImportReport) {
     let Some(hz) = &mut recording.frequencies_hz else { return };
     if hz.len() < 2 || !hz.windows(2).all(|pair| pair[0] > pair[1]) {
         return;

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use clap::Args;
 use ndarray::{ArrayD, IxDyn, ShapeBuilder};
-use npyz::{DType, NpyFile, NpyHeader, Order, TypeChar};
+use npyz::{NpyFile, NpyHeader, Order, TypeChar};
 use zip::ZipArchive;
 
 use super::axes::LastAxes;
@@ -16,6 +16,7 @@ use crate::base::error::{Error, Problem, Result};
 use crate::base::files;
 use crate::dataset::schema::shape;
 use crate::import::format::{Format, Imported};
+use crate::import::npy::{self, is_list, is_number, lengths, type_of};
 use crate::import::report::ImportReport;
 
 /// `strf import npz`.
@@ -149,26 +150,6 @@ impl Arrays for Archive<'_> {
     }
 }
 
-fn lengths(header: &NpyHeader) -> Vec<usize> {
-    header.shape().iter().map(|length| usize::try_from(*length).unwrap_or(usize::MAX)).collect()
-}
-
-fn is_list(header: &NpyHeader) -> bool {
-    lengths(header).iter().filter(|length| **length != 1).count() <= 1
-}
-
-fn type_of(header: &NpyHeader) -> Option<TypeChar> {
-    match header.dtype() {
-        DType::Plain(plain) => Some(plain.type_char()),
-        _ => None,
-    }
-}
-
-fn is_number(header: &NpyHeader) -> bool {
-    use TypeChar::{Bool, Float, Int, Uint};
-    matches!(type_of(header), Some(Bool | Int | Uint | Float))
-}
-
 fn is_text(header: &NpyHeader) -> bool {
     matches!(type_of(header), Some(TypeChar::UnicodeStr | TypeChar::ByteStr))
 }
@@ -198,23 +179,7 @@ fn all<T: FromF64>(npy: NpyFile<&mut dyn Read>) -> io::Result<Vec<T>> {
 
 /// The numbers of an array, of whatever type, in parts of so many.
 fn numbers<T: FromF64>(npy: NpyFile<&mut dyn Read>, size: usize) -> io::Result<Vec<Vec<T>>> {
-    macro_rules! of {
-        ($npy:ident, $($stored:ty),*) => {$(
-            let $npy = match $npy.try_data::<$stored>() {
-                Ok(values) => {
-                    #[expect(clippy::allow_attributes, reason = "some types need no cast")]
-                    #[allow(clippy::cast_lossless, trivial_numeric_casts, reason = "all become f64")]
-                    return parts(values.map(|value| Ok(T::from_f64(value? as f64))), size);
-                }
-                Err(npy) => npy,
-            };
-        )*};
-    }
-    of!(npy, f64, f32, u8, i8, u16, i16, u32, i32, u64, i64);
-    match npy.try_data::<bool>() {
-        Ok(values) => parts(values.map(|value| Ok(T::from_f64(f64::from(u8::from(value?))))), size),
-        Err(npy) => Err(io::Error::other(format!("numbers of type {}", npy.dtype().descr()))),
-    }
+    parts(npy::numbers(npy)?.map(|value| value.map(T::from_f64)), size)
 }
 
 fn parts<T>(values: impl Iterator<Item = io::Result<T>>, size: usize) -> io::Result<Vec<Vec<T>>> {

@@ -3,8 +3,8 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use super::axes::Axes;
-use crate::base::error::{Error, Problem};
+use super::axes::{Axes, NamedAxis};
+use crate::base::error::{Error, Problem, Result};
 
 /// Which arrays of a file hold what.
 #[derive(Debug, Clone, Args)]
@@ -40,6 +40,23 @@ pub struct ArrayOptions {
     /// Cut sound and responses of a stimulus to the shorter of the two
     #[arg(long)]
     pub trim: bool,
+}
+
+impl ArrayOptions {
+    /// Arrays of bins have an axis of time; spike times have none.
+    ///
+    /// # Errors
+    /// Axes are given without it.
+    pub fn require_time(&self) -> Result<()> {
+        for (option, axes) in [("--axes", &self.axes), ("--sound-axes", &self.sound_axes)] {
+            if let Some(axes) = axes.as_ref().filter(|axes| !axes.0.contains(&NamedAxis::Time)) {
+                return Err(Error::Refused(format!(
+                    "{option}: found {axes}, expected time among the axes"
+                )));
+            }
+        }
+        Ok(())
+    }
 }
 
 /// A problem of one file.

@@ -6,11 +6,11 @@ use crate::base::error::Result;
 
 /// What a file holds under a name.
 #[derive(Debug, Clone)]
-pub enum ArrayValue {
+pub enum ArrayValue<T = f32> {
     /// Numbers with their axes in the order in which the file's own program shows them.
-    Numbers(ArrayD<f32>),
+    Numbers(ArrayD<T>),
     /// A cell array: its shape, and its cells in row-major order.
-    Cells(Vec<usize>, Vec<ArrayValue>),
+    Cells(Vec<usize>, Vec<Self>),
 }
 
 /// A number of a float type out of any other.
@@ -41,7 +41,9 @@ impl ArrayValue {
     pub fn is_large(dims: &[usize]) -> bool {
         dims.len() > 2 && dims.iter().product::<usize>() > LARGE
     }
+}
 
+impl<T> ArrayValue<T> {
     /// How many of the cells that hold arrays are empty, and how many there are.
     pub fn empty_cells(&self) -> (usize, usize) {
         let Self::Cells(_, cells) = self else { return (0, 0) };

@@ -1,11 +1,13 @@
 //! Spike times as counts in bins.
 use ndarray::ArrayViewMut1;
 
+use super::times::SpikeTimes;
+
 /// One presentation of a stimulus to one neuron.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Presentation {
     /// Spike times in milliseconds from the onset of the stimulus, in any order.
-    pub times_ms: Vec<f64>,
+    pub times_ms: SpikeTimes,
     /// From when to when the neuron was recorded, in milliseconds from the onset; empty =
     /// throughout.
     pub recorded_ms: Vec<(f64, f64)>,
@@ -66,8 +68,8 @@ impl Window {
         let bins = counts.len();
         let mut tally = Tally::default();
         counts.fill(0.0);
-        for time_ms in &presentation.times_ms {
-            let bin = self.bin(*time_ms);
+        for time_ms in presentation.times_ms.iter() {
+            let bin = self.bin(time_ms);
             if bin < 0.0 {
                 tally.before += 1;
             } else if bin >= bins as f64 {
@@ -115,7 +117,7 @@ mod tests {
     fn counted(times_ms: &[f64], recorded_ms: &[(f64, f64)]) -> (Vec<f32>, Tally) {
         let mut counts = Array1::zeros(6);
         let presentation =
-            Presentation { times_ms: times_ms.to_vec(), recorded_ms: recorded_ms.to_vec() };
+            Presentation { times_ms: times_ms.to_vec().into(), recorded_ms: recorded_ms.to_vec() };
         let tally = WINDOW.count(&presentation, counts.view_mut());
         (counts.to_vec(), tally)
     }

@@ -1,10 +1,22 @@
 //! Sounds and the times of spikes, and the clips of a recording out of them.
-mod counts;
-mod unit;
+pub mod times;
+pub mod unit;
 
-mod onset_times;
-mod session;
+pub mod counts;
+
+pub mod onset_times;
+pub mod session;
 mod silence;
 
+mod clock;
+
+mod column_names;
+mod text_table;
+
+mod events;
+
 pub mod nwb;
+pub mod phy;
+pub mod pprox;
 pub mod spikes;
+pub mod units;

@@ -118,7 +118,7 @@ impl OnsetTimes<'_> {
             let share = percent(own.share(own.inside));
             format!("as {name}, {share} of {total} lie inside of the clips")
         };
-        let advice = advice(fitting, "inside");
+        let advice = advice(fitting, "inside", TimeStep::option);
         let file = self.file.display();
         Err(Error::Refused(match neuron {
             None => format!(
@@ -144,7 +144,10 @@ impl OnsetTimes<'_> {
         let advice = if fitting.is_empty() {
             "no usual unit puts them inside; check that sounds and spikes belong together".into()
         } else {
-            format!("{}; give the option of the right unit", advice(fitting, "inside"))
+            format!(
+                "{}; give the option of the right unit",
+                advice(fitting, "inside", TimeStep::option)
+            )
         };
         let found = format!(
             "read as {}, all {} lie outside of the clips, expected them inside",
@@ -162,7 +165,8 @@ impl OnsetTimes<'_> {
         fits: impl Fn(&Fit, TimeStep) -> bool,
     ) -> Vec<Alternative> {
         let mut found: Vec<Alternative> = Vec::new();
-        for step in steps.iter().copied().filter(|step| *step != self.scale.step) {
+        let others = |step: &TimeStep| *step != self.scale.step && self.scale.can_be(*step);
+        for step in steps.iter().copied().filter(others) {
             let fit = self.fit(neuron, step.ms() / self.scale.step.ms());
             let known = found.iter().any(|one| one.step == step);
             if fits(&fit, step) && !known {
@@ -207,14 +211,14 @@ impl OnsetTimes<'_> {
     /// Whether times are whole numbers, as samples are counted, and do not follow each other faster
     /// than a neuron can fire.
     fn can_count(&self, neuron: Option<usize>, step: TimeStep) -> bool {
-        let stored = self.presentations(neuron).flat_map(|(_, one)| &one.times_ms);
+        let stored = self.presentations(neuron).flat_map(|(_, one)| one.times_ms.iter());
         if !step.counts(stored.map(|time| time / self.scale.step.ms())) {
             return false;
         }
         let (mut close, mut all) = (0, 0);
         let factor = step.ms() / self.scale.step.ms();
         for (_, one) in self.presentations(neuron) {
-            let mut times = one.times_ms.clone();
+            let mut times: Vec<f64> = one.times_ms.iter().collect();
             times.sort_by(f64::total_cmp);
             let apart = times.windows(2).map(|pair| (pair[1] - pair[0]) * factor);
             close += apart.filter(|apart| *apart < REFRACTORY_MS).count();

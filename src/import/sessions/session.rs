@@ -23,8 +23,20 @@ use crate::sound::{Mixer, Sound};
 #[command(next_help_heading = "Sound and bins")]
 pub struct SoundOptions {
     /// Width of a bin in milliseconds
-    #[arg(long, value_name = "MS", default_value_t = 5.0, allow_negative_numbers = true)]
+    #[arg(long, value_name = "MS", default_value_t = DT_MS, allow_negative_numbers = true)]
     pub dt_ms: f64,
+    /// How sound becomes a cochleagram.
+    #[command(flatten)]
+    pub hearing: HearingOptions,
+}
+
+/// Width of a bin in milliseconds where nothing says it.
+pub const DT_MS: f64 = 5.0;
+
+/// How sound becomes a cochleagram, and how much silence stands around it.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Sound and bins")]
+pub struct HearingOptions {
     /// Front end: a name of `strf list frontends` [default: mel]
     #[arg(long, value_name = "NAME")]
     pub frontend: Option<String>,
@@ -87,6 +99,30 @@ pub struct Session {
     pub resolution_ms: f64,
 }
 
+/// The cochleagram of each stimulus.
+pub struct HeardSounds {
+    /// In the order of the stimuli.
+    pub cochleagrams: Vec<Array2<f32>>,
+    /// Rate of the first sound, where there is one; else NaN.
+    pub rate_hz: f64,
+    /// Width of a bin in milliseconds.
+    pub dt_ms: f64,
+    /// Silence before the sound in milliseconds.
+    pub before_ms: f64,
+    /// Silence after it.
+    pub after_ms: f64,
+}
+
+/// Cochleagrams with counts.
+pub struct Answered {
+    /// The file or folder, for messages.
+    pub file: PathBuf,
+    /// The neurons.
+    pub neurons: Vec<Entity>,
+    /// What they heard and did.
+    pub clips: Vec<Clip>,
+}
+
 impl Session {
     /// Cochleagrams and counts.
     ///
@@ -100,10 +136,31 @@ impl Session {
         for note in notes {
             report.inferred(note);
         }
-        let (dt_ms, before_ms) = (options.dt_ms, options.before_ms);
+        let HearingOptions { before_ms, after_ms, .. } = options.hearing;
+        let heard =
+            HeardSounds { cochleagrams, rate_hz, dt_ms: options.dt_ms, before_ms, after_ms };
+        let Answered { file, neurons, clips } = self.answered(heard, report)?;
+        let recording = Recording {
+            file,
+            dt_ms: options.dt_ms,
+            level: Some(level),
+            frequencies_hz: Some(frontend.frequencies_hz().to_vec()),
+            neurons,
+            clips,
+            splits: None,
+        };
+        Ok(Imported { recording, frontend: Some(frontend.toml()) })
+    }
+
+    /// Counts in the bins of cochleagrams.
+    ///
+    /// # Errors
+    /// Times lie outside of all clips, or another unit fits them better.
+    pub fn answered(self, heard: HeardSounds, report: &mut ImportReport) -> Result<Answered> {
+        let HeardSounds { cochleagrams, rate_hz, dt_ms, before_ms, after_ms } = heard;
         let window = Window { dt_ms, before_ms, resolution_ms: self.resolution_ms };
         if let Some(scale) = self.onset_scale {
-            let clips = self.clip_times(&cochleagrams, window, options.after_ms);
+            let clips = self.clip_times(&cochleagrams, window, after_ms);
             let (file, neurons, clips) = (&*self.file, &*self.neurons, &*clips);
             OnsetTimes { file, scale, rate_hz, window, clips, neurons }.check(report)?;
         }
@@ -115,16 +172,7 @@ impl Session {
             cochleagram,
             responses,
         });
-        let recording = Recording {
-            file: self.file,
-            dt_ms,
-            level: Some(level),
-            frequencies_hz: Some(frontend.frequencies_hz().to_vec()),
-            neurons: self.neurons,
-            clips: clips.collect(),
-            splits: None,
-        };
-        Ok(Imported { recording, frontend: Some(frontend.toml()) })
+        Ok(Answered { file: self.file, neurons: self.neurons, clips: clips.collect() })
     }
 
     /// The cochleagram of every stimulus, and the rate of the first sound.
@@ -136,9 +184,9 @@ impl Session {
     ) -> Result<(Vec<Array2<f32>>, f64)> {
         let bar = report.bar("sound", self.stimuli.len())?;
         let heard = |presented: &Presented| -> Result<(Cochleagram, Vec<String>, f64)> {
-            let Opened { sound, mixer, mut notes } = (presented.open)(options.channel)?;
+            let Opened { sound, mixer, mut notes } = (presented.open)(options.hearing.channel)?;
             let rate_hz = sound.rate_hz;
-            let sound = silence::around(sound, options.before_ms, options.after_ms);
+            let sound = silence::around(sound, options.hearing.before_ms, options.hearing.after_ms);
             let heard =
                 frontend.cochleagram(sound).map_err(|error| named(error, &presented.name))?;
             notes.extend(mixer.difference().map(|what| format!("{}: {what}", presented.name)));
@@ -247,15 +295,17 @@ fn counts(presented: &Presented, window: Window, bins: usize) -> (Array3<f32>, T
 }
 
 fn front_end(options: &SoundOptions) -> Result<Frontend> {
-    for (name, value) in [("--before-ms", options.before_ms), ("--after-ms", options.after_ms)] {
+    for (name, value) in
+        [("--before-ms", options.hearing.before_ms), ("--after-ms", options.hearing.after_ms)]
+    {
         if !(value.is_finite() && value >= 0.0) {
             let message = format!("{name}: found {value}, expected milliseconds, 0 or more");
             return Err(Error::Refused(message));
         }
     }
-    let named = options.frontend.iter().map(|name| format!("frontend.type={name:?}"));
-    let settings: Vec<String> = named.chain(options.set.iter().cloned()).collect();
-    let config = ImportConfig::load(options.config.as_deref(), &settings)?;
+    let named = options.hearing.frontend.iter().map(|name| format!("frontend.type={name:?}"));
+    let settings: Vec<String> = named.chain(options.hearing.set.iter().cloned()).collect();
+    let config = ImportConfig::load(options.hearing.config.as_deref(), &settings)?;
     Frontend::new(&config.frontend, options.dt_ms)
 }
 

@@ -95,6 +95,15 @@ pub struct TimeScale {
     pub step: TimeStep,
     /// Whether an option says so, which is then obeyed.
     pub given: bool,
+    /// Whether an option can say that times are numbers of samples.
+    pub can_be_samples: bool,
+}
+
+impl TimeScale {
+    /// Whether an option can say this.
+    pub fn can_be(&self, step: TimeStep) -> bool {
+        self.can_be_samples || matches!(step, TimeStep::Unit(_))
+    }
 }
 
 impl TimeOptions {
@@ -105,13 +114,13 @@ impl TimeOptions {
     pub fn scale(&self, default: Unit) -> Result<TimeScale> {
         let Some(rate_hz) = self.rate_hz else {
             let (unit, given) = (self.unit.unwrap_or(default), self.unit.is_some());
-            return Ok(TimeScale { step: TimeStep::Unit(unit), given });
+            return Ok(TimeScale { step: TimeStep::Unit(unit), given, can_be_samples: true });
         };
         if !(rate_hz.is_finite() && rate_hz > 0.0) {
             let found = format!("--rate-hz: found {rate_hz}, expected samples a second, above 0");
             return Err(Error::Refused(found));
         }
-        Ok(TimeScale { step: TimeStep::Sample(rate_hz), given: true })
+        Ok(TimeScale { step: TimeStep::Sample(rate_hz), given: true, can_be_samples: true })
     }
 }
 
@@ -126,14 +135,18 @@ pub struct Alternative {
     pub spread: f64,
 }
 
-/// The units in which most spikes lie where they should, the best first, with the option for each.
-pub fn advice(mut alternatives: Vec<Alternative>, place: &str) -> String {
+/// The units in which most times lie where they should, the best first, with the option for each.
+pub fn advice(
+    mut alternatives: Vec<Alternative>,
+    place: &str,
+    option: impl Fn(TimeStep) -> String,
+) -> String {
     let worth = |one: &Alternative| one.inside * one.spread;
     alternatives.sort_by(|a, b| worth(b).total_cmp(&worth(a)));
     let text = |(rank, one): (usize, &Alternative)| {
         let share = percent(one.inside);
         let lie = if rank == 0 { format!(" lie {place}") } else { String::new() };
-        format!("as {}, {share}{lie} ({})", one.step.name(), one.step.option())
+        format!("as {}, {share}{lie} ({})", one.step.name(), option(one.step))
     };
     let texts: Vec<String> = alternatives.iter().enumerate().map(text).collect();
     format!("read {}", texts.join("; "))
@@ -162,7 +175,7 @@ mod tests {
             one(TimeStep::Unit(Unit::Us), 1.0, 0.9),
         ];
         assert_eq!(
-            advice(all, "inside"),
+            advice(all, "inside", TimeStep::option),
             "read as microseconds, 100 % lie inside (--unit us); as samples at 25000 Hz, 100 % \
              (--rate-hz 25000); as samples at 20000 Hz, 67 % (--rate-hz 20000)"
         );

@@ -32,6 +32,15 @@ pub(super) struct Header {
 
 const COMPLEX: u8 = 0x08;
 
+/// What a single struct is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Singles {
+    /// What it holds.
+    Opened,
+    /// A cell with what it holds, as of an array of structs.
+    Cells,
+}
+
 impl Header {
     pub(super) fn read(elements: &mut Elements) -> io::Result<Self> {
         let flags = elements.numbers::<f64>()?;
@@ -140,16 +149,18 @@ fn field_names(elements: &mut Elements) -> io::Result<Vec<String>> {
 pub(super) fn variable<T: FromF64>(
     header: Header,
     elements: &mut Elements,
-    path: &[&str],
+    (path, singles): (&[&str], Singles),
 ) -> io::Result<Option<Variable<T>>> {
     if header.class == Class::Struct {
-        return fields(header, elements, path);
+        return fields(header, elements, (path, singles));
     }
     if !path.is_empty() {
-        return Ok(None);
+        // `[]` in place of an array of structs.
+        let nothing = header.size() == 0 && singles == Singles::Cells;
+        return Ok(nothing.then(|| Variable::Cells(vec![0, 0], Vec::new())));
     }
     match header.class {
-        Class::Cells => cells(header, elements),
+        Class::Cells => cells(header, elements, singles),
         Class::Letters => {
             let units = elements.letters(header.size())?;
             Ok(Variable::Text(letters::rows(&header.dims, &units)))
@@ -164,7 +175,7 @@ pub(super) fn variable<T: FromF64>(
 fn fields<T: FromF64>(
     header: Header,
     elements: &mut Elements,
-    path: &[&str],
+    (path, singles): (&[&str], Singles),
 ) -> io::Result<Option<Variable<T>>> {
     let names = field_names(elements)?;
     let Some((wanted, path)) = path.split_first() else {
@@ -174,29 +185,36 @@ fn fields<T: FromF64>(
     let mut values = Vec::new();
     for _ in 0..header.size() {
         (0..place).try_for_each(|_| elements.pass_array())?;
-        let Some(value) = nested(elements, path)? else { return Ok(None) };
+        let Some(value) = nested(elements, (path, singles))? else { return Ok(None) };
         values.push(value);
         (place + 1..names.len()).try_for_each(|_| elements.pass_array())?;
     }
-    if header.size() == 1 {
+    if header.size() == 1 && singles == Singles::Opened {
         return Ok(values.pop());
     }
     Ok(Some(Variable::Cells(header.dims, values)))
 }
 
 /// An array in another one.
-fn nested<T: FromF64>(elements: &mut Elements, path: &[&str]) -> io::Result<Option<Variable<T>>> {
+fn nested<T: FromF64>(
+    elements: &mut Elements,
+    (path, singles): (&[&str], Singles),
+) -> io::Result<Option<Variable<T>>> {
     let value = elements.array(|elements| {
         let header = Header::read(elements)?;
-        variable(header, elements, path)
+        variable(header, elements, (path, singles))
     })?;
     Ok(value.unwrap_or_else(|| Some(Variable::Numbers(vec![0, 0], Vec::new()))))
 }
 
-fn cells<T: FromF64>(header: Header, elements: &mut Elements) -> io::Result<Variable<T>> {
+fn cells<T: FromF64>(
+    header: Header,
+    elements: &mut Elements,
+    singles: Singles,
+) -> io::Result<Variable<T>> {
     let mut cells = Vec::new();
     for _ in 0..header.size() {
-        cells.extend(nested(elements, &[])?);
+        cells.extend(nested(elements, (&[], singles))?);
     }
     Ok(Variable::Cells(header.dims, cells))
 }

@@ -2,6 +2,8 @@
 use std::io;
 use std::path::Path;
 
+use super::array::Singles;
+use super::levels::MatArrays;
 use super::variable::{NoNumbers, Variable};
 use crate::base::error::{Error, Result};
 use crate::import::arrays::axes::LastAxes;
@@ -16,7 +18,11 @@ pub(super) trait Variables {
     fn unreadable(&self) -> Vec<String>;
 
     /// What a variable holds, or a field of it; nothing where there is none of that name.
-    fn variable<T: FromF64>(&mut self, name: &str) -> io::Result<Option<Variable<T>>>;
+    fn variable<T: FromF64>(
+        &mut self,
+        name: &str,
+        singles: Singles,
+    ) -> io::Result<Option<Variable<T>>>;
 }
 
 /// The variables of the file at a path.
@@ -26,11 +32,27 @@ pub(super) struct ByName<'a, V> {
 }
 
 impl<V: Variables> ByName<'_, V> {
-    fn read<T: FromF64>(&mut self, name: &str) -> Result<Option<Variable<T>>> {
-        self.variables.variable(name).map_err(|source| {
+    fn read<T: FromF64>(&mut self, name: &str, singles: Singles) -> Result<Option<Variable<T>>> {
+        self.variables.variable(name, singles).map_err(|source| {
             let what = "it is damaged (copy or save the file again)";
             Error::file(format!("reading {}: {name}: {what}", self.path.display()), source)
         })
+    }
+}
+
+impl<V: Variables> ByName<'_, V> {
+    fn value_of<T: FromF64>(&mut self, name: &str, singles: Singles) -> Result<ArrayValue<T>> {
+        let value = match self.read(name, singles)? {
+            Some(variable) => variable.value()?,
+            None => Err(NoNumbers::new("nothing")),
+        };
+        value.map_err(|found| found.refused(self.path, name))
+    }
+}
+
+impl<V: Variables> MatArrays for ByName<'_, V> {
+    fn levels(&mut self, name: &str) -> Result<ArrayValue<f64>> {
+        self.value_of(name, Singles::Cells)
     }
 }
 
@@ -40,19 +62,15 @@ impl<V: Variables> Arrays for ByName<'_, V> {
     }
 
     fn value(&mut self, name: &str) -> Result<ArrayValue> {
-        let value = match self.read(name)? {
-            Some(variable) => variable.value()?,
-            None => Err(NoNumbers::new("nothing")),
-        };
-        value.map_err(|found| found.refused(self.path, name))
+        self.value_of(name, Singles::Opened)
     }
 
     fn numbers(&mut self, name: &str) -> Result<Option<Vec<f64>>> {
-        Ok(self.read(name)?.and_then(Variable::numbers))
+        Ok(self.read(name, Singles::Opened)?.and_then(Variable::numbers))
     }
 
     fn texts(&mut self, name: &str) -> Result<Option<Vec<String>>> {
-        Ok(self.read(name)?.and_then(Variable::texts))
+        Ok(self.read(name, Singles::Opened)?.and_then(Variable::texts))
     }
 
     fn unreadable(&self) -> Vec<String> {

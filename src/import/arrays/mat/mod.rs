@@ -2,27 +2,27 @@
 //!
 //! The first two are read here: no crate reads all that MATLAB and `SciPy` write, and none leaves
 //! alone what nobody asks for.
-use std::io::Read;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use self::by_name::ByName;
+use self::files::MatFiles;
+use self::spike_times::SpikeTimeOptions;
 use self::storage::ByteOrder;
-use self::v4::V4;
-use self::v5::V5;
 use super::options::ArrayOptions;
 use super::recording;
 use crate::base::error::{Error, Result};
-use crate::base::files;
 use crate::import::format::{Format, Imported};
 use crate::import::report::ImportReport;
 
 mod array;
 mod by_name;
 mod element;
+mod files;
 mod letters;
+mod levels;
 mod sparse;
+mod spike_times;
 mod storage;
 mod v4;
 mod v5;
@@ -35,6 +35,12 @@ pub struct Mat {
     /// Which arrays hold what.
     #[command(flatten)]
     pub arrays: ArrayOptions,
+    /// More files, in which names are looked for that the ones before do not have
+    #[arg(value_name = "MORE")]
+    pub more: Vec<PathBuf>,
+    /// Spike times in place of responses.
+    #[command(flatten)]
+    pub spikes: SpikeTimeOptions,
 }
 
 impl Format for Mat {
@@ -43,36 +49,29 @@ impl Format for Mat {
     }
 
     fn sources(&self) -> Vec<&Path> {
-        vec![&self.arrays.source]
+        std::iter::once(&self.arrays.source).chain(&self.more).map(PathBuf::as_path).collect()
     }
 
     fn read(&self, report: &mut ImportReport) -> Result<Imported> {
-        let path = &self.arrays.source;
-        let mut head = Vec::new();
-        let reading = |source| Error::file(format!("reading {}", path.display()), source);
-        Read::by_ref(&mut files::open(path, "MATLAB file")?)
-            .take(HEADER as u64)
-            .read_to_end(&mut head)
-            .map_err(reading)?;
-        let recording = match version(&head) {
-            Some(MatVersion::V4) => {
-                let variables = V4::open(path)?;
-                recording(&mut ByName { path, variables }, &self.arrays, report)
-            }
-            Some(MatVersion::V5(order)) => {
-                let variables = V5::open(path, order)?;
-                recording(&mut ByName { path, variables }, &self.arrays, report)
-            }
-            Some(MatVersion::V73) => {
-                recording(&mut v73::Variables::open(path)?, &self.arrays, report)
-            }
-            None => Err(Error::Refused(format!(
-                "{}: found no MATLAB file, expected one of version 4, 5, 6, 7 or 7.3; save it in \
-                 MATLAB with save -v7 or save -v7.3",
-                path.display()
-            ))),
-        };
-        recording.map(Imported::without_sound)
+        let Self { arrays, spikes, .. } = self;
+        let names = [
+            &arrays.cochleagrams,
+            &arrays.responses,
+            &arrays.frequencies,
+            &arrays.neuron_ids,
+            &arrays.stimulus_ids,
+            &spikes.spike_times,
+            &spikes.waveforms,
+            &spikes.rate_hz,
+        ];
+        let wanted: Vec<&str> = names.into_iter().flatten().map(String::as_str).collect();
+        let mut files = MatFiles::open(self.sources(), &wanted)?;
+        files.say_places(report);
+        if let Some(name) = &spikes.spike_times {
+            return spike_times::imported(&mut files, name, (arrays, spikes), report);
+        }
+        spikes.require_none()?;
+        recording(&mut files, arrays, report).map(Imported::without_sound)
     }
 }
 
@@ -113,7 +112,7 @@ fn described(holds: &str, dims: &[usize]) -> String {
 }
 
 /// Column-major numbers of these lengths as an array with the axes in MATLAB's order.
-fn column_major(dims: &[usize], values: Vec<f32>) -> Result<ndarray::ArrayD<f32>> {
+fn column_major<T>(dims: &[usize], values: Vec<T>) -> Result<ndarray::ArrayD<T>> {
     use ndarray::{ArrayD, IxDyn, ShapeBuilder};
     ArrayD::from_shape_vec(IxDyn(dims).f(), values)
         .map_err(|source| Error::failed("arranging a MATLAB array", source))

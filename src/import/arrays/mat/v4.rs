@@ -3,6 +3,7 @@ use std::fs::File;
 use std::io::{self, BufReader, Read, Seek, SeekFrom};
 use std::path::Path;
 
+use super::array::Singles;
 use super::by_name::Variables;
 use super::sparse::{index, zeros};
 use super::storage::{ByteOrder, Storage};
@@ -199,7 +200,11 @@ impl Variables for V4 {
         Vec::new()
     }
 
-    fn variable<T: FromF64>(&mut self, name: &str) -> io::Result<Option<Variable<T>>> {
+    fn variable<T: FromF64>(
+        &mut self,
+        name: &str,
+        _no_structs: Singles,
+    ) -> io::Result<Option<Variable<T>>> {
         let stored = self.variables.iter().rev().find(|stored| stored.name == name);
         let Some(Stored { header, from, .. }) = stored else { return Ok(None) };
         self.file.seek(SeekFrom::Start(*from))?;

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use flate2::read::ZlibDecoder;
 
-use super::array::{Header, outline, variable};
+use super::array::{Header, Singles, outline, variable};
 use super::by_name::Variables;
 use super::element::{ARRAY, COMPRESSED, Elements, LAST_TYPE};
 use super::storage::ByteOrder;
@@ -124,7 +124,11 @@ impl Variables for V5 {
         }
     }
 
-    fn variable<T: FromF64>(&mut self, name: &str) -> io::Result<Option<Variable<T>>> {
+    fn variable<T: FromF64>(
+        &mut self,
+        name: &str,
+        singles: Singles,
+    ) -> io::Result<Option<Variable<T>>> {
         let mut path = name.split('.');
         let first = path.next().unwrap_or_default();
         let path: Vec<&str> = path.collect();
@@ -134,7 +138,7 @@ impl Variables for V5 {
         };
         let found = self.with(stored.place, Rest::Checked, |elements| {
             let header = Header::read(elements)?;
-            variable(header, elements, &path)
+            variable(header, elements, (&path, singles))
         });
         found.map(Option::flatten)
     }

@@ -2,9 +2,10 @@
 use std::path::Path;
 
 use hdf5::types::{Reference, TypeDescriptor};
-use hdf5::{Dataset, File, Group, Location, ObjectReference1, ReferencedObject};
+use hdf5::{Dataset, File, Group, H5Type, Location, ObjectReference1, ReferencedObject};
 use ndarray::{ArrayD, IxDyn};
 
+use super::levels::MatArrays;
 use super::sparse::{Columns, index};
 use super::variable::NoNumbers;
 use super::{column_major, described, inside, row_major};
@@ -12,7 +13,7 @@ use crate::base::error::{Error, Result};
 use crate::dataset::hdf5_io;
 use crate::dataset::hdf5_values::{is_list, is_number, members, texts};
 use crate::import::arrays::axes::LastAxes;
-use crate::import::arrays::value::{ArrayValue, Arrays};
+use crate::import::arrays::value::{ArrayValue, Arrays, FromF64};
 
 /// Names of what MATLAB keeps for itself.
 const HIDDEN: char = '#';
@@ -38,6 +39,12 @@ const NUMBERS: [&str; 13] = [
     "canonical empty",
     "",
 ];
+
+/// A float as which numbers are read.
+trait MatFloat: H5Type + FromF64 {}
+
+impl MatFloat for f32 {}
+impl MatFloat for f64 {}
 
 /// The variables of a file.
 pub(super) struct Variables<'a> {
@@ -98,7 +105,10 @@ impl<'a> Variables<'a> {
         })
     }
 
-    fn value_of(&self, member: Found) -> hdf5::Result<Result<ArrayValue, NoNumbers>> {
+    fn value_of<T: MatFloat>(
+        &self,
+        member: Found,
+    ) -> hdf5::Result<Result<ArrayValue<T>, NoNumbers>> {
         let dataset = match member {
             Found::Dataset(dataset) => dataset,
             Found::Sparse(group) => return sparse(&group).map(Ok),
@@ -107,9 +117,9 @@ impl<'a> Variables<'a> {
         let dims: Vec<usize> = dataset.shape().into_iter().rev().collect();
         Ok(match held(&dataset) {
             Held::Numbers if is_empty(&dataset) => {
-                Ok(ArrayValue::Numbers(ArrayD::zeros(IxDyn(&[0, 0]))))
+                Ok(ArrayValue::Numbers(ArrayD::from_elem(IxDyn(&[0, 0]), T::from_f64(0.0))))
             }
-            Held::Numbers => Ok(ArrayValue::Numbers(dataset.read_dyn::<f32>()?.reversed_axes())),
+            Held::Numbers => Ok(ArrayValue::Numbers(dataset.read_dyn::<T>()?.reversed_axes())),
             Held::References if is_empty(&dataset) => Ok(ArrayValue::Cells(vec![0, 0], vec![])),
             Held::References => {
                 // The file's row-major order of reversed axes is MATLAB's column-major one.
@@ -155,7 +165,7 @@ fn is_sparse(group: impl std::borrow::Borrow<Group>) -> bool {
 }
 
 /// A sparse array, filled up. Where all of it is 0, there are no values.
-fn sparse(group: &Group) -> hdf5::Result<ArrayValue> {
+fn sparse<T: MatFloat>(group: &Group) -> hdf5::Result<ArrayValue<T>> {
     let list = |name: &str| match group.dataset(name) {
         Ok(dataset) => dataset.read_raw::<f64>(),
         Err(_all_zeros) => Ok(Vec::new()),
@@ -164,7 +174,7 @@ fn sparse(group: &Group) -> hdf5::Result<ArrayValue> {
         Ok(dataset) if !is_number(&dataset) => {
             return Err(hdf5::Error::from("sparse values that are no numbers, or complex ones"));
         }
-        Ok(dataset) => dataset.read_raw::<f32>()?,
+        Ok(dataset) => dataset.read_raw::<T>()?,
         Err(_all_zeros) => Vec::new(),
     };
     let rows = index(group.attr(SPARSE)?.read_scalar::<f64>()?);
@@ -174,6 +184,76 @@ fn sparse(group: &Group) -> hdf5::Result<ArrayValue> {
     let full = Columns { dims, rows: list("ir")?, starts, values }.full();
     let array = column_major(&dims, full?).map_err(|error| hdf5::Error::from(error.to_string()))?;
     Ok(ArrayValue::Numbers(array))
+}
+
+impl Variables<'_> {
+    /// What a path leads to from a group on: of the file, or a struct, which is a level.
+    fn levels_of(
+        &self,
+        group: &Group,
+        path: &[&str],
+        is_struct: bool,
+    ) -> hdf5::Result<Result<ArrayValue<f64>, NoNumbers>> {
+        // A group holds one struct, unless its fields lead to those of an array.
+        let single = |value: ArrayValue<f64>| {
+            if is_struct { ArrayValue::Cells(vec![1, 1], vec![value]) } else { value }
+        };
+        let Some((field, rest)) = path.split_first() else {
+            return Ok(Err(NoNumbers::fields(&members(group).unwrap_or_default())));
+        };
+        if let Ok(inner) = group.group(field) {
+            let value = if rest.is_empty() {
+                self.value_of(member(inner))?
+            } else {
+                self.levels_of(&inner, rest, true)?
+            };
+            return Ok(value.map(single));
+        }
+        let Ok(dataset) = group.dataset(field) else { return Ok(Err(NoNumbers::new("nothing"))) };
+        // Cells have a class, the fields of an array of structs have none.
+        let is_cell = class(&dataset).is_some();
+        let is_level = matches!(held(&dataset), Held::References) && !is_cell;
+        if rest.is_empty() && !is_level {
+            return Ok(self.value_of(Found::Dataset(dataset))?.map(single));
+        }
+        if is_empty(&dataset) {
+            return Ok(Ok(ArrayValue::Cells(vec![0, 0], Vec::new())));
+        }
+        if !is_level {
+            return Ok(Err(NoNumbers::new("nothing")));
+        }
+        let dims: Vec<usize> = dataset.shape().into_iter().rev().collect();
+        let mut cells = Vec::new();
+        for reference in dataset.read_raw::<ObjectReference1>()? {
+            let cell = match self.file.dereference(&reference)? {
+                ReferencedObject::Dataset(dataset) if rest.is_empty() => {
+                    self.value_of(Found::Dataset(dataset))?
+                }
+                ReferencedObject::Dataset(dataset) if is_empty(&dataset) => {
+                    Ok(ArrayValue::Cells(vec![0, 0], Vec::new()))
+                }
+                ReferencedObject::Group(group) if rest.is_empty() => {
+                    self.value_of(member(group))?
+                }
+                ReferencedObject::Group(group) => self.levels_of(&group, rest, true)?,
+                _ => Err(NoNumbers::new("nothing")),
+            };
+            match cell {
+                Ok(cell) => cells.push(cell),
+                Err(found) => return Ok(Err(found.in_a_cell())),
+            }
+        }
+        Ok(Ok(ArrayValue::Cells(dims.clone(), row_major(&dims, cells))))
+    }
+}
+
+impl MatArrays for Variables<'_> {
+    fn levels(&mut self, name: &str) -> Result<ArrayValue<f64>> {
+        let path: Vec<&str> = name.split('.').collect();
+        let root = self.file.group("/");
+        let value = self.read(name, root.and_then(|root| self.levels_of(&root, &path, false)))?;
+        value.map_err(|found| found.refused(self.path, name))
+    }
 }
 
 impl Arrays for Variables<'_> {

@@ -95,12 +95,12 @@ impl NoNumbers {
     }
 }
 
-impl Variable<f32> {
+impl<T> Variable<T> {
     /// Numbers or cells of numbers with their axes in MATLAB's order.
     ///
     /// # Errors
     /// None that a user can cause.
-    pub(super) fn value(self) -> Result<Result<ArrayValue, NoNumbers>> {
+    pub(super) fn value(self) -> Result<Result<ArrayValue<T>, NoNumbers>> {
         Ok(match self {
             Self::Numbers(dims, numbers) => Ok(ArrayValue::Numbers(column_major(&dims, numbers)?)),
             Self::Text(_) => Err(NoNumbers::new("text")),

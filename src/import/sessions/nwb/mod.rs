@@ -6,11 +6,9 @@ use std::sync::Arc;
 use clap::Args;
 use hdf5::File;
 
-use self::clock::SessionClock;
 use self::presentations::Presentations;
-use self::shown::Shown;
 use self::sounds::Series;
-use self::units::Units;
+use super::clock::{OnClock, RESOLUTION_MS, SessionClock, Shown, Stimulus, Trains};
 use super::session::{OpenSound, Presented, Session, SoundOptions};
 use super::spikes::{self, LeftOut, Library, called};
 use super::unit::{TimeOptions, TimeScale, Unit};
@@ -20,10 +18,8 @@ use crate::dataset::{Entity, hdf5_io};
 use crate::import::format::{Format, Imported};
 use crate::import::report::{ImportReport, listed};
 
-mod clock;
 mod onsets;
 mod presentations;
-mod shown;
 mod sounds;
 mod table;
 mod units;
@@ -69,19 +65,15 @@ impl Format for Nwb {
     fn read(&self, report: &mut ImportReport) -> Result<Imported> {
         let file = Nwbfile::open(&self.source)?;
         let scale = self.time.scale(Unit::S)?;
-        let units = Units::read(&file, &self.unit_column, scale.step, report)?;
+        let units = units::read(&file, &self.unit_column, scale.step, report)?;
         let shown = presentations::read(&file, self, report)?;
         let stimuli = self.stimuli(&file, (&units, scale), shown, report)?;
-        let Units { neurons, .. } = units;
+        let neurons = units.neurons;
         let (file, onset_scale) = (self.source.clone(), None);
         let session = Session { file, neurons, stimuli, onset_scale, resolution_ms: RESOLUTION_MS };
         session.imported(&self.sound, report)
     }
 }
-
-/// Spike times and onsets are stored in seconds from the start of the session, in floats whose
-/// difference is exact to less than this.
-const RESOLUTION_MS: f64 = 0.001;
 
 /// An open file, for reading and for messages.
 #[derive(Debug, Clone)]
@@ -122,7 +114,7 @@ impl Nwb {
     fn stimuli(
         &self,
         file: &Nwbfile,
-        (units, scale): (&Units, TimeScale),
+        (units, scale): (&Trains, TimeScale),
         shown: Presentations,
         report: &mut ImportReport,
     ) -> Result<Vec<Presented>> {
@@ -140,40 +132,17 @@ impl Nwb {
             shown.table
         ));
         let mut stimuli = Vec::with_capacity(names.len());
-        let (mut cut_short, mut presented) = (0, Vec::new());
-        for name in names {
-            let mut shown = by_stimulus.remove(&name).unwrap_or_default();
-            let Some((open, length_ms)) = sounds.remove(&name) else { continue };
-            for one in &mut shown {
-                // Half a bin: ends of intervals are rounded in one way or another.
-                let short = |end: &f64| end + self.sound.dt_ms / 2.0 < length_ms;
-                one.cut_short_ms = one.length_ms.filter(short);
-                cut_short += usize::from(one.cut_short_ms.is_some());
-            }
-            let margin = (self.sound.before_ms, length_ms + self.sound.after_ms);
-            let around = |one: &Shown| (one.start_ms - margin.0, one.start_ms + margin.1);
-            presented.extend(shown.iter().map(around));
-            stimuli.push(Presented {
-                presentations: units.presentations(&shown, margin),
-                stimulus: Entity { id: name.clone(), ..Entity::default() },
-                open,
-                name: format!("{}: {name}", self.source.display()),
-            });
+        for id in names {
+            let shown = by_stimulus.remove(&id).unwrap_or_default();
+            let Some((open, length_ms)) = sounds.remove(&id) else { continue };
+            let name = format!("{}: {id}", self.source.display());
+            let entity = Entity { id, ..Entity::default() };
+            stimuli.push(Stimulus { entity, open, length_ms, name, shown });
         }
-        if cut_short > 0 {
-            let presentations = counted(cut_short, "presentation");
-            report.inferred(format!(
-                "{presentations} end before the sound: the rest is not recorded"
-            ));
-        }
-        let all: usize = units.spikes.iter().map(Vec::len).sum();
-        let near = stimuli.iter().flat_map(|one| one.presentations.iter().flatten());
-        let near: usize = near.map(|one| one.times_ms.len()).sum();
-        if near < all {
-            let spikes = counted(all, "spike");
-            report.dropped(format!("{} of {spikes} outside of all presentations", all - near));
-        }
-        SessionClock::new(&self.source, scale, &units.spikes, presented).check(report)?;
+        let OnClock { stimuli, presented_ms } = OnClock::new(stimuli, units, &self.sound, report);
+        let place = format!("{}: {}", self.source.display(), units::PLACE);
+        let (place, spikes, presented) = (&*place, &*units.spikes, &*presented_ms);
+        SessionClock { place, scale, spikes, presented }.check(report)?;
         Ok(stimuli)
     }
 

@@ -6,6 +6,7 @@ use super::{Nwb, Nwbfile};
 use crate::base::error::Result;
 use crate::base::wording::joined;
 use crate::import::report::ImportReport;
+use crate::import::sessions::column_names::speaks_of_onsets;
 
 /// Column with the start of each row, in seconds on the clock of the session.
 pub const START: &str = "start_time";
@@ -15,16 +16,6 @@ pub const STOP: &str = "stop_time";
 const SAME_S: f64 = 0.001;
 /// What may be rounded off.
 const SLACK_S: f64 = 1e-6;
-
-/// What the words of a name begin with that speaks of the sound.
-const SOUNDS: [&str; 6] = ["stim", "sound", "audio", "tone", "song", "playback"];
-/// Words that say by themselves that a column holds onsets.
-const ONSETS: [&str; 2] = ["onset", "onsets"];
-/// Words that say so beside the sound.
-const STARTS: [&str; 5] = ["on", "start", "starts", "started", "begin"];
-/// Words of columns that hold something else.
-const OTHERS: [&str; 9] =
-    ["duration", "durations", "offset", "offsets", "stop", "end", "off", "length", "latency"];
 
 /// Onsets of the rows, in seconds on the clock of the session; NaN where there is none.
 pub struct Onsets {
@@ -114,39 +105,6 @@ fn more_precise(table: &Table, starts: &[f64]) -> Result<Vec<String>> {
     Ok(found)
 }
 
-/// Whether the words of a name say that it may be the onset of a sound.
-fn speaks_of_onsets(name: &str) -> bool {
-    let words = words(name);
-    let any = |known: &[&str]| words.iter().any(|word| known.contains(&word.as_str()));
-    let sound = words.iter().any(|word| SOUNDS.iter().any(|sound| word.starts_with(sound)));
-    // `stimon`, `soundonset`: two words written as one.
-    let joined = words.iter().any(|word| {
-        let rests = SOUNDS.iter().chain(&["stimulus"]).filter_map(|sound| word.strip_prefix(sound));
-        rests
-            .map(|rest| rest.trim_end_matches('s').trim_end_matches("time"))
-            .any(|rest| ONSETS.contains(&rest) || STARTS.contains(&rest))
-    });
-    !any(&OTHERS) && (any(&ONSETS) || sound && any(&STARTS) || joined)
-}
-
-/// The words of a name, divided by signs, digits or capitals, in small letters.
-fn words(name: &str) -> Vec<String> {
-    let mut words = vec![String::new()];
-    let mut after_small = false;
-    for letter in name.chars() {
-        let begins = !letter.is_alphabetic() || (letter.is_uppercase() && after_small);
-        if begins {
-            words.push(String::new());
-        }
-        if let (true, Some(word)) = (letter.is_alphabetic(), words.last_mut()) {
-            word.extend(letter.to_lowercase());
-        }
-        after_small = letter.is_lowercase();
-    }
-    words.retain(|word| !word.is_empty());
-    words
-}
-
 /// A column beside the rows that it belongs to.
 struct OnsetRows<'a> {
     starts: &'a [f64],
@@ -192,50 +150,5 @@ impl OnsetRows<'_> {
             "found values from {least} to {most}, expected seconds that lie inside of their rows, \
              which go from {from} to {to} s, or seconds from {START} on; give another --onset-column"
         )
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn names_are_read_by_words_not_by_letters() {
-        for name in [
-            "onset",
-            "sound_onset_time",
-            "stimOn",
-            "StimOnset",
-            "stim_on_time",
-            "stimulus_start_time",
-            "soundStart",
-            "stimon",
-            "stimulus_on",
-            "sound start",
-            "tone_on",
-            "stimontime",
-            "cue_onset",
-        ] {
-            assert!(speaks_of_onsets(name), "{name}: {:?}", words(name));
-        }
-        for name in [
-            "duration",
-            "stim_duration",
-            "condition",
-            "contrast",
-            "stop_time",
-            "sound_offset",
-            "stimulation",
-            "station_start",
-            "sound_onset_duration",
-            "frequency",
-            "response_time",
-            "stimulus_condition",
-            "monstart",
-            "stim_stop_on",
-            "trial_start",
-        ] {
-            assert!(!speaks_of_onsets(name), "{name}: {:?}", words(name));
-        }
     }
 }

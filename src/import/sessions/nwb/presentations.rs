@@ -1,6 +1,5 @@
 //! When which stimulus was presented: a table of intervals, or the start of each sound.
 use super::onsets::{self, Onsets, START, STOP};
-use super::shown::Shown;
 use super::table::Table;
 use super::{Nwb, Nwbfile, sounds};
 use crate::base::error::Result;
@@ -8,6 +7,7 @@ use crate::base::wording::counted;
 use crate::base::wording::joined;
 use crate::dataset::hdf5_values::members;
 use crate::import::report::ImportReport;
+use crate::import::sessions::clock::Shown;
 
 const INTERVALS: &str = "/intervals";
 const TRIALS: &str = "trials";

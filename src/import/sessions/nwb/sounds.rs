@@ -2,10 +2,10 @@
 use hdf5::{Dataset, Group};
 
 use super::Nwbfile;
-use super::shown::Shown;
 use crate::base::error::{Error, Result};
 use crate::base::units::samples;
 use crate::dataset::hdf5_values::{is_number, members};
+use crate::import::sessions::clock::Shown;
 use crate::import::sessions::session::Opened;
 use crate::import::sessions::spikes::called;
 use crate::sound::{Mixer, Sound};

@@ -58,7 +58,7 @@ impl<'a> Search<'a> {
     pub fn new(options: &'a Spikes) -> Result<Self> {
         let mut left_out = LeftOut::default();
         Ok(Self {
-            spikes: Pattern::new("--spike-files", &options.spike_files)?,
+            spikes: Pattern::new("--spike-files", options.spike_files())?,
             stimuli: Pattern::new("--stimulus-files", &options.stimulus_files)?,
             levels: &options.levels,
             sounds: Library::of(&options.sounds, &mut left_out)?,

@@ -30,6 +30,11 @@ impl Library {
         Ok(Self(all))
     }
 
+    /// The sound files.
+    pub fn sounds(&self) -> impl Iterator<Item = &Path> {
+        self.0.iter().filter(|(name, _)| is_sound(name)).map(|(_, path)| path.as_path())
+    }
+
     /// The file that a text names, with or without an ending and with or without folders, as Unix
     /// or Windows writes them. Of several of that name it is the one whose folders fit best.
     ///

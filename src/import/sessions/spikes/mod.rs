@@ -8,17 +8,17 @@ use clap::Args;
 use self::comma::Comma;
 use self::find::{Found, Search, SpikeFile};
 use self::header::Header;
-use self::identity::Sounds;
 use self::text::SpikeText;
 use super::counts::Presentation;
-use super::session::{OpenSound, Opened, Presented, Session, SoundOptions};
+use super::events::EventOptions;
+use super::session::{Session, SoundOptions};
+use super::times::SpikeTimes;
 use super::unit::{TimeOptions, TimeScale, Unit};
 use crate::base::error::{Error, Result};
 use crate::base::wording::counted;
 use crate::dataset::Entity;
 use crate::import::format::{Format, Imported};
 use crate::import::report::{ImportReport, listed};
-use crate::sound;
 
 mod encoding;
 mod identity;
@@ -36,13 +36,19 @@ mod meaning;
 mod walk;
 
 mod library;
+mod sound_file;
 
 mod find;
 
+mod units;
+
+pub use encoding::read as read_text;
+pub use identity::{Sounds, same_bytes};
 pub use library::Library;
-pub use names::called;
+pub use names::{Pattern, called, plain};
 pub use natural_order::compare as natural_order;
-pub use walk::LeftOut;
+pub use sound_file::{length_ms, open, presented};
+pub use walk::{LeftOut, paths};
 
 /// `strf import spikes`.
 #[derive(Debug, Clone, Args)]
@@ -61,8 +67,9 @@ pub struct Spikes {
     #[arg(long, value_name = "N")]
     pub skip_lines: Option<usize>,
     /// Names of the spike files, without ending; {} stands for what tells stimuli apart
-    #[arg(long, value_name = "PATTERN", default_value = "spike{}")]
-    pub spike_files: String,
+    /// [default: spike{}; with --events, all files that are no sounds]
+    #[arg(long, value_name = "PATTERN")]
+    pub spike_files: Option<String>,
     /// Names of the stimulus files, without ending: sounds, or texts that name a sound file
     #[arg(long, value_name = "PATTERN", default_value = "stim{}")]
     pub stimulus_files: String,
@@ -70,7 +77,18 @@ pub struct Spikes {
     /// file, with zeros in front up to the length of the longest [default: the name]
     #[arg(long, value_name = "PATTERN")]
     pub stimulus_ids: Option<String>,
-    /// Folder that is searched for sound files that texts name; may be repeated
+    /// Table of events, CSV or TSV with a line of names (onset and stimulus, perhaps offset): each
+    /// spike file, text or .npy, is a unit on the clock of the session, in seconds, and its name the id
+    #[arg(
+        long,
+        value_name = "FILE",
+        conflicts_with_all = ["levels", "stimulus_files", "stimulus_ids"]
+    )]
+    pub events: Option<PathBuf>,
+    /// How the table is read.
+    #[command(flatten)]
+    pub columns: EventOptions,
+    /// Folder that is searched for sound files that texts or events name; may be repeated
     #[arg(long, value_name = "FOLDER")]
     pub sounds: Vec<PathBuf>,
     /// What the levels of folders below FOLDER tell, e.g. area,neuron,type: neuron is its id, type
@@ -93,6 +111,9 @@ impl Format for Spikes {
     }
 
     fn read(&self, report: &mut ImportReport) -> Result<Imported> {
+        if let Some(table) = &self.events {
+            return units::imported(self, table, report);
+        }
         let scale = self.time.scale(Unit::Ms)?;
         let found = self.find(report)?;
         let texts = self.texts(&found, report)?;
@@ -112,6 +133,11 @@ impl Format for Spikes {
 }
 
 impl Spikes {
+    /// What the names of spike files look like.
+    fn spike_files(&self) -> &str {
+        self.spike_files.as_deref().unwrap_or("spike{}")
+    }
+
     /// The spike files of all folders, each once.
     fn find(&self, report: &mut ImportReport) -> Result<Vec<Found>> {
         let mut search = Search::new(self)?;
@@ -126,7 +152,7 @@ impl Spikes {
                 "{}: found no file called {} in it or in folders below, expected spike times; \
                  check the folder, or give --spike-files",
                 first.display(),
-                self.spike_files
+                self.spike_files()
             )));
         }
         let mut known = BTreeSet::new();
@@ -176,7 +202,8 @@ impl Spikes {
         let mut headers: Vec<Header> = Vec::new();
         let files = found.iter().flat_map(|one| &one.heard);
         for (file, text) in files.zip(texts).filter(|(_, text)| !text.is_toe_lis()) {
-            let end = || Ok((length_ms(&file.sound)? + self.sound.after_ms) / scale.step.ms());
+            let end =
+                || Ok((length_ms(&file.sound)? + self.sound.hearing.after_ms) / scale.step.ms());
             headers.extend(header::header(text, comma, end)?);
         }
         // Where an option says how many lines are a header, the others are what they are.
@@ -227,7 +254,9 @@ impl Gathered {
             }
             let presentations = self.heard[index].1.entry(place).or_default();
             presentations.extend(repeats.into_iter().map(|times| Presentation {
-                times_ms: times.iter().map(|time| time * scale.step.ms()).collect(),
+                times_ms: SpikeTimes::Own(
+                    times.iter().map(|time| time * scale.step.ms()).collect(),
+                ),
                 recorded_ms: Vec::new(),
             }));
         }
@@ -249,19 +278,10 @@ impl Gathered {
             let names = listed(&renamed);
             report.inferred(format!("other sounds of the same name are called {names}"));
         }
-        let stimuli =
-            sounds.files.into_iter().zip(heard).map(|((id, path), (kind, mut by_neuron))| {
-                let attributes = kind.map(|kind| ("type".to_owned(), kind)).into_iter().collect();
-                let name = path.display().to_string();
-                let presentations =
-                    (0..neurons.len()).map(|n| by_neuron.remove(&n).unwrap_or_default());
-                Presented {
-                    stimulus: Entity { id, attributes },
-                    presentations: presentations.collect(),
-                    open: open(path),
-                    name,
-                }
-            });
+        let stimuli = sounds.files.into_iter().zip(heard).map(|((id, path), (kind, by_neuron))| {
+            let attributes = kind.map(|kind| ("type".to_owned(), kind)).into_iter().collect();
+            presented(Entity { id, attributes }, path, by_neuron, neurons.len())
+        });
         let stimuli = stimuli.collect();
         Session { file, neurons, stimuli, onset_scale: Some(scale), resolution_ms: RESOLUTION_MS }
     }
@@ -269,26 +289,3 @@ impl Gathered {
 
 /// Times are taken as they are written, but for the rounding of floats.
 const RESOLUTION_MS: f64 = 1e-6;
-
-/// A sound file, to be opened when its turn comes.
-pub fn open(path: PathBuf) -> OpenSound {
-    Box::new(move |channel| {
-        let file = sound::open_channel(&path, channel)?;
-        Ok(Opened { sound: file.sound, mixer: file.mixer, notes: file.notes })
-    })
-}
-
-/// How long the sound in a file lasts, which takes decoding it where the file does not say.
-///
-/// # Errors
-/// It cannot be read.
-pub fn length_ms(path: &Path) -> Result<f64> {
-    let file = sound::open(path)?;
-    let rate_hz = file.sound.rate_hz;
-    let counted = |piece: Result<Vec<f32>>| piece.map(|piece| piece.len() as u64);
-    let samples = match file.promised {
-        Some(samples) => samples,
-        None => file.sound.pieces.map(counted).sum::<Result<u64>>()?,
-    };
-    Ok(1000.0 * samples as f64 / rate_hz)
-}

@@ -47,6 +47,15 @@ pub fn stem(name: &str) -> &str {
     name.rsplit_once('.').map_or(name, |(stem, _)| stem)
 }
 
+/// A name without an ending of a few letters: `site2.u3` has none.
+pub fn plain(name: &str) -> &str {
+    const LONGEST: usize = 4;
+    let is_ending = |ending: &str| {
+        (1..=LONGEST).contains(&ending.len()) && ending.bytes().all(|b| b.is_ascii_alphabetic())
+    };
+    name.rsplit_once('.').filter(|(_, ending)| is_ending(ending)).map_or(name, |(stem, _)| stem)
+}
+
 fn ending(name: &str) -> String {
     Path::new(name).extension().map_or_else(String::new, |e| e.to_string_lossy().to_lowercase())
 }
@@ -95,6 +104,14 @@ mod tests {
         assert_eq!(pattern.name("12"), "spike12_a");
         let ended = Pattern::new("--spike-files", "{}.txt").unwrap();
         assert_eq!([ended.key("A8.txt"), ended.key("A8.csv")], [Some("A8"), None]);
+    }
+
+    #[test]
+    fn a_plain_name_loses_letters_behind_its_last_point() {
+        assert_eq!(
+            ["u1.txt", "u1.npy", "site2.u3", "a.b.csv", "u1"].map(plain),
+            ["u1", "u1", "site2.u3", "a.b", "u1"]
+        );
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::names::is_hidden_or_backup;
 use super::natural_order;
-use crate::base::error::Result;
+use crate::base::error::{Error, Result};
 use crate::base::files;
 use crate::base::wording::counted;
 use crate::import::report::{ImportReport, listed};
@@ -25,6 +25,25 @@ impl LeftOut {
             report.dropped(format!("{count}: {}", listed(&names)));
         }
     }
+}
+
+/// A file, or the files in a folder and below.
+///
+/// # Errors
+/// It is not there, or cannot be read.
+pub fn paths(source: &Path, left_out: &mut LeftOut) -> Result<Vec<PathBuf>> {
+    if source.is_file() {
+        return Ok(vec![source.to_path_buf()]);
+    }
+    if !source.is_dir() {
+        let what = "there is no such file or folder; check the path";
+        return Err(Error::Refused(format!("{}: {what}", source.display())));
+    }
+    let mut paths = Vec::new();
+    for folder in folders(source, left_out)? {
+        paths.extend(files(&folder, left_out)?.into_iter().map(|name| folder.join(name)));
+    }
+    Ok(paths)
 }
 
 /// A folder and those below it.

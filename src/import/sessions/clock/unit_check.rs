@@ -3,14 +3,15 @@
 //! In the right unit they lie over the span of the presentations. Where sounds filled only a part
 //! of a session most lie outside of it too, so that the own unit is refused only where another one
 //! fits.
-use std::path::Path;
+use std::sync::Arc;
 
+use super::presented::seconds;
 use crate::base::error::{Error, Result};
 use crate::base::wording::counted;
 use crate::import::report::ImportReport;
+use crate::import::sessions::times::SpikeTrain;
 use crate::import::sessions::unit::{Alternative, TimeScale, TimeStep, advice, percent};
 
-const SPIKE_TIMES: &str = "/units/spike_times";
 /// Share of the spikes that lie in the span of the presentations in a unit that fits.
 const MOST: f64 = 0.5;
 /// The same where the own unit gives a rate that no neuron has: sounds may have filled a part.
@@ -24,14 +25,14 @@ const RATES_HZ: (f64, f64) = (0.02, 100.0);
 
 /// Spikes and presentations on the clock of a session, in milliseconds.
 pub struct SessionClock<'a> {
-    /// The NWB file.
-    pub file: &'a Path,
+    /// Where spike times lie, for messages.
+    pub place: &'a str,
     /// In which unit spike times were read.
     pub scale: TimeScale,
-    /// Spike times of each neuron, ascending.
-    pub spikes: &'a [Vec<f64>],
+    /// Spike times of each neuron.
+    pub spikes: &'a [Arc<SpikeTrain>],
     /// From when to when sounds were presented, ascending; none overlap.
-    presented: Vec<(f64, f64)>,
+    pub presented: &'a [(f64, f64)],
 }
 
 /// Where spikes lie if their times were so many times as long.
@@ -46,25 +47,7 @@ struct Fit {
     rate_hz: f64,
 }
 
-impl<'a> SessionClock<'a> {
-    /// Presentations in any order, from when to when each; there is at least one.
-    pub fn new(
-        file: &'a Path,
-        scale: TimeScale,
-        spikes: &'a [Vec<f64>],
-        mut presented: Vec<(f64, f64)>,
-    ) -> Self {
-        presented.sort_by(|a, b| a.0.total_cmp(&b.0));
-        let mut apart: Vec<(f64, f64)> = Vec::with_capacity(presented.len());
-        for (from, to) in presented {
-            match apart.last_mut() {
-                Some(last) if from <= last.1 => last.1 = last.1.max(to),
-                _ => apart.push((from, to)),
-            }
-        }
-        Self { file, scale, spikes, presented: apart }
-    }
-
+impl SessionClock<'_> {
     /// Looks whether the unit can be right; says where many spikes drop.
     ///
     /// # Errors
@@ -87,9 +70,9 @@ impl<'a> SessionClock<'a> {
         let outside = (total - own.near) as f64 / total as f64;
         if outside > MOST {
             report.warn(format!(
-                "{}: {SPIKE_TIMES}: {} of the spikes lie outside of all presentations and are \
+                "{}: {} of the spikes lie outside of all presentations and are \
                  dropped, as they may where sounds filled a part of the session",
-                self.file.display(),
+                self.place,
                 percent(outside)
             ));
         }
@@ -99,23 +82,23 @@ impl<'a> SessionClock<'a> {
     fn wrong_unit(&self, own: &Fit, total: usize, fitting: Vec<Alternative>) -> Error {
         let (from, to) = self.span();
         Error::Refused(format!(
-            "{}: {SPIKE_TIMES}: as {}, {} of {} lie in the span of the presentations, from {} to {} \
+            "{}: as {}, {} of {} lie in the span of the presentations, from {} to {} \
              s, expected most; {}; give the option of the right unit, or {} if it is right as it is",
-            self.file.display(),
+            self.place,
             self.scale.step.name(),
             percent(own.in_span),
             counted(total, "spike"),
             seconds(from),
             seconds(to),
-            advice(fitting, "there"),
+            advice(fitting, "there", TimeStep::option),
             self.scale.step.option()
         ))
     }
 
     fn nothing_near(&self, own: &Fit, total: usize) -> Error {
-        let all = || self.spikes.iter().flatten().copied();
-        let first = all().fold(f64::INFINITY, f64::min);
-        let last = all().fold(f64::NEG_INFINITY, f64::max);
+        let spans = || self.spikes.iter().filter_map(|train| train.span_ms());
+        let first = spans().map(|span| span.0).fold(f64::INFINITY, f64::min);
+        let last = spans().map(|span| span.1).fold(f64::NEG_INFINITY, f64::max);
         let (from, to) = self.span();
         let mut fitting = self.alternatives(|fit| fit.near > 0 && fit.is_better_than(own));
         if fitting.is_empty() {
@@ -124,13 +107,13 @@ impl<'a> SessionClock<'a> {
         let advice = if fitting.is_empty() {
             "no usual unit lays them there; check that both are on one clock".into()
         } else {
-            let advice = advice(fitting, "in their span");
+            let advice = advice(fitting, "in their span", TimeStep::option);
             format!("{advice}; give the option of the right unit")
         };
         Error::Refused(format!(
-            "{}: {SPIKE_TIMES}: read as {}, all {} lie between {} and {} s, expected some at the \
+            "{}: read as {}, all {} lie between {} and {} s, expected some at the \
              presentations, which lie between {} and {} s; {advice}",
-            self.file.display(),
+            self.place,
             self.scale.step.name(),
             counted(total, "spike"),
             seconds(first),
@@ -152,7 +135,7 @@ impl<'a> SessionClock<'a> {
     }
 
     fn total(&self) -> usize {
-        self.spikes.iter().map(Vec::len).sum()
+        self.spikes.iter().map(|train| train.len()).sum()
     }
 
     /// From the first presentation to the end of the last.
@@ -163,9 +146,8 @@ impl<'a> SessionClock<'a> {
 
     /// How many spikes lie from one time to another, were they at so many times theirs.
     fn between(&self, (from, to): (f64, f64), factor: f64) -> usize {
-        let before =
-            |times: &Vec<f64>, limit: f64| times.partition_point(|time| *time * factor < limit);
-        self.spikes.iter().map(|times| before(times, to).saturating_sub(before(times, from))).sum()
+        let stored = (from / factor, to / factor);
+        self.spikes.iter().map(|train| train.between(stored).len()).sum()
     }
 
     fn fit(&self, factor: f64) -> Fit {
@@ -184,19 +166,12 @@ impl<'a> SessionClock<'a> {
     }
 
     fn rate_hz(&self, factor: f64) -> f64 {
-        let firing = || self.spikes.iter().filter(|times| !times.is_empty());
-        let first =
-            firing().filter_map(|times| times.first()).fold(f64::INFINITY, |a, b| a.min(*b));
-        let last =
-            firing().filter_map(|times| times.last()).fold(f64::NEG_INFINITY, |a, b| a.max(*b));
+        let spans = || self.spikes.iter().filter_map(|train| train.span_ms());
+        let first = spans().map(|span| span.0).fold(f64::INFINITY, f64::min);
+        let last = spans().map(|span| span.1).fold(f64::NEG_INFINITY, f64::max);
         let seconds = (last - first) * factor / 1000.0;
-        self.total() as f64 / firing().count() as f64 / seconds
+        self.total() as f64 / spans().count() as f64 / seconds
     }
-}
-
-/// Milliseconds in seconds, to a millisecond.
-fn seconds(ms: f64) -> f64 {
-    ms.round() / 1000.0
 }
 
 impl Fit {
@@ -214,7 +189,8 @@ mod tests {
     use crate::base::progress::{Console, Verbosity};
     use crate::import::sessions::unit::Unit;
 
-    const SECONDS: TimeScale = TimeScale { step: TimeStep::Unit(Unit::S), given: false };
+    const SECONDS: TimeScale =
+        TimeScale { step: TimeStep::Unit(Unit::S), given: false, can_be_samples: true };
 
     /// Half a second of sound every two seconds, from second 1 on.
     fn trials(count: usize) -> Vec<(f64, f64)> {
@@ -222,14 +198,16 @@ mod tests {
     }
 
     /// A spike every 100 ms for so many seconds, stored so many times as large.
-    fn spikes(seconds: usize, factor: f64) -> Vec<Vec<f64>> {
-        vec![(0..10 * seconds).map(|n| (100.0 * n as f64 + 7.0) * factor).collect()]
+    fn spikes(seconds: usize, factor: f64) -> Vec<Arc<SpikeTrain>> {
+        let times = (0..10 * seconds).map(|n| (100.0 * n as f64 + 7.0) * factor).collect();
+        vec![Arc::new(SpikeTrain::of_ms(times).0)]
     }
 
     /// The options of the units that fit, in the order in which the message has them.
-    fn named(spikes: &[Vec<f64>], presented: Vec<(f64, f64)>) -> Vec<String> {
+    fn named(spikes: &[Arc<SpikeTrain>], presented: Vec<(f64, f64)>) -> Vec<String> {
         let mut report = ImportReport::new(&Console::new(Verbosity::Quiet));
-        let clock = SessionClock::new(Path::new("a.nwb"), SECONDS, spikes, presented);
+        let (place, presented) = ("a.nwb", &*presented);
+        let clock = SessionClock { place, scale: SECONDS, spikes, presented };
         let Err(error) = clock.check(&mut report) else { return Vec::new() };
         let text = error.to_string();
         let options = text.split('(').skip(1).filter_map(|rest| rest.split_once(')'));

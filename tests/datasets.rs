@@ -1,0 +1,84 @@
+//! The commands of docs/datasets.md, on small recordings that lie on disk as the public ones do.
+use std::path::Path;
+
+use strf::dataset::read;
+
+use crate::support::mat::{Mat5, Order};
+use crate::support::runs::Workplace;
+use crate::support::sessions::{pprox, units};
+use crate::support::sounds::write_mono;
+
+/// Half a second of sound at a rate that default front ends take.
+fn write_sound(path: &Path, seed: i32) {
+    let samples: Vec<i32> = (0..10_000).map(|n: i32| (n % 5000 * seed * 31) % 977 - 488).collect();
+    write_mono(path, 20_000, &samples);
+}
+
+/// Cells with two stimuli each below their type, whose sounds lie apart.
+fn finches(place: &Workplace, cells: &str, sounds: &str) {
+    std::fs::create_dir_all(place.path(&format!("{sounds}/conspecific"))).unwrap();
+    for (number, name) in [(1, "song_a"), (2, "song_b")] {
+        write_sound(&place.path(&format!("{sounds}/conspecific/{name}.wav")), number);
+    }
+    for cell in ["blkblu_1", "blkblu_2"] {
+        let folder = format!("{cells}/{cell}/conspecific");
+        std::fs::create_dir_all(place.path(&folder)).unwrap();
+        for (number, name) in [(1, "song_a"), (2, "song_b")] {
+            place.write(&format!("{folder}/stim{number}"), &format!("{name}.wav\n"));
+            place.write(&format!("{folder}/spike{number}"), "12.5 202.5\n-20.5 30.25 400.5\n\n");
+        }
+    }
+}
+
+/// Sound of two features and three electrodes, of two trials, time first.
+fn cnd(place: &Workplace) {
+    let mat = Mat5(Order::Little);
+    let matrix = |columns: usize| {
+        let numbers: Vec<f64> = (0..40 * columns).map(|n| (n * n % 13) as f64).collect();
+        mat.doubles("", &[40, columns], &numbers)
+    };
+    let data = mat.cells("", &[2, 2], &[matrix(8), matrix(1), matrix(8), matrix(1)]);
+    let stim = mat.structs("stim", &[1, 1], &["data"], &[data]);
+    std::fs::write(place.path("dataStim.mat"), mat.file(&[stim])).unwrap();
+    let eeg = mat.cells("", &[1, 2], &[matrix(3), matrix(3)]);
+    let eeg = mat.structs("eeg", &[1, 1], &["data"], &[eeg]);
+    std::fs::write(place.path("dataSub1.mat"), mat.file(&[eeg])).unwrap();
+}
+
+#[test]
+fn the_commands_for_public_recordings_run_on_replicas_of_them() {
+    let place = Workplace::empty();
+    finches(&place, "aa1/Field_L_cells", "aa1/all_stims");
+    finches(&place, "aa2/all_cells", "aa2/all_stims");
+    units(&place);
+    pprox(&place);
+    for (number, name) in (1..).zip([
+        "bird/wavfiles/stim1",
+        "bird/wavfiles/stim2",
+        "stimuli/motif1",
+        "stimuli/motif2",
+    ]) {
+        write_sound(&place.path(&format!("{name}.wav")), number);
+    }
+    cnd(&place);
+    // Neurons, stimuli, repeats and bins of a stimulus.
+    let want = [
+        ("aa1_field_l.h5", [2, 2, 3, 100]),
+        ("aa2.h5", [2, 2, 3, 100]),
+        ("aa4.h5", [1, 2, 10, 100]),
+        ("aa4_wide.h5", [1, 2, 10, 180]),
+        ("le2025.h5", [1, 2, 2, 100]),
+        ("sub1.h5", [3, 2, 1, 40]),
+    ];
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/datasets.md");
+    let page = std::fs::read_to_string(page).unwrap();
+    let commands: Vec<&str> = page.lines().filter_map(|line| line.strip_prefix("strf ")).collect();
+    assert_eq!(commands.len(), want.len());
+    for (command, (file, sizes)) in commands.into_iter().zip(want) {
+        assert!(command.ends_with(&format!("--out {file}")), "{command}");
+        place.strf(command).done();
+        let recording = read(&place.path(file)).unwrap().recording;
+        let (neurons, repeats, bins) = recording.clips[0].responses.dim();
+        assert_eq!([neurons, recording.clips.len(), repeats, bins], sizes, "{command}");
+    }
+}
