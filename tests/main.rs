@@ -30,6 +30,7 @@ mod import_blocks;
 mod import_mat;
 mod import_mat_v73;
 mod import_merge;
+mod import_nems;
 mod import_nwb;
 mod import_onsets;
 mod import_spikes;

@@ -25,6 +25,7 @@ use strf::dataset::hdf5_io::write_array;
 use crate::import::fixture;
 use crate::support::containers;
 use crate::support::mat::{Mat5, Order, mat4};
+use crate::support::nems::{pack, write_recording};
 use crate::support::runs::{LN, Workplace, by_steps, change_data, recording};
 
 /// Files a row in `make test`.
@@ -124,6 +125,11 @@ readers! {
     nwb_of_onset_column: onset_nwb, "data.nwb",
         "import nwb data.nwb --onset-column sound_onset --set frontend.min_freq_hz=100 \
          --set frontend.max_freq_hz=900 --set frontend.bands=5 --dry-run";
+    nems_archive: |place| nems(place, true), "rec.tgz", "import nems rec.tgz --dry-run";
+    nems_samples: |place| nems(place, false), "rec/rec.stim.csv", "import nems rec --dry-run";
+    nems_spike_times: |place| nems(place, false), "rec/rec.resp.h5", "import nems rec --dry-run";
+    nems_epochs: |place| nems(place, false), "rec/rec.resp.epoch.csv", "import nems rec --dry-run";
+    nems_header: |place| nems(place, false), "rec/rec.resp.json", "import nems rec --dry-run";
     front_end: cell, "import.toml", "import spikes cell --config import.toml --dry-run";
     run_file_: untrained, "run.toml", "train run.toml --force --out run --set train.epochs=0";
     run_config: trained, "run/config.toml", "eval run";
@@ -219,6 +225,14 @@ fn onset_nwb(place: &Workplace) {
         let starts = file.dataset("intervals/trials/start_time")?.read_1d::<f64>()?;
         write_array(file, "intervals/trials/sound_onset", (starts + 0.05).view())
     });
+}
+
+/// A recording of NEMS, as a folder or as an archive.
+fn nems(place: &Workplace, packed: bool) {
+    write_recording(place, &[("c1", &[0.005, 0.04, 0.0899]), ("c2", &[])]);
+    if packed {
+        pack(&place.path("rec"), &place.path("rec.tgz"));
+    }
 }
 
 /// `cells_v5.mat` with its arrays as they are before compression.

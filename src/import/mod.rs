@@ -3,6 +3,7 @@
 //! ```text
 //! spikes, nwb ──► session (sounds and spike times) ──► front end, counts ──┐
 //! mat, npz, hdf5 ──► arrays (named arrays with axes) ──────────────────────┼──► recording ──► blocks ──► dataset
+//! nems ──► signals and epochs ─────────────────────────────────────────────┤
 //! merge ──► dataset files ─────────────────────────────────────────────────┘
 //! ```
 use arrays::{dense, mat, npz};
@@ -12,9 +13,12 @@ use sessions::{nwb, spikes};
 mod arrays;
 mod blocks;
 mod format;
+mod level;
 mod merge;
+pub mod nems;
 mod report;
 mod sessions;
+mod tables;
 mod write;
 
 pub use blocks::{BlockOptions, cut};
@@ -35,6 +39,8 @@ pub enum ImportSource {
     Npz(npz::Npz),
     /// HDF5 files of any layout with arrays of cochleagrams and responses
     Hdf5(dense::Hdf5),
+    /// Recordings of NEMS (.tgz or folder): signals and epochs
+    Nems(nems::Nems),
     /// Several dataset files: neurons side by side, or other neurons for other stimuli
     Merge(merge::Merge),
 }
@@ -48,6 +54,7 @@ impl ImportSource {
             Self::Mat(mat) => mat,
             Self::Npz(npz) => npz,
             Self::Hdf5(hdf5) => hdf5,
+            Self::Nems(nems) => nems,
             Self::Merge(merge) => merge,
         }
     }

@@ -1,5 +1,5 @@
 //! Sounds and the times of spikes, and the clips of a recording out of them.
-mod counts;
+pub mod counts;
 mod unit;
 
 mod onset_times;
