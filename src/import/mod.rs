@@ -3,6 +3,7 @@
 //! ```text
 //! spikes, nwb ──► session (sounds and spike times) ──► front end, counts ──┐
 //! mat, npz, hdf5 ──► arrays (named arrays with axes) ──────────────────────┼──► recording ──► blocks ──► dataset
+//! csv ──► tables of bins ──────────────────────────────────────────────────┤
 //! nems ──► signals and epochs ─────────────────────────────────────────────┤
 //! merge ──► dataset files ─────────────────────────────────────────────────┘
 //! ```
@@ -18,7 +19,7 @@ mod merge;
 pub mod nems;
 mod report;
 mod sessions;
-mod tables;
+pub mod tables;
 mod write;
 
 pub use blocks::{BlockOptions, cut};
@@ -41,6 +42,8 @@ pub enum ImportSource {
     Hdf5(dense::Hdf5),
     /// Recordings of NEMS (.tgz or folder): signals and epochs
     Nems(nems::Nems),
+    /// Tables of binned responses in CSV, with cochleagrams in tables or sound files
+    Csv(tables::Csv),
     /// Several dataset files: neurons side by side, or other neurons for other stimuli
     Merge(merge::Merge),
 }
@@ -55,6 +58,7 @@ impl ImportSource {
             Self::Npz(npz) => npz,
             Self::Hdf5(hdf5) => hdf5,
             Self::Nems(nems) => nems,
+            Self::Csv(csv) => csv,
             Self::Merge(merge) => merge,
         }
     }

@@ -70,7 +70,7 @@ pub struct Members {
     files: Vec<(NemsFile, String, PathBuf)>,
     /// Other signals of the recording.
     pub other_signals: Vec<String>,
-    /// FileContent what was taken out of an archive.
+    /// Keeps what was taken out of an archive.
     _unpacked: Option<TempDir>,
 }
 

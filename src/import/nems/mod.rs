@@ -20,6 +20,7 @@ mod about;
 mod clips;
 mod epochs;
 mod members;
+mod responses;
 mod signal;
 
 pub use about::{About, StimulusAbout};

@@ -1,9 +1,9 @@
 //! Sounds and the times of spikes, and the clips of a recording out of them.
 pub mod counts;
-mod unit;
+pub mod unit;
 
 mod onset_times;
-mod session;
+pub mod session;
 mod silence;
 
 pub mod nwb;

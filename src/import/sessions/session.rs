@@ -18,13 +18,9 @@ use crate::import::format::Imported;
 use crate::import::report::{ImportReport, listed};
 use crate::sound::{Mixer, Sound};
 
-/// How sound becomes a cochleagram, and how wide bins are.
+/// How sound becomes a cochleagram.
 #[derive(Debug, Clone, Args)]
-#[command(next_help_heading = "Sound and bins")]
-pub struct SoundOptions {
-    /// Width of a bin in milliseconds
-    #[arg(long, value_name = "MS", default_value_t = 5.0, allow_negative_numbers = true)]
-    pub dt_ms: f64,
+pub struct FrontEndOptions {
     /// Front end: a name of `strf list frontends` [default: mel]
     #[arg(long, value_name = "NAME")]
     pub frontend: Option<String>,
@@ -37,6 +33,18 @@ pub struct SoundOptions {
     /// Channel of the sounds to take, from 1 [default: the mean of all]
     #[arg(long, value_name = "N")]
     pub channel: Option<usize>,
+}
+
+/// How sound becomes a cochleagram, and how wide bins are.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Sound and bins")]
+pub struct SoundOptions {
+    /// Width of a bin in milliseconds
+    #[arg(long, value_name = "MS", default_value_t = 5.0, allow_negative_numbers = true)]
+    pub dt_ms: f64,
+    /// How sound becomes a cochleagram.
+    #[command(flatten)]
+    pub front_end: FrontEndOptions,
     /// Start clips so long before the onset of the sound, with silence
     #[arg(long, value_name = "MS", default_value_t = 0.0, allow_negative_numbers = true)]
     pub before_ms: f64,
@@ -136,7 +144,7 @@ impl Session {
     ) -> Result<(Vec<Array2<f32>>, f64)> {
         let bar = report.bar("sound", self.stimuli.len())?;
         let heard = |presented: &Presented| -> Result<(Cochleagram, Vec<String>, f64)> {
-            let Opened { sound, mixer, mut notes } = (presented.open)(options.channel)?;
+            let Opened { sound, mixer, mut notes } = (presented.open)(options.front_end.channel)?;
             let rate_hz = sound.rate_hz;
             let sound = silence::around(sound, options.before_ms, options.after_ms);
             let heard =
@@ -253,9 +261,10 @@ fn front_end(options: &SoundOptions) -> Result<Frontend> {
             return Err(Error::Refused(message));
         }
     }
-    let named = options.frontend.iter().map(|name| format!("frontend.type={name:?}"));
-    let settings: Vec<String> = named.chain(options.set.iter().cloned()).collect();
-    let config = ImportConfig::load(options.config.as_deref(), &settings)?;
+    let FrontEndOptions { frontend, set, config, .. } = &options.front_end;
+    let named = frontend.iter().map(|name| format!("frontend.type={name:?}"));
+    let settings: Vec<String> = named.chain(set.iter().cloned()).collect();
+    let config = ImportConfig::load(config.as_deref(), &settings)?;
     Frontend::new(&config.frontend, options.dt_ms)
 }
 

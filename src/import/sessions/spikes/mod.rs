@@ -40,9 +40,9 @@ mod library;
 mod find;
 
 pub use library::Library;
-pub use names::called;
+pub use names::{called, is_sound};
 pub use natural_order::compare as natural_order;
-pub use walk::LeftOut;
+pub use walk::{LeftOut, files as files_in, folders as folders_in};
 
 /// `strf import spikes`.
 #[derive(Debug, Clone, Args)]
