@@ -30,6 +30,7 @@ mod import_arrays;
 mod import_beside;
 mod import_blocks;
 mod import_csv;
+mod import_guess;
 mod import_mat;
 mod import_mat_v73;
 mod import_merge;

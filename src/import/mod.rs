@@ -14,6 +14,7 @@ use sessions::{nwb, spikes};
 mod arrays;
 mod blocks;
 mod format;
+mod guess;
 mod level;
 mod merge;
 pub mod nems;
@@ -24,6 +25,7 @@ mod write;
 
 pub use blocks::{BlockOptions, cut};
 pub use format::{Format, Imported};
+pub use guess::{GuessRow, Guessed, TABLE, guess, what_to_type};
 pub use report::ImportReport;
 pub use write::write;
 
