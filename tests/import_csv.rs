@@ -306,6 +306,31 @@ fn tables_that_are_none_are_refused() {
 }
 
 #[test]
+fn a_first_line_of_numbers_that_are_names_is_no_bin() {
+    let place = place();
+    std::fs::create_dir(place.path("specs")).unwrap();
+    place.write("resp.csv", "stimulus,u1\na,1\na,2\na,3\na,4\n");
+    let words = "resp.csv --cochleagrams specs --dt-ms 5";
+    let said = |names: &str, first: &str| {
+        format!(
+            "specs/a.csv: line 1: found {names}, which rise like names of columns, expected the values \
+             of the first bin; give one of the names a letter, as in {first}Hz, or if these \
+             are values, put a line of names in front"
+        )
+    };
+    place.write("specs/a.csv", "200,400,800\n10,20,3\n4,50,6\n1,2,3\n");
+    refused(&place, words, &said("200, 400 and 800", "200"));
+    place.write("specs/a.csv", "0,1,2\n10,20,3\n4,50,6\n1,2,3\n");
+    refused(&place, words, &said("0, 1 and 2", "0"));
+    place.write("specs/a.csv", "200 Hz,400,800\n10,20,3\n4,50,6\n1,2,3\n7,8,9\n");
+    let (_, recording) = imported(&place, words);
+    assert_eq!(recording.frequencies_hz.as_deref(), Some(&[200.0, 400.0, 800.0][..]));
+    // Levels that rise in the first bin, and in others to more.
+    place.write("specs/a.csv", "2,4,8\n10,20,3\n4,50,6\n1,2,3\n");
+    assert_eq!(imported(&place, words).1.clips[0].bins(), 4);
+}
+
+#[test]
 fn repeats_without_times_are_of_one_length() {
     let place = place();
     place.write("resp.csv", "stimulus,repeat,u1\na,1,1\na,1,2\na,2,3\n");

@@ -240,14 +240,16 @@ fn in_order(
 ) -> Result<Vec<(String, Vec<f64>)>> {
     let mut ordered = Vec::with_capacity(channels.len());
     for name in channels {
-        let Some(place) = cells.iter().position(|(known, _)| known == name) else {
+        // Some recordings keep all cells in a group.
+        let is_it = |known: &str| known == name || known.rsplit('/').next() == Some(name);
+        let Some(place) = cells.iter().position(|(known, _)| is_it(known)) else {
             let names: Vec<&str> = cells.iter().map(|(name, _)| name.as_str()).collect();
             let names = if names.is_empty() { "nothing".into() } else { listed(&names) };
             return Err(Error::Refused(format!(
                 "{file}: found {names}, expected the times of {name}, which the header has in chans"
             )));
         };
-        ordered.push(cells.remove(place));
+        ordered.push((name.clone(), cells.remove(place).1));
     }
     if !cells.is_empty() {
         let names: Vec<&str> = cells.iter().map(|(name, _)| name.as_str()).collect();

@@ -227,7 +227,9 @@ impl<'a> Hdf5Signal<'a> {
 
     /// All samples, with the channels first: that is the axis that is as long as there are channels.
     fn raster(&self, channels: Option<usize>) -> Result<Array2<f32>> {
-        let [(name, data)] = &self.datasets[..] else {
+        let samples = self.datasets.iter().filter(|(_, data)| is_number(data));
+        let samples: Vec<&(String, Dataset)> = samples.collect();
+        let [(name, data)] = samples[..] else {
             let names: Vec<&str> = self.datasets.iter().map(|(name, _)| name.as_str()).collect();
             let found = if names.is_empty() { "none".into() } else { listed(&names) };
             return Err(self.refused(Problem::new("datasets", found, "one, with all samples")));

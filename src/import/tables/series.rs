@@ -168,6 +168,11 @@ impl Series {
                 counted(table.width, "number")
             )));
         }
+        if table.header.is_none()
+            && let Some(place) = known.values().next()
+        {
+            self.stimuli[*place].refuse_header(table.width)?;
+        }
         Ok(())
     }
 
@@ -324,6 +329,32 @@ impl StimulusRows {
             places.push(place);
         }
         Ok(places)
+    }
+
+    /// Refuses a first row of numbers that look like the names of columns: they count the columns, or
+    /// rise like frequencies to more than all that follows.
+    fn refuse_header(&self, width: usize) -> Result<()> {
+        const LEAST: usize = 3;
+        let values = self.repeats.values().next().map_or(&[][..], |rows| &rows.values);
+        let (first, rest) = values.split_at(width.min(values.len()));
+        let rises = first.windows(2).all(|pair| pair[0] < pair[1]);
+        let whole = first.windows(2).all(|pair| (pair[1] - pair[0] - 1.0).abs() < f32::EPSILON);
+        let counts = whole && first.first().is_some_and(|first| *first == 0.0 || *first == 1.0);
+        let most = rest.iter().copied().fold(0.0, f32::max);
+        let beyond = first.first().is_some_and(|first| *first > 0.0)
+            && first.last().is_some_and(|last| *last > most);
+        if first.len() < LEAST || !(rises && (counts || beyond)) {
+            return Ok(());
+        }
+        let shown: Vec<String> = first.iter().map(ToString::to_string).collect();
+        Err(Error::Refused(format!(
+            "{}: line 1: found {}, which rise like names of columns, expected the values of the first \
+             bin; give one of the names a letter, as in {}Hz, or if these are values, put a \
+             line of names in front",
+            self.file,
+            listed(&shown),
+            shown[0]
+        )))
     }
 
     fn require_one_length(&self) -> Result<()> {
