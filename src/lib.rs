@@ -33,6 +33,8 @@ pub mod sound;
 pub mod frontends;
 pub mod import;
 
+pub mod export_data;
+
 // Models, how well they predict, and the file that chooses one.
 pub mod models;
 pub mod scores;

@@ -25,6 +25,7 @@ use strf::dataset::hdf5_io::write_array;
 use crate::import::fixture;
 use crate::support::containers;
 use crate::support::mat::{Mat5, Order, mat4};
+use crate::support::nems::{pack, write_recording};
 use crate::support::runs::{LN, Workplace, by_steps, change_data, recording};
 use crate::support::sessions;
 
@@ -144,6 +145,29 @@ readers! {
         "import units bird --config import.toml --dry-run";
     pprox: |place| slow(place, sessions::pprox), "responses/B12_1_3_c14.pprox",
         "import pprox responses --sounds stimuli --config import.toml --dry-run";
+    nems_archive: |place| nems(place, true), "rec.tgz", "import nems rec.tgz --dry-run";
+    nems_samples: |place| nems(place, false), "rec/rec.stim.csv", "import nems rec --dry-run";
+    nems_spike_times: |place| nems(place, false), "rec/rec.resp.h5", "import nems rec --dry-run";
+    nems_epochs: |place| nems(place, false), "rec/rec.resp.epoch.csv", "import nems rec --dry-run";
+    nems_about: |place| exported(place, "nems", "rec"), "rec/rec.meta.json",
+        "import nems rec --dry-run";
+    npz_of_a_dataset: |place| exported(place, "npz", "data.npz"), "data.npz",
+        "import npz data.npz --dry-run";
+    mat_of_a_dataset: |place| exported(place, "mat", "data.mat"), "data.mat",
+        "import mat data.mat --dry-run";
+    csv_responses: |place| exported(place, "csv", "data"), "data/responses.csv",
+        "import csv data --dry-run";
+    csv_cochleagrams: |place| exported(place, "csv", "data"), "data/cochleagrams.csv",
+        "import csv data --dry-run";
+    csv_settings: |place| exported(place, "csv", "data"), "data/dataset.csv",
+        "import csv data --dry-run";
+    csv_stimuli: |place| exported(place, "csv", "data"), "data/stimuli.csv",
+        "import csv data --dry-run";
+    csv_splits: |place| exported(place, "csv", "data"), "data/splits.csv",
+        "import csv data --dry-run";
+    hdf5_dataset_in_an_export: |place| place.write_data("data.h5", &recording()), "data.h5",
+        "export-data data.h5 --format npz --out out.npz";
+    nems_header: |place| nems(place, false), "rec/rec.resp.json", "import nems rec --dry-run";
     front_end: cell, "import.toml", "import spikes cell --config import.toml --dry-run";
     run_file_: untrained, "run.toml", "train run.toml --force --out run --set train.epochs=0";
     run_config: trained, "run/config.toml", "eval run";
@@ -248,6 +272,20 @@ fn onset_nwb(place: &Workplace) {
         let starts = file.dataset("intervals/trials/start_time")?.read_1d::<f64>()?;
         write_array(file, "intervals/trials/sound_onset", (starts + 0.05).view())
     });
+}
+
+/// A dataset in another format.
+fn exported(place: &Workplace, format: &str, out: &str) {
+    place.write_data("data.h5", &recording());
+    place.strf(&format!("export-data data.h5 --format {format} --out {out}")).done();
+}
+
+/// A recording of NEMS, as a folder or as an archive.
+fn nems(place: &Workplace, packed: bool) {
+    write_recording(place, &[("c1", &[0.005, 0.04, 0.0899]), ("c2", &[])]);
+    if packed {
+        pack(&place.path("rec"), &place.path("rec.tgz"));
+    }
 }
 
 /// `cells_v5.mat` with its arrays as they are before compression.

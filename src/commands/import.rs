@@ -1,22 +1,23 @@
 //! `strf import`: files of a laboratory -> recording -> dataset file.
 use std::path::PathBuf;
 
-use clap::Args;
+use clap::{Args, Subcommand};
 
 use crate::base::error::Result;
 use crate::base::files::{self, Existing};
 use crate::base::progress::Console;
 use crate::base::wording::{counted, range, stimuli_counted};
 use crate::dataset::{self, Clip};
-use crate::import::{self, ImportReport, Imported};
+use crate::import::{self, Guessed, ImportReport, Imported};
 use crate::stats::moments::mean_of_defined;
 
 /// `strf import`.
 #[derive(Debug, Args)]
+#[command(after_help = import::what_to_type())]
 pub struct ImportArgs {
     /// What the recording lies in.
     #[command(subcommand)]
-    pub source: import::ImportSource,
+    pub source: ImportCommand,
     /// Dataset file to write
     #[arg(long, global = true, value_name = "DATA.h5", default_value = "data.h5")]
     pub out: PathBuf,
@@ -31,9 +32,40 @@ pub struct ImportArgs {
     pub blocks: import::BlockOptions,
 }
 
+/// What follows `strf import`.
+#[derive(Debug, Subcommand)]
+pub enum ImportCommand {
+    /// A format with its options.
+    #[command(flatten)]
+    Format(Box<import::ImportSource>),
+    /// Look at a file or folder, and print the commands that import it; nothing is written
+    Guess(GuessArgs),
+}
+
+/// `strf import guess`.
+#[derive(Debug, Args)]
+pub struct GuessArgs {
+    /// File or folder
+    pub path: PathBuf,
+}
+
+/// Prints the commands that import a path, the preferred one first.
+fn guess(args: &GuessArgs, console: &Console) -> Result<()> {
+    let guessed = import::guess(&args.path, console)?;
+    let lines = guessed.iter().map(|Guessed { command, why, is_preferred }| {
+        let preferred = if *is_preferred { "preferred: " } else { "" };
+        format!("{command} --out DATA.h5\n  {preferred}{why}")
+    });
+    console.result(&lines.collect::<Vec<String>>().join("\n"))
+}
+
 /// Writes the dataset file and says what is in it, what was inferred and what was left out.
 pub fn run(args: &ImportArgs, console: &Console) -> Result<()> {
-    let format = args.source.format();
+    let source = match &args.source {
+        ImportCommand::Format(source) => source,
+        ImportCommand::Guess(args) => return guess(args, console),
+    };
+    let format = source.format();
     let existing = Existing::from_force(args.force);
     if !args.dry_run {
         files::check(&args.out, existing)?;

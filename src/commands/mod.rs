@@ -9,6 +9,7 @@ pub mod compare;
 pub mod completions;
 pub mod dstrf;
 pub mod eval;
+pub mod export_data;
 pub mod export_strfs;
 pub mod import;
 pub mod init;
@@ -55,6 +56,8 @@ pub enum Command {
     Dstrf(dstrf::DstrfArgs),
     /// Make a dataset file from recordings as laboratories keep them
     Import(Box<import::ImportArgs>),
+    /// Write a dataset as a file of another program: NumPy, MATLAB, CSV, NEMS
+    ExportData(export_data::ExportDataArgs),
     /// Say what is in a dataset file, whether it is sound, and how good the recordings are
     Inspect(inspect::InspectArgs),
     /// Make a dataset from known receptive fields
@@ -86,6 +89,7 @@ pub fn run(command: &Command, console: &Console) -> Result<()> {
         Command::Report(args) => report::run(args, console),
         Command::Dstrf(args) => dstrf::run(args, console),
         Command::Import(args) => import::run(args, console),
+        Command::ExportData(args) => export_data::run(args, console),
         Command::Inspect(args) => inspect::run(args, console),
         Command::Simulate(args) => simulate::run(args, console),
         Command::Adopt(args) => adopt::run(args, console),

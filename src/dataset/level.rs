@@ -1,7 +1,11 @@
 //! What the numbers of a cochleagram are, and how they become amplitudes again.
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use super::schema::{LEVEL, LEVEL_BASE, LEVEL_OF, LEVEL_OFFSET, LEVEL_SCALE};
+use crate::base::error::{Problem, Problems};
+use crate::base::wording::one_of;
 
 /// What the numbers of a cochleagram are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -70,6 +74,34 @@ impl LevelKind {
 }
 
 impl SoundLevel {
+    /// The names under which files keep it.
+    pub const NAMES: [&str; 5] = [LEVEL, LEVEL_OF, LEVEL_BASE, LEVEL_OFFSET, LEVEL_SCALE];
+
+    /// What a file says under [`Self::NAMES`]; none where it says nothing, or a word of its own,
+    /// which is noted.
+    pub fn of_texts(
+        texts: &BTreeMap<&str, String>,
+        problems: &mut Problems,
+        notes: &mut Vec<String>,
+    ) -> Option<Self> {
+        let word = texts.get(LEVEL)?;
+        let Some(kind) = LevelKind::from_word(word) else {
+            notes.push(format!(
+                "attribute `{LEVEL}` is {word:?}, none of {}: it is not used",
+                one_of(LevelKind::WORDS)
+            ));
+            return None;
+        };
+        let of_power = texts.get(LEVEL_OF).is_some_and(|of| {
+            let known = [LevelKind::Amplitude, LevelKind::Power].map(LevelKind::word);
+            problems.require(known.contains(&of.as_str()), || {
+                Problem::new(LEVEL_OF, format!("{of:?}"), one_of(&known))
+            });
+            of == LevelKind::Power.word()
+        });
+        Some(Self { kind, inverse: Inverse::of_texts(texts, problems), of_power })
+    }
+
     /// Without anything that inverts a logarithm.
     pub fn of(kind: LevelKind) -> Self {
         Self { kind, inverse: None, of_power: false }
@@ -92,6 +124,32 @@ impl SoundLevel {
     pub fn words(&self) -> Vec<(&'static str, &'static str)> {
         let of = self.of_power.then_some((LEVEL_OF, LevelKind::Power.word()));
         std::iter::once((LEVEL, self.kind.word())).chain(of).collect()
+    }
+}
+
+impl Inverse {
+    /// How logarithms are inverted; none where the file says nothing of it.
+    fn of_texts(texts: &BTreeMap<&str, String>, problems: &mut Problems) -> Option<Self> {
+        let names = [LEVEL_BASE, LEVEL_OFFSET, LEVEL_SCALE];
+        if !names.iter().any(|name| texts.contains_key(name)) {
+            return None;
+        }
+        let [base, offset, scale] = names.map(|name| {
+            let Some(text) = texts.get(name) else {
+                let expected = "a number, beside the others of level_*";
+                problems.push(Problem::new(name, "nothing", expected));
+                return None;
+            };
+            let value = text.parse().unwrap_or(f64::NAN);
+            let (fits, expected) = match name {
+                LEVEL_OFFSET => (value >= 0.0, "a number of at least 0"),
+                LEVEL_BASE => (value > 1.0, "a number above 1"),
+                _ => (value > 0.0, "a number above 0"),
+            };
+            problems.require(fits && value.is_finite(), || Problem::new(name, text, expected));
+            Some(value)
+        });
+        Some(Self { base: base?, offset: offset?, scale: scale? })
     }
 }
 

@@ -1,20 +1,20 @@
 //! Reads a dataset file; everything that does not fit is reported at once, in the file's order.
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use ndarray::Array3;
 
 use super::layout::{Content, Need, Take};
-use super::level::{Inverse, LevelKind, SoundLevel};
+use super::level::SoundLevel;
 use super::location::ResponseLocation;
 use super::recording::{Recording, Splits};
 use super::schema::{
-    COCHLEAGRAMS, DT_MS, FORMAT, FORMAT_VALUE, FREQUENCIES, LEVEL, LEVEL_BASE, LEVEL_OF,
-    LEVEL_OFFSET, LEVEL_SCALE, SPLIT_PARTS, SPLITS, VERSION, VERSION_VALUE,
+    COCHLEAGRAMS, DT_MS, FORMAT, FORMAT_VALUE, FREQUENCIES, NEURONS, RESPONSES, SPLIT_PARTS,
+    SPLITS, STIMULI, VERSION, VERSION_VALUE,
 };
 use super::source::Source;
 use super::{check, dense, grouped, ids};
 use crate::base::error::{Problem, Result};
-use crate::base::wording::one_of;
 
 /// A recording and what its file left to be inferred, one sentence each.
 #[derive(Debug, Clone)]
@@ -44,6 +44,17 @@ pub fn read_sound(path: &Path) -> Result<ReadRecording<ResponseLocation>> {
 /// stimulus without responses has `(N, 0, T)` of them.
 pub fn read_for_prediction(path: &Path) -> Result<ReadRecording<ResponseLocation>> {
     read_as(path, Need::Sound)
+}
+
+/// What lies at the top of a file beside the dataset.
+///
+/// # Errors
+/// The file cannot be read.
+pub fn other_groups(path: &Path) -> Result<Vec<String>> {
+    let own = [FREQUENCIES, NEURONS, STIMULI, COCHLEAGRAMS, RESPONSES, SPLITS];
+    let names = Source::open(path)?.members("/");
+    let others = names.into_iter().filter(|name| !own.contains(&name.as_str()));
+    Ok(others.map(|name| format!("/{name}")).collect())
 }
 
 fn read_as<R: Take>(path: &Path, need: Need) -> Result<ReadRecording<R>> {
@@ -103,58 +114,13 @@ fn dt_ms(source: &mut Source) -> f64 {
 
 /// What cochleagrams are; none where the file does not say it, or by a word of its own.
 fn level(source: &mut Source) -> Option<SoundLevel> {
-    if !source.has_attribute(LEVEL) {
-        return None;
-    }
-    let word = source.attribute(LEVEL)?;
-    let Some(kind) = LevelKind::from_word(&word) else {
-        source.note(format!(
-            "attribute `{LEVEL}` is {word:?}, none of {}: it is not used",
-            one_of(LevelKind::WORDS)
-        ));
-        return None;
-    };
-    let of_power = source.has_attribute(LEVEL_OF) && {
-        let of = source.attribute(LEVEL_OF)?;
-        let known = [LevelKind::Amplitude, LevelKind::Power].map(LevelKind::word);
-        source.problems.require(known.contains(&of.as_str()), || {
-            Problem::new(LEVEL_OF, format!("{of:?}"), one_of(&known))
-        });
-        of == LevelKind::Power.word()
-    };
-    Some(SoundLevel { kind, inverse: inverse(source), of_power })
-}
-
-/// How logarithms are inverted; none where the file says nothing of it.
-fn inverse(source: &mut Source) -> Option<Inverse> {
-    let names = [LEVEL_BASE, LEVEL_OFFSET, LEVEL_SCALE];
-    if !names.iter().any(|name| source.has_attribute(name)) {
-        return None;
-    }
-    let [base, offset, scale] = names.map(|name| {
-        if !source.has_attribute(name) {
-            let problem = Problem::new(name, "nothing", "a number, beside the others of level_*");
-            source.problems.push(problem);
-            return None;
+    let mut texts = BTreeMap::new();
+    for name in SoundLevel::NAMES {
+        if source.has_attribute(name) {
+            texts.insert(name, source.attribute(name)?);
         }
-        let text = source.attribute(name)?;
-        let value = text.parse().unwrap_or(f64::NAN);
-        let fits = match name {
-            LEVEL_OFFSET => value >= 0.0,
-            LEVEL_BASE => value > 1.0,
-            _ => value > 0.0,
-        };
-        source.problems.require(fits && value.is_finite(), || {
-            let expected = match name {
-                LEVEL_OFFSET => "a number of at least 0",
-                LEVEL_BASE => "a number above 1",
-                _ => "a number above 0",
-            };
-            Problem::new(name, text, expected)
-        });
-        Some(value)
-    });
-    Some(Inverse { base: base?, offset: offset?, scale: scale? })
+    }
+    SoundLevel::of_texts(&texts, &mut source.problems, &mut source.notes)
 }
 
 fn frequencies(

@@ -96,7 +96,7 @@ fn write_neurons(group: &Group, neurons: &[Entity]) -> hdf5::Result<()> {
     for name in names {
         let value = |neuron: &Entity| neuron.attributes.get(name).cloned().unwrap_or_default();
         let values: Vec<String> = neurons.iter().map(value).collect();
-        match values.iter().map(|value| number(value)).collect::<Option<Vec<f64>>>() {
+        match values.iter().map(|value| plain_number(value)).collect::<Option<Vec<f64>>>() {
             Some(numbers) => write_array(group, &escape(name), ArrayView1::from(&numbers))?,
             None => write_strings(group, &escape(name), &values)?,
         }
@@ -123,7 +123,7 @@ fn write_clip<R>(
 }
 
 pub(super) fn write_attribute(place: &Location, name: &str, value: &str) -> hdf5::Result<()> {
-    match number(value) {
+    match plain_number(value) {
         Some(number) => write_number(place, name, number),
         None => write_text(place, name, value),
     }
@@ -135,7 +135,7 @@ fn write_splits(group: &Group, splits: &Splits) -> hdf5::Result<()> {
 }
 
 /// The number that a text stands for, if it would be written the same way.
-fn number(text: &str) -> Option<f64> {
+pub fn plain_number(text: &str) -> Option<f64> {
     let number: f64 = text.parse().unwrap_or(f64::NAN);
     (number.to_string() == text).then_some(number)
 }
@@ -165,9 +165,13 @@ mod tests {
 
     #[test]
     fn a_text_counts_as_a_number_only_if_it_is_written_as_one() {
-        assert_eq!(number("12"), Some(12.0));
-        assert_eq!(number("-0.5"), Some(-0.5));
-        assert!(number("007").is_none() && number("A1").is_none() && number("").is_none());
-        assert!(number("1e3").is_none());
+        assert_eq!(plain_number("12"), Some(12.0));
+        assert_eq!(plain_number("-0.5"), Some(-0.5));
+        assert!(
+            plain_number("007").is_none()
+                && plain_number("A1").is_none()
+                && plain_number("").is_none()
+        );
+        assert!(plain_number("1e3").is_none());
     }
 }

@@ -2,7 +2,9 @@
 //!
 //! ```text
 //! spikes, nwb, phy, units, pprox ──► session (sounds and spike times) ──► counts ──┐
-//! mat, npz, hdf5 ──► arrays (named arrays with axes) ──────────────────────────────┼─► recording ──► blocks ──► dataset
+//! mat, npz, hdf5 ──► arrays (named arrays with axes) ──────────────────────────────┤
+//! csv ──► tables of bins ──────────────────────────────────────────────────────────┼─► recording ──► blocks ──► dataset
+//! nems ──► signals and epochs ─────────────────────────────────────────────────────┤
 //! merge ──► dataset files ─────────────────────────────────────────────────────────┘
 //! ```
 use arrays::{dense, mat, npz};
@@ -12,14 +14,19 @@ use sessions::{nwb, phy, pprox, spikes, units};
 mod arrays;
 mod blocks;
 mod format;
+mod guess;
+mod level;
 mod merge;
+pub mod nems;
 mod npy;
 mod report;
 mod sessions;
+pub mod tables;
 mod write;
 
 pub use blocks::{BlockOptions, cut};
 pub use format::{Format, Imported};
+pub use guess::{GuessRow, Guessed, TABLE, guess, what_to_type};
 pub use report::ImportReport;
 pub use write::write;
 
@@ -42,6 +49,10 @@ pub enum ImportSource {
     Npz(npz::Npz),
     /// HDF5 files of any layout with arrays of cochleagrams and responses
     Hdf5(dense::Hdf5),
+    /// Recordings of NEMS (.tgz or folder): signals and epochs
+    Nems(nems::Nems),
+    /// Tables of binned responses in CSV, with cochleagrams in tables or sound files
+    Csv(tables::Csv),
     /// Several dataset files: neurons side by side, or other neurons for other stimuli
     Merge(merge::Merge),
 }
@@ -58,6 +69,8 @@ impl ImportSource {
             Self::Mat(mat) => mat,
             Self::Npz(npz) => npz,
             Self::Hdf5(hdf5) => hdf5,
+            Self::Nems(nems) => nems,
+            Self::Csv(csv) => csv,
             Self::Merge(merge) => merge,
         }
     }

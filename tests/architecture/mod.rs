@@ -9,7 +9,7 @@ mod source_tree;
 /// The rooms, in bands; a room imports only rooms that stand before it.
 const BANDS: &[(&str, &[&str])] = &[
     ("ground", &["base", "simd", "stats", "config", "figures"]),
-    ("recordings", &["dataset", "sound", "frontends", "import"]),
+    ("recordings", &["dataset", "sound", "frontends", "import", "export_data"]),
     ("models", &["models", "scores", "run_file"]),
     ("fitting", &["preparation", "simulation", "training", "runs"]),
     ("findings", &["strf", "inspection", "pictures", "report", "tensorboard"]),

@@ -6,6 +6,7 @@ pub mod containers;
 pub mod drawn;
 pub mod golden;
 pub mod mat;
+pub mod nems;
 pub mod npz;
 pub mod runs;
 pub mod scored;

@@ -181,7 +181,8 @@ impl Arrays for Datasets<'_> {
             Some(dataset) if is_text(&dataset) && is_list(&dataset) => {
                 self.read(name, texts(&dataset))
             }
-            _ => Ok(None),
+            Some(_) => Ok(None),
+            None => Ok(self.attribute(name)?.map(|text| vec![text])),
         }
     }
 

@@ -51,13 +51,33 @@ pub const NEURON_IDS: &[&str] =
 pub const STIMULUS_IDS: &[&str] =
     &["stimuli/id", "stimulus_ids", "stimulus_names", "stim_ids", "stim_names", "stimuli", "names"];
 
+/// Names under which files keep how often each stimulus was repeated.
+pub const REPEATS: &[&str] = &["repeats"];
+/// Groups and structs of one list for each attribute, and of ids for each part of a split.
+pub const NEURONS: &str = "neurons";
+/// The same of stimuli.
+pub const STIMULI: &str = "stimuli";
+/// What joins names of groups and structs to those inside.
+pub const LINKS: [char; 2] = ['/', '.'];
+
+/// What a group or struct of lists calls this name; none where it is elsewhere, or deeper.
+pub fn inside<'n>(name: &'n str, group: &str) -> Option<&'n str> {
+    let rest = name.strip_prefix(group)?.strip_prefix(LINKS)?;
+    (!rest.is_empty() && !rest.contains('/')).then_some(rest)
+}
+
 /// The first of the usual names that a file has, in any case, at its top or in a struct or group.
 pub fn find(names: &[&str], usual: &[&str]) -> Option<String> {
-    let last = |name: &str| name.rsplit(['.', '/']).next().unwrap_or_default().to_lowercase();
-    let whole = |usual: &&str| names.iter().find(|name| name.to_lowercase() == **usual);
+    let last = |name: &str| name.rsplit(LINKS).next().unwrap_or_default().to_lowercase();
     let inside = |usual: &&str| names.iter().find(|name| last(name) == **usual);
-    let found = usual.iter().find_map(whole).or_else(|| usual.iter().find_map(inside));
-    found.map(|name| (*name).to_owned())
+    find_at_top(names, usual)
+        .or_else(|| usual.iter().find_map(inside).map(|name| (*name).to_owned()))
+}
+
+/// The first of the usual names that a file has as they are, in any case.
+pub fn find_at_top(names: &[&str], usual: &[&str]) -> Option<String> {
+    let whole = |usual: &&str| names.iter().find(|name| name.to_lowercase() == **usual);
+    usual.iter().find_map(whole).map(|name| (*name).to_owned())
 }
 
 /// The axes of a value whose arrays of one stimulus have `order`, where its shape leaves no doubt.

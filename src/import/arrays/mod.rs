@@ -9,6 +9,7 @@ use crate::base::error::Result;
 use crate::dataset::{Clip, Recording};
 
 mod axes;
+mod beside;
 mod by_stimulus;
 mod guess;
 mod named;
@@ -35,6 +36,7 @@ pub fn recording(
 ) -> Result<Recording> {
     options.require_time()?;
     let mut named = Named::new(arrays, options, report);
+    named.looks_inside = !named.is_dataset()?;
     let names = (named.sound_name(), named.response_name());
     let dt_ms = named.dt_ms()?;
     let (Some(sound), Some(responses), Some(dt_ms)) = (names.0, names.1, dt_ms) else {
@@ -48,15 +50,19 @@ pub fn recording(
     let (sounds, responses) = (named.sounds(sound, sound_axes)?, named.responses(responses, axes)?);
     let (Some(sounds), Some(responses)) = (sounds, responses) else { return Err(named.stopped()) };
     let stimuli = named.stimuli(sounds.len())?;
-    let clips = clips(stimuli, sounds, responses, options, named.report)?;
+    let mut clips = clips(stimuli, sounds, responses, options, named.report)?;
+    named.repeats(&mut clips)?;
     let bands = clips.first().map_or(0, |clip| clip.cochleagram.nrows());
     let neurons = clips.first().map_or(0, |clip| clip.responses.dim().0);
-    let neurons = named.neurons(neurons)?;
+    let mut neurons = named.neurons(neurons)?;
     let frequencies_hz = named.frequencies(bands)?;
+    named.attributes(guess::NEURONS, neurons.iter_mut().collect())?;
+    named.attributes(guess::STIMULI, clips.iter_mut().map(|clip| &mut clip.stimulus).collect())?;
+    let splits = named.splits(&clips)?;
+    let level = named.level()?;
     named.finish()?;
     let file = options.source.clone();
-    let mut recording =
-        Recording { file, dt_ms, level: None, frequencies_hz, neurons, clips, splits: None };
+    let mut recording = Recording { file, dt_ms, level, frequencies_hz, neurons, clips, splits };
     lowest_first(&mut recording, report);
     Ok(recording)
 }

@@ -19,6 +19,10 @@ pub struct Named<'a> {
     contents: Vec<(String, String)>,
     pub(super) options: &'a ArrayOptions,
     pub(super) problems: Problems,
+    /// Whether names inside groups and structs may be what their last part says.
+    pub(super) looks_inside: bool,
+    /// Names of arrays that were asked for.
+    pub(super) used: Vec<String>,
 }
 
 impl<'a> Named<'a> {
@@ -30,7 +34,8 @@ impl<'a> Named<'a> {
     ) -> Self {
         let contents = arrays.contents();
         arrays.unreadable().into_iter().for_each(|text| report.warn(text));
-        Self { report, arrays, contents, options, problems: Problems::default() }
+        let problems = Problems::default();
+        Self { report, arrays, contents, options, problems, looks_inside: true, used: Vec::new() }
     }
 
     /// All problems, where there are any.
@@ -57,17 +62,27 @@ impl<'a> Named<'a> {
         self.name(given, "responses", guess::RESPONSES)
     }
 
-    fn names(&self) -> Vec<&str> {
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.contents.iter().any(|(known, _)| known == name)
+    }
+
+    pub(super) fn names(&self) -> Vec<&str> {
         self.contents.iter().map(|(name, _)| name.as_str()).collect()
+    }
+
+    fn find(&self, names: &[&str], usual: &[&str]) -> Option<String> {
+        if self.looks_inside { guess::find(names, usual) } else { guess::find_at_top(names, usual) }
     }
 
     /// The name that an option gives, or a usual one that the file has.
     fn name(&mut self, given: Option<&str>, what: &str, usual: &[&str]) -> Option<String> {
         let names = self.names();
         if let Some(name) = given.filter(|name| names.contains(name)) {
+            self.used.push(name.to_owned());
             return Some(name.to_owned());
         }
-        if let (None, Some(name)) = (given, guess::find(&names, usual)) {
+        if let (None, Some(name)) = (given, self.find(&names, usual)) {
+            self.used.push(name.clone());
             self.report.inferred(format!("{what} are {name}"));
             return Some(name);
         }
@@ -104,7 +119,7 @@ impl<'a> Named<'a> {
 
     fn dt_ms_of_file(&mut self) -> Result<Option<f64>> {
         let names = self.names();
-        let Some(name) = guess::find(&names, guess::DT_MS) else { return Ok(None) };
+        let Some(name) = self.find(&names, guess::DT_MS) else { return Ok(None) };
         let list = self.arrays.numbers(&name)?;
         let Some([dt_ms]) = list.as_deref() else { return Ok(None) };
         self.report.inferred(format!("bins of {dt_ms} ms, from {name}"));
@@ -167,11 +182,14 @@ impl<'a> Named<'a> {
         read: ReadList<T>,
     ) -> Result<Option<Vec<T>>> {
         let names = self.names();
-        let asked = given.map(str::to_owned).or_else(|| guess::find(&names, usual));
+        let asked = given.map(str::to_owned).or_else(|| self.find(&names, usual));
         let Some(name) = asked else { return Ok(None) };
         let known = names.contains(&name.as_str());
         let list = if known { read(&mut *self.arrays, &name)? } else { None };
         let length = list.as_ref().map(Vec::len);
+        if length == Some(count) {
+            self.used.push(name.clone());
+        }
         if length == Some(count) && given.is_none() {
             self.report.inferred(format!("{} are {name}", &option[2..].replace('-', " ")));
         }

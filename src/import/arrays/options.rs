@@ -5,6 +5,7 @@ use clap::Args;
 
 use super::axes::{Axes, NamedAxis};
 use crate::base::error::{Error, Problem, Result};
+use crate::import::level::LevelOption;
 
 /// Which arrays of a file hold what.
 #[derive(Debug, Clone, Args)]
@@ -37,6 +38,9 @@ pub struct ArrayOptions {
     /// List of the stimuli's names [default: a usual name that the file has, else s1, s2, ...]
     #[arg(long, value_name = "NAME")]
     pub stimulus_ids: Option<String>,
+    /// What the numbers of the cochleagrams are.
+    #[command(flatten)]
+    pub level: LevelOption,
     /// Cut sound and responses of a stimulus to the shorter of the two
     #[arg(long)]
     pub trim: bool,

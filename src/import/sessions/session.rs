@@ -18,7 +18,7 @@ use crate::import::format::Imported;
 use crate::import::report::{ImportReport, listed};
 use crate::sound::{Mixer, Sound};
 
-/// How sound becomes a cochleagram, and how wide bins are.
+/// How sound becomes a cochleagram.
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Sound and bins")]
 pub struct SoundOptions {
@@ -55,6 +55,24 @@ pub struct HearingOptions {
     /// End clips so long after the end of the sound, with silence
     #[arg(long, value_name = "MS", default_value_t = 0.0, allow_negative_numbers = true)]
     pub after_ms: f64,
+}
+
+impl HearingOptions {
+    /// Refuses them where cochleagrams are taken as they are; `sounds` names the options that give
+    /// sound.
+    ///
+    /// # Errors
+    /// One of them is given.
+    pub fn require_none(&self, sounds: &str) -> Result<()> {
+        let Self { frontend, set, config, channel, before_ms, after_ms } = self;
+        let silent = *before_ms == 0.0 && *after_ms == 0.0 && channel.is_none();
+        if frontend.is_none() && set.is_empty() && config.is_none() && silent {
+            return Ok(());
+        }
+        Err(Error::Refused(format!(
+            "found options of the front end and no sound, expected {sounds}"
+        )))
+    }
 }
 
 /// Opens the sound of a stimulus, of which a channel is taken, counted from 1, or the mean of all;

@@ -45,10 +45,10 @@ mod units;
 pub use encoding::read as read_text;
 pub use identity::{Sounds, same_bytes};
 pub use library::Library;
-pub use names::{Pattern, called, plain};
+pub use names::{Pattern, called, is_sound, plain};
 pub use natural_order::compare as natural_order;
 pub use sound_file::{length_ms, open, presented};
-pub use walk::{LeftOut, paths};
+pub use walk::{LeftOut, files as files_in, folders as folders_in, paths};
 
 /// `strf import spikes`.
 #[derive(Debug, Clone, Args)]

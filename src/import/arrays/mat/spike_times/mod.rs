@@ -64,14 +64,7 @@ impl SpikeTimeOptions {
     /// # Errors
     /// Options of a front end are given.
     pub(super) fn require_none(&self) -> Result<()> {
-        let HearingOptions { frontend, set, config, channel, before_ms, after_ms } = &self.hearing;
-        let silent = *before_ms == 0.0 && *after_ms == 0.0 && channel.is_none();
-        if frontend.is_none() && set.is_empty() && config.is_none() && silent {
-            return Ok(());
-        }
-        let found = "found options of the front end and no sound, expected --waveforms or --sounds \
-                     beside them, with --spike-times";
-        Err(Error::Refused(found.into()))
+        self.hearing.require_none("--waveforms or --sounds beside them, with --spike-times")
     }
 }
 

@@ -1,0 +1,150 @@
+//! Which command reads a file or folder: each format says whether it looks like one of its own, and
+//! what it proposes is tried.
+use std::path::Path;
+
+use clap::Parser;
+
+use self::rows::is_dataset;
+use self::seen::Seen;
+use super::ImportSource;
+use super::report::ImportReport;
+use crate::base::error::{Error, Result};
+use crate::base::progress::Console;
+use crate::base::wording::in_shell;
+use crate::dataset;
+
+mod rows;
+mod seen;
+
+pub use rows::{GuessRow, TABLE};
+
+/// A command that reads a path.
+#[derive(Debug)]
+pub struct Guessed {
+    /// The command, but for options that say where to write.
+    pub command: String,
+    /// What speaks for it, and what it gives.
+    pub why: String,
+    /// Whether it is the first of several for one path.
+    pub is_preferred: bool,
+}
+
+/// The words of a command that are tried.
+#[derive(Parser)]
+struct Tried {
+    #[command(subcommand)]
+    source: ImportSource,
+}
+
+/// The commands that read what lies at a path, the preferred one first. Nothing is written.
+///
+/// # Errors
+/// None does, with what stopped those that might.
+pub fn guess(path: &Path, console: &Console) -> Result<Vec<Guessed>> {
+    let seen = Seen::at(path)?;
+    let shown = path.display();
+    if is_dataset(path) {
+        return Err(Error::Refused(format!(
+            "{shown}: this is a dataset file already, nothing need be imported; strf inspect {} says \
+             what is in it",
+            in_shell(path)
+        )));
+    }
+    let mut proposed = Proposed::of(&seen, console);
+    if proposed.found.is_empty() && proposed.stopped.is_empty() {
+        for file in seen.files_at_the_top().take(LOOKED_INTO) {
+            if !is_dataset(file) {
+                proposed.extend(Proposed::of(&Seen::at(file)?, console));
+            }
+        }
+    }
+    let Proposed { found, stopped } = proposed;
+    if !found.is_empty() {
+        return Ok(found);
+    }
+    Err(Error::Refused(if stopped.is_empty() {
+        let formats: Vec<&str> = TABLE.iter().map(|row| row.format).collect();
+        let folder = if seen.is_folder() { "" } else { "give the folder that it lies in, or " };
+        format!(
+            "{shown}: found nothing that looks like one of {}, expected a recording; {folder}see \
+             docs/importing.md",
+            formats.join(", ")
+        )
+    } else {
+        let all = stopped.join("\n");
+        format!("{shown}: found no command that reads it as it is; say what is missing:\n{all}")
+    }))
+}
+
+/// Of a folder that is nothing itself, so many files are looked into.
+const LOOKED_INTO: usize = 20;
+
+/// What formats propose for a path.
+struct Proposed {
+    /// What was tried and runs.
+    found: Vec<Guessed>,
+    /// What looked right and stopped, with the message.
+    stopped: Vec<String>,
+}
+
+impl Proposed {
+    fn of(seen: &Seen, console: &Console) -> Self {
+        let mut proposed = Self { found: Vec::new(), stopped: Vec::new() };
+        for row in TABLE {
+            proposed.row(row, seen, console);
+        }
+        let several = proposed.found.len() > 1;
+        if let Some(first) = proposed.found.first_mut() {
+            first.is_preferred = several;
+        }
+        proposed
+    }
+
+    /// The first command of a format that runs, or why the last one stops.
+    fn row(&mut self, row: &GuessRow, seen: &Seen, console: &Console) {
+        let mut last = None;
+        for candidate in (row.look)(seen) {
+            let words: Vec<String> =
+                candidate.words.iter().map(|word| in_shell(Path::new(word))).collect();
+            let command = format!("strf import {}", words.join(" "));
+            match tried(&candidate.words, console) {
+                Ok(gives) => {
+                    let why = format!("{}; {gives}", candidate.why);
+                    self.found.push(Guessed { command, why, is_preferred: false });
+                    return;
+                }
+                Err(error) => last = Some(format!("{command} stops with\n{error}")),
+            }
+        }
+        self.stopped.extend(last);
+    }
+
+    fn extend(&mut self, other: Self) {
+        self.found.extend(other.found);
+        self.stopped.extend(other.stopped);
+    }
+}
+
+/// What an import gives, in a few words.
+fn tried(words: &[String], console: &Console) -> Result<String> {
+    let words = std::iter::once("strf import").chain(words.iter().map(String::as_str));
+    let Tried { source } =
+        Tried::try_parse_from(words).map_err(|error| Error::Refused(error.to_string()))?;
+    let recording = source.format().read(&mut ImportReport::new(console))?.recording;
+    dataset::validate(&recording)?;
+    let (stimuli, neurons) = (recording.clips.len(), recording.neurons.len());
+    Ok(format!(
+        "{}, {}",
+        crate::base::wording::stimuli_counted(stimuli),
+        crate::base::wording::counted(neurons, "neuron")
+    ))
+}
+
+/// What to type for what somebody has, one line a format.
+pub fn what_to_type() -> String {
+    let widest = TABLE.iter().map(|row| row.have.len()).max().unwrap_or(0);
+    let line = |row: &GuessRow| format!("  {:widest$}  {}", row.have, row.example);
+    let lines: Vec<String> = TABLE.iter().map(line).collect();
+    let rest = format!("  {:widest$}  strf import guess PATH", "something else");
+    format!("What you have, and what you type:\n{}\n{rest}", lines.join("\n"))
+}

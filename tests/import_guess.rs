@@ -1,0 +1,150 @@
+//! `strf import guess`: each line that it prints is a command that runs.
+use strf::import::TABLE;
+
+use crate::import::fixture;
+use crate::support::nems::{pack, write_recording};
+use crate::support::npz::NpzWriter;
+use crate::support::runs::{Workplace, recording};
+use crate::support::sounds::write_mono;
+
+/// What is printed of a path: the formats in the order of preference. Each command is run.
+#[track_caller]
+fn guessed(place: &Workplace, path: &str) -> Vec<String> {
+    let before = place.contents(".");
+    let ran = place.strf(&format!("import guess {path}")).done();
+    assert!(before == place.contents("."), "{path}: something was written");
+    let commands = ran.stdout.lines().filter_map(|line| line.strip_prefix("strf "));
+    let commands: Vec<&str> = commands.collect();
+    for command in &commands {
+        place.strf(&command.replace("DATA.h5", "guessed.h5 --force")).done();
+        std::fs::remove_file(place.path("guessed.h5")).unwrap();
+    }
+    commands.iter().map(|command| command.split(' ').nth(1).unwrap().to_owned()).collect()
+}
+
+#[test]
+fn every_format_is_known_by_what_it_looks_like() {
+    let place = Workplace::holding(&recording());
+    let put = |name: &str, to: &str| std::fs::copy(fixture(name), place.path(to)).unwrap();
+    put("cells_v5.mat", "v5.mat");
+    put("dense_v73.mat", "v73.mat");
+    put("../dense.h5", "arrays.h5");
+    assert_eq!(guessed(&place, "v5.mat"), ["mat"]);
+    assert_eq!(guessed(&place, "v73.mat"), ["mat"]);
+    write_recording(&place, &[("c1", &[0.005, 0.04, 0.0899])]);
+    pack(&place.path("rec"), &place.path("rec.tgz"));
+    assert_eq!(guessed(&place, "rec"), ["nems"]);
+    assert_eq!(guessed(&place, "rec.tgz"), ["nems"]);
+    for (format, out) in [("npz", "out.npz"), ("csv", "tables"), ("mat", "out.mat")] {
+        place.strf(&format!("export-data data.h5 --format {format} --out {out}")).done();
+        assert_eq!(guessed(&place, out), [format]);
+    }
+    assert_eq!(guessed(&place, "tables/responses.csv"), ["csv"]);
+    std::fs::create_dir(place.path("days")).unwrap();
+    place.write_data("days/a.h5", &recording());
+    let mut others = recording();
+    others.neurons.iter_mut().for_each(|neuron| neuron.id.push_str("_too"));
+    place.write_data("days/b.h5", &others);
+    assert_eq!(guessed(&place, "days"), ["merge"]);
+}
+
+#[test]
+fn the_preferred_of_several_formats_comes_first() {
+    let place = Workplace::holding(&recording());
+    place.strf("export-data data.h5 --format csv --out both").done();
+    let samples: Vec<i32> = (0..20_000).map(|n: i32| (n * n) % 331 - 165).collect();
+    write_mono(&place.path("both/stim1.wav"), 20_000, &samples);
+    place.write("both/spike1", "11.5 20.25\n");
+    assert_eq!(guessed(&place, "both"), ["spikes", "csv"]);
+    let said = place.strf("import guess both").done().stdout;
+    let lines: Vec<&str> = said.lines().collect();
+    assert_eq!(
+        lines,
+        [
+            "strf import spikes both --out DATA.h5",
+            "  preferred: 1 file spike* beside sounds; 1 stimulus, 1 neuron",
+            "strf import csv both --out DATA.h5",
+            "  a folder of tables; 9 stimuli, 3 neurons",
+        ]
+    );
+}
+
+#[test]
+fn files_in_a_folder_that_is_nothing_itself_are_looked_into() {
+    let place = Workplace::holding(&recording());
+    std::fs::create_dir(place.path("files")).unwrap();
+    std::fs::copy(fixture("cells_v5.mat"), place.path("files/v5.mat")).unwrap();
+    place.strf("export-data data.h5 --format npz --out files/all.npz").done();
+    assert_eq!(guessed(&place, "files"), ["npz", "mat"]);
+    assert!(!place.strf("import guess files").done().stdout.contains("preferred"));
+}
+
+#[test]
+fn options_that_a_layout_needs_are_printed() {
+    let place = Workplace::empty();
+    for folder in ["cell", "sounds", "pairs"] {
+        std::fs::create_dir(place.path(folder)).unwrap();
+    }
+    let source = fixture("zebra_finch");
+    let put = |from: &str, to: &str| std::fs::copy(source.join(from), place.path(to)).unwrap();
+    for number in [1, 2] {
+        put(&format!("spike{number}"), &format!("cell/spike{number}"));
+        put(&format!("stim{number}.wav"), &format!("cell/stim{number}.wav"));
+        put(&format!("spike{number}"), &format!("pairs/song{number}.txt"));
+        put(&format!("stim{number}.wav"), &format!("pairs/song{number}.wav"));
+    }
+    // The front end of the fixture's slow sounds is another one: what is missing is told.
+    let ran = place.strf("import guess cell");
+    assert_eq!((ran.status, ran.stdout.as_str()), (Some(2), ""));
+    let said = "cell: found no command that reads it as it is; say what is missing:\nstrf import \
+                spikes cell --sounds cell stops with\n";
+    assert!(ran.stderr.contains(said), "{}", ran.stderr);
+    let ran = place.strf("import guess pairs");
+    let said = "strf import spikes pairs --spike-files '{}' --sounds pairs stops with\n";
+    assert!(ran.stderr.contains(said), "{}", ran.stderr);
+
+    let mut npz = NpzWriter::create(&place.path("data.npz"));
+    npz.add("specs", &ndarray::Array3::<f64>::zeros((2, 4, 7)));
+    npz.add("responses", &ndarray::Array4::<u8>::zeros((2, 3, 2, 7)));
+    npz.finish();
+    place.strf("import guess data.npz").refused(
+        "data.npz: found no command that reads it as it is; say what is missing:\nstrf import npz \
+         data.npz stops with\ndata.npz: 1 problem\n  dt_ms: found nothing, expected the width of a \
+         bin (give --dt-ms MS)",
+    );
+}
+
+#[test]
+fn what_looks_like_nothing_is_refused() {
+    let place = Workplace::holding(&recording());
+    place.write("notes.doc", "nothing");
+    let formats: Vec<&str> = TABLE.iter().map(|row| row.format).collect();
+    place.strf("import guess notes.doc").refused(&format!(
+        "notes.doc: found nothing that looks like one of {}, expected a recording; give the \
+         folder that it lies in, or see docs/importing.md",
+        formats.join(", ")
+    ));
+    place.strf("import guess data.h5").refused(
+        "data.h5: this is a dataset file already, nothing need be imported; strf inspect data.h5 \
+         says what is in it",
+    );
+    place
+        .strf("import guess none")
+        .refused("none: there is no such file or folder; check the path");
+}
+
+#[test]
+fn the_page_and_the_help_say_what_to_type_for_every_format() {
+    let page = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/importing.md");
+    let page = std::fs::read_to_string(page).unwrap();
+    let help = Workplace::empty().strf("import --help").done().stdout;
+    let named = help.lines().filter_map(|line| line.strip_prefix("  "));
+    for row in TABLE {
+        let line = format!("| {} | `{}` |", row.have, row.example);
+        assert!(page.contains(&line), "{line}");
+        assert!(help.contains(row.example), "{help}");
+        assert!(row.example.contains(&format!("import {} ", row.format)), "{}", row.example);
+        let is_format = |line: &str| line.split_whitespace().next() == Some(row.format);
+        assert!(named.clone().any(is_format), "{}", row.format);
+    }
+}
