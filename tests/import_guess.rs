@@ -5,6 +5,7 @@ use crate::import::fixture;
 use crate::support::nems::{pack, write_recording};
 use crate::support::npz::NpzWriter;
 use crate::support::runs::{Workplace, recording};
+use crate::support::sessions;
 use crate::support::sounds::write_mono;
 
 /// What is printed of a path: the formats in the order of preference. Each command is run.
@@ -46,6 +47,31 @@ fn every_format_is_known_by_what_it_looks_like() {
     others.neurons.iter_mut().for_each(|neuron| neuron.id.push_str("_too"));
     place.write_data("days/b.h5", &others);
     assert_eq!(guessed(&place, "days"), ["merge"]);
+}
+
+/// Sound of half a second at a rate that default front ends take.
+fn long_enough(place: &Workplace, sounds: &[&str]) {
+    for (seed, name) in (1..).zip(sounds) {
+        let samples: Vec<i32> = (0..10_000).map(|n: i32| (n % 5000 * seed) % 977 - 488).collect();
+        write_mono(&place.path(name), 20_000, &samples);
+    }
+}
+
+#[test]
+fn units_on_the_clock_of_a_session_are_known_with_what_lies_beside_them() {
+    let place = Workplace::empty();
+    sessions::phy(&place);
+    long_enough(&place, &["sounds/noise_a.wav", "sounds/noise_b.wav"]);
+    assert_eq!(guessed(&place, "phy"), ["phy"]);
+    assert_eq!(guessed(&place, "."), ["phy"]);
+    let place = Workplace::empty();
+    sessions::units(&place);
+    long_enough(&place, &["bird/wavfiles/stim1.wav", "bird/wavfiles/stim2.wav"]);
+    assert_eq!(guessed(&place, "bird"), ["units"]);
+    let place = Workplace::empty();
+    sessions::pprox(&place);
+    long_enough(&place, &["stimuli/motif1.wav", "stimuli/motif2.wav"]);
+    assert_eq!(guessed(&place, "responses"), ["pprox"]);
 }
 
 #[test]

@@ -36,6 +36,24 @@ pub const TABLE: &[GuessRow] = &[
         look: nems,
     },
     GuessRow {
+        format: "phy",
+        have: "Kilosort or phy, and events",
+        example: "strf import phy sorted/ --events events.csv --sounds sounds/",
+        look: phy,
+    },
+    GuessRow {
+        format: "units",
+        have: "one HDF5 file a unit (CRCNS aa-4)",
+        example: "strf import units bird/",
+        look: units,
+    },
+    GuessRow {
+        format: "pprox",
+        have: "pprox files, one a unit",
+        example: "strf import pprox responses/ --sounds stimuli/",
+        look: pprox,
+    },
+    GuessRow {
         format: "spikes",
         have: "sounds, and spike times in text",
         example: "strf import spikes cell1/",
@@ -104,6 +122,53 @@ fn nems(seen: &Seen) -> Vec<Candidate> {
     fits.then(|| Candidate::new("nems", &seen.path, why)).into_iter().collect()
 }
 
+/// Folders of Kilosort and phy need a table of events, which lies in them or beside them.
+fn phy(seen: &Seen) -> Vec<Candidate> {
+    const SPIKES: &str = "spike_times.npy";
+    let Some(times) = seen.files.iter().find(|path| path.ends_with(SPIKES)) else {
+        return Vec::new();
+    };
+    let Some(folder) = times.parent().filter(|folder| folder.join("spike_clusters.npy").exists())
+    else {
+        return Vec::new();
+    };
+    let sounds = seen.sounds_near();
+    let is_event_table = |path: &&PathBuf| {
+        let of_clusters = |name: &str| name.starts_with("cluster");
+        is_table(path) && !path.file_name().is_some_and(|name| of_clusters(&name.to_string_lossy()))
+    };
+    let mut tables: Vec<PathBuf> = seen.files.iter().filter(is_event_table).cloned().collect();
+    if tables.is_empty() {
+        let beside = seen.beside();
+        let files = beside.iter().flat_map(Seen::files_at_the_top);
+        tables = files.filter(is_event_table).cloned().collect();
+    }
+    let candidate = |table: &PathBuf| {
+        let why = format!("{SPIKES} with clusters, and a table beside it");
+        let candidate = Candidate::new("phy", folder, why);
+        candidate.with("--events", &table.to_string_lossy()).with_sounds(&sounds)
+    };
+    tables.iter().map(candidate).collect()
+}
+
+fn units(seen: &Seen) -> Vec<Candidate> {
+    let mut files = seen.files.iter().chain(Some(&seen.path));
+    let is_unit = |path: &PathBuf| {
+        let ending = path.extension().is_some_and(|ending| ending == "h5" || ending == "hdf5");
+        ending && ["sortType", "sortid"].iter().any(|name| attribute(path, name))
+    };
+    let why = "HDF5 files that say how a unit was sorted";
+    let found = files.any(is_unit).then(|| Candidate::new("units", &seen.path, why));
+    found.into_iter().collect()
+}
+
+fn pprox(seen: &Seen) -> Vec<Candidate> {
+    let own = seen.path.extension().is_some_and(|ending| ending == "pprox");
+    let fits = own || seen.has_ending(".pprox");
+    let candidate = || Candidate::new("pprox", &seen.path, "files that end in .pprox");
+    fits.then(|| candidate().with_sounds(&seen.sounds_near())).into_iter().collect()
+}
+
 fn mat(seen: &Seen) -> Vec<Candidate> {
     let ending = seen.path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("mat"));
     let fits = !seen.is_folder() && (ending || seen.has(0, b"MATLAB "));
@@ -127,9 +192,7 @@ fn spikes(seen: &Seen) -> Vec<Candidate> {
         let why = format!("{} beside sounds", counted(count("spike"), "file spike*"));
         let candidate = || Candidate::new("spikes", &seen.path, why.clone());
         candidates.push(candidate());
-        let with =
-            |all, folder: &PathBuf| Candidate::with(all, "--sounds", &folder.to_string_lossy());
-        candidates.push(sounds.iter().fold(candidate(), with));
+        candidates.push(candidate().with_sounds(&sounds));
     }
     let stem = |path: &Path| path.file_stem().map(|stem| stem.to_string_lossy().into_owned());
     let heard = |name: &str| is_sound(name);
@@ -161,11 +224,13 @@ const COCHLEAGRAMS: [&str; 8] = [
     "stim",
 ];
 
+/// Whether a file ends as tables do.
+fn is_table(path: &Path) -> bool {
+    let ending = path.extension().map(|ending| ending.to_string_lossy().to_lowercase());
+    ending.is_some_and(|ending| ["csv", "tsv"].contains(&ending.as_str()))
+}
+
 fn csv(seen: &Seen) -> Vec<Candidate> {
-    let is_table = |path: &Path| {
-        let ending = path.extension().map(|ending| ending.to_string_lossy().to_lowercase());
-        ending.is_some_and(|ending| ["csv", "tsv"].contains(&ending.as_str()))
-    };
     let table = if seen.is_folder() { seen.has_ending(".csv") } else { is_table(&seen.path) };
     if !table || seen.has_ending(".epoch.csv") {
         return Vec::new();
@@ -183,9 +248,8 @@ fn csv(seen: &Seen) -> Vec<Candidate> {
             .extend(found.map(|path| candidate().with("--cochleagrams", &path.to_string_lossy())));
     }
     let sounds = seen.sound_folders();
-    let with = |all, folder: &PathBuf| Candidate::with(all, "--sounds", &folder.to_string_lossy());
     if !sounds.is_empty() {
-        candidates.push(sounds.iter().fold(candidate(), with));
+        candidates.push(candidate().with_sounds(&sounds));
     }
     candidates
 }

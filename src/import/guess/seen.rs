@@ -88,6 +88,21 @@ impl Seen {
         names.into_iter().map(|name| folder.join(name)).filter(|path| *path != self.path).collect()
     }
 
+    /// What lies in the folder that it lies in; nothing where that cannot be read.
+    pub fn beside(&self) -> Option<Self> {
+        let parent = self.path.parent().filter(|folder| !folder.as_os_str().is_empty());
+        Self::at(parent.unwrap_or(Path::new("."))).ok()
+    }
+
+    /// The folders that hold sound files, of those here or, where there is none, of those beside.
+    pub fn sounds_near(&self) -> Vec<PathBuf> {
+        let own = self.sound_folders();
+        if !own.is_empty() {
+            return own;
+        }
+        self.beside().map(|seen| seen.sound_folders()).unwrap_or_default()
+    }
+
     /// The folders that hold sound files, of those here or beside.
     pub fn sound_folders(&self) -> Vec<PathBuf> {
         let mut files = self.around();
@@ -121,6 +136,13 @@ impl Candidate {
     pub fn new(format: &str, source: &Path, why: impl Into<String>) -> Self {
         let words = vec![format.to_owned(), source.display().to_string()];
         Self { words, why: why.into() }
+    }
+
+    /// With sounds out of folders.
+    #[must_use]
+    pub fn with_sounds(self, folders: &[PathBuf]) -> Self {
+        let with = |all: Self, folder: &PathBuf| all.with("--sounds", &folder.to_string_lossy());
+        folders.iter().fold(self, with)
     }
 
     /// With more words.
