@@ -2,9 +2,10 @@
 use std::collections::BTreeMap;
 
 use ndarray::{Array3, s};
+use strf::dataset::hdf5_io::write_text;
 use strf::dataset::{Clip, Inverse, LevelKind, Recording, SoundLevel, Splits, read};
 
-use crate::support::runs::{Workplace, recording};
+use crate::support::runs::{Workplace, change_data, recording};
 
 /// A format, and what is written in it.
 const FORMATS: [(&str, &str); 5] =
@@ -208,8 +209,9 @@ fn stimuli_that_were_never_presented_are_named() {
 fn what_is_no_part_of_a_dataset_is_said() {
     let place = Workplace::empty();
     place.strf("simulate data.h5 --neurons 2 --stimuli 3").done();
+    change_data(&place.path("data.h5"), |file| write_text(file, "species", "ferret"));
     let ran = place.strf("export-data data.h5 --format npz --out out.npz").done();
-    let said = "dropped: /truth, which are no part of a dataset\n";
+    let said = "dropped: what is no part of a dataset: /truth and the attribute species\n";
     assert!(ran.stdout.contains(said), "{}", ran.stdout);
 }
 

@@ -6,7 +6,7 @@ use clap::Args;
 use crate::base::error::Result;
 use crate::base::files::{self, Existing};
 use crate::base::progress::Console;
-use crate::base::wording::{counted, stimuli_counted};
+use crate::base::wording::{counted, joined, stimuli_counted};
 use crate::dataset;
 use crate::export_data::{DataExport, DataFormat};
 
@@ -42,10 +42,11 @@ pub fn run(args: &ExportDataArgs, console: &Console) -> Result<()> {
     let (stimuli, neurons) = (recording.clips.len(), recording.neurons.len());
     let export = DataExport { format: args.format, out: &args.out, existing, drop: &args.drop };
     export.write(recording)?;
-    let others = dataset::other_groups(&args.data)?;
+    let others = dataset::other_content(&args.data)?;
     let mut lines: Vec<String> = args.drop.iter().map(|name| format!("dropped: {name}")).collect();
     if !others.is_empty() {
-        lines.push(format!("dropped: {}, which are no part of a dataset", others.join(", ")));
+        let others = joined(&others, "and");
+        lines.push(format!("dropped: what is no part of a dataset: {others}"));
     }
     lines.push(format!("wrote {}", args.out.display()));
     let (stimuli, neurons) = (stimuli_counted(stimuli), counted(neurons, "neuron"));

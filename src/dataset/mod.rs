@@ -25,7 +25,7 @@ pub use check::validate;
 pub use level::{Inverse, LevelKind, SoundLevel};
 pub use location::ResponseLocation;
 pub use predictions::write_predictions;
-pub use read::{ReadRecording, other_groups, read, read_for_prediction, read_sound};
+pub use read::{ReadRecording, other_content, read, read_for_prediction, read_sound};
 pub use recording::{Clip, Entity, OfNeurons, Recording, Splits};
 pub use responses::ResponseFile;
 pub use write::{Counts, plain_number, write, write_each};

@@ -46,15 +46,20 @@ pub fn read_for_prediction(path: &Path) -> Result<ReadRecording<ResponseLocation
     read_as(path, Need::Sound)
 }
 
-/// What lies at the top of a file beside the dataset.
+/// What lies at the top of a file beside the dataset: groups, datasets and attributes.
 ///
 /// # Errors
 /// The file cannot be read.
-pub fn other_groups(path: &Path) -> Result<Vec<String>> {
+pub fn other_content(path: &Path) -> Result<Vec<String>> {
     let own = [FREQUENCIES, NEURONS, STIMULI, COCHLEAGRAMS, RESPONSES, SPLITS];
-    let names = Source::open(path)?.members("/");
-    let others = names.into_iter().filter(|name| !own.contains(&name.as_str()));
-    Ok(others.map(|name| format!("/{name}")).collect())
+    let own_attributes = [[FORMAT, VERSION, DT_MS].as_slice(), &SoundLevel::NAMES].concat();
+    let mut source = Source::open(path)?;
+    let (names, attributes) = (source.members("/"), source.attributes("/"));
+    let names = names.into_iter().filter(|name| !own.contains(&name.as_str()));
+    let attributes = attributes.into_keys();
+    let attributes = attributes.filter(|name| !own_attributes.contains(&name.as_str()));
+    let others = names.map(|name| format!("/{name}"));
+    Ok(others.chain(attributes.map(|name| format!("the attribute {name}"))).collect())
 }
 
 fn read_as<R: Take>(path: &Path, need: Need) -> Result<ReadRecording<R>> {

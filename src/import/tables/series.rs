@@ -339,7 +339,7 @@ impl StimulusRows {
         let (first, rest) = values.split_at(width.min(values.len()));
         let rises = first.windows(2).all(|pair| pair[0] < pair[1]);
         let whole = first.windows(2).all(|pair| (pair[1] - pair[0] - 1.0).abs() < f32::EPSILON);
-        let counts = whole && first.first().is_some_and(|first| *first == 0.0 || *first == 1.0);
+        let counts = whole && first.first().is_some_and(|first| *first * (*first - 1.0) == 0.0);
         let most = rest.iter().copied().fold(0.0, f32::max);
         let beyond = first.first().is_some_and(|first| *first > 0.0)
             && first.last().is_some_and(|last| *last > most);
