@@ -187,6 +187,13 @@ fn folders_that_lack_something_are_refused() {
         "phy/params.py: found no sample_rate, expected a line such as sample_rate = 30000.; give the \
          rate with --rate-hz HZ",
     );
+    std::fs::remove_file(place.path("phy/params.py")).unwrap();
+    refused(
+        &place,
+        "",
+        "phy/params.py: found no such file, expected a line such as sample_rate = 30000.; give the \
+         rate with --rate-hz HZ",
+    );
     let (_, recording) = imported(&place, "--rate-hz 1000");
     assert_eq!(spikes(&recording.clips[0].responses, 0), vec![vec![(2, 1), (40, 1)]; 3]);
 

@@ -28,7 +28,7 @@ impl PhyParams {
         let lines = Assignments(&text);
         let stored = lines.number("sample_rate");
         let Some(rate_hz) = given_hz.or(stored) else {
-            let found = if text.is_empty() { "no such text" } else { "no sample_rate" };
+            let found = if path.is_file() { "no sample_rate" } else { "no such file" };
             return Err(Error::Refused(format!(
                 "{}: found {found}, expected a line such as sample_rate = 30000.; give the rate \
                  with --rate-hz HZ",
