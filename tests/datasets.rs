@@ -1,9 +1,11 @@
 //! The commands of docs/datasets.md, on small recordings that lie on disk as the public ones do.
 use std::path::Path;
 
+use ndarray::Array2;
 use strf::dataset::read;
 
 use crate::support::mat::{Mat5, Order};
+use crate::support::nems::{EPOCHS, header, pack, write_arrays, write_recording};
 use crate::support::runs::Workplace;
 use crate::support::sessions::{pprox, units};
 use crate::support::sounds::write_mono;
@@ -45,6 +47,32 @@ fn cnd(place: &Workplace) {
     std::fs::write(place.path("dataSub1.mat"), mat.file(&[eeg])).unwrap();
 }
 
+/// Archives of NEMS: samples, spike times, and tiles of sound.
+fn nems(place: &Workplace) {
+    let cells: [(&str, &[f64]); 2] = [("c1", &[0.005, 0.045]), ("c2", &[0.02])];
+    write_recording(place, &cells);
+    pack(&place.path("rec"), &place.path("TAR010c.tgz"));
+    let named = |epochs: &str| epochs.replace("STIM_a", "STIM_00cat_a").replace("_b", "_cat_b");
+    for signal in ["stim", "resp"] {
+        place.write(&format!("rec/rec.{signal}.epoch.csv"), &named(EPOCHS));
+    }
+    let tiles = [("STIM_00cat_a", 0.0), ("STIM_cat_b", 4.0)];
+    let tiles = tiles.map(|(name, first)| {
+        (name, Array2::from_shape_fn((2, 4), |(band, bin)| first + (10 * band + bin) as f32))
+    });
+    std::fs::rename(place.path("rec/rec.stim.csv"), place.path("stim.csv")).unwrap();
+    place.write("rec/rec.stim.json", &header(&["b0", "b1"], "TiledSignal", 100.0));
+    write_arrays(&place.path("rec/rec.stim.h5"), &tiles);
+    pack(&place.path("rec"), &place.path("PRN010a.tgz"));
+    std::fs::remove_file(place.path("rec/rec.stim.h5")).unwrap();
+    std::fs::remove_file(place.path("rec/rec.resp.h5")).unwrap();
+    std::fs::rename(place.path("stim.csv"), place.path("rec/rec.stim.csv")).unwrap();
+    place.write("rec/rec.stim.json", &header(&["b0", "b1"], "RasterizedSignal", 100.0));
+    place.write("rec/rec.resp.json", &header(&["c1", "c2"], "RasterizedSignal", 100.0));
+    place.write("rec/rec.resp.csv", &"0.5,0.25\n".repeat(12));
+    pack(&place.path("rec"), &place.path("A1_NAT4_ozgf.fs100.ch18.tgz"));
+}
+
 #[test]
 fn the_commands_for_public_recordings_run_on_replicas_of_them() {
     let place = Workplace::empty();
@@ -61,6 +89,7 @@ fn the_commands_for_public_recordings_run_on_replicas_of_them() {
         write_sound(&place.path(&format!("{name}.wav")), number);
     }
     cnd(&place);
+    nems(&place);
     // Neurons, stimuli, repeats and bins of a stimulus.
     let want = [
         ("aa1_field_l.h5", [2, 2, 3, 100]),
@@ -69,6 +98,9 @@ fn the_commands_for_public_recordings_run_on_replicas_of_them() {
         ("aa4_wide.h5", [1, 2, 10, 180]),
         ("le2025.h5", [1, 2, 2, 100]),
         ("sub1.h5", [3, 2, 1, 40]),
+        ("nat4_a1.h5", [2, 2, 2, 4]),
+        ("tar010c.h5", [2, 2, 2, 4]),
+        ("prn010a.h5", [2, 2, 2, 4]),
     ];
     let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/datasets.md");
     let page = std::fs::read_to_string(page).unwrap();

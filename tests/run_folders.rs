@@ -308,7 +308,7 @@ fn windows_that_come_to_a_single_bin_are_said() {
 #[test]
 fn dropout_that_leaves_out_nothing_is_said() {
     let place = Workplace::new();
-    let model = "type = \"transformer\"\nembedding_dim = 4\ntime_patch = 2";
+    let model = "[model]\ntype = \"transformer\"\nembedding_dim = 4\ntime_patch = 2";
     place.write("run.toml", &run_file(model, "epochs = 1\noptimizer = \"lbfgs\""));
     let words = "model.dropout = 0.1 leaves out nothing: lbfgs fits without it, adamw with it";
     let said = |options: &str| place.strf(&format!("train run.toml {options}")).done().stderr;

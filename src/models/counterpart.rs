@@ -12,8 +12,10 @@ pub struct Counterpart {
     /// The Python expression that makes it, with sizes and keys in braces, as in `{F}` or `{gaussians}`;
     /// none where its models make it by themselves.
     pub object: Option<&'static str>,
-    /// The only form of the part that it has.
+    /// The only form of the part that it has, as names and shapes of weights tell.
     pub form: FixedKeys,
+    /// The same, of which weights tell nothing.
+    pub silent: FixedKeys,
 }
 
 /// The keys of a section that have other values than the only ones, as `model.norm = "none"`.

@@ -20,6 +20,12 @@ pub struct Exchange {
     pub extra_kwargs: BTreeMap<String, String>,
     /// What it has no part for.
     pub no_part_for: Vec<String>,
+    /// Whether it lacks a whole part.
+    #[serde(skip)]
+    lacks_parts: bool,
+    /// Whether its loader stops at weights of other names or shapes.
+    #[serde(skip)]
+    weights_differ: bool,
 }
 
 impl Exchange {
@@ -34,7 +40,7 @@ impl Exchange {
     ) -> Result<Self> {
         let mut own = Self::default();
         match reference {
-            Some(reference) => own.no_part_for.extend(reference.unlike.iter().cloned()),
+            Some(reference) => own.differ(reference.unlike.clone(), reference.silent.clone()),
             None => own.lacks("model", architecture.model.row),
         }
         match architecture.prefilters.as_slice() {
@@ -46,7 +52,10 @@ impl Exchange {
                     _ => prefilters::filter_bins(&only.values, dims),
                 })?;
             }
-            several => own.no_part_for.push(format!("{} prefilters in a row", several.len())),
+            several => {
+                own.no_part_for.push(format!("{} prefilters in a row", several.len()));
+                own.lacks_parts = true;
+            }
         }
         own.kernel(architecture, dims)?;
         own.output(&architecture.model.values, dims)?;
@@ -56,11 +65,11 @@ impl Exchange {
         Ok(own)
     }
 
-    /// The arguments of its class. Where it cannot load the model, its loader stops at an argument that
-    /// no class takes.
+    /// The arguments of its class. Where it lacks a part, or would load another model and not know, its
+    /// loader stops at an argument that no class takes; other weights stop it by themselves.
     pub fn arguments(&self, reference: Option<&Reference>) -> Json {
         match reference {
-            Some(reference) if self.no_part_for.is_empty() => {
+            Some(reference) if self.stops_or_loads() => {
                 let mut arguments = reference.arguments.clone();
                 arguments.insert("_model_class".to_owned(), reference.class.name.into());
                 arguments.into()
@@ -73,7 +82,18 @@ impl Exchange {
         }
     }
 
+    fn stops_or_loads(&self) -> bool {
+        !self.lacks_parts && (self.weights_differ || self.no_part_for.is_empty())
+    }
+
+    /// Takes on keys with other values than its models have, as weights tell and as they do not.
+    fn differ(&mut self, told: Vec<String>, silent: Vec<String>) {
+        self.weights_differ |= !told.is_empty();
+        self.no_part_for.extend(told.into_iter().chain(silent));
+    }
+
     fn lacks(&mut self, section: &str, row: &impl Row) {
+        self.lacks_parts = true;
         self.no_part_for.push(format!("{section} {}", row.part().name));
     }
 
@@ -88,7 +108,8 @@ impl Exchange {
             self.lacks(found.section, found.row);
             return Ok(());
         };
-        self.no_part_for.extend(unlike(found.section, counterpart.form, values)?);
+        let unlike = |keys| unlike(found.section, keys, values);
+        self.differ(unlike(counterpart.form)?, unlike(counterpart.silent)?);
         if let Some(expression) = counterpart.object {
             self.extra_kwargs.insert(found.argument.to_owned(), filled(expression, number)?);
         }

@@ -51,8 +51,10 @@ pub struct Reference {
     pub class: &'static ReferenceClass,
     /// The keyword arguments that are numbers or words.
     pub arguments: Map<String, Json>,
-    /// Keys with values that no object of the class can have.
+    /// Keys with values that no object of the class can have, as its weights tell.
     pub unlike: Vec<String>,
+    /// Such keys of which weights tell nothing.
+    pub silent: Vec<String>,
 }
 
 impl ReferenceClass {
@@ -68,11 +70,11 @@ impl ReferenceClass {
         let mut arguments = own.collect::<Result<Map<_, _>>>()?;
         arguments.insert("n_frequency_bands".into(), blueprint.dims.bands.into());
         arguments.insert("out_neurons".into(), blueprint.dims.neurons.into());
-        let mut unlike = unlike("model", self.form, blueprint.values)?;
-        for Argument(_name, meaning) in self.arguments {
-            unlike.extend(meaning.unlike(blueprint)?);
-        }
-        Ok(Reference { class: self, arguments, unlike })
+        let unlike = unlike("model", self.form, blueprint.values)?;
+        let silent =
+            self.arguments.iter().map(|Argument(_name, meaning)| meaning.unlike(blueprint));
+        let silent = silent.filter_map(Result::transpose).collect::<Result<_>>()?;
+        Ok(Reference { class: self, arguments, unlike, silent })
     }
 
     /// The lines of a run file that the arguments come to; none for an argument with a value that is no
@@ -105,7 +107,7 @@ impl Meaning {
         })
     }
 
-    /// What no object of the class can have.
+    /// What no object of the class can have, and weights do not tell.
     fn unlike(&self, blueprint: &Blueprint) -> Result<Option<String>> {
         let Self::Memory(key, bins) = self else { return Ok(None) };
         let Blueprint { values, dims, .. } = blueprint;

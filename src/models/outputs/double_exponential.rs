@@ -24,6 +24,7 @@ pub const PART: Part = Part {
 pub const REFERENCE: Counterpart = Counterpart {
     object: Some("deepSTRF.models.activations.ParametricDoubleExponential({N})"),
     form: &[],
+    silent: &[],
 };
 
 /// Parameters `_raw_a`, `_raw_b` (through a softplus), `k` and `s`, `(N)` each.

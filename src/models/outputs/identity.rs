@@ -13,7 +13,8 @@ pub const PART: Part =
     Part { name: "identity", summary: "the drive itself; may be negative", source: "", keys: &[] };
 
 /// The same in deepSTRF.
-pub const REFERENCE: Counterpart = Counterpart { object: Some("torch.nn.Identity()"), form: &[] };
+pub const REFERENCE: Counterpart =
+    Counterpart { object: Some("torch.nn.Identity()"), form: &[], silent: &[] };
 
 struct Identity;
 

@@ -21,8 +21,11 @@ pub const PART: Part = Part {
 };
 
 /// The same in deepSTRF.
-pub const REFERENCE: Counterpart =
-    Counterpart { object: Some("deepSTRF.models.activations.ParametricSigmoid({N})"), form: &[] };
+pub const REFERENCE: Counterpart = Counterpart {
+    object: Some("deepSTRF.models.activations.ParametricSigmoid({N})"),
+    form: &[],
+    silent: &[],
+};
 
 /// Parameters `_raw_a`, `_raw_b` (through a softplus), `c` and `d`, `(N)` each.
 struct ParametricSigmoid {

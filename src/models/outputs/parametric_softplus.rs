@@ -18,8 +18,11 @@ pub const PART: Part = Part {
 };
 
 /// The same in deepSTRF.
-pub const REFERENCE: Counterpart =
-    Counterpart { object: Some("deepSTRF.models.activations.ParametricSoftplus({N})"), form: &[] };
+pub const REFERENCE: Counterpart = Counterpart {
+    object: Some("deepSTRF.models.activations.ParametricSoftplus({N})"),
+    form: &[],
+    silent: &[],
+};
 
 /// Parameters `_raw_beta (N)` and `_raw_b (N)`, both through a softplus.
 struct ParametricSoftplus {

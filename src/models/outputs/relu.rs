@@ -13,7 +13,8 @@ use crate::simd::real::Real;
 pub const PART: Part = Part { name: "relu", summary: "max(0, x)", source: "", keys: &[] };
 
 /// The same in deepSTRF.
-pub const REFERENCE: Counterpart = Counterpart { object: Some("torch.nn.ReLU()"), form: &[] };
+pub const REFERENCE: Counterpart =
+    Counterpart { object: Some("torch.nn.ReLU()"), form: &[], silent: &[] };
 
 struct Relu;
 

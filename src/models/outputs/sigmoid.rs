@@ -13,7 +13,8 @@ pub const PART: Part =
     Part { name: "sigmoid", summary: "1 / (1 + exp(-x))", source: "", keys: &[] };
 
 /// The same in deepSTRF.
-pub const REFERENCE: Counterpart = Counterpart { object: Some("torch.nn.Sigmoid()"), form: &[] };
+pub const REFERENCE: Counterpart =
+    Counterpart { object: Some("torch.nn.Sigmoid()"), form: &[], silent: &[] };
 
 struct Sigmoid;
 

@@ -13,7 +13,8 @@ use crate::simd::real::Real;
 pub const PART: Part = Part { name: "softplus", summary: "log(1 + exp(x))", source: "", keys: &[] };
 
 /// The same in deepSTRF.
-pub const REFERENCE: Counterpart = Counterpart { object: Some("torch.nn.Softplus()"), form: &[] };
+pub const REFERENCE: Counterpart =
+    Counterpart { object: Some("torch.nn.Softplus()"), form: &[], silent: &[] };
 
 struct Softplus;
 

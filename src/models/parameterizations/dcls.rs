@@ -27,6 +27,7 @@ pub const REFERENCE: Counterpart = Counterpart {
         "deepSTRF.models.layers.ParametricSTRF({F}, {T}, {C_in}, {C_out}, num_gaussians={gaussians})",
     ),
     form: &[],
+    silent: &[],
 };
 
 const KEYS: &[Key] = &[Key {

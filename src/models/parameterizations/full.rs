@@ -13,7 +13,7 @@ pub const PART: Part =
     Part { name: "full", summary: "every weight of the STRF free", source: "", keys: &[] };
 
 /// The same in deepSTRF.
-pub const REFERENCE: Counterpart = Counterpart { object: None, form: &[] };
+pub const REFERENCE: Counterpart = Counterpart { object: None, form: &[], silent: &[] };
 
 /// Parameters `weight (O, C, F, K)` and `bias (O)`.
 struct Full {

@@ -24,6 +24,7 @@ pub const PART: Part = Part {
 pub const REFERENCE: Counterpart = Counterpart {
     object: Some("deepSTRF.models.layers.SeparableSTRF({F}, {T}, {C_in}, {C_out})"),
     form: &[("rank", "1")],
+    silent: &[],
 };
 
 const KEYS: &[Key] = &[Key {

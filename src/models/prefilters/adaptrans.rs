@@ -36,7 +36,8 @@ pub const REFERENCE: Counterpart = Counterpart {
     object: Some(
         "deepSTRF.models.prefiltering.AdapTrans(torch.full(({F},), 0.5), torch.full(({F},), 0.5), kernel_size={kernel_bins})",
     ),
-    form: &[("rectify", "true")],
+    form: &[],
+    silent: &[("rectify", "true")],
 };
 
 const KEYS: &[Key] = &[

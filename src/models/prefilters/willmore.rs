@@ -32,7 +32,8 @@ pub const REFERENCE: Counterpart = Counterpart {
     object: Some(
         "deepSTRF.models.prefiltering.ICAdaptation(torch.full(({F},), 0.5), kernel_size={kernel_bins})",
     ),
-    form: &[("rectify", "true")],
+    form: &[],
+    silent: &[("rectify", "true")],
 };
 
 /// Buffer `a (F)`; nothing is trained.
