@@ -37,7 +37,7 @@ pub enum ImportSource {
     Spikes(spikes::Spikes),
     /// Neurodata Without Borders: units, a table of presentations, sounds
     Nwb(nwb::Nwb),
-    /// Folders of Kilosort, phy or `SpikeInterface`, with a table of events and sounds
+    /// Folders of Kilosort and phy, with a table of events and sounds
     Phy(phy::Phy),
     /// HDF5 files of one unit each, with groups for classes, stimuli and repeats (CRCNS aa-4)
     Units(units::UnitFiles),
