@@ -119,12 +119,13 @@ fn work(row: &Row, dataset: &Dataset) -> Work {
             (first(convolution(channels, bands - 2.0)) + behind(others + dense), 0.0)
         }
         "statenet" => {
-            let cell = cell(row.cell());
+            let recurrent = units(row.rnn());
             let frames = first(UNITS * SPAN * channels);
-            (frames + cell.products + behind(UNITS * neurons), UNITS + cell.exponentials)
+            (frames + recurrent.products + behind(UNITS * neurons), UNITS + recurrent.exponentials)
         }
         "transformer" => {
-            let window = row.window().unwrap_or((dataset.bins + 1) as f64 / 2.0);
+            let all = (dataset.bins + 1) as f64 / 2.0;
+            let window = row.attended.map_or(all, |bins| bins as f64);
             let maps = (4.0 + 2.0 * WIDER) * EMBEDDING * EMBEDDING;
             let attended = 2.0 * EMBEDDING * window;
             let all = behind(maps + attended + EMBEDDING * neurons);
@@ -142,7 +143,7 @@ fn work(row: &Row, dataset: &Dataset) -> Work {
 }
 
 /// The recurrent units of `statenet`.
-fn cell(kind: &str) -> Work {
+fn units(kind: &str) -> Work {
     let square = UNITS * UNITS;
     let (products, exponentials) = match kind {
         "lstm" => (behind(8.0 * square), 5.0 * UNITS),

@@ -10,8 +10,12 @@ pub struct Row {
     /// Its name and its keys.
     parameterization: Option<(&'static str, &'static str)>,
     output_gain: Option<&'static str>,
-    /// What the reference script is told beside the parts; none where deepSTRF has no such model.
-    reference: Option<&'static [&'static str]>,
+    /// `model.rnn`, and what deepSTRF calls it.
+    rnn: Option<(&'static str, &'static str)>,
+    /// Bins that attention sees, where these are not all of the past.
+    pub attended: Option<usize>,
+    /// Whether deepSTRF has the model.
+    pub has_reference: bool,
     /// How many times faster a training epoch must be than deepSTRF's, all clips in one step.
     batch_floor: f64,
     /// The same with one clip a step, where it is another number.
@@ -27,29 +31,23 @@ const LEAKY_NETWORK: &str = "window_ms = 45.0\nhidden = 20\ninit_tau_ms = 12.5\n
 const REDUCED_NETWORK: &str = "window_ms = 45.0\nhidden = 20\ninit_tau_ms = 12.5\noutput = \"identity\"\noutput_decay = false\ndecay_bins = 18\n";
 const CONVOLUTIONS: &str = "kernel_bands = 3\nkernel_ms = 45.0\nchannels = 10\nhidden = 20\n";
 
-/// As deepSTRF has it: all of the past, or a window, and no nonlinearity at the output.
+/// As deepSTRF has it: no nonlinearity at the output.
 const ATTENTION: &str =
-    "time_patch = 1\ncontext_ms = 0.0\nembedding_dim = 48\ndropout = 0.1\noutput = \"identity\"\n";
-const ATTENTION_41: &str = "time_patch = 1\ncontext_window = 41\nembedding_dim = 48\ndropout = 0.1\noutput = \"identity\"\n";
+    "time_patch = 1\nembedding_dim = 48\ndropout = 0.1\noutput = \"identity\"\n";
 
 const LN: Row = Row::new("ln", "ln", STRF_PER_NEURON, 1.5);
 /// What stands without the contrast gain beside it.
 const LN_DOUBLE_EXPONENTIAL: Row = Row {
     name: "ln+double-exponential",
     keys: "window_ms = 45.0\nnorm = \"batch\"\noutput = \"double_exponential\"\n",
-    reference: None,
+    has_reference: false,
     ..LN
 };
 const NRF: Row = Row::new("nrf", "nrf", NETWORK, 4.0);
 const DNET: Row = Row::new("dnet", "dnet", LEAKY_NETWORK, 4.0);
 const CNN2D: Row = Row::new("cnn2d", "cnn2d", CONVOLUTIONS, 3.0);
 const TRANSFORMER: Row = Row::new("transformer", "transformer", ATTENTION, 6.0);
-const STATENET: Row = Row::new("statenet", "statenet", GRU, 5.0);
-const GRU: &str = "rnn = \"gru\"\n";
-const LSTM: &str = "rnn = \"lstm\"\n";
-const RNN: &str = "rnn = \"rnn\"\n";
-const LMU: &str = "rnn = \"lmu\"\n";
-const MAMBA: &str = "rnn = \"mamba\"\n";
+const STATENET: Row = Row::new("statenet", "statenet", "", 5.0);
 const CNN1D: Row = Row::new("cnn1d", "cnn1d", "preset = \"1d\"\n", 0.0);
 
 /// All rows, in the order of the tables.
@@ -75,21 +73,20 @@ pub const ROWS: &[Row] = &[
     Row { clip_floor: Some(4.0), ..TRANSFORMER },
     Row {
         name: "transformer-41",
-        keys: ATTENTION_41,
-        reference: Some(&["--context", "41"]),
+        attended: Some(41),
         batch_floor: 8.0,
         clip_floor: Some(6.0),
         ..TRANSFORMER
     },
-    Row { reference: None, ..CNN1D },
-    Row { reference: None, ..LN.behind("ln+stp", "stp", 0.0) },
+    Row { has_reference: false, ..CNN1D },
+    Row { has_reference: false, ..LN.behind("ln+stp", "stp", 0.0) },
     LN_DOUBLE_EXPONENTIAL,
     Row { name: "ln+contrast", output_gain: Some("contrast"), ..LN_DOUBLE_EXPONENTIAL },
-    STATENET.with_cell("statenet-gru", GRU, &["--rnn", "GRU"], [5.0, 12.0]),
-    STATENET.with_cell("statenet-lstm", LSTM, &["--rnn", "LSTM"], [2.5, 2.5]),
-    STATENET.with_cell("statenet-rnn", RNN, &["--rnn", "RNN"], [4.0, 6.0]),
-    STATENET.with_cell("statenet-lmu", LMU, &["--rnn", "LMU"], [5.0, 15.0]),
-    STATENET.with_cell("statenet-mamba", MAMBA, &["--rnn", "Mamba"], [8.0, 5.0]),
+    STATENET.with_units("statenet-gru", ("gru", "GRU"), [5.0, 12.0]),
+    STATENET.with_units("statenet-lstm", ("lstm", "LSTM"), [2.5, 2.5]),
+    STATENET.with_units("statenet-rnn", ("rnn", "RNN"), [4.0, 6.0]),
+    STATENET.with_units("statenet-lmu", ("lmu", "LMU"), [5.0, 15.0]),
+    STATENET.with_units("statenet-mamba", ("mamba", "Mamba"), [8.0, 5.0]),
 ];
 
 /// The rows of these names, or all of them where no name is given.
@@ -120,7 +117,9 @@ impl Row {
             prefilter: None,
             parameterization: None,
             output_gain: None,
-            reference: Some(&[]),
+            rnn: None,
+            attended: None,
+            has_reference: true,
             batch_floor,
             clip_floor: None,
             fit_floor: None,
@@ -133,20 +132,13 @@ impl Row {
     }
 
     /// The same model with recurrent units of a kind; floors with all clips in a step, and with one.
-    const fn with_cell(
+    const fn with_units(
         self,
         name: &'static str,
-        keys: &'static str,
-        reference: &'static [&'static str],
+        rnn: (&'static str, &'static str),
         [batch_floor, clip_floor]: [f64; 2],
     ) -> Self {
-        let (reference, clip_floor) = (Some(reference), Some(clip_floor));
-        Self { name, keys, reference, batch_floor, clip_floor, ..self }
-    }
-
-    /// Whether deepSTRF has the model.
-    pub fn has_reference(&self) -> bool {
-        self.reference.is_some()
+        Self { name, rnn: Some(rnn), batch_floor, clip_floor: Some(clip_floor), ..self }
     }
 
     /// `model.type`.
@@ -165,13 +157,8 @@ impl Row {
     }
 
     /// `model.rnn`.
-    pub fn cell(&self) -> &'static str {
-        self.keys.split('"').nth(1).unwrap_or("gru")
-    }
-
-    /// Bins that attention sees; none where these are all of the past.
-    pub fn window(&self) -> Option<f64> {
-        (self.keys == ATTENTION_41).then_some(41.0)
+    pub fn rnn(&self) -> &'static str {
+        self.rnn.map_or("gru", |(rnn, _)| rnn)
     }
 
     /// Whether responses are a nonlinear function of drives.
@@ -186,11 +173,17 @@ impl Row {
 
     /// `[model]`, `[prefilter]` and `[parameterization]` of a run file.
     pub fn sections(&self) -> String {
-        let section = |name, part, keys| format!("[{name}]\ntype = \"{part}\"\n{keys}");
+        let section = |name, part, keys: &str| format!("[{name}]\ntype = \"{part}\"\n{keys}");
         let prefilter = self.prefilter.map(|part| section("prefilter", part, ""));
         let parameterization =
             self.parameterization.map(|(part, keys)| section("parameterization", part, keys));
-        let mut sections = vec![section("model", self.model, self.keys)];
+        let mut keys = self.keys.to_owned();
+        keys.extend(self.rnn.map(|(rnn, _)| format!("rnn = \"{rnn}\"\n")));
+        if self.model == TRANSFORMER.model {
+            // No window is all of the past.
+            keys.extend(["context_window = ", &self.attended.unwrap_or(0).to_string(), "\n"]);
+        }
+        let mut sections = vec![section("model", self.model, &keys)];
         sections.extend(prefilter);
         sections.extend(parameterization);
         sections.extend(self.output_gain.map(|part| section("output_gain", part, "")));
@@ -198,12 +191,15 @@ impl Row {
     }
 
     /// The same for the reference script, whose defaults are the keys of the run files.
-    pub fn reference_arguments(&self) -> Vec<&'static str> {
-        let mut arguments = vec!["--model", self.model];
-        arguments.extend(self.prefilter.into_iter().flat_map(|part| ["--prefilter", part]));
-        let kernel = self.parameterization.into_iter();
-        arguments.extend(kernel.flat_map(|(part, _)| ["--kernel", part]));
-        arguments.extend(self.reference.into_iter().flatten());
-        arguments
+    pub fn reference_arguments(&self) -> Vec<String> {
+        let given = [
+            ("--model", Some(self.model.to_owned())),
+            ("--prefilter", self.prefilter.map(str::to_owned)),
+            ("--kernel", self.parameterization.map(|(part, _)| part.to_owned())),
+            ("--rnn", self.rnn.map(|(_, rnn)| rnn.to_owned())),
+            ("--context", self.attended.map(|bins| bins.to_string())),
+        ];
+        let given = given.into_iter().filter_map(|(name, value)| Some([name.to_owned(), value?]));
+        given.flatten().collect()
     }
 }

@@ -88,7 +88,7 @@ impl Bench<'_> {
         )?;
         let (short, long) = (run.cost(epochs)?, run.cost(2 * epochs)?);
         let mut cells = vec![row.name.to_owned()];
-        let floor = row.has_reference().then(|| row.epoch_floor(batch));
+        let floor = row.has_reference.then(|| row.epoch_floor(batch));
         cells.extend(timing.cells(1e3, floor));
         let limit = self.rates.epoch_seconds(row, self.dataset);
         cells.push(format!("{:.2}", 1e3 * limit));
@@ -167,7 +167,7 @@ impl Bench<'_> {
         ours: impl Fn() -> Result<f64>,
         theirs: impl Fn(&Reference) -> Result<f64>,
     ) -> Result<Timing> {
-        let reference = self.reference.filter(|_| row.has_reference());
+        let reference = self.reference.filter(|_| row.has_reference);
         let (mut own, mut other) = (Vec::new(), Vec::new());
         for _ in 0..self.args.pairs {
             own.push(ours()?);

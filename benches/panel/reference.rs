@@ -1,4 +1,6 @@
 //! What deepSTRF's own training, with its settings, comes to on the same recordings.
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -48,12 +50,18 @@ impl Reference<'_> {
     pub fn cells(&self, rows: &[Row]) -> Result<Vec<Vec<String>>> {
         let asked = rows.iter().filter(|row| RECORDINGS.contains(&row.recording.name));
         let known = asked.filter_map(|row| Some((row, row.fit.reference()?)));
-        known.map(|(row, arguments)| self.row(row, &arguments)).collect()
+        let mut prepared = BTreeMap::new();
+        known.map(|(row, arguments)| self.row(row, &arguments, &mut prepared)).collect()
     }
 
-    fn row(&self, ours: &Row, arguments: &[&str]) -> Result<Vec<String>> {
-        let fits = (0..SEEDS).map(|seed| self.fit(ours.recording, ours.fit, arguments, seed));
+    fn row(
+        &self,
+        ours: &Row,
+        arguments: &[&str],
+        prepared: &mut BTreeMap<&'static str, Prepared>,
+    ) -> Result<Vec<String>> {
         let (recording, fit) = (ours.recording, ours.fit);
+        let fits = (0..SEEDS).map(|seed| self.fit((recording, fit), arguments, seed, prepared));
         let theirs = Row { recording, fit, seeds: fits.collect::<Result<_>>()?, failed: 0 };
         let (own, other) = (ours.mean(|seed| Some(seed.cc)), theirs.mean(|seed| Some(seed.cc)));
         let difference = own.zip(other).map(|(own, other)| own - other);
@@ -78,10 +86,10 @@ impl Reference<'_> {
     /// The result of a fit that was made before, or makes it.
     fn fit(
         &self,
-        recording: &Recording,
-        fit: &Fit,
+        (recording, fit): (&Recording, &Fit),
         arguments: &[&str],
         seed: u64,
+        prepared: &mut BTreeMap<&'static str, Prepared>,
     ) -> Result<Measurement> {
         let key = hash((SCRIPT, recording.identity()?, arguments, seed));
         let name = format!("deepstrf-{}-{}-{seed}-{key:016x}.json", recording.name, fit.name);
@@ -89,19 +97,21 @@ impl Reference<'_> {
         if let Some(measurement) = Measurement::kept(&kept) {
             return Ok(measurement);
         }
-        let data = recording.make(self.program, self.folder)?;
-        let (like, saved, run) =
-            (self.like(recording)?, self.folder.join("saved"), self.folder.join("adopted"));
+        let Prepared { data, like } = match prepared.entry(recording.name) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(place) => place.insert(self.prepare(recording)?),
+        };
+        let (saved, run) = (self.folder.join("saved"), self.folder.join("adopted"));
         let script = self.folder.join("deepstrf_fit.py");
         fs::write(&script, SCRIPT)?;
         let mut train = Command::new(self.python);
-        train.args([&script, &data, &like]).args(arguments).arg("--out").arg(&saved);
+        train.args([&script, &*data, &*like]).args(arguments).arg("--out").arg(&saved);
         let (window, smooth) = (recording.window_ms.to_string(), SMOOTH_MS.to_string());
         train.args(["--window-ms", &window, "--smooth-ms", &smooth, "--seed", &seed.to_string()]);
         let told: Json = serde_json::from_str(&answer(&mut train)?)?;
 
         let mut adopt = self.program.command("adopt");
-        adopt.arg(&saved).arg("--data").arg(&data).arg("--out").arg(&run).arg("--force");
+        adopt.arg(&saved).arg("--data").arg(&*data).arg("--out").arg(&run).arg("--force");
         for setting in fits::data_settings(recording) {
             adopt.arg("--set").arg(format!("data.{setting}"));
         }
@@ -121,14 +131,24 @@ impl Reference<'_> {
         Ok(measurement)
     }
 
-    /// Metadata of a run that divides stimuli and standardizes sound as its training is to.
-    fn like(&self, recording: &Recording) -> Result<PathBuf> {
-        let (file, run) = (self.folder.join("like.toml"), self.folder.join("like"));
+    /// The recording, and a run that divides stimuli and standardizes sound as its training is to.
+    fn prepare(&self, recording: &Recording) -> Result<Prepared> {
+        let made = recording.make(self.program, self.folder)?;
+        let (file, run) =
+            (self.folder.join("like.toml"), self.folder.join(format!("like-{}", recording.name)));
         let data = fits::data_section(recording);
         let text = format!("{data}\nstandardize = {STANDARDIZE:?}\n\n[model]\ntype = \"linear\"\n");
         fs::write(&file, text)?;
         let mut train = self.program.command("train");
         answer(train.arg(&file).arg("--out").arg(&run).args(["--force", "--quiet"]))?;
-        Ok(run.join("model/metadata.json"))
+        Ok(Prepared { data: made, like: run.join("model/metadata.json") })
     }
+}
+
+/// What all fits of a recording are given.
+struct Prepared {
+    /// The dataset.
+    data: PathBuf,
+    /// Metadata of a run that treats it as they do.
+    like: PathBuf,
 }

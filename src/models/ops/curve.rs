@@ -96,6 +96,32 @@ pub struct Pointwise<F, const P: usize>(pub F);
 /// Values that are computed in one loop of known length, which becomes vector instructions.
 const LANES: usize = 64;
 
+/// Goes through rows of one length piece by piece: some to read, some to change. Lanes that the last
+/// piece lacks stand at the last value, with zeros to change.
+#[inline(always)]
+fn in_lanes<R: Real, const I: usize, const O: usize>(
+    rows: [&[R]; I],
+    changed: [&mut [R]; O],
+    mut piece: impl FnMut([&[R; LANES]; I], [&mut [R; LANES]; O]),
+) {
+    let rows = rows.map(|row| row.as_chunks::<LANES>());
+    let mut changed = changed.map(|row| row.as_chunks_mut::<LANES>());
+    for i in 0..rows[0].0.len() {
+        piece(rows.map(|(whole, _)| &whole[i]), changed.each_mut().map(|(whole, _)| &mut whole[i]));
+    }
+    if let Some(last) = rows[0].1.len().checked_sub(1) {
+        let points = rows.map(|(_, rest)| std::array::from_fn(|lane| rest[lane.min(last)]));
+        let filled = |rest: &[R]| -> [R; LANES] {
+            std::array::from_fn(|lane| rest.get(lane).copied().unwrap_or_default())
+        };
+        let mut lanes = changed.each_ref().map(|(_, rest)| filled(rest));
+        piece(points.each_ref(), lanes.each_mut());
+        for ((_, rest), lanes) in changed.iter_mut().zip(&lanes) {
+            rest.copy_from_slice(&lanes[..=last]);
+        }
+    }
+}
+
 impl<F: Formula<P>, const P: usize> Pointwise<F, P> {
     fn of_neuron<R: Real>(parameters: &[R]) -> [R; P] {
         std::array::from_fn(|i| parameters[i])
@@ -172,22 +198,12 @@ impl<F: Formula<P>, const P: usize, R: Real> Curve<R> for Pointwise<F, P> {
                 *sum += total(by_lanes);
             }
         };
-        let split = [drives, &at.values, &at.kept].map(|row| row.as_chunks::<LANES>());
-        let (whole, rest) = grads.as_chunks_mut::<LANES>();
-        for (i, grads) in whole.iter_mut().enumerate() {
+        in_lanes([drives, &at.values, &at.kept], [grads], |points, [grads]| {
             add(vectorized(
                 #[inline(always)]
-                || Self::backward_lanes(parameters, split.map(|(whole, _)| &whole[i]), grads),
+                || Self::backward_lanes(parameters, points, grads),
             ));
-        }
-        if let Some(last) = rest.len().checked_sub(1) {
-            // Lanes without a value stand at the last one, with no gradient.
-            let points = split.map(|(_, row)| std::array::from_fn(|lane| row[lane.min(last)]));
-            let gradient = |lane| rest.get(lane).copied().unwrap_or_default();
-            let mut grads: [R; LANES] = std::array::from_fn(gradient);
-            add(Self::backward_lanes(parameters, points.each_ref(), &mut grads));
-            rest.copy_from_slice(&grads[..=last]);
-        }
+        });
     }
 }
 
@@ -264,26 +280,12 @@ impl<F: Formula<P>, const P: usize, R: Real> ChangingCurve<R> for Pointwise<F, P
                 *sum += total(by_lanes);
             }
         };
-        let split = at.map(|row| row.as_chunks::<LANES>());
-        let (whole, rest) = grads.as_chunks_mut::<LANES>();
-        let (by_whole, by_rest) = by_modulation.as_chunks_mut::<LANES>();
-        for (i, (grads, by_modulation)) in whole.iter_mut().zip(by_whole).enumerate() {
-            let at = split.map(|(whole, _)| &whole[i]);
+        in_lanes(at, [grads, by_modulation], |at, [grads, by_modulation]| {
             add(vectorized(
                 #[inline(always)]
                 || Self::backward_lanes_changing(sets, at, grads, by_modulation),
             ));
-        }
-        if let Some(last) = rest.len().checked_sub(1) {
-            // Lanes without a value stand at the last one, with no gradient.
-            let points = split.map(|(_, row)| std::array::from_fn(|lane| row[lane.min(last)]));
-            let filled =
-                |row: &[R]| std::array::from_fn(|lane| row.get(lane).copied().unwrap_or_default());
-            let (mut grads, mut by): ([R; LANES], [R; LANES]) = (filled(rest), filled(by_rest));
-            add(Self::backward_lanes_changing(sets, points.each_ref(), &mut grads, &mut by));
-            rest.copy_from_slice(&grads[..=last]);
-            by_rest.copy_from_slice(&by[..=last]);
-        }
+        });
     }
 }
 

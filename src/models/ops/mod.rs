@@ -41,6 +41,7 @@ pub mod feed_forward;
 pub mod finish;
 pub mod leaky;
 pub mod mixing;
+mod normalization;
 pub mod output_head;
 pub mod places;
 pub mod plasticity;

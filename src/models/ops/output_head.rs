@@ -2,14 +2,12 @@
 //! nonlinearity, leaky output unit, loss, and all the way back, while its rows lie in the cache.
 use super::curve::{AnyCurve, AnyLoss, Curve, Evaluated};
 use super::leaky::Leak;
+use super::normalization::{affine, inverse_deviation, moments, standardize, through_norm};
 use super::number::Number;
 use super::side_by_side::SIDE_BY_SIDE;
 use crate::simd::parallel::{each, map};
 use crate::simd::real::vectorized;
 use crate::simd::sums::{dot, total};
-
-/// Added to variances.
-const EPS: f64 = 1e-5;
 
 /// What happens to the drive of each neuron. Parameters `(P, N)`: weight and bias of the batch
 /// normalization if there is one, then those of the nonlinearity, one set behind the other where they
@@ -101,14 +99,7 @@ impl OutputHead {
                 let own = of_neuron(parameters, neuron, count);
                 self.standardize(drive, statistics.get(neuron));
                 self.scale_and_shift(&own, drive);
-                match modulation {
-                    None => R::curve(self.curve).replace(self.of_curve(&own), drive),
-                    Some(modulation) => R::changing(self.curve).replace_changing(
-                        self.of_curve(&own),
-                        modulation,
-                        drive,
-                    ),
-                }
+                self.replace(&own, drive, modulation);
                 taus.extend(own.last());
             }
             if let Some(leak) = self.leak {
@@ -276,6 +267,15 @@ impl OutputHead {
         by_modulation
     }
 
+    /// Replaces drives by what the nonlinearity makes of them.
+    fn replace<R: Number>(&self, own: &[R], row: &mut [R], modulation: Option<&[R]>) {
+        let own = self.of_curve(own);
+        match modulation {
+            None => R::curve(self.curve).replace(own, row),
+            Some(modulation) => R::changing(self.curve).replace_changing(own, modulation, row),
+        }
+    }
+
     /// The nonlinearity at drives; where it changes, its values alone.
     fn evaluate<R: Number>(
         &self,
@@ -283,11 +283,11 @@ impl OutputHead {
         drives: &[R],
         modulation: Option<&[R]>,
     ) -> Evaluated<R> {
-        let Some(modulation) = modulation else {
+        if modulation.is_none() {
             return R::curve(self.curve).evaluate(self.of_curve(own), drives);
-        };
+        }
         let mut values = drives.to_vec();
-        R::changing(self.curve).replace_changing(self.of_curve(own), modulation, &mut values);
+        self.replace(own, &mut values, modulation);
         Evaluated { values, kept: Vec::new() }
     }
 }
@@ -356,56 +356,4 @@ fn bins_of<R>(rows: Option<&NeuronRows<R>>) -> usize {
 /// The parameters of one of so many neurons.
 fn of_neuron<R: Number>(parameters: &[R], neuron: usize, neurons: usize) -> Vec<R> {
     parameters.iter().skip(neuron).step_by(neurons).copied().collect()
-}
-
-fn inverse_deviation(variance: f64) -> f64 {
-    1.0 / (variance + EPS).sqrt()
-}
-
-/// Brings values of a mean and a variance to mean 0 and variance 1.
-fn standardize<R: Number>(values: &mut [R], (mean, variance): (f64, f64)) {
-    let [mean, inverse] = [mean, inverse_deviation(variance)].map(R::from_f64);
-    shift(values, -mean);
-    affine(values, inverse, R::constant(0.0));
-}
-
-/// `scale · x + by` for every value.
-fn affine<R: Number>(values: &mut [R], scale: R, by: R) {
-    vectorized(
-        #[inline(always)]
-        || affine_row(values, scale, by),
-    );
-}
-
-#[inline(always)]
-fn affine_row<R: Number>(values: &mut [R], scale: R, by: R) {
-    for x in values {
-        *x = scale * *x + by;
-    }
-}
-
-/// From normalized drives and the gradients behind the norm to the gradients before it.
-#[inline(always)]
-fn through_norm<R: Number>(drive: &mut [R], grads: &[R], [gain, mean, slope]: [R; 3]) {
-    for (x, grad) in drive.iter_mut().zip(grads) {
-        *x = gain * (*grad - mean - *x * slope);
-    }
-}
-
-/// Mean and biased variance.
-fn moments<R: Number>(rows: &[&mut [R]]) -> (f64, f64) {
-    let count = rows.iter().map(|row| row.len()).sum::<usize>().max(1) as f64;
-    let mean = rows.iter().map(|row| total(row)).sum::<f64>() / count;
-    let centre = R::from_f64(mean);
-    let square = |row: &&mut [R]| {
-        let mut deviations = row.to_vec();
-        shift(&mut deviations, -centre);
-        dot(&deviations, &deviations)
-    };
-    (mean, rows.iter().map(square).sum::<f64>() / count)
-}
-
-/// `x + by` for every value: exact where a mean is taken away from what lies near it.
-fn shift<R: Number>(values: &mut [R], by: R) {
-    affine(values, R::constant(1.0), by);
 }
