@@ -1,9 +1,11 @@
 //! Tables of events beside spikes on the clock of a session: columns, units, and what does not fit.
 use ndarray::s;
-use strf::dataset::{Recording, read};
+use strf::dataset::Recording;
 
 use crate::support::runs::Workplace;
-use crate::support::sessions::{ONSETS_S, SLOW, events, phy, two_sounds, write_list, write_sound};
+use crate::support::sessions::{
+    ONSETS_S, SLOW, bins, events, imported, phy, refused, two_sounds, write_list, write_sound,
+};
 
 const UNITS: &str = "import spikes units --events events.csv --sounds sounds --out out.h5 --force";
 const PHY: &str = "import phy phy --events events.csv --sounds sounds --out out.h5 --force";
@@ -27,23 +29,6 @@ fn seconds() -> Vec<f64> {
 fn text(times: &[f64], factor: f64) -> String {
     let lines: Vec<String> = times.iter().map(|time| format!("{:.3}\n", time * factor)).collect();
     lines.concat()
-}
-
-fn imported(place: &Workplace, words: &str) -> (String, Recording) {
-    let ran = place.strf(&format!("{words} {SLOW}")).done();
-    (ran.stdout + &ran.stderr, read(&place.path("out.h5")).unwrap().recording)
-}
-
-#[track_caller]
-fn refused(place: &Workplace, words: &str, message: &str) {
-    place.strf(&format!("{words} {SLOW}")).refused(message);
-    assert!(!place.path("out.h5").exists(), "an output file is left behind");
-}
-
-/// The bins with spikes of a repeat.
-fn bins(recording: &Recording, clip: usize, neuron: usize, repeat: usize) -> Vec<usize> {
-    let row = recording.clips[clip].responses.slice(s![neuron, repeat, ..]).to_owned();
-    row.iter().enumerate().filter(|(_, count)| **count > 0.0).map(|(bin, _)| bin).collect()
 }
 
 /// Fails unless the unit that fires 12 and 203 ms after each onset does so.

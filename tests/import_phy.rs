@@ -1,9 +1,9 @@
 //! Folders of Kilosort and phy: clusters, groups, attributes, and folders that do not fit.
 use ndarray::{Array3, s};
-use strf::dataset::{Recording, read};
+use strf::dataset::Recording;
 
 use crate::support::runs::Workplace;
-use crate::support::sessions::{SLOW, phy, write_list, write_npy};
+use crate::support::sessions::{self, SLOW, phy, write_list, write_npy};
 
 const WORDS: &str = "import phy phy --events events.csv --sounds sounds --out out.h5 --force";
 
@@ -14,14 +14,12 @@ fn place() -> Workplace {
 }
 
 fn imported(place: &Workplace, options: &str) -> (String, Recording) {
-    let ran = place.strf(&format!("{WORDS} {SLOW} {options}")).done();
-    (ran.stdout + &ran.stderr, read(&place.path("out.h5")).unwrap().recording)
+    sessions::imported(place, &format!("{WORDS} {options}"))
 }
 
 #[track_caller]
 fn refused(place: &Workplace, options: &str, message: &str) {
-    place.strf(&format!("{WORDS} {SLOW} {options}")).refused(message);
-    assert!(!place.path("out.h5").exists(), "an output file is left behind");
+    sessions::refused(place, &format!("{WORDS} {options}"), message);
 }
 
 /// The bins with spikes of each repeat of a neuron, with how many there are.

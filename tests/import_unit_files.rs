@@ -1,10 +1,10 @@
 //! One file a unit: HDF5 with groups for classes, stimuli and repeats, and JSON of trials.
 use ndarray::s;
+use strf::dataset::Recording;
 use strf::dataset::hdf5_io::{write_array, write_text};
-use strf::dataset::{Recording, read};
 
 use crate::support::runs::{Workplace, change_data};
-use crate::support::sessions::{SLOW, pprox, unit, units, write_sound};
+use crate::support::sessions::{SLOW, bins, imported, pprox, refused, unit, units, write_sound};
 
 const UNITS: &str = "import units bird --out out.h5 --force";
 const PPROX: &str = "import pprox responses --sounds stimuli --out out.h5 --force";
@@ -19,23 +19,6 @@ fn of_pprox() -> Workplace {
     let place = Workplace::empty();
     pprox(&place);
     place
-}
-
-fn imported(place: &Workplace, words: &str) -> (String, Recording) {
-    let ran = place.strf(&format!("{words} {SLOW}")).done();
-    (ran.stdout + &ran.stderr, read(&place.path("out.h5")).unwrap().recording)
-}
-
-#[track_caller]
-fn refused(place: &Workplace, words: &str, message: &str) {
-    place.strf(&format!("{words} {SLOW}")).refused(message);
-    assert!(!place.path("out.h5").exists(), "an output file is left behind");
-}
-
-/// The bins with spikes of a repeat.
-fn bins(recording: &Recording, clip: usize, neuron: usize, repeat: usize) -> Vec<usize> {
-    let row = recording.clips[clip].responses.slice(s![neuron, repeat, ..]).to_owned();
-    row.iter().enumerate().filter(|(_, count)| **count > 0.0).map(|(bin, _)| bin).collect()
 }
 
 fn ids(recording: &Recording) -> Vec<&str> {

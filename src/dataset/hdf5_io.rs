@@ -1,5 +1,6 @@
 //! HDF5 files as this program opens and writes them: messages that say what to do, files that are
 //! written beside and renamed, strings and arrays in one call.
+use std::fmt;
 use std::io::Read;
 use std::path::Path;
 
@@ -21,6 +22,12 @@ const CHUNK_KB: usize = 128;
 const GROWTH_BYTES: usize = 1 << 16;
 /// zlib's level: higher ones take several times as long for a few percent.
 const DEFLATE_LEVEL: u8 = 4;
+
+/// A failure to read what lies at a place of a file that could be opened.
+pub fn damaged(file: &dyn fmt::Display, at: &str, source: hdf5::Error) -> Error {
+    let what = "it is damaged (copy or write the file again)";
+    Error::file(format!("reading {file}: {at}: {what}"), source)
+}
 
 /// Opens a file for reading.
 ///

@@ -70,6 +70,18 @@ pub fn require_checksums(dataset: &Dataset) -> hdf5::Result<()> {
     if short { Err(hdf5::Error::from("a chunk is shorter than its checksum")) } else { Ok(()) }
 }
 
+/// All numbers of a dataset, in their order; none where it is empty.
+///
+/// # Errors
+/// It cannot be read.
+pub fn numbers(dataset: &Dataset) -> hdf5::Result<Vec<f64>> {
+    if dataset.size() == 0 {
+        return Ok(Vec::new());
+    }
+    require_checksums(dataset)?;
+    dataset.read_raw()
+}
+
 /// Attributes that are text or numbers, as text.
 pub fn attributes(place: &Location, names: &[String]) -> hdf5::Result<BTreeMap<String, String>> {
     let mut found = BTreeMap::new();

@@ -2,7 +2,6 @@
 use std::collections::BTreeSet;
 
 use super::Splits;
-use super::schema::SPLIT_PARTS;
 use crate::base::error::Problem;
 
 /// Ids shorter than this many are listed in messages in full.
@@ -43,9 +42,8 @@ pub(crate) fn split_problems(
     known: &[String],
     at: impl Fn(&str) -> String,
 ) -> Vec<Problem> {
-    let parts = [&splits.train, &splits.valid, &splits.test];
     let mut problems = Vec::new();
-    for (index, (part, ids)) in SPLIT_PARTS.into_iter().zip(parts).enumerate() {
+    for (index, (part, ids)) in splits.parts().into_iter().enumerate() {
         for id in ids.iter().filter(|id| !known.contains(id)) {
             let problem = Problem::new(at(part), format!("{id:?}"), "the id of a stimulus");
             problems.push(problem.hint(hint(id, known.iter().map(String::as_str))));
@@ -53,7 +51,7 @@ pub(crate) fn split_problems(
         for id in repeated(ids) {
             problems.push(Problem::new(at(part), format!("{id:?} twice"), "every id once"));
         }
-        for (other, earlier) in SPLIT_PARTS.into_iter().zip(parts).take(index) {
+        for (other, earlier) in splits.parts().into_iter().take(index) {
             let shared = ids.iter().filter(|id| earlier.contains(id)).map(String::as_str);
             let shared: Vec<&str> = shared.collect();
             if !shared.is_empty() {

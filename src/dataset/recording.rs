@@ -2,6 +2,8 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use super::schema::SPLIT_PARTS;
+
 use ndarray::{Array2, Array3, Axis};
 use serde::{Deserialize, Serialize};
 
@@ -79,6 +81,20 @@ pub struct Splits {
     pub test: Vec<String>,
 }
 
+impl Splits {
+    /// The parts by name.
+    pub fn parts(&self) -> [(&'static str, &Vec<String>); 3] {
+        let [train, valid, test] = SPLIT_PARTS;
+        [(train, &self.train), (valid, &self.valid), (test, &self.test)]
+    }
+
+    /// The parts by name, to be changed.
+    pub fn parts_mut(&mut self) -> [(&'static str, &mut Vec<String>); 3] {
+        let [train, valid, test] = SPLIT_PARTS;
+        [(train, &mut self.train), (valid, &mut self.valid), (test, &mut self.test)]
+    }
+}
+
 impl<R> Recording<R> {
     /// Number of bands `F`.
     pub fn bands(&self) -> usize {
@@ -88,6 +104,11 @@ impl<R> Recording<R> {
     /// Ids of the neurons.
     pub fn neuron_ids(&self) -> Vec<String> {
         self.neurons.iter().map(|neuron| neuron.id.clone()).collect()
+    }
+
+    /// Ids of the stimuli.
+    pub fn stimulus_ids(&self) -> Vec<String> {
+        self.clips.iter().map(|clip| clip.stimulus.id.clone()).collect()
     }
 }
 

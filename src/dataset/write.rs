@@ -9,8 +9,8 @@ use ndarray::{Array3, ArrayView1};
 
 use super::hdf5_io::{create, write_array, write_number, write_strings, write_text};
 use super::schema::{
-    COCHLEAGRAM, DT_MS, FORMAT, FORMAT_VALUE, FREQUENCIES, ID, NEURONS, RESPONSES, SPLIT_PARTS,
-    SPLITS, STIMULI, VERSION, VERSION_VALUE, escape,
+    COCHLEAGRAM, DT_MS, FORMAT, FORMAT_VALUE, FREQUENCIES, ID, NEURONS, RESPONSES, SPLITS, STIMULI,
+    VERSION, VERSION_VALUE, escape,
 };
 use super::{Clip, Entity, Recording, Splits};
 use crate::base::error::Result;
@@ -130,8 +130,7 @@ pub(super) fn write_attribute(place: &Location, name: &str, value: &str) -> hdf5
 }
 
 fn write_splits(group: &Group, splits: &Splits) -> hdf5::Result<()> {
-    let parts = [&splits.train, &splits.valid, &splits.test];
-    SPLIT_PARTS.iter().zip(parts).try_for_each(|(name, ids)| write_strings(group, name, ids))
+    splits.parts().into_iter().try_for_each(|(name, ids)| write_strings(group, name, ids))
 }
 
 /// The number that a text stands for, if it would be written the same way.

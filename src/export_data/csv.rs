@@ -10,7 +10,7 @@ use super::parts::{self, DroppedPart};
 use super::{DataFormatRow, Unheld};
 use crate::base::error::{Cause, Error, Problem, Result};
 use crate::base::files::{self, Existing};
-use crate::dataset::schema::{DT_MS, SPLIT_PARTS};
+use crate::dataset::schema::DT_MS;
 use crate::dataset::{Entity, Recording};
 use crate::import::tables::{self, ColumnKind};
 
@@ -86,9 +86,8 @@ fn fill(recording: &Recording, folder: &Path) -> Result<(), Cause> {
     if let Some(splits) = &recording.splits {
         let mut table = Writer::from_path(folder.join(tables::SPLITS))?;
         table.write_record(tables::SPLIT_COLUMNS)?;
-        let parts = [&splits.train, &splits.valid, &splits.test];
-        for (part, ids) in SPLIT_PARTS.iter().zip(parts) {
-            ids.iter().try_for_each(|id| table.write_record([*part, id]))?;
+        for (part, ids) in splits.parts() {
+            ids.iter().try_for_each(|id| table.write_record([part, id]))?;
         }
         table.flush()?;
     }

@@ -10,8 +10,7 @@ use crate::base::error::{Cause, Problem, Result};
 use crate::base::files::{self, Existing};
 use crate::dataset::Recording;
 use crate::dataset::schema::{
-    COCHLEAGRAMS, DT_MS, FORMAT, FORMAT_VALUE, FREQUENCIES, NEURONS, RESPONSES, SPLIT_PARTS,
-    SPLITS, STIMULI,
+    COCHLEAGRAMS, DT_MS, FORMAT, FORMAT_VALUE, FREQUENCIES, NEURONS, RESPONSES, SPLITS, STIMULI,
 };
 
 pub(super) const ROW: DataFormatRow = DataFormatRow {
@@ -97,9 +96,8 @@ fn bytes(recording: &Recording) -> Result<Vec<u8>, Cause> {
         file.add(FREQUENCIES, &MatValue::Doubles(hz))?;
     }
     let stimuli = recording.clips.iter().map(|clip| &clip.stimulus);
-    let ids: Vec<&str> = stimuli.clone().map(|stimulus| stimulus.id.as_str()).collect();
     file.add("neuron_ids", &texts(&recording.neuron_ids()))?;
-    file.add("stimulus_ids", &texts(&ids))?;
+    file.add("stimulus_ids", &texts(&recording.stimulus_ids()))?;
     for (group, lists) in
         [(NEURONS, lists::of(recording.neurons.iter())), (STIMULI, lists::of(stimuli))]
     {
@@ -109,9 +107,8 @@ fn bytes(recording: &Recording) -> Result<Vec<u8>, Cause> {
         }
     }
     if let Some(splits) = &recording.splits {
-        let parts = [&splits.train, &splits.valid, &splits.test];
-        let parts = SPLIT_PARTS.into_iter().zip(parts.map(|ids| texts(ids)));
-        file.add(SPLITS, &MatValue::Struct(parts.collect()))?;
+        let parts = splits.parts().map(|(name, ids)| (name, texts(ids)));
+        file.add(SPLITS, &MatValue::Struct(parts.into()))?;
     }
     file.add(COCHLEAGRAMS, &cochleagrams(recording))?;
     file.add(RESPONSES, &responses(recording))?;

@@ -8,8 +8,8 @@ use crate::base::error::{Cause, Result};
 use crate::base::files::{self, Existing};
 use crate::base::npz::NpzArchive;
 use crate::dataset::schema::{
-    COCHLEAGRAMS, DT_MS, FORMAT, FORMAT_VALUE, FREQUENCIES, NEURONS, RESPONSES, SPLIT_PARTS,
-    SPLITS, STIMULI, escape,
+    COCHLEAGRAMS, DT_MS, FORMAT, FORMAT_VALUE, FREQUENCIES, NEURONS, RESPONSES, SPLITS, STIMULI,
+    escape,
 };
 use crate::dataset::{Clip, Recording};
 
@@ -41,13 +41,11 @@ fn bytes(recording: &Recording) -> Result<Vec<u8>, Cause> {
     }
     let stimuli = recording.clips.iter().map(|clip| &clip.stimulus);
     npz.list_of_texts("neuron_ids", &recording.neuron_ids())?;
-    let ids: Vec<&str> = stimuli.clone().map(|stimulus| stimulus.id.as_str()).collect();
-    npz.list_of_texts("stimulus_ids", &ids)?;
+    npz.list_of_texts("stimulus_ids", &recording.stimulus_ids())?;
     attributes(&mut npz, NEURONS, lists::of(recording.neurons.iter()))?;
     attributes(&mut npz, STIMULI, lists::of(stimuli))?;
     if let Some(splits) = &recording.splits {
-        let parts = [&splits.train, &splits.valid, &splits.test];
-        for (name, ids) in SPLIT_PARTS.iter().zip(parts) {
+        for (name, ids) in splits.parts() {
             npz.list_of_texts(&format!("{SPLITS}/{name}"), ids)?;
         }
     }

@@ -6,7 +6,7 @@ use super::Unheld;
 use crate::base::error::Problem;
 use crate::base::wording::stimuli_counted;
 use crate::dataset::schema::{FREQUENCIES, ID, LEVEL, NEURONS, SPLITS, STIMULI};
-use crate::dataset::{Entity, Recording};
+use crate::dataset::{Entity, Recording, Splits};
 
 /// A part of a dataset that may be left out.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -58,8 +58,7 @@ impl DroppedPart {
                 recording.clips.retain(|clip| clip.responses.dim().1 > 0);
                 let left: BTreeSet<&str> =
                     recording.clips.iter().map(|clip| clip.stimulus.id.as_str()).collect();
-                let splits = recording.splits.iter_mut();
-                for part in splits.flat_map(|s| [&mut s.train, &mut s.valid, &mut s.test]) {
+                for (_, part) in recording.splits.iter_mut().flat_map(Splits::parts_mut) {
                     part.retain(|id| left.contains(id.as_str()));
                 }
             }

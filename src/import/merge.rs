@@ -265,10 +265,8 @@ fn undisputed(splits: Splits, report: &mut ImportReport) -> Option<Splits> {
     };
     let splits =
         Splits { train: once(splits.train), valid: once(splits.valid), test: once(splits.test) };
-    let in_two = |id: &&String| {
-        let parts = [&splits.train, &splits.valid, &splits.test];
-        parts.iter().filter(|part| part.contains(id)).count() > 1
-    };
+    let in_two =
+        |id: &&String| splits.parts().iter().filter(|(_, part)| part.contains(id)).count() > 1;
     let disputed: Vec<&String> = splits.train.iter().chain(&splits.valid).filter(in_two).collect();
     if !disputed.is_empty() {
         let names = listed(&once(disputed.into_iter().cloned().collect()));

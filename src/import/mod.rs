@@ -13,6 +13,7 @@ use sessions::{nwb, phy, pprox, spikes, units};
 
 mod arrays;
 mod blocks;
+mod cells;
 mod format;
 mod guess;
 mod level;

@@ -16,7 +16,7 @@ pub(super) fn of<R: RecordedResponses>(recording: &Recording<R>, scan: &Scan) ->
     neurons(recording, scan, &mut warnings);
     sounds(recording, scan, &mut warnings);
     splits(recording, &mut warnings);
-    let stimuli: Vec<String> = recording.clips.iter().map(|c| c.stimulus.id.clone()).collect();
+    let stimuli = recording.stimulus_ids();
     for (what, ids) in [("neurons", recording.neuron_ids()), ("stimuli", stimuli)] {
         let alike = alike(&ids);
         if !alike.is_empty() {

@@ -21,7 +21,7 @@ pub struct ClipSets {
 /// Fails for unknown stimuli, stimuli in two parts, an empty part, and `"file"` where the file has
 /// no splits.
 pub fn divide<R>(recording: &Recording<R>, split: &Split) -> Result<ClipSets> {
-    let stimuli: Vec<String> = recording.clips.iter().map(|c| c.stimulus.id.clone()).collect();
+    let stimuli = recording.stimulus_ids();
     let sets = match split {
         Split::Fractions { parts, seed } => draw(stimuli.len(), *parts, *seed),
         Split::File => {
@@ -63,8 +63,8 @@ fn by_id<R>(recording: &Recording<R>, stimuli: &[String], splits: &Splits) -> Re
         problems.push(problem);
     }
     let index = |id: &String| stimuli.iter().position(|stimulus| stimulus == id);
-    let [train, valid, test] = [&splits.train, &splits.valid, &splits.test]
-        .map(|ids| ids.iter().filter_map(index).collect());
+    let [train, valid, test] =
+        splits.parts().map(|(_, ids)| ids.iter().filter_map(index).collect());
     problems.into_result(&recording.file, ClipSets { train, valid, test })
 }
 

@@ -2,8 +2,10 @@
 #![expect(clippy::unwrap_used, reason = "test support")]
 use std::path::Path;
 
+use ndarray::s;
 use npyz::{AutoSerialize, WriteOptions, WriterBuilder};
 use strf::dataset::hdf5_io::{write_array, write_number, write_text};
+use strf::dataset::{Recording, read};
 
 use super::runs::{Workplace, unlocked};
 use super::sounds::write_mono;
@@ -11,6 +13,25 @@ use super::sounds::write_mono;
 /// Keys of a front end for slow sounds.
 pub const SLOW: &str = "--set frontend.min_freq_hz=100 --set frontend.max_freq_hz=900 \
                         --set frontend.bands=5";
+
+/// What an import into `out.h5` says, and the recording.
+pub fn imported(place: &Workplace, words: &str) -> (String, Recording) {
+    let ran = place.strf(&format!("{words} {SLOW}")).done();
+    (ran.stdout + &ran.stderr, read(&place.path("out.h5")).unwrap().recording)
+}
+
+/// Fails unless an import into `out.h5` is refused with a message, and no file is left.
+#[track_caller]
+pub fn refused(place: &Workplace, words: &str, message: &str) {
+    place.strf(&format!("{words} {SLOW}")).refused(message);
+    assert!(!place.path("out.h5").exists(), "an output file is left behind");
+}
+
+/// The bins with spikes of a repeat.
+pub fn bins(recording: &Recording, clip: usize, neuron: usize, repeat: usize) -> Vec<usize> {
+    let row = recording.clips[clip].responses.slice(s![neuron, repeat, ..]).to_owned();
+    row.iter().enumerate().filter(|(_, count)| **count > 0.0).map(|(bin, _)| bin).collect()
+}
 
 /// Writes an array of NumPy.
 pub fn write_npy<T: AutoSerialize>(path: &Path, shape: &[u64], values: &[T]) {

@@ -7,7 +7,7 @@ use super::guess;
 use super::named::Named;
 use crate::base::error::{Problem, Result};
 use crate::base::wording::counted;
-use crate::dataset::schema::{FORMAT, FORMAT_VALUE, ID, SPLIT_PARTS, SPLITS, unescape};
+use crate::dataset::schema::{FORMAT, FORMAT_VALUE, ID, SPLITS, unescape};
 use crate::dataset::{Clip, Entity, SoundLevel, Splits, ids};
 
 impl Named<'_> {
@@ -68,19 +68,18 @@ impl Named<'_> {
 
     /// The stimuli of each part, where the file lists them.
     pub fn splits(&mut self, clips: &[Clip]) -> Result<Option<Splits>> {
-        let mut parts = [None, None, None];
+        let (mut splits, mut any) = (Splits::default(), false);
         for name in self.inside(SPLITS) {
-            let part = guess::inside(&name, SPLITS);
-            let place = SPLIT_PARTS.iter().position(|known| Some(*known) == part);
-            if let Some(place) = place {
-                parts[place] = self.arrays.texts(&name)?;
+            let own = guess::inside(&name, SPLITS);
+            let part = splits.parts_mut().into_iter().find(|(known, _)| Some(*known) == own);
+            if let (Some((_, part)), Some(ids)) = (part, self.arrays.texts(&name)?) {
+                *part = ids;
+                any = true;
             }
         }
-        if parts.iter().all(Option::is_none) {
+        if !any {
             return Ok(None);
         }
-        let [train, valid, test] = parts.map(Option::unwrap_or_default);
-        let splits = Splits { train, valid, test };
         let known: Vec<String> = clips.iter().map(|clip| clip.stimulus.id.clone()).collect();
         for problem in ids::split_problems(&splits, &known, |part| format!("{SPLITS}/{part}")) {
             self.problems.push(problem);

@@ -71,10 +71,7 @@ impl<'a> Datasets<'a> {
     }
 
     fn read<T>(&self, name: &str, value: hdf5::Result<T>) -> Result<T> {
-        value.map_err(|source| {
-            let what = "it is damaged (copy or write the file again)";
-            Error::file(format!("reading {}: {name}: {what}", self.path.display()), source)
-        })
+        value.map_err(|source| hdf5_io::damaged(&self.path.display(), name, source))
     }
 
     fn dataset(&self, name: &str) -> Option<Dataset> {

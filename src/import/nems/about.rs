@@ -99,8 +99,7 @@ impl About {
         for (neuron, attributes) in recording.neurons.iter_mut().zip(&self.neurons) {
             neuron.attributes.clone_from(attributes);
         }
-        let stimuli: Vec<String> =
-            recording.clips.iter().map(|clip| clip.stimulus.id.clone()).collect();
+        let stimuli = recording.stimulus_ids();
         if let Some(splits) = &self.splits {
             for problem in
                 ids::split_problems(splits, &stimuli, |part| format!("strf.splits.{part}"))

@@ -7,11 +7,9 @@ use super::signal::SignalData;
 use crate::base::error::{Error, Result};
 use crate::base::wording::counted;
 use crate::import::report::ImportReport;
-use crate::import::sessions::counts::{Presentation, Tally, Window};
+use crate::import::sessions::counts::{Presentation, RESOLUTION_MS, Tally, Window};
 use crate::import::sessions::times::SpikeTimes;
 
-/// Times of spikes are exact to this.
-const RESOLUTION_MS: f64 = 0.001;
 /// Of all spikes, the share that may lie beyond the recording.
 const MOST_BEYOND: f64 = 0.1;
 

@@ -10,10 +10,12 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::members::{FileContent, Members};
-use crate::base::error::{Error, Problem, Problems, Result};
+use crate::base::error::{Error, Problem, Result};
 use crate::base::wording::counted;
 use crate::dataset::hdf5_io;
-use crate::dataset::hdf5_values::{described, is_list, is_number, members, require_checksums};
+use crate::dataset::hdf5_values::{
+    described, is_list, is_number, members, numbers, require_checksums,
+};
 use crate::import::report::listed;
 use crate::import::tables::number_rows;
 
@@ -163,7 +165,6 @@ fn rows(path: &Path, file: &str, channels: Option<usize>) -> Result<Array2<f32>>
 
 /// An open HDF5 file of a signal.
 struct Hdf5Signal<'a> {
-    path: &'a Path,
     /// What to call it in messages.
     file: &'a str,
     /// Paths in the file.
@@ -171,7 +172,7 @@ struct Hdf5Signal<'a> {
 }
 
 impl<'a> Hdf5Signal<'a> {
-    fn open(path: &'a Path, file: &'a str) -> Result<Self> {
+    fn open(path: &Path, file: &'a str) -> Result<Self> {
         // The name of a file that was unpacked says nothing.
         let open = hdf5_io::open(path).map_err(|error| match error {
             Error::Refused(text) => Error::Refused(text.replace(&*path.to_string_lossy(), file)),
@@ -180,7 +181,7 @@ impl<'a> Hdf5Signal<'a> {
             }
             other => other,
         })?;
-        let mut signal = Self { path, file, datasets: Vec::new() };
+        let mut signal = Self { file, datasets: Vec::new() };
         let mut datasets = Vec::new();
         list(&open, "", DEPTH, &mut datasets).map_err(|source| signal.damaged("/", source))?;
         signal.datasets = datasets;
@@ -188,18 +189,11 @@ impl<'a> Hdf5Signal<'a> {
     }
 
     fn damaged(&self, at: &str, source: hdf5::Error) -> Error {
-        let what = "it is damaged (copy or write the file again)";
-        Error::file(format!("reading {}: {at}: {what}", self.file), source)
+        hdf5_io::damaged(&self.file, at, source)
     }
 
     fn refused(&self, problem: Problem) -> Error {
-        let mut problems = Problems::default();
-        problems.push(problem);
-        let file = Path::new(self.file);
-        problems
-            .into_result(file, ())
-            .err()
-            .unwrap_or_else(|| Error::Refused(format!("{}: nothing is read", self.path.display())))
+        Error::Input { file: self.file.into(), problems: vec![problem] }
     }
 
     /// What the file holds, as the header says or as it looks.
@@ -278,11 +272,7 @@ impl<'a> Hdf5Signal<'a> {
             let problem = Problem::new(name, described(data), "a list of spike times in seconds");
             return Err(self.refused(problem));
         }
-        if data.size() == 0 {
-            return Ok((name.into(), Vec::new()));
-        }
-        let times = require_checksums(data).and_then(|()| data.read_raw::<f64>());
-        let times = times.map_err(|source| self.damaged(name, source))?;
+        let times = numbers(data).map_err(|source| self.damaged(name, source))?;
         match times.iter().position(|time| !time.is_finite()) {
             None => Ok((name.into(), times)),
             Some(at) => {

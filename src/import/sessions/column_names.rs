@@ -49,18 +49,20 @@ pub enum NamedUnit {
 
 /// The unit that a name gives, if any.
 pub fn unit(name: &str) -> Option<NamedUnit> {
-    let words = words(name);
-    words.iter().rev().find_map(|word| {
-        UNITS.iter().find(|(known, _)| *known == word.as_str()).map(|(_, unit)| *unit)
-    })
+    words(name).iter().rev().find_map(|word| unit_of(word))
+}
+
+/// The unit that a word is.
+fn unit_of(word: &str) -> Option<NamedUnit> {
+    UNITS.iter().find(|(known, _)| *known == word).map(|(_, unit)| *unit)
 }
 
 /// Whether a name may be that of times that say nothing of sound.
 pub fn speaks_of_times(name: &str) -> bool {
     let words = words(name);
-    let unit = |word: &str| UNITS.iter().find(|(known, _)| *known == word).map(|(_, unit)| *unit);
-    let is_time = |word: &str| TIMES.contains(&word) || unit(word) == Some(NamedUnit::Samples);
-    let known = |word: &str| is_time(word) || BESIDE_TIMES.contains(&word) || unit(word).is_some();
+    let is_time = |word: &str| TIMES.contains(&word) || unit_of(word) == Some(NamedUnit::Samples);
+    let known =
+        |word: &str| is_time(word) || BESIDE_TIMES.contains(&word) || unit_of(word).is_some();
     words.iter().any(|word| is_time(word)) && words.iter().all(|word| known(word))
 }
 

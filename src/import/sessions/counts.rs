@@ -13,6 +13,9 @@ pub struct Presentation {
     pub recorded_ms: Vec<(f64, f64)>,
 }
 
+/// Times in seconds or milliseconds are stored in floats whose difference is exact to less than this.
+pub const RESOLUTION_MS: f64 = 0.001;
+
 /// Bins of equal width around a stimulus.
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[expect(clippy::struct_field_names, reason = "units stand in names")]

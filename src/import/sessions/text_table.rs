@@ -7,13 +7,10 @@ use csv::{ReaderBuilder, Trim};
 use super::spikes::read_text;
 use crate::base::error::{Error, Problem, Problems, Result};
 use crate::base::wording::{did_you_mean, joined};
+use crate::import::cells::{is_missing, separator};
 
-/// What divides cells: the first of them that stands in the line of names.
-const DELIMITERS: [u8; 3] = [b'\t', b';', b','];
-/// What stands for a value that is not there, in small letters.
-const MISSING: [&str; 6] = ["", "nan", "na", "n/a", "none", "null"];
-/// A table of another kind has thousands.
-const MOST_PROBLEMS: usize = 5;
+/// Problems that are told: a table of another kind has thousands.
+pub const MOST_PROBLEMS: usize = 5;
 
 /// A table, and where its rows stand.
 pub struct TextTable {
@@ -57,8 +54,7 @@ impl TextTable {
             );
         };
         let head = text.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
-        let delimiter =
-            DELIMITERS.into_iter().find(|one| head.contains(char::from(*one))).unwrap_or(b',');
+        let delimiter = separator(head.as_bytes());
         let mut table =
             Self { path: path.into(), columns: Vec::new(), rows: Vec::new(), delimiter };
         table.take(&text)?;
@@ -139,7 +135,8 @@ impl TextTable {
     /// Whether all cells of a column that hold something hold numbers, and there are any.
     pub fn is_number(&self, column: usize) -> bool {
         let comma = self.decimal_comma(column).unwrap_or(false);
-        let mut filled = self.rows.iter().map(|row| row.cell(column)).filter(|cell| !missing(cell));
+        let mut filled =
+            self.rows.iter().map(|row| row.cell(column)).filter(|cell| !is_missing(cell));
         let number = |cell: &str| number(cell, comma).is_some();
         filled.clone().next().is_some() && filled.all(number)
     }
@@ -155,12 +152,12 @@ impl TextTable {
         for row in &self.rows {
             let cell = row.cell(column);
             let value = number(cell, comma).filter(|value| value.is_finite());
-            problems.require(value.is_some() || missing(cell), || {
+            problems.require(value.is_some() || is_missing(cell), || {
                 let name = self.columns[column].clone();
                 let problem = Problem::new(name, format!("{cell:?}"), "a number, or nothing");
                 Problem { place: Some((row.line, column + 1)), ..problem }
             });
-            numbers.push(value.filter(|_| !missing(cell)));
+            numbers.push(value.filter(|_| !is_missing(cell)));
         }
         problems.first(MOST_PROBLEMS).into_result(&self.path, numbers)
     }
@@ -197,10 +194,6 @@ fn line(text: &str, position: &csv::Position) -> usize {
     let from = text.as_bytes().get(number(position.byte())..).unwrap_or_default();
     let skipped = from.iter().take_while(|byte| b"\r\n".contains(byte));
     number(position.line()) + skipped.filter(|byte| **byte == b'\n').count()
-}
-
-fn missing(cell: &str) -> bool {
-    MISSING.contains(&cell.to_lowercase().as_str())
 }
 
 fn number(cell: &str, decimal_comma: bool) -> Option<f64> {

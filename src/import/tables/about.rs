@@ -110,14 +110,11 @@ fn splits(path: &Path) -> Result<Splits> {
     let table = open(path, &SPLIT_COLUMNS)?;
     let mut splits = Splits::default();
     let take = |row: TableRow| {
-        let part = match row.text(0) {
-            "train" => &mut splits.train,
-            "valid" => &mut splits.valid,
-            "test" => &mut splits.test,
-            other => {
-                let expected = one_of(&SPLIT_PARTS);
-                return Err(row.refused(&format!("found {other:?}, expected {expected}")));
-            }
+        let name = row.text(0);
+        let part = splits.parts_mut().into_iter().find(|(known, _)| *known == name);
+        let Some((_, part)) = part else {
+            let expected = one_of(&SPLIT_PARTS);
+            return Err(row.refused(&format!("found {name:?}, expected {expected}")));
         };
         part.push(row.text(1).to_owned());
         Ok(())

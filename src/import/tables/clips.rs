@@ -78,8 +78,7 @@ impl Binning<'_> {
         }
         let mut problems = Problems::default();
         if let Some(splits) = &splits {
-            let known: Vec<String> =
-                recording.clips.iter().map(|clip| clip.stimulus.id.clone()).collect();
+            let known = recording.stimulus_ids();
             let at = |part: &str| format!("{part} of {}", super::SPLITS);
             for problem in ids::split_problems(splits, &known, at) {
                 problems.push(problem);
@@ -120,7 +119,7 @@ impl Binning<'_> {
                 let place = table.entities.iter().position(|entity| entity.id == rows.id);
                 place.unwrap_or(usize::MAX)
             };
-            self.responses.stimuli.sort_by_key(place);
+            self.responses.stimuli.sort_by_cached_key(place);
         }
     }
 

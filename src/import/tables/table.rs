@@ -10,11 +10,7 @@ use ndarray::Array2;
 use crate::base::error::{Error, Result};
 use crate::base::files;
 use crate::base::wording::counted;
-
-/// What may stand between cells, the surest first.
-const SEPARATORS: [u8; 3] = *b"\t;,";
-/// What stands for a number that is missing, in small letters.
-const MISSING: [&str; 6] = ["", "nan", "na", "n/a", "null", "none"];
+use crate::import::cells::{is_missing, separator};
 
 /// A table of which the first row has been looked at.
 pub struct Table {
@@ -47,15 +43,9 @@ impl Table {
         let mut opened = BufReader::new(files::open(path, "table")?);
         let mut first = Vec::new();
         opened.read_until(b'\n', &mut first).map_err(reading)?;
-        let separator = SEPARATORS.iter().copied().find(|byte| first.contains(byte));
         opened.rewind().map_err(reading)?;
-        let mut table = Self {
-            path: path.into(),
-            file,
-            separator: separator.unwrap_or(b','),
-            width: 0,
-            header: None,
-        };
+        let mut table =
+            Self { path: path.into(), file, separator: separator(&first), width: 0, header: None };
         let mut record = StringRecord::new();
         let mut reader = table.reader(opened);
         if !reader.read_record(&mut record).map_err(|source| table.failed(source))? {
@@ -171,7 +161,7 @@ impl Number for f64 {
 
 /// The number that a cell holds, NaN for a missing one; none where it is something else.
 pub fn number<T: Number>(cell: &str) -> Option<T> {
-    let missing = || MISSING.contains(&cell.to_lowercase().as_str()).then_some(T::MISSING);
+    let missing = || is_missing(cell).then_some(T::MISSING);
     cell.parse().ok().or_else(missing)
 }
 

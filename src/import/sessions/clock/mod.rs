@@ -8,7 +8,3 @@ pub use presented::{OnClock, Stimulus, seconds};
 pub use shown::Shown;
 pub use trains::Trains;
 pub use unit_check::SessionClock;
-
-/// Spike times and onsets are stored in seconds from the start of the session, in floats whose
-/// difference is exact to less than this.
-pub const RESOLUTION_MS: f64 = 0.001;

@@ -1,10 +1,10 @@
 //! Neurons and what they did in a session.
 use std::sync::Arc;
 
-use super::RESOLUTION_MS;
 use super::shown::Shown;
 use crate::dataset::Entity;
 use crate::import::sessions::counts::Presentation;
+use crate::import::sessions::counts::RESOLUTION_MS;
 use crate::import::sessions::times::{SpikeTimes, SpikeTrain};
 
 /// The neurons of a session.

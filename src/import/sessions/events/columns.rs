@@ -88,17 +88,17 @@ fn onset(table: &TextTable) -> Result<usize> {
     if found.is_empty() {
         found = called(table, speaks_of_times);
     }
-    match found.as_slice() {
-        [only] => Ok(*only),
-        several => {
-            let shown = if several.is_empty() { &table.columns } else { &names(table, several) };
-            Err(table.refused(&format!(
-                "found the columns {}, expected to be told which holds the onsets; give \
-                 --onset-column NAME",
-                joined(shown, "and")
-            )))
-        }
+    only(table, &found, "holds the onsets; give --onset-column NAME")
+}
+
+/// The only column of those found; what it is to be told otherwise.
+fn only(table: &TextTable, found: &[usize], told: &str) -> Result<usize> {
+    if let [only] = found {
+        return Ok(*only);
     }
+    let shown = if found.is_empty() { &table.columns } else { &names(table, found) };
+    let shown = joined(shown, "and");
+    Err(table.refused(&format!("found the columns {shown}, expected to be told which {told}")))
 }
 
 fn stimulus(table: &TextTable, onset: usize) -> Result<usize> {
@@ -114,17 +114,7 @@ fn stimulus(table: &TextTable, onset: usize) -> Result<usize> {
         *column != onset && filled && !table.is_number(*column)
     };
     let texts: Vec<usize> = (0..table.columns.len()).filter(holds_texts).collect();
-    match texts.as_slice() {
-        [only] => Ok(*only),
-        several => {
-            let shown = if several.is_empty() { &table.columns } else { &names(table, several) };
-            Err(table.refused(&format!(
-                "found the columns {}, expected to be told which names the stimulus; give \
-                 --stimulus-column NAME",
-                joined(shown, "and")
-            )))
-        }
-    }
+    only(table, &texts, "names the stimulus; give --stimulus-column NAME")
 }
 
 /// The only column that may hold ends or durations; that of ends where there is one of each.

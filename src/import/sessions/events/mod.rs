@@ -3,7 +3,7 @@ use std::path::{Path, PathBuf};
 
 use self::columns::{Columns, Offset};
 use super::column_names::{self, NamedUnit};
-use super::text_table::TextTable;
+use super::text_table::{MOST_PROBLEMS, TextTable};
 use super::unit::{TimeStep, Unit};
 use crate::base::error::{Error, Problem, Problems, Result};
 use crate::base::wording::counted;
@@ -17,9 +17,6 @@ mod stimuli;
 
 pub use options::{EventOptions, EventsUnit};
 pub use session::{EventSources, Recorded};
-
-/// A table of wrong ends has thousands.
-const MOST_PROBLEMS: usize = 5;
 
 /// A presentation.
 #[derive(Debug, Clone, PartialEq)]

@@ -7,7 +7,8 @@ use super::{EventOptions, Events};
 use crate::base::error::Result;
 use crate::import::format::Imported;
 use crate::import::report::ImportReport;
-use crate::import::sessions::clock::{OnClock, RESOLUTION_MS, SessionClock, Trains};
+use crate::import::sessions::clock::{OnClock, SessionClock, Trains};
+use crate::import::sessions::counts::RESOLUTION_MS;
 use crate::import::sessions::session::{Session, SoundOptions};
 use crate::import::sessions::unit::TimeScale;
 

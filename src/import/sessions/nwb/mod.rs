@@ -8,7 +8,8 @@ use hdf5::File;
 
 use self::presentations::Presentations;
 use self::sounds::Series;
-use super::clock::{OnClock, RESOLUTION_MS, SessionClock, Shown, Stimulus, Trains};
+use super::clock::{OnClock, SessionClock, Shown, Stimulus, Trains};
+use super::counts::RESOLUTION_MS;
 use super::session::{OpenSound, Presented, Session, SoundOptions};
 use super::spikes::{self, LeftOut, Library, called};
 use super::unit::{TimeOptions, TimeScale, Unit};
@@ -99,8 +100,7 @@ impl Nwbfile {
 
     /// A failure to read what lies at a path in the file.
     pub fn damaged(&self, at: &str, source: hdf5::Error) -> Error {
-        let what = "it is damaged (copy or write the file again)";
-        Error::file(format!("reading {}: {at}: {what}", self.path.display()), source)
+        hdf5_io::damaged(&self.path.display(), at, source)
     }
 
     /// What was found at a path in the file, what was expected and what to do.

@@ -7,7 +7,7 @@ use crate::base::files;
 use crate::base::wording::{counted, joined};
 use crate::dataset::Entity;
 use crate::import::report::{ImportReport, listed};
-use crate::import::sessions::text_table::TextTable;
+use crate::import::sessions::text_table::{MOST_PROBLEMS, TextTable};
 
 /// Names of the column with the cluster.
 const IDS: [&str; 2] = ["cluster_id", "id"];
@@ -170,9 +170,6 @@ impl Clusters {
         Entity { id: cluster.to_string(), attributes }
     }
 }
-
-/// A table of another kind has thousands.
-const MOST_PROBLEMS: usize = 5;
 
 /// The number of a cluster.
 fn whole(cell: &str) -> Option<usize> {

@@ -7,6 +7,7 @@ use clap::Args;
 use self::recordings::Recordings;
 use self::unit::UnitTrials;
 use super::counts::Presentation;
+use super::counts::RESOLUTION_MS;
 use super::session::{Session, SoundOptions};
 use super::spikes::{LeftOut, Library, called, length_ms, natural_order, paths, plain, presented};
 use super::unit::{TimeOptions, TimeScale, TimeStep, Unit};
@@ -22,8 +23,6 @@ mod unit;
 
 /// Ending of the files.
 const ENDING: &str = ".pprox";
-/// Times are stored in seconds or milliseconds, in floats.
-const RESOLUTION_MS: f64 = 0.001;
 
 /// `strf import pprox`.
 #[derive(Debug, Clone, Args)]

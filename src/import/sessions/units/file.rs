@@ -6,9 +6,7 @@ use hdf5::{Group, Location};
 
 use super::{ENDINGS, NO_UNITS, REPEAT, SORT_TYPE, STIMULUS};
 use crate::base::error::{Error, Result};
-use crate::dataset::hdf5_values::{
-    attributes, described, is_list, is_number, members, require_checksums,
-};
+use crate::dataset::hdf5_values::{attributes, described, is_list, is_number, members, numbers};
 use crate::dataset::{Entity, hdf5_io};
 use crate::import::report::listed;
 use crate::import::sessions::counts::Presentation;
@@ -169,8 +167,7 @@ impl Reader<'_> {
             let found = format!("found {}, expected a list of times", described(&dataset));
             return Err(self.refused(&at, &found));
         }
-        let times = require_checksums(&dataset).and_then(|()| dataset.read_raw::<f64>());
-        let times = times.map_err(|source| self.damaged(&at, source))?;
+        let times = numbers(&dataset).map_err(|source| self.damaged(&at, source))?;
         match times.iter().find(|time| !time.is_finite()) {
             Some(bad) => Err(self.refused(&at, &format!("found {bad}, expected finite numbers"))),
             None => Ok(times),
@@ -184,8 +181,7 @@ impl Reader<'_> {
     }
 
     fn damaged(&self, at: &str, source: hdf5::Error) -> Error {
-        let what = "it is damaged (copy or write the file again)";
-        Error::file(format!("reading {}: {at}: {what}", self.path.display()), source)
+        hdf5_io::damaged(&self.path.display(), at, source)
     }
 
     fn refused(&self, at: &str, what: &str) -> Error {

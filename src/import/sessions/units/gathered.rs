@@ -2,12 +2,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::file::UnitFile;
-use super::{NO_UNITS, RESOLUTION_MS, SORT_TYPE, UnitFiles};
+use super::{NO_UNITS, SORT_TYPE, UnitFiles};
 use crate::base::error::{Error, Result};
 use crate::base::wording::{counted, joined};
 use crate::dataset::Entity;
 use crate::import::report::{ImportReport, listed};
-use crate::import::sessions::counts::Presentation;
+use crate::import::sessions::counts::{Presentation, RESOLUTION_MS};
 use crate::import::sessions::session::Session;
 use crate::import::sessions::spikes::{Library, Pattern, Sounds, presented};
 use crate::import::sessions::unit::TimeScale;

@@ -27,8 +27,6 @@ const SORT_TYPE: &str = "sortType";
 const NO_UNITS: [&str; 2] = ["noise", "tdt"];
 /// The folder of an animal's sounds.
 const WAV_FILES: &str = "wavfiles";
-/// Times are stored in seconds, in floats.
-const RESOLUTION_MS: f64 = 0.001;
 
 /// `strf import units`.
 #[derive(Debug, Clone, Args)]

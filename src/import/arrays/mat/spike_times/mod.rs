@@ -16,7 +16,7 @@ use crate::import::arrays::named::Named;
 use crate::import::arrays::options::{ArrayOptions, refused};
 use crate::import::format::Imported;
 use crate::import::report::ImportReport;
-use crate::import::sessions::counts::Presentation;
+use crate::import::sessions::counts::{Presentation, RESOLUTION_MS};
 use crate::import::sessions::session::{
     Answered, DT_MS, HeardSounds, HearingOptions, Presented, Session, SoundOptions,
 };
@@ -24,9 +24,6 @@ use crate::import::sessions::times::SpikeTimes;
 use crate::import::sessions::unit::{TimeScale, TimeStep, Unit};
 
 mod sounds;
-
-/// Times from onsets are floats of seconds or milliseconds.
-const RESOLUTION_MS: f64 = 0.001;
 
 /// Spike times in place of responses, and the sounds that go with them.
 #[derive(Debug, Clone, Args)]
