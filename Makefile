@@ -55,7 +55,7 @@ REFERENCE ?=
 # A tool that could not be installed to its end is installed anew.
 .DELETE_ON_ERROR:
 
-.PHONY: build check check-cuda test fuzz test-browser test-deepstrf bench bench-reference panel demo clean
+.PHONY: build check check-cuda test fuzz test-browser test-deepstrf test-slurm bench bench-reference panel demo clean
 
 build: $(NEEDED)
 	$(CARGO) build --release --locked
@@ -108,6 +108,13 @@ panel: $(NEEDED) $(if $(REFERENCE),$(LOCAL_DEEPSTRF))
 # both have.
 test-deepstrf: build $(LOCAL_DEEPSTRF)
 	$(LOCAL_DEEPSTRF) tests/deepstrf/both_ways.py $(STRF)
+
+# Sweeps on a real Slurm of one node, which is started for it; needs root, slurm-wlm and munge.
+SLURM := $(CURDIR)/target/slurm
+test-slurm: build
+	tests/slurm/start.sh $(SLURM)
+	SLURM_CONF=$(SLURM)/slurm.conf python3 tests/slurm/check.py $(STRF) $(CURDIR)/target/slurm-check; \
+	  status=$$?; tests/slurm/start.sh $(SLURM) stop; exit $$status
 
 # deepSTRF and PyTorch as benches/deepstrf_epoch.py asks for them; PyTorch's wheel is large.
 bench-reference: $(LOCAL_DEEPSTRF)

@@ -49,6 +49,8 @@ pub mod training;
 
 pub mod runs;
 
+pub mod sweeps;
+
 // Findings: what a model listens to, how good a recording is, pictures and pages of both.
 pub mod strf;
 

@@ -75,6 +75,7 @@ mod sound;
 mod sound_containers;
 mod stages;
 mod support;
+mod sweeps;
 mod tensorboard;
 mod training;
 mod transformer;

@@ -35,6 +35,7 @@ fn every_command_in_the_pages_can_be_typed() {
         ("docs/scores.md", 2),
         ("docs/receptive-fields.md", 6),
         ("docs/report.md", 2),
+        ("docs/sweeps.md", 7),
     ] {
         let page = page(name);
         let commands = commands(&page);

@@ -1,14 +1,15 @@
-//! The JSON Schema of the run file says of every section, part and key what the tables say.
+//! The JSON Schema of run files and sweep files says of every section, part and key what the tables say.
 use serde_json::{Value as Json, json};
 use strf::config::keys::{Default, Key, Kind};
 use strf::config::part::{Part, parts};
 use strf::models::{self, output_gains, parameterizations, prefilters};
-use strf::run_file::{self, Train};
+use strf::run_file::Train;
+use strf::sweeps::sections::{self, Fit, Launch};
 
 use crate::support::runs::Workplace;
 
 fn schema() -> Json {
-    run_file::schema().unwrap()
+    sections::schema().unwrap()
 }
 
 /// Whether a key of the schema is that of the table.
@@ -28,7 +29,8 @@ fn assert_key(key: &Key, schema: &Json) {
         Kind::Flag => assert_eq!(own["type"], "boolean", "{}", key.name),
         Kind::Choice(words) => assert_eq!(own["enum"], json!(words), "{}", key.name),
         Kind::Part(names) => assert_eq!(own["enum"], json!(names()), "{}", key.name),
-        Kind::Path | Kind::Device => assert_eq!(own["type"], "string", "{}", key.name),
+        Kind::Path | Kind::Device | Kind::Text => assert_eq!(own["type"], "string", "{}", key.name),
+        Kind::Texts => assert_eq!(own["items"]["type"], "string", "{}", key.name),
         Kind::Declared(_) => assert!(own["anyOf"].is_array(), "{}", key.name),
     }
     assert!(own["description"].as_str().unwrap().starts_with(key.doc), "{}", key.name);
@@ -66,10 +68,9 @@ fn the_schema_has_every_section_part_and_key_with_its_range_and_default() {
     assert_eq!(schema["required"], json!(["data", "model"]));
     let sections = schema["properties"].as_object().unwrap();
     let names: Vec<&String> = sections.keys().collect();
-    assert_eq!(
-        names,
-        ["data", "model", "prefilter", "parameterization", "output_gain", "train", "output",]
-    );
+    let of_run =
+        ["data", "model", "prefilter", "parameterization", "output_gain", "train", "output"];
+    assert_eq!(names, [&of_run[..], &["fit", "grid", "launch"]].concat());
     assert_parts(&parts(models::TABLE), &sections["model"], None);
     assert_parts(&parts(parameterizations::TABLE), &sections["parameterization"], None);
     let gains = parts(output_gains::TABLE);
@@ -80,7 +81,14 @@ fn the_schema_has_every_section_part_and_key_with_its_range_and_default() {
     for key in Train::KEYS {
         assert_key(key, &sections["train"]);
     }
-    for name in ["data", "train", "output"] {
+    for key in Fit::KEYS {
+        assert_key(key, &sections["fit"]);
+    }
+    for key in Launch::KEYS {
+        assert_key(key, &sections["launch"]);
+    }
+    assert_eq!(sections["grid"]["additionalProperties"]["anyOf"][0]["type"], "array");
+    for name in ["data", "train", "output", "fit", "launch"] {
         assert_eq!(sections[name]["additionalProperties"], false, "{name}");
     }
 }

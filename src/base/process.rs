@@ -40,6 +40,20 @@ impl ProcessIdentity {
     }
 }
 
+/// Begins this program anew, in this process, with a variable of the environment; returns only where that
+/// cannot be done. Some libraries look at their variables once, when the first thread of theirs begins.
+#[cfg(unix)]
+pub fn begin_anew_with(name: &str, value: &str) -> std::io::Error {
+    use std::os::unix::process::CommandExt;
+    match std::env::current_exe() {
+        Ok(program) => std::process::Command::new(program)
+            .args(std::env::args_os().skip(1))
+            .env(name, value)
+            .exec(),
+        Err(error) => error,
+    }
+}
+
 /// What the kernel says of itself, where it does.
 fn kernel(what: &str) -> String {
     let text = fs::read_to_string(format!("/proc/sys/kernel/{what}"));

@@ -21,7 +21,9 @@ pub mod report;
 pub mod schema;
 pub mod significance;
 pub mod simulate;
+pub mod sweep;
 pub mod train;
+pub mod zoo;
 
 /// Fit models of auditory neurons to cochleagrams, score them, export their receptive fields.
 #[derive(Debug, Parser)]
@@ -40,6 +42,10 @@ pub struct Cli {
 pub enum Command {
     /// Train the model that a run file describes
     Train(train::TrainArgs),
+    /// Fit every combination of settings, fold and seed that a sweep file describes
+    Sweep(Box<sweep::SweepArgs>),
+    /// Fit every family of models, cross-validated, and say which predicts best and how sure that is
+    Zoo(zoo::ZooArgs),
     /// Score a trained model on held-out clips
     Eval(eval::EvalArgs),
     /// Say how the scores of runs differ, neuron by neuron
@@ -81,6 +87,8 @@ pub enum Command {
 pub fn run(command: &Command, console: &Console) -> Result<()> {
     match command {
         Command::Train(args) => train::run(args, console),
+        Command::Sweep(args) => sweep::run(args, console),
+        Command::Zoo(args) => zoo::run(args, console),
         Command::Eval(args) => eval::run(args, console),
         Command::Plot(args) => plot::run(args, console),
         Command::Compare(args) => compare::run(args, console),

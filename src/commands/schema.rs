@@ -1,15 +1,15 @@
-//! `strf schema`: what editors complete and check run files by.
+//! `strf schema`: what editors complete and check run files and sweep files by.
 use clap::Args;
 
 use crate::base::error::Result;
 use crate::base::progress::Console;
-use crate::run_file;
+use crate::sweeps::sections;
 
 /// `strf schema`.
 #[derive(Debug, Args)]
 pub struct SchemaArgs {}
 
-/// Prints the JSON Schema of the run file.
+/// Prints the JSON Schema of run files and sweep files.
 pub fn run(_args: &SchemaArgs, console: &Console) -> Result<()> {
-    console.result(&format!("{:#}", run_file::schema()?))
+    console.result(&format!("{:#}", sections::schema()?))
 }

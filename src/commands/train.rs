@@ -76,15 +76,8 @@ pub fn run(args: &TrainArgs, console: &Console) -> Result<()> {
     };
     tell(end, &experiment, &checkpoint, console)?;
 
-    let scores = experiment.scores().map_err(|source| unscored(&experiment, source))?;
-    let calibrated = &checkpoint.progress.calibrated;
-    let scores = match calibrated.as_slice() {
-        [] => scores,
-        flags => {
-            let flags = flags.iter().map(|flag| f64::from(u8::from(*flag)));
-            scores.with_column("calibrated", flags.collect())
-        }
-    };
+    let scores = experiment.final_scores(&checkpoint);
+    let scores = scores.map_err(|source| unscored(&experiment, source))?;
     let summary = experiment.keep_scores(&scores, &checkpoint)?;
     let shown = if args.json { format!("{summary:#}") } else { experiment.shown(&scores) };
     console.result(&shown)

@@ -1,10 +1,10 @@
 //! A section as written against the table of its keys.
 use std::path::Path;
 
-use super::document::{Document, Entry, SectionAt, TYPE};
+use super::document::{Document, Entry, SectionAt};
 use super::keys::{Default, Key, Value, Values};
 use super::mismatch::Mismatch;
-use super::part::{Chosen, KeyProblem, Row, find, names};
+use super::part::{Chosen, KeyProblem, Row, TYPE, find, names};
 use super::sections::{Section, section, where_known};
 use super::value;
 use crate::base::error::{Error, Problem, Result};

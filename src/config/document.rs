@@ -4,7 +4,8 @@ use std::borrow::Cow;
 use toml::Spanned;
 use toml::de::{DeArray, DeTable, DeValue};
 
-use super::sections::{Form, Section, Times, section, where_known};
+use super::part::TYPE;
+use super::sections::{Form, Holds, Section, Times, section, where_known};
 use super::value::shown;
 use crate::base::error::Problem;
 use crate::base::wording::did_you_mean;
@@ -114,7 +115,11 @@ impl<'a> Document<'a> {
             match value.into_inner() {
                 DeValue::Table(entries) => {
                     let (name, form) = (name.into_inner(), Form::Table);
-                    let entries = entries_of(text, entries);
+                    let holds = section(self.known, &name).map(|section| &section.holds);
+                    let entries = match holds {
+                        Some(Holds::Paths(_)) => paths_of(text, entries),
+                        _ => entries_of(text, entries),
+                    };
                     self.sections.push(DocumentSection { name, form, place, entries });
                 }
                 DeValue::Array(list) if self.times(name.get_ref()) == Times::Several => {
@@ -312,8 +317,32 @@ fn entries_of<'a>(text: &str, entries: DeTable<'a>) -> Vec<Entry<'a>> {
     entries.into_iter().map(|entry| Entry::new(text, entry)).collect()
 }
 
-/// The key that names a part.
-pub const TYPE: &str = "type";
+/// Entries called `section.key`, however they are written: `"train.lr" = ...`, or `train.lr = ...`.
+fn paths_of<'a>(text: &str, entries: DeTable<'a>) -> Vec<Entry<'a>> {
+    let mut paths = Vec::new();
+    for (name, value) in entries {
+        let whole = name.get_ref().contains('.');
+        match value.into_inner() {
+            DeValue::Table(inner) if !whole => {
+                let inner = entries_of(text, inner).into_iter();
+                paths.extend(inner.map(|entry| Entry {
+                    name: Cow::Owned(format!("{}.{}", name.get_ref(), entry.name)),
+                    ..entry
+                }));
+            }
+            value => {
+                let place = place(text, &name);
+                paths.push(Entry {
+                    name: name.into_inner(),
+                    value_place: place.clone(),
+                    place,
+                    value,
+                });
+            }
+        }
+    }
+    paths
+}
 
 /// What the parser says of a key that stands twice.
 const DUPLICATE: &str = "duplicate key";

@@ -42,6 +42,10 @@ pub enum Kind {
     Path,
     /// `"cpu"`, `"cuda"` or `"cuda:N"`.
     Device,
+    /// Any text that is not empty.
+    Text,
+    /// A list of texts, none of them empty.
+    Texts,
     /// What another room declares.
     Declared(&'static DeclaredKind),
 }
@@ -82,6 +86,8 @@ impl Kind {
             Self::Part(names) => one_of(&names()),
             Self::Path => "a path, relative to the run file".into(),
             Self::Device => r#""cpu", "cuda" or "cuda:N""#.into(),
+            Self::Text => "a text that is not empty".into(),
+            Self::Texts => "a list of texts, none of them empty".into(),
             Self::Declared(kind) => (kind.expected)(),
         }
     }
@@ -96,6 +102,8 @@ impl Kind {
             Self::Part(names) => format!("{:?}", names().first().unwrap_or(&"")),
             Self::Path => r#""runs/ln""#.into(),
             Self::Device => r#""cpu""#.into(),
+            Self::Text => r#""""#.into(),
+            Self::Texts => "[]".into(),
             Self::Declared(kind) => kind.example.into(),
         }
     }
@@ -157,8 +165,10 @@ pub enum Value {
     Integer(u64),
     /// Of [`Kind::Flag`].
     Flag(bool),
-    /// Of [`Kind::Choice`], [`Kind::Part`], [`Kind::Path`] and [`Kind::Device`].
+    /// Of [`Kind::Choice`], [`Kind::Part`], [`Kind::Path`], [`Kind::Device`] and [`Kind::Text`].
     Text(String),
+    /// Of [`Kind::Texts`].
+    Texts(Vec<String>),
     /// Of [`Kind::Declared`].
     Declared(Arc<dyn DeclaredValue>),
 }
@@ -189,6 +199,8 @@ impl Values {
         flag, Flag, bool, |v: &bool| *v;
         /// A word or text.
         text, Text, &str, String::as_str;
+        /// A list of texts.
+        texts, Texts, &[String], Vec::as_slice;
     }
 
     /// A whole number that counts things in memory.

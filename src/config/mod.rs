@@ -2,10 +2,12 @@
 //! Nothing here knows what the keys mean.
 pub mod check;
 pub mod document;
+pub mod keyed;
 pub mod keys;
 pub mod mismatch;
 pub mod part;
 pub mod render;
 pub mod schema;
 pub mod sections;
+
 pub mod value;

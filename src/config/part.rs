@@ -66,6 +66,9 @@ pub struct KeyProblem {
     pub expected: String,
 }
 
+/// The key that names a part.
+pub const TYPE: &str = "type";
+
 /// The key of the lowest band where bands are laid out by their ends, in hertz.
 pub const MIN_FREQ_HZ: &str = "min_freq_hz";
 /// The key of the highest band.

@@ -52,6 +52,7 @@ pub fn toml_value(value: &Value) -> Result<toml::Value> {
         Value::Integer(number) => integer(*number)?,
         Value::Flag(flag) => (*flag).into(),
         Value::Text(text) => text.as_str().into(),
+        Value::Texts(texts) => texts.clone().into(),
         Value::Declared(value) => value.to_toml()?,
     })
 }

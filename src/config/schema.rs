@@ -1,9 +1,8 @@
 //! A JSON Schema (draft 07) of a file with sections, from which editors complete and check it.
 use serde_json::{Map, Value as Json, json};
 
-use super::document::TYPE;
 use super::keys::{Default, Key, Kind};
-use super::part::Part;
+use super::part::{Part, TYPE};
 use super::sections::{Holds, Section, Times};
 use crate::base::error::{Error, Result};
 
@@ -29,6 +28,7 @@ fn is_required(section: &Section) -> bool {
     match section.holds {
         Holds::Keys(keys) => !required(keys).is_empty(),
         Holds::Part { absent, .. } => absent.is_none(),
+        Holds::Paths(_) => false,
     }
 }
 
@@ -41,6 +41,10 @@ fn of(section: &Section) -> Result<Json> {
                 Times::Once => part,
                 Times::Several => json!({ "anyOf": [part, { "type": "array", "items": part }] }),
             }
+        }
+        Holds::Paths(value) => {
+            let values = json!({ "type": "object", "additionalProperties": value() });
+            json!({ "type": "object", "additionalProperties": { "anyOf": [value(), values] } })
         }
     };
     schema["description"] = section.doc.into();
@@ -112,8 +116,9 @@ fn of_kind(kind: &Kind) -> Json {
         Kind::Flag => json!({ "type": "boolean" }),
         Kind::Choice(words) => json!({ "enum": words }),
         Kind::Part(names) => json!({ "enum": names() }),
-        Kind::Path => json!({ "type": "string", "minLength": 1 }),
         Kind::Device => json!({ "type": "string", "pattern": "^(cpu|cuda(:[0-9]+)?)$" }),
+        Kind::Path | Kind::Text => json!({ "type": "string", "minLength": 1 }),
+        Kind::Texts => json!({ "type": "array", "items": { "type": "string", "minLength": 1 } }),
         Kind::Declared(kind) => (kind.schema)(),
     }
 }

@@ -1,9 +1,12 @@
 //! The sections of a file and where its keys belong.
+use serde_json::Value as Json;
+
 use super::keys::Key;
-use super::part::Part;
+use super::part::{Part, TYPE};
 use crate::base::wording::joined;
 
 /// A section of a TOML file.
+#[derive(Debug, Clone, Copy)]
 pub struct Section {
     /// As written in brackets.
     pub name: &'static str,
@@ -14,6 +17,7 @@ pub struct Section {
 }
 
 /// What the keys of a section are.
+#[derive(Debug, Clone, Copy)]
 pub enum Holds {
     /// Always these.
     Keys(&'static [Key]),
@@ -27,6 +31,9 @@ pub enum Holds {
         /// How often the section may stand in a file.
         times: Times,
     },
+    /// Keys of other sections, each as `section.key`, quoted or not; this is the schema of what each may
+    /// hold.
+    Paths(fn() -> Json),
 }
 
 /// How often a section may stand in a file.
@@ -59,10 +66,24 @@ pub fn where_known(sections: &'static [Section], key: &str) -> String {
 }
 
 impl Section {
+    /// Every key that it may have, whatever its type; of [`Holds::Paths`] none is known.
+    pub fn keys(&self) -> Vec<&'static str> {
+        let names = |keys: &'static [Key]| keys.iter().map(|key| key.name);
+        match self.holds {
+            Holds::Keys(keys) => names(keys).collect(),
+            Holds::Part { table, .. } => {
+                let parts = table();
+                let own = parts.iter().flat_map(|part| names(part.keys));
+                std::iter::once(TYPE).chain(own).collect()
+            }
+            Holds::Paths(_) => Vec::new(),
+        }
+    }
+
     /// The type that means the same as leaving the section out.
     pub fn absent(&self) -> Option<&'static str> {
         match self.holds {
-            Holds::Keys(_) => None,
+            Holds::Keys(_) | Holds::Paths(_) => None,
             Holds::Part { absent, .. } => absent,
         }
     }
@@ -70,7 +91,7 @@ impl Section {
     /// How often it may stand in a file.
     pub fn times(&self) -> Times {
         match self.holds {
-            Holds::Keys(_) => Times::Once,
+            Holds::Keys(_) | Holds::Paths(_) => Times::Once,
             Holds::Part { times, .. } => times,
         }
     }
@@ -87,6 +108,7 @@ impl Section {
                 let all = format!("[{}] with type {}", self.name, joined(&owners, "or"));
                 (!owners.is_empty()).then_some(all)
             }
+            Holds::Paths(_) => None,
         }
     }
 }

@@ -1,8 +1,12 @@
 //! One value of a file against what its key takes.
-use toml::de::{DeInteger, DeValue};
+use std::borrow::Cow;
+
+use toml::Spanned;
+use toml::de::{DeArray, DeInteger, DeValue};
 
 use super::keys::{Key, Kind, Value};
 use super::mismatch::Mismatch;
+use super::render::quoted;
 use crate::base::device::DeviceName;
 use crate::base::wording::did_you_mean;
 
@@ -17,7 +21,8 @@ pub fn read(key: &Key, value: &DeValue) -> Result<Value, Mismatch> {
         Kind::Flag => value.as_bool().map(Value::Flag),
         Kind::Choice(words) => return word(key, words, value),
         Kind::Part(names) => return word(key, &names(), value),
-        Kind::Path => value.as_str().filter(|path| !path.is_empty()).map(text),
+        Kind::Path | Kind::Text => value.as_str().filter(|word| !word.is_empty()).map(text),
+        Kind::Texts => value.as_array().and_then(|list| texts(list)).map(Value::Texts),
         Kind::Device => {
             value.as_str().filter(|word| DeviceName::from_word(word).is_some()).map(text)
         }
@@ -46,6 +51,36 @@ pub fn shown(value: &DeValue) -> String {
 /// A value that is not of its key's kind, or out of its range.
 pub fn mismatch(key: &Key, value: &DeValue) -> Mismatch {
     Mismatch::new(shown(value), key.kind.expected())
+}
+
+/// A value as it is written in TOML, on one line.
+pub fn written(value: &DeValue) -> String {
+    match value {
+        DeValue::String(text) => quoted(text),
+        DeValue::Integer(number) => number.to_string(),
+        DeValue::Float(number) => number.to_string(),
+        DeValue::Boolean(flag) => flag.to_string(),
+        DeValue::Datetime(date) => date.to_string(),
+        DeValue::Array(list) => {
+            let all: Vec<String> = list.iter().map(|value| written(value.as_ref())).collect();
+            format!("[{}]", all.join(", "))
+        }
+        DeValue::Table(table) => {
+            let entry = |(name, value): (&Spanned<Cow<str>>, &Spanned<DeValue>)| {
+                format!("{} = {}", quoted(name.get_ref()), written(value.as_ref()))
+            };
+            let all: Vec<String> = table.iter().map(entry).collect();
+            format!("{{ {} }}", all.join(", "))
+        }
+    }
+}
+
+/// The texts of a list, if all are such and none is empty.
+fn texts(list: &DeArray) -> Option<Vec<String>> {
+    let text = |value: &Spanned<DeValue>| {
+        value.as_ref().as_str().filter(|text| !text.is_empty()).map(str::to_owned)
+    };
+    list.iter().map(text).collect()
 }
 
 fn text(text: &str) -> Value {

@@ -5,6 +5,7 @@ mod ceiling;
 pub mod comparison;
 mod drawn;
 mod learning;
+pub mod models;
 mod outputs;
 mod penalties;
 mod prediction;

@@ -54,7 +54,7 @@ impl ComparisonSection {
         let notes = notes(pairs);
         Self {
             notes,
-            table: Table::new(&HEADER, rows),
+            table: Table::new(HEADER.map(str::to_owned).into(), rows),
             figures: scores.iter().map(figure).collect(),
         }
     }

@@ -20,7 +20,7 @@ pub enum Cell {
 #[derive(Template)]
 #[template(path = "report/table.html")]
 pub struct Table {
-    header: &'static [&'static str],
+    header: Vec<String>,
     rows: Vec<Vec<Cell>>,
 }
 
@@ -28,7 +28,7 @@ impl HtmlSafe for Table {}
 
 impl Table {
     /// Rows of as many cells as the header has names.
-    pub fn new(header: &'static [&'static str], rows: Vec<Vec<Cell>>) -> Self {
+    pub fn new(header: Vec<String>, rows: Vec<Vec<Cell>>) -> Self {
         Self { header, rows }
     }
 
@@ -107,7 +107,7 @@ mod tests {
         assert!(!data.contains('<'), "{data}");
         assert_eq!(serde_json::from_str::<Value>(&data).unwrap(), json!([evil]));
         let row = vec![Cell::Plain(evil.into()), Cell::Words("\"&".into())];
-        let table = Table::new(&["a<b", "c"], vec![row]);
+        let table = Table::new(["a<b", "c"].map(str::to_owned).into(), vec![row]);
         let figure = PictureSection { name: "f<g".into(), picture: Err(evil.into()) };
         let html = rendered(&table).unwrap() + &rendered(&figure).unwrap();
         assert!(!html.contains("<script>") && html.contains("a&#60;b"), "{html}");

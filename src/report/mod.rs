@@ -8,6 +8,7 @@ mod html;
 mod packed;
 mod run;
 mod section;
+pub mod sweep;
 
 use askama::Template;
 

@@ -174,7 +174,10 @@ fn scores(summary: &Value) -> Table {
             Cell::Words(meaning.to_owned()),
         ]
     };
-    Table::new(&SCORES, summary["scores"].as_object().into_iter().flatten().map(row).collect())
+    Table::new(
+        SCORES.map(str::to_owned).into(),
+        summary["scores"].as_object().into_iter().flatten().map(row).collect(),
+    )
 }
 
 /// The table of neurons, which the page's script sorts and searches.

@@ -1,11 +1,11 @@
 //! Settings with a few named values.
-use super::setting::{Setting, choice};
 use crate::base::error::Result;
+use crate::config::keyed::{KeyedValue, choice, choices};
 use crate::config::keys::{Value, Values};
 use crate::dataset::LevelKind;
 use crate::models::layers::Statistics;
 
-impl Setting for LevelKind {
+impl KeyedValue for LevelKind {
     fn read(values: &Values, key: &str) -> Result<Self> {
         choice(values, key, Self::from_word)
     }
@@ -13,46 +13,6 @@ impl Setting for LevelKind {
     fn value(&self) -> Option<Value> {
         Some(Value::Text(self.word().into()))
     }
-}
-
-macro_rules! choices {
-    ($($(#[$doc:meta])* $name:ident { $($(#[$value_doc:meta])* $value:ident = $word:literal,)* })*) => {$(
-        $(#[$doc])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-        pub enum $name {
-            $($(#[$value_doc])* $value,)*
-        }
-
-        impl $name {
-            /// The words of the run file.
-            pub const WORDS: &[&str] = &[$($word),*];
-
-            /// The value that a word of the run file names.
-            pub fn from_word(word: &str) -> Option<Self> {
-                match word {
-                    $($word => Some(Self::$value),)*
-                    _ => None,
-                }
-            }
-
-            /// Its word in the run file.
-            pub const fn word(self) -> &'static str {
-                match self {
-                    $(Self::$value => $word,)*
-                }
-            }
-        }
-
-        impl Setting for $name {
-            fn read(values: &Values, key: &str) -> Result<Self> {
-                choice(values, key, Self::from_word)
-            }
-
-            fn value(&self) -> Option<Value> {
-                Some(Value::Text(self.word().into()))
-            }
-        }
-    )*};
 }
 
 choices! {

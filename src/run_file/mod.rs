@@ -9,7 +9,6 @@ mod resolve;
 mod rules;
 mod sections;
 mod selection;
-mod setting;
 mod settings;
 mod split;
 mod template;
@@ -17,13 +16,10 @@ mod train;
 
 use std::path::{Path, PathBuf};
 
-use serde_json::Value as Json;
-
 use crate::base::error::{Error, Problem, Result};
-use crate::config;
 use crate::config::check::{Check, refused};
 use crate::config::part::Chosen;
-use crate::config::sections::Form;
+use crate::config::sections::{Form, Section};
 use crate::models::cores::linear;
 use crate::models::output_gains::{self, OutputGainRow};
 use crate::models::parameterizations::{self, ParameterizationRow, full};
@@ -96,8 +92,22 @@ impl RunConfig {
     /// # Errors
     /// As [`RunConfig::load`].
     pub fn parse(text: &str, file: &Path, overrides: &[String]) -> Result<Self> {
-        let mut check = Check::open(text, sections::SECTIONS, file, overrides)?;
-        check.sections(&sections::SECTIONS.iter().map(|section| section.name).collect::<Vec<_>>());
+        Self::parse_among(text, sections::SECTIONS, file, overrides)
+    }
+
+    /// The run file in a text that may have the sections `known`, of which those that are no part of a run
+    /// file are left to others.
+    ///
+    /// # Errors
+    /// As [`RunConfig::load`].
+    pub fn parse_among(
+        text: &str,
+        known: &'static [Section],
+        file: &Path,
+        overrides: &[String],
+    ) -> Result<Self> {
+        let mut check = Check::open(text, known, file, overrides)?;
+        check.sections(&known.iter().map(|section| section.name).collect::<Vec<_>>());
         let data = check.values("data", sections::DATA);
         let draft = Draft::read(&mut check);
         let train = check.values("train", Train::KEYS);
@@ -151,14 +161,6 @@ impl RunConfig {
         let draft = Draft::read(&mut check);
         draft.finish(check.problems, file)
     }
-}
-
-/// The JSON Schema of run files.
-///
-/// # Errors
-/// A default of the tables of keys is no TOML.
-pub fn schema() -> Result<Json> {
-    config::schema::schema("Run file of strf", sections::SECTIONS)
 }
 
 /// `ln + adaptrans, zebra_finch.h5`: model, prefilters and dataset, as pictures name them.

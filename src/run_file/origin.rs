@@ -1,8 +1,8 @@
 //! The run that prefilters and core of a model come from: `init` and `freeze` of `[model]`.
 use std::path::{Path, PathBuf};
 
-use super::setting::choice;
 use crate::base::error::Result;
+use crate::config::keyed::choice;
 use crate::config::keys::{Value, Values};
 use crate::models::cores::{FREEZE, INIT};
 

@@ -4,8 +4,8 @@ use std::sync::Arc;
 use serde_json::json;
 use toml::de::DeValue;
 
-use super::setting::Setting;
 use crate::base::error::Result;
+use crate::config::keyed::KeyedValue;
 use crate::config::keys::{DeclaredKind, DeclaredValue, Range, Value, Values};
 use crate::config::value::{mismatch, number};
 
@@ -54,7 +54,7 @@ impl DeclaredValue for Strength {
     }
 }
 
-impl Setting for Strength {
+impl KeyedValue for Strength {
     fn read(values: &Values, key: &str) -> Result<Self> {
         values.declared::<Self>(key).copied()
     }

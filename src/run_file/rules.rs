@@ -2,8 +2,9 @@
 use super::{Banded, Draft, OUTPUT_GAIN, Optimizer, PREFILTER, StartFrom, Strength};
 use crate::base::error::Problem;
 use crate::base::wording::one_of;
-use crate::config::document::{Document, SectionAt, TYPE};
+use crate::config::document::{Document, SectionAt};
 use crate::config::keys::{Value, Values};
+use crate::config::part::TYPE;
 use crate::config::part::{Chosen, Row, find};
 use crate::models::cores::{FREEZE, INIT, linear};
 use crate::models::outputs::Sign;

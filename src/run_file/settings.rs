@@ -3,9 +3,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::choices::Standardize;
-use super::setting::{Setting, choice};
 use super::{Selection, Split};
 use crate::base::error::Result;
+use crate::config::keyed::{KeyedValue, choice};
 use crate::config::keys::{Value, Values};
 use crate::dataset::LevelKind;
 
@@ -56,7 +56,7 @@ impl Data {
             smooth_ms: values.number("smooth_ms")?,
             skip_ms: values.number("skip_ms")?,
             standardize,
-            level: Setting::read(values, "level")?,
+            level: KeyedValue::read(values, "level")?,
             split: split.cloned(),
         })
     }

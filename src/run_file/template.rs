@@ -77,6 +77,7 @@ impl Template<'_> {
                 format!("{heading}[{name}]\n{}", keys.join("\n"))
             }
             Holds::Part { table, absent, .. } => heading + &self.parts(name, &table(), absent),
+            Holds::Paths(_) => format!("{heading}[{name}]\n"),
         }
     }
 

@@ -1,9 +1,9 @@
 //! `[train]`: a row for each key.
 use super::choices::{Banded, Best, LossScale, Monitor, Optimizer, Schedule, StartFrom};
 use super::penalty::{self, Strength};
-use super::setting::{Setting, choice, section};
 use crate::base::device::DeviceName;
 use crate::base::error::Result;
+use crate::config::keyed::{KeyedValue, choice, section};
 use crate::config::keys::{Default, Key, Kind, Range, Value, Values};
 use crate::config::part::{Row, find};
 use crate::models::loss::{self, LossRow};
@@ -79,7 +79,7 @@ section! {
     }
 }
 
-impl Setting for &'static LossRow {
+impl KeyedValue for &'static LossRow {
     fn read(values: &Values, key: &str) -> Result<Self> {
         choice(values, key, |word| find(loss::TABLE, word))
     }

@@ -104,6 +104,20 @@ impl Trained {
         Ok(prediction::of(&self.network, &self.sounds(clips)?, self.settings.batch)?)
     }
 
+    /// The predictions `(N, T)` for the clips of a recording with these indices.
+    ///
+    /// # Errors
+    /// A tensor operation fails.
+    pub fn predict<R>(
+        &self,
+        recording: &Recording<R>,
+        clips: &[usize],
+    ) -> Result<Vec<Array2<f32>>> {
+        let neurons = self.metadata.neurons.len();
+        let sounds = self.preparation().sounds(recording, clips, neurons, &self.device)?;
+        Ok(prediction::of(&self.network, &sounds, self.settings.batch)?)
+    }
+
     /// What the scores of clips are taken over, where they are a part of the run's own dataset that
     /// it has written down.
     pub fn scored_content(&self, clips: &Clips) -> Option<ScoredContent> {

@@ -24,6 +24,7 @@ use crate::preparation::Treatment;
 use crate::preparation::prepare::PreparedRecording;
 use crate::run_file::Split;
 use crate::run_file::{Optimizer, Output, RunConfig, Schedule, relative};
+use crate::scores::Correlations;
 use crate::scores::evaluation::{Over, Scores};
 use crate::training::checkpoint::{Checkpoint, Phase, Tensors};
 use crate::training::history::History;
@@ -211,6 +212,33 @@ impl Experiment {
             heard: None,
         };
         Ok(responses.score(&predictions, neurons, Over::AllClips)?.finish())
+    }
+
+    /// [`Experiment::scores`] of a finished fit, with a column that says which outputs were calibrated
+    /// where some were.
+    ///
+    /// # Errors
+    /// As [`Experiment::scores`].
+    pub fn final_scores(&self, checkpoint: &Checkpoint) -> Result<Scores> {
+        let scores = self.scores()?;
+        let flags = &checkpoint.progress.calibrated;
+        if flags.is_empty() {
+            return Ok(scores);
+        }
+        let flags = flags.iter().map(|flag| f64::from(u8::from(*flag)));
+        Ok(scores.with_column("calibrated", flags.collect()))
+    }
+
+    /// How the model as it is correlates with the responses to the validation stimuli.
+    ///
+    /// # Errors
+    /// A tensor operation fails.
+    pub fn validation(&self) -> Result<Correlations> {
+        let PreparedRecording { valid, ceiling, .. } = &self.prepared;
+        let predictions = prediction::of(&self.network, valid, AT_ONCE)?;
+        ceiling.correlations(
+            &predictions.iter().map(|prediction| prediction.view()).collect::<Vec<_>>(),
+        )
     }
 
     /// What `scores.json` says of how the scores came about.

@@ -159,6 +159,14 @@ impl RunFolder {
         [SCORES_JSON, SCORES_CSV].iter().try_for_each(|name| self.remove(name))
     }
 
+    /// Removes what only going on with the run needs, and its folder.
+    pub fn remove_state(&self) -> Result<()> {
+        self.remove(STATE)?;
+        let folder = self.path.join("state");
+        fs::remove_dir(&folder)
+            .map_err(|source| Error::file(format!("removing {}", folder.display()), source))
+    }
+
     fn remove(&self, name: &str) -> Result<()> {
         if self.has(name) { files::remove(&self.path.join(name)) } else { Ok(()) }
     }

@@ -3,6 +3,7 @@ use std::iter::Sum;
 use std::ops::{Mul, Sub};
 
 use rand::Rng;
+use rayon::prelude::*;
 
 use super::normal;
 use crate::base::rng;
@@ -63,21 +64,39 @@ impl Draws {
             let sums = counts.iter().zip(clips).filter(|(count, _)| **count > 0);
             statistic(&sums.map(|(count, sums)| *sums * f64::from(*count)).sum())
         };
-        let mut values: Vec<f64> = self.counts.chunks(self.clips.max(1)).map(drawn).collect();
+        let values: Vec<f64> = self.counts.chunks(self.clips.max(1)).map(drawn).collect();
         let without: Vec<f64> = clips.iter().map(|clip| statistic(&(all - *clip))).collect();
-        let defined = values.iter().chain(&without).all(|value| value.is_finite());
-        if clips.len() < FEWEST_CLIPS || values.is_empty() || !defined {
-            return Interval { low: f64::NAN, high: f64::NAN };
-        }
-        values.sort_by(f64::total_cmp);
-        let bias = bias(&values, statistic(&all));
-        let acceleration = acceleration(&without);
-        let end = |probability: f64| {
-            let z = bias + normal::quantile(probability);
-            quantile(&values, normal::below(bias + z / (1.0 - acceleration * z)))
-        };
-        Interval { low: end((1.0 - LEVEL) / 2.0), high: end(f64::midpoint(1.0, LEVEL)) }
+        interval(values, &without, statistic(&all))
     }
+
+    /// The same of a statistic that is given how often each clip stands in a draw.
+    pub fn interval_of_counts(&self, statistic: impl Fn(&[u16]) -> f64 + Sync) -> Interval {
+        let drawn = self.counts.par_chunks(self.clips.max(1)).map(&statistic).collect();
+        let without = |left_out: usize| {
+            let counts: Vec<u16> =
+                (0..self.clips).map(|clip| u16::from(clip != left_out)).collect();
+            statistic(&counts)
+        };
+        let without: Vec<f64> = (0..self.clips).into_par_iter().map(without).collect();
+        interval(drawn, &without, statistic(&vec![1; self.clips]))
+    }
+}
+
+/// The interval from values of draws, and of all clips but each one; NaN where there are too few clips, or
+/// any of them is undefined.
+fn interval(mut values: Vec<f64>, without: &[f64], estimate: f64) -> Interval {
+    let defined = values.iter().chain(without).all(|value| value.is_finite());
+    if without.len() < FEWEST_CLIPS || values.is_empty() || !defined {
+        return Interval { low: f64::NAN, high: f64::NAN };
+    }
+    values.sort_by(f64::total_cmp);
+    let bias = bias(&values, estimate);
+    let acceleration = acceleration(without);
+    let end = |probability: f64| {
+        let z = bias + normal::quantile(probability);
+        quantile(&values, normal::below(bias + z / (1.0 - acceleration * z)))
+    };
+    Interval { low: end((1.0 - LEVEL) / 2.0), high: end(f64::midpoint(1.0, LEVEL)) }
 }
 
 /// How far the middle of the sorted values lies from the estimate, in standard deviations.

@@ -11,7 +11,7 @@ const BANDS: &[(&str, &[&str])] = &[
     ("ground", &["base", "simd", "stats", "config", "figures"]),
     ("recordings", &["dataset", "sound", "frontends", "import", "export_data"]),
     ("models", &["models", "scores", "run_file"]),
-    ("fitting", &["preparation", "simulation", "training", "runs"]),
+    ("fitting", &["preparation", "simulation", "training", "runs", "sweeps"]),
     ("findings", &["strf", "inspection", "pictures", "report", "tensorboard"]),
     ("commands", &["commands"]),
 ];

@@ -104,6 +104,7 @@ fn value(key: &Key) -> BoxedStrategy<Value> {
             "[a-z][a-z0-9 ü'\"#=-]{0,8}(/[a-z][a-z0-9_.]{0,5}){0,2}".prop_map(Value::from).boxed()
         }
         Kind::Device => texts_of(&["cpu", "cuda", "cuda:1", "cuda:12"]),
+        Kind::Text | Kind::Texts => panic!("{}: no key of run files is such", key.name),
         Kind::Declared(_) if key.name == "split" => split(),
         Kind::Declared(_) if ["l1", "l2", "smooth"].contains(&key.name) => strength(),
         Kind::Declared(_) => selection(),
@@ -147,6 +148,7 @@ fn section(section: &'static Section) -> BoxedStrategy<Option<WrittenSection>> {
             };
             if absent.is_some() { prop_oneof![Just(None), chosen].boxed() } else { chosen }
         }
+        Holds::Paths(_) => panic!("{}: no section of run files is such", section.name),
     }
 }
 

@@ -4,7 +4,7 @@ use crate::base::error::{Error, Result};
 use crate::config::keys::{Value, Values};
 
 /// A value of a section as a type of its own.
-pub trait Setting: Sized {
+pub trait KeyedValue: Sized {
     /// Reads the checked value of a key.
     ///
     /// # Errors
@@ -15,17 +15,17 @@ pub trait Setting: Sized {
     fn value(&self) -> Option<Value>;
 }
 
-impl<T: Setting> Setting for Option<T> {
+impl<T: KeyedValue> KeyedValue for Option<T> {
     fn read(values: &Values, key: &str) -> Result<Self> {
         values.get(key).map(|_| T::read(values, key)).transpose()
     }
 
     fn value(&self) -> Option<Value> {
-        self.as_ref().and_then(Setting::value)
+        self.as_ref().and_then(KeyedValue::value)
     }
 }
 
-impl Setting for bool {
+impl KeyedValue for bool {
     fn read(values: &Values, key: &str) -> Result<Self> {
         values.flag(key)
     }
@@ -35,7 +35,7 @@ impl Setting for bool {
     }
 }
 
-impl Setting for f64 {
+impl KeyedValue for f64 {
     fn read(values: &Values, key: &str) -> Result<Self> {
         values.number(key)
     }
@@ -45,7 +45,7 @@ impl Setting for f64 {
     }
 }
 
-impl Setting for u64 {
+impl KeyedValue for u64 {
     fn read(values: &Values, key: &str) -> Result<Self> {
         values.integer(key)
     }
@@ -55,7 +55,7 @@ impl Setting for u64 {
     }
 }
 
-impl Setting for usize {
+impl KeyedValue for usize {
     fn read(values: &Values, key: &str) -> Result<Self> {
         values.count(key)
     }
@@ -65,7 +65,27 @@ impl Setting for usize {
     }
 }
 
-impl Setting for DeviceName {
+impl KeyedValue for String {
+    fn read(values: &Values, key: &str) -> Result<Self> {
+        values.text(key).map(str::to_owned)
+    }
+
+    fn value(&self) -> Option<Value> {
+        Some(Value::Text(self.clone()))
+    }
+}
+
+impl KeyedValue for Vec<String> {
+    fn read(values: &Values, key: &str) -> Result<Self> {
+        values.texts(key).map(<[String]>::to_vec)
+    }
+
+    fn value(&self) -> Option<Value> {
+        Some(Value::Texts(self.clone()))
+    }
+}
+
+impl KeyedValue for DeviceName {
     fn read(values: &Values, key: &str) -> Result<Self> {
         choice(values, key, Self::from_word)
     }
@@ -111,12 +131,15 @@ macro_rules! section {
             }),+];
 
             /// Reads the checked values of the section.
-            pub(super) fn new(values: &Values) -> Result<Self> {
-                Ok(Self { $($key: Setting::read(values, stringify!($key))?,)+ })
+            ///
+            /// # Errors
+            /// The table of keys lets through what a type cannot hold.
+            pub fn new(values: &Values) -> Result<Self> {
+                Ok(Self { $($key: KeyedValue::read(values, stringify!($key))?,)+ })
             }
 
             /// The values by key.
-            pub(super) fn values(&self) -> Values {
+            pub fn values(&self) -> Values {
                 let mut values = Values::default();
                 $(if let Some(value) = self.$key.value() {
                     values.set(stringify!($key), value);
@@ -127,4 +150,45 @@ macro_rules! section {
     };
 }
 
-pub(super) use section;
+/// Settings with a few named values: a type for each, with its words.
+macro_rules! choices {
+    ($($(#[$doc:meta])* $name:ident { $($(#[$value_doc:meta])* $value:ident = $word:literal,)* })*) => {$(
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub enum $name {
+            $($(#[$value_doc])* $value,)*
+        }
+
+        impl $name {
+            /// The words of the run file.
+            pub const WORDS: &[&str] = &[$($word),*];
+
+            /// The value that a word of the run file names.
+            pub fn from_word(word: &str) -> Option<Self> {
+                match word {
+                    $($word => Some(Self::$value),)*
+                    _ => None,
+                }
+            }
+
+            /// Its word in the run file.
+            pub const fn word(self) -> &'static str {
+                match self {
+                    $(Self::$value => $word,)*
+                }
+            }
+        }
+
+        impl $crate::config::keyed::KeyedValue for $name {
+            fn read(values: &$crate::config::keys::Values, key: &str) -> $crate::base::error::Result<Self> {
+                $crate::config::keyed::choice(values, key, Self::from_word)
+            }
+
+            fn value(&self) -> Option<$crate::config::keys::Value> {
+                Some($crate::config::keys::Value::Text(self.word().into()))
+            }
+        }
+    )*};
+}
+
+pub(crate) use {choices, section};

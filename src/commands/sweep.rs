@@ -1,0 +1,592 @@
+//! `strf sweep`: a sweep file → every fit that it comes to, on this machine or others, and what came out.
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+use std::time::{Duration, Instant};
+
+use clap::{Args, Subcommand};
+use serde_json::json;
+
+use crate::base::error::{Error, Result};
+use crate::base::files::Existing;
+use crate::base::interrupt;
+use crate::base::progress::{Bar, Console};
+use crate::base::wording::{counted, in_shell};
+use crate::dataset::read_sound;
+use crate::pictures::{Drawn, models};
+use crate::report::sweep::SweepReport;
+use crate::run_file::relative;
+use crate::sweeps::claim::Holder;
+use crate::sweeps::findings::Findings;
+use crate::sweeps::folder::{
+    COMMANDS, HELD_OUT, JobRecord, PICTURE, REPORT, SCORES, SUMMARY, SUMMARY_CSV, SweepFolder,
+    SweepProgress,
+};
+use crate::sweeps::job::Workshop;
+use crate::sweeps::outcome;
+use crate::sweeps::plan::{Job, Plan, SweepFile};
+use crate::sweeps::sections::{Launch, LaunchOn};
+use crate::sweeps::slurm::{self, Holders, Submitted};
+use crate::sweeps::table::{self, OfCombination};
+use crate::sweeps::workers::{self, Audience, WorkDone};
+
+/// `strf sweep`.
+#[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
+pub struct SweepArgs {
+    /// What to do with a sweep that is there.
+    #[command(subcommand)]
+    pub there: Option<There>,
+    /// A new sweep.
+    #[command(flatten)]
+    pub new: NewSweep,
+}
+
+/// A sweep from its file.
+#[derive(Debug, Args)]
+pub struct NewSweep {
+    /// Sweep file: a run file with [fit], [grid] and [launch]
+    #[arg(required = true)]
+    pub file: Option<PathBuf>,
+    /// Folder of the sweep [default: that of [output], runs/NAME of the file]
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// Change one key of the file, e.g. fit.folds=10; may be repeated
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    pub set: Vec<String>,
+    /// Say what would be fitted, and write nothing
+    #[arg(long)]
+    pub plan: bool,
+    /// Replace a sweep that lies in the folder
+    #[arg(long)]
+    pub force: bool,
+    /// Print one line of JSON for each fit that begins or ends, and the outcome as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// What can be done with a sweep that is there.
+#[derive(Debug, Subcommand)]
+pub enum There {
+    /// Say how far a sweep is
+    Status(StatusArgs),
+    /// Go on with a sweep that was stopped, and run again what died or failed
+    Resume(ResumeArgs),
+    /// Write the tables of what is done so far
+    Collect(CollectArgs),
+    /// Ask all processes that work on a sweep to stop
+    Cancel(FolderArgs),
+    /// Work through what is left of a sweep, as one of several processes
+    #[command(hide = true)]
+    Work(FolderArgs),
+}
+
+/// A sweep that is there.
+#[derive(Debug, Args)]
+pub struct FolderArgs {
+    /// Folder of the sweep
+    pub folder: PathBuf,
+}
+
+/// A sweep that is there, and how its state is printed.
+#[derive(Debug, Args)]
+pub struct StatusArgs {
+    /// Folder of the sweep
+    pub folder: PathBuf,
+    /// Print JSON instead of tables
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `strf sweep collect`.
+#[derive(Debug, Args)]
+pub struct CollectArgs {
+    /// Folder of the sweep
+    pub folder: PathBuf,
+    /// Predict every stimulus by the fits that did not see it, compare models by these predictions, and write
+    /// them as HDF5
+    #[arg(long)]
+    pub predictions: bool,
+    /// Print JSON instead of tables
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `strf sweep resume`.
+#[derive(Debug, Args)]
+pub struct ResumeArgs {
+    /// Folder of the sweep
+    pub folder: PathBuf,
+    /// Also run again what processes of other machines have begun, of which nothing is known; only if you know that
+    /// they have ended
+    #[arg(long)]
+    pub retry_unknown: bool,
+    /// Work here, whatever [launch] says
+    #[arg(long)]
+    pub local: bool,
+    /// Sweep file that must still say what the sweep was planned by
+    #[arg(long = "file", value_name = "SWEEP.toml")]
+    pub changed: Option<PathBuf>,
+    /// Print one line of JSON for each fit that begins or ends, and the outcome as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Fits, goes on, says how far it is, or collects.
+pub fn run(args: &SweepArgs, console: &Console) -> Result<()> {
+    match (&args.there, &args.new.file) {
+        (Some(There::Status(args)), _) => status(args, console),
+        (Some(There::Resume(args)), _) => resume(args, console),
+        (Some(There::Collect(args)), _) => collect(args, console),
+        (Some(There::Cancel(args)), _) => cancel(args, console),
+        (Some(There::Work(args)), _) => work(args, console),
+        (None, Some(file)) => new(file, &args.new, console),
+        (None, None) => Ok(()),
+    }
+}
+
+/// How a new sweep begins.
+#[derive(Debug)]
+pub struct Begin {
+    /// Where it is written.
+    pub folder: PathBuf,
+    /// What may be done with a sweep that lies there.
+    pub existing: Existing,
+    /// Whether to say alone what would be fitted.
+    pub plan_alone: bool,
+    /// Whether to print JSON.
+    pub json: bool,
+}
+
+fn new(file: &Path, args: &NewSweep, console: &Console) -> Result<()> {
+    let sweep = SweepFile::load(file, &args.set)?;
+    let begin_as = Begin {
+        folder: args.out.clone().unwrap_or_else(|| sweep.base.output.folder.clone()),
+        existing: Existing::from_force(args.force),
+        plan_alone: args.plan,
+        json: args.json,
+    };
+    begin(&sweep, &begin_as, console)
+}
+
+/// A new sweep, to its end.
+///
+/// # Errors
+/// The dataset cannot be read or cut so, the folder cannot be written, or the user has stopped it.
+pub fn begin(sweep: &SweepFile, how: &Begin, console: &Console) -> Result<()> {
+    let read = read_sound(&sweep.base.data.file)?;
+    for note in sweep.notes.iter().chain(&read.notes) {
+        console.note(note);
+    }
+    let path = &how.folder;
+    let plan = Plan::new(sweep, read.recording, relative(&sweep.file, path)?)?;
+    if how.plan_alone {
+        return console.result(&plan.lines());
+    }
+    let folder = SweepFolder::claim(path, how.existing)?;
+    if sweep.launch.on == LaunchOn::Slurm {
+        slurm::require()?;
+    }
+    console.note(&format!("{}, into {}", plan.summary(), path.display()));
+    folder.begin(&plan)?;
+    launch(folder, plan, (&sweep.launch, how.json), console)
+}
+
+/// Lets the fits that nobody has begun be done where `[launch]` says.
+fn launch(
+    folder: SweepFolder,
+    plan: Plan,
+    (launch, json): (&Launch, bool),
+    console: &Console,
+) -> Result<()> {
+    let open = folder.progress()?.open(plan.len()).len();
+    let path = in_shell(folder.path());
+    match launch.on {
+        LaunchOn::Local => {
+            let workshop = Workshop::open(folder, plan)?;
+            let at_once = match launch.at_once {
+                Some(at_once) => at_once,
+                None => workers::fits_at_once(&workshop)?,
+            };
+            fit(&workshop, at_once, json, console)
+        }
+        LaunchOn::Slurm if open > 0 => {
+            let Submitted { job, tasks } = slurm::submit(&folder, launch, open)?;
+            console.note(&format!("handed in as job {job} of {}", counted(tasks, "task")));
+            console.result(&format!("strf sweep status {path}\nstrf sweep collect {path}"))
+        }
+        LaunchOn::List if open > 0 => {
+            let tasks = launch.max_running.min(open);
+            slurm::write_commands(&folder, tasks)?;
+            console.note(&format!(
+                "run {} in {}, in any order and anywhere that sees the folder; each works through what is left",
+                counted(tasks, "line"),
+                folder.path().join(COMMANDS).display()
+            ));
+            console.result(&format!("strf sweep status {path}\nstrf sweep collect {path}"))
+        }
+        LaunchOn::Slurm | LaunchOn::List => {
+            let workshop = Workshop::open(folder, plan)?;
+            fit(&workshop, 1, json, console)
+        }
+    }
+}
+
+/// Goes on with a sweep.
+fn resume(args: &ResumeArgs, console: &Console) -> Result<()> {
+    let folder = SweepFolder::open(&args.folder)?;
+    let plan = folder.plan()?;
+    let sweep = SweepFile::parse(plan.text.clone(), &folder.path().join(&plan.file), &plan.set)?;
+    if let Some(name) = &args.changed {
+        require_same(&plan, name)?;
+    }
+    folder.cancel(false)?;
+    folder.clear_done()?;
+    let progress = folder.progress()?;
+    let holders = Holders::of(&folder, progress.claimed.values())?;
+    for number in progress.failed.keys() {
+        folder.forgive(*number)?;
+    }
+    for (number, claim) in &progress.claimed {
+        match holders.holder(claim) {
+            Holder::Alive => {}
+            Holder::Unknown if !args.retry_unknown => console.warn(&format!(
+                "fit {number} was begun by {}, of which nothing is known here; if you know that it has \
+                 ended, run it again with --retry-unknown",
+                claim.shown()
+            )),
+            Holder::Dead | Holder::Unknown => {
+                folder.free(*number, claim)?;
+            }
+        }
+    }
+    let local = Launch { on: LaunchOn::Local, ..sweep.launch.clone() };
+    let how = if args.local { &local } else { &sweep.launch };
+    launch(folder, plan, (how, args.json), console)
+}
+
+/// Fails where a sweep file no longer says what a sweep was planned by.
+fn require_same(plan: &Plan, file: &Path) -> Result<()> {
+    let text = std::fs::read_to_string(file)
+        .map_err(|source| Error::file(format!("reading {}", file.display()), source))?;
+    if text == plan.text {
+        return Ok(());
+    }
+    let differs = text.lines().zip(plan.text.lines()).find(|(own, planned)| own != planned);
+    let (found, expected) = differs.unwrap_or(("another number of lines", "as many as planned"));
+    Err(Error::Refused(format!(
+        "{}: found {found:?}, expected {expected:?}, as when the sweep was planned; make another sweep with \
+         --out, or go on without --file",
+        file.display()
+    )))
+}
+
+/// Works through what is left, without a word of the outcome.
+fn work(args: &FolderArgs, console: &Console) -> Result<()> {
+    let folder = SweepFolder::open(&args.folder)?;
+    let plan = folder.plan()?;
+    let workshop = Workshop::open(folder, plan)?;
+    let at_once = workers::fits_at_once(&workshop)?;
+    let tally = fit_open(&workshop, at_once, false, console)?;
+    if tally.stopped { Err(stopped(&workshop.folder)) } else { Ok(()) }
+}
+
+/// Fits all that nobody has begun, and prints what came out.
+fn fit(workshop: &Workshop, at_once: usize, json: bool, console: &Console) -> Result<()> {
+    let tally = fit_open(workshop, at_once, json, console)?;
+    if tally.stopped {
+        return Err(stopped(&workshop.folder));
+    }
+    let (progress, collected) = tables(&workshop.folder, &workshop.plan, console)?;
+    let against = workshop.plan.against;
+    let findings = Findings::of(workshop, &progress, (&collected, against), false)?;
+    report(workshop, (&collected, &findings), json, console)
+}
+
+/// Writes the tables of what is done.
+fn collect(args: &CollectArgs, console: &Console) -> Result<()> {
+    let folder = SweepFolder::open(&args.folder)?;
+    let plan = folder.plan()?;
+    let (progress, collected) = tables(&folder, &plan, console)?;
+    if !args.predictions {
+        let json = || format!("{:#}", outcome::json(&plan, &collected, None));
+        let text = || outcome::means(&plan, &collected);
+        return console.result(&if args.json { json() } else { text() });
+    }
+    let against = plan.against;
+    let workshop = Workshop::open(folder, plan)?;
+    let findings = Findings::of(&workshop, &progress, (&collected, against), true)?;
+    report(&workshop, (&collected, &findings), args.json, console)
+}
+
+/// Writes and prints what came out.
+fn report(
+    workshop: &Workshop,
+    (collected, findings): (&[OfCombination], &Findings),
+    json: bool,
+    console: &Console,
+) -> Result<()> {
+    let Workshop { folder, plan, .. } = workshop;
+    findings.write(workshop)?;
+    let summary = outcome::json(plan, collected, Some(findings));
+    folder.write_json(SUMMARY, &summary)?;
+    for warning in &findings.warnings {
+        console.warn(warning);
+    }
+    page(workshop, (collected, findings))?;
+    let path = folder.path().display();
+    console.note(&format!(
+        "wrote {SCORES}, {SUMMARY_CSV}, {HELD_OUT}, {SUMMARY}, {PICTURE} and {REPORT} into {path}"
+    ));
+    let text = || outcome::means(plan, collected) + "\n" + &outcome::compared(findings);
+    console.result(&if json { format!("{summary:#}") } else { text() })
+}
+
+/// Writes the picture and the page.
+fn page(workshop: &Workshop, (collected, findings): (&[OfCombination], &Findings)) -> Result<()> {
+    let Workshop { folder, plan, .. } = workshop;
+    let file = &workshop.dataset().recording.file;
+    let data = file.file_name().map_or_else(String::new, |name| name.display().to_string());
+    let ceiling = table::AVERAGED.iter().position(|score| *score == table::CEILING);
+    let ceiling = ceiling.zip(collected.get(plan.against)).map(|(place, own)| own.mean(place));
+    let ceiling = ceiling.filter(|ceiling| ceiling.is_finite());
+    if let Drawn::Picture(canvas) = models::draw(findings, 0, &data, ceiling)? {
+        canvas.write(&folder.path().join(PICTURE), "models of a sweep", Existing::Replace)?;
+    }
+    let ceiling = ceiling.unwrap_or(f64::NAN);
+    let report = SweepReport { plan, findings, data: &data, ceiling, warnings: &[] };
+    folder.write(REPORT, report.html()?.as_bytes())
+}
+
+fn fit_open(
+    workshop: &Workshop,
+    at_once: usize,
+    json: bool,
+    console: &Console,
+) -> Result<WorkDone> {
+    interrupt::listen()?;
+    workshop.folder.clear_done()?;
+    let progress = workshop.folder.progress()?;
+    let open = progress.open(workshop.plan.len());
+    let jobs: Vec<Job> = workshop.plan.jobs();
+    let jobs: Vec<Job> = open.into_iter().map(|number| jobs[number]).collect();
+    let live = Live::new(&workshop.plan, &progress, json, console)?;
+    workers::work_through(workshop, jobs, at_once, &live)
+}
+
+fn stopped(folder: &SweepFolder) -> Error {
+    let path = in_shell(folder.path());
+    Error::Interrupted(format!("stopped; go on with: strf sweep resume {path}"))
+}
+
+/// Asks all processes to stop.
+fn cancel(args: &FolderArgs, console: &Console) -> Result<()> {
+    let folder = SweepFolder::open(&args.folder)?;
+    folder.cancel(true)?;
+    slurm::cancel(&folder)?;
+    console.note(&format!(
+        "all processes stop before their next fit; go on with: strf sweep resume {}",
+        in_shell(&args.folder)
+    ));
+    Ok(())
+}
+
+/// What fits are called whose process has ended without an end.
+const DIED: &str = "died";
+
+/// Says how far a sweep is.
+fn status(args: &StatusArgs, console: &Console) -> Result<()> {
+    let folder = SweepFolder::open(&args.folder)?;
+    let (plan, progress) = (folder.plan()?, folder.progress()?);
+    let holders = Holders::of(&folder, progress.claimed.values())?;
+    let [running, died, unknown] = [Holder::Alive, Holder::Dead, Holder::Unknown].map(|holder| {
+        let claims = progress.claimed.iter().map(|(number, claim)| (*number, claim));
+        claims.filter(|(_, claim)| holders.holder(claim) == holder).collect::<Vec<_>>()
+    });
+    let open = progress.open(plan.len()).len();
+    if args.json {
+        let numbers =
+            |held: &[(usize, &_)]| held.iter().map(|(number, _)| *number).collect::<Vec<_>>();
+        return console.result(&format!(
+            "{:#}",
+            json!({
+                "fits": plan.len(), "done": progress.done.len(), "open": open,
+                "running": numbers(&running), "died": numbers(&died), "unknown": numbers(&unknown),
+                "failed": progress.failed, "cancelled": folder.is_cancelled(),
+            })
+        ));
+    }
+    let mut lines = vec![format!(
+        "{}: {} done, {} running, {} failed, {} died, {} unknown, {open} not begun",
+        counted(plan.len(), "fit"),
+        progress.done.len(),
+        running.len(),
+        progress.failed.len(),
+        died.len(),
+        unknown.len(),
+    )];
+    let jobs = plan.jobs();
+    for (number, failure) in &progress.failed {
+        let name = plan.name(jobs[*number]);
+        lines.push(format!("failed: {number} ({name}): {}", failure.error));
+    }
+    for (what, held) in [("running", running), (DIED, died), ("unknown", unknown)] {
+        for (number, claim) in held {
+            let state = holders.state(claim).map_or_else(String::new, |state| format!(", {state}"));
+            let name = plan.name(jobs[number]);
+            lines.push(format!("{what}: {number} ({name}), {}{state}", claim.shown()));
+            if what == DIED {
+                let log = slurm::end_of_log(&folder, claim).into_iter();
+                lines.extend(log.map(|line| format!("  {line}")));
+            }
+        }
+    }
+    console.result(&lines.join("\n"))
+}
+
+/// Writes the tables of what is done, and says what is not.
+fn tables(
+    folder: &SweepFolder,
+    plan: &Plan,
+    console: &Console,
+) -> Result<(SweepProgress, Vec<OfCombination>)> {
+    let progress = folder.progress()?;
+    let all = table::collect(folder, plan, &progress)?;
+    for (number, failure) in &progress.failed {
+        console.warn(&format!("fit {number} failed: {}", failure.error));
+    }
+    warn_of_warnings(folder, &progress, console)?;
+    let left = plan.len() - progress.done.len();
+    if left > 0 {
+        console.warn(&format!(
+            "{left} of {} are not done; strf sweep status {} says which",
+            counted(plan.len(), "fit"),
+            in_shell(folder.path())
+        ));
+    }
+    Ok((progress, all))
+}
+
+/// Says once what several fits warn of.
+fn warn_of_warnings(
+    folder: &SweepFolder,
+    progress: &SweepProgress,
+    console: &Console,
+) -> Result<()> {
+    let mut all: BTreeMap<String, usize> = BTreeMap::new();
+    for number in &progress.done {
+        for warning in folder.record(*number)?.warnings {
+            *all.entry(warning).or_default() += 1;
+        }
+    }
+    for (warning, fits) in all {
+        console.warn(&format!("{warning} (in {})", counted(fits, "fit")));
+    }
+    Ok(())
+}
+
+/// How often a line is printed where no progress bar can be drawn.
+const BETWEEN_LINES: Duration = Duration::from_secs(10);
+
+/// Shows fits as they begin and end.
+struct Live<'a> {
+    plan: &'a Plan,
+    json: bool,
+    console: &'a Console,
+    bar: Bar,
+    state: Mutex<State>,
+}
+
+struct State {
+    running: usize,
+    done: usize,
+    failed: usize,
+    /// By combination: the sum of correlations and of how many fits.
+    means: Vec<(f64, usize)>,
+    begun: Instant,
+    last_line: Instant,
+}
+
+impl<'a> Live<'a> {
+    fn new(
+        plan: &'a Plan,
+        progress: &SweepProgress,
+        json: bool,
+        console: &'a Console,
+    ) -> Result<Self> {
+        let bar = console.bar("fits", plan.len())?;
+        bar.start_at(progress.done.len());
+        let means = vec![(0.0, 0); plan.combinations.len()];
+        let now = Instant::now();
+        let state = State { running: 0, done: 0, failed: 0, means, begun: now, last_line: now };
+        Ok(Self { plan, json, console, bar, state: Mutex::new(state) })
+    }
+
+    fn event(&self, event: serde_json::Value) {
+        if self.json {
+            let _told = self.console.result(&event.to_string());
+        }
+    }
+
+    /// Changes the counts, and says what they come to; `is_end` where a fit came to its end.
+    fn change(&self, is_end: bool, change: impl FnOnce(&mut State)) {
+        let Ok(mut state) = self.state.lock() else { return };
+        change(&mut state);
+        let failed =
+            if state.failed > 0 { format!(", {} failed", state.failed) } else { String::new() };
+        let message = format!("{} running{failed}{}", state.running, self.best(&state));
+        if is_end {
+            self.bar.step(message.clone());
+        }
+        if is_end && !self.bar.is_drawn() && state.last_line.elapsed() >= BETWEEN_LINES {
+            let seconds = state.begun.elapsed().as_secs_f64() / state.done.max(1) as f64;
+            self.console
+                .note(&format!("{} fits done, {message}; {seconds:.2} s a fit", state.done));
+            state.last_line = Instant::now();
+        }
+    }
+
+    /// `; best so far: nrf, cc 0.731`, where there are several combinations.
+    fn best(&self, state: &State) -> String {
+        let means = state.means.iter().zip(&self.plan.combinations);
+        let means = means.filter(|((_, count), _)| *count > 0);
+        let means = means.map(|((sum, count), own)| (sum / *count as f64, own));
+        match means.max_by(|a, b| a.0.total_cmp(&b.0)) {
+            Some((cc, own)) => format!("; best so far: {}, cc {cc:.3}", own.name),
+            None => String::new(),
+        }
+    }
+}
+
+impl Audience for Live<'_> {
+    fn begun(&self, job: Job) {
+        self.event(json!({ "event": "begun", "fit": job.number, "name": self.plan.name(job) }));
+        self.change(false, |state| state.running += 1);
+    }
+
+    fn done(&self, job: Job, record: &JobRecord) {
+        self.event(json!({
+            "event": "done", "fit": job.number, "name": self.plan.name(job), "record": record,
+        }));
+        self.change(true, |state| {
+            state.running -= 1;
+            state.done += 1;
+            let (sum, count) = &mut state.means[job.combination];
+            if let (Some(cc), None) = (record.cc, job.inner) {
+                *sum += cc;
+                *count += 1;
+            }
+        });
+    }
+
+    fn failed(&self, job: Job, error: &str) {
+        self.event(json!({
+            "event": "failed", "fit": job.number, "name": self.plan.name(job), "error": error,
+        }));
+        self.console.warn(&format!("fit {} failed: {}: {error}", job.number, self.plan.name(job)));
+        self.change(true, |state| {
+            state.running -= 1;
+            state.failed += 1;
+        });
+    }
+}

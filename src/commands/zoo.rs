@@ -1,0 +1,70 @@
+//! `strf zoo`: a dataset → every family of models, cross-validated, and which predicts best.
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::sweep;
+use crate::base::error::{Error, Result};
+use crate::base::files::Existing;
+use crate::base::progress::Console;
+use crate::sweeps::plan::SweepFile;
+use crate::sweeps::zoo::Zoo;
+
+/// `strf zoo`.
+#[expect(clippy::struct_excessive_bools, reason = "each is an option of its own")]
+#[derive(Debug, Args)]
+pub struct ZooArgs {
+    /// Dataset file
+    pub data: PathBuf,
+    /// Folder for all fits, tables, a picture and a report
+    #[arg(long, value_name = "FOLDER")]
+    pub out: PathBuf,
+    /// Models to fit, by their names in `strf list` [default: all]
+    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    pub models: Vec<String>,
+    /// Folds: parts that the stimuli are cut into, each of which is predicted by fits that did not see it
+    /// [default: 5, or 3 with --quick]
+    #[arg(long, value_name = "N")]
+    pub folds: Option<usize>,
+    /// Fits of each fold from other starts
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub seeds: usize,
+    /// Model that the others are compared with
+    #[arg(long, value_name = "NAME", default_value = "ln")]
+    pub against: String,
+    /// Fewer folds, for a first look
+    #[arg(long)]
+    pub quick: bool,
+    /// Change one key for all models, such as train.patience=60; may be repeated
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    pub set: Vec<String>,
+    /// Say what would be fitted, and write nothing
+    #[arg(long)]
+    pub plan: bool,
+    /// Replace a sweep that lies in the folder
+    #[arg(long)]
+    pub force: bool,
+    /// Print one line of JSON for each fit that begins or ends, and the outcome as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Folds where nothing is said, and with `--quick`.
+const FOLDS: (usize, usize) = (5, 3);
+
+/// Fits all models and says what came out.
+pub fn run(args: &ZooArgs, console: &Console) -> Result<()> {
+    let folds = args.folds.unwrap_or(if args.quick { FOLDS.1 } else { FOLDS.0 });
+    let data = std::path::absolute(&args.data)
+        .map_err(|source| Error::file(format!("finding {}", args.data.display()), source))?;
+    let zoo =
+        Zoo { data: &data, models: &args.models, folds, seeds: args.seeds, against: &args.against };
+    let sweep = SweepFile::parse(zoo.text()?, "zoo.toml".as_ref(), &args.set)?;
+    let options = sweep::Begin {
+        folder: args.out.clone(),
+        existing: Existing::from_force(args.force),
+        plan_alone: args.plan,
+        json: args.json,
+    };
+    sweep::begin(&sweep, &options, console)
+}

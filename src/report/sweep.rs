@@ -1,0 +1,214 @@
+//! One page on a sweep: which model, how good, how sure.
+use askama::Template;
+
+use super::html::{Cell, PictureSection, Table, rendered};
+use crate::base::error::Result;
+use crate::base::wording::stimuli_counted;
+use crate::pictures::models;
+use crate::runs::metadata::PROGRAM;
+use crate::sweeps::findings::{CHOICE, Estimate, FOLDS, Finding, Findings, ModelScore, SCORES};
+use crate::sweeps::plan::Plan;
+
+/// What a page on a sweep shows.
+pub struct SweepReport<'a> {
+    /// What was fitted.
+    pub plan: &'a Plan,
+    /// What came out.
+    pub findings: &'a Findings,
+    /// The dataset's name.
+    pub data: &'a str,
+    /// The mean over neurons of the best correlation that noise allows; NaN where undefined.
+    pub ceiling: f64,
+    /// What the user should know.
+    pub warnings: &'a [String],
+}
+
+impl SweepReport<'_> {
+    /// The page.
+    ///
+    /// # Errors
+    /// A value in it cannot be written as text.
+    pub fn html(&self) -> Result<String> {
+        let Self { plan, findings, data, .. } = *self;
+        rendered(&Page {
+            title: format!("{} models of {data} · strf report", plan.combinations.len()),
+            heading: data.to_owned(),
+            program: PROGRAM,
+            answer: self.answer(),
+            warnings: [self.warnings, &findings.warnings].concat(),
+            models: self.models(),
+            figures: self.figures(),
+            choices: findings.choices.iter().filter(|(_, times)| *times > 0).cloned().collect(),
+            neurons: self.neurons(),
+            how: self.how(),
+        })
+    }
+
+    /// Which model, how good, how sure, in words.
+    fn answer(&self) -> Vec<String> {
+        let (place, name) = (0, SCORES[0].0);
+        let own = |finding: &&Finding| finding.stimuli == FOLDS && !finding.is_choice;
+        let all = self.findings.all.iter().filter(own);
+        let defined = all.filter(|finding| finding.scores[place].single.mean.is_finite());
+        let best = defined
+            .max_by(|a, b| a.scores[place].single.mean.total_cmp(&b.scores[place].single.mean));
+        let Some(best) = best else { return vec!["No model has a defined score.".to_owned()] };
+        let single = best.scores[place].single;
+        let mut answer = vec![format!(
+            "{} predicts best: {name} {:.3} ({:.3} to {:.3}) on stimuli that its fits did not see{}.",
+            best.name,
+            single.mean,
+            single.interval.low,
+            single.interval.high,
+            if self.ceiling.is_finite() {
+                format!(", where noise allows {:.3}", self.ceiling)
+            } else {
+                String::new()
+            }
+        )];
+        answer.extend(best.scores[place].difference.map(|own| {
+            let q = if own.q.is_nan() { String::new() } else { format!(", q = {:.2e}", own.q) };
+            let interval = own.estimate.interval;
+            format!(
+                "It differs from {} by {:+.3} ({:+.3} to {:+.3}{q}).",
+                self.findings.against, own.estimate.mean, interval.low, interval.high
+            )
+        }));
+        let chosen = self.findings.all.iter().find(|own| own.is_choice);
+        answer.extend(chosen.map(|own| {
+            let single = own.scores[place].single;
+            format!(
+                "Chosen anew in each fold without its stimuli, the best model reaches {:.3} ({:.3} to {:.3}): \
+                 what can be claimed for the choice itself.",
+                single.mean, single.interval.low, single.interval.high
+            )
+        }));
+        answer
+    }
+
+    fn models(&self) -> Table {
+        let several = self.findings.all.iter().any(|own| own.fits > 1);
+        let mut header =
+            vec!["model", "stimuli", "score", "mean", "95 %", "difference", "95 %", "p", "q"];
+        if several {
+            header.extend(["together", "gain", "95 %"]);
+        }
+        let row = |own: &Finding, scored: &ModelScore| row(own, scored, several);
+        let all = self.findings.all.iter();
+        let rows = all.flat_map(|own| own.scores.iter().map(move |scored| row(own, scored)));
+        Table::new(header.into_iter().map(str::to_owned).collect(), rows.collect())
+    }
+
+    fn figures(&self) -> Vec<PictureSection> {
+        let figure = |(place, (name, _)): (usize, &(&str, _))| {
+            let ceiling = Some(self.ceiling).filter(|c| place == 0 && c.is_finite());
+            let drawn = models::draw(self.findings, place, self.data, ceiling);
+            PictureSection::new(&format!("{name} of each model"), drawn)
+        };
+        SCORES.iter().enumerate().map(figure).collect()
+    }
+
+    /// Each neuron's correlation by each model.
+    fn neurons(&self) -> Table {
+        let own = |finding: &&Finding| finding.stimuli == FOLDS && !finding.is_choice;
+        let models: Vec<&Finding> = self.findings.all.iter().filter(own).collect();
+        let header = std::iter::once("neuron".to_owned());
+        let header = header.chain(models.iter().map(|own| own.name.clone())).collect();
+        let row = |(place, id): (usize, &String)| {
+            let values = models.iter().map(|own| own.scores[0].of_neurons[place]);
+            let cells = values.map(|value| Cell::Plain(number(value, false).replace('-', "−")));
+            std::iter::once(Cell::Plain(id.clone())).chain(cells).collect()
+        };
+        Table::new(header, self.findings.neurons.iter().enumerate().map(row).collect())
+    }
+
+    /// How it was done, a sentence each.
+    fn how(&self) -> Vec<String> {
+        let Self { plan, findings, .. } = *self;
+        let mut how = vec![format!("{}.", plan.summary())];
+        if let Some(fold) = plan.folds_of(0).first() {
+            let parts = fold.parts.parts().map(|(name, ids)| format!("{} for {name}", ids.len()));
+            how.push(format!("Stimuli of the first fold: {}.", parts.join(", ")));
+        }
+        if !plan.test.is_empty() {
+            let stimuli = stimuli_counted(plan.test.len());
+            how.push(format!("Out of all fits, and predicted last: {stimuli}."));
+        }
+        let over = match findings.paired_over {
+            "" => "no test of differences".to_owned(),
+            over => format!("p of Wilcoxon's signed-rank test over {over}"),
+        };
+        how.push(format!(
+            "95 % intervals are over stimuli (bootstrap), differences are to {}; {over}, q its \
+             false-discovery rate over models.",
+            findings.against
+        ));
+        let by = if plan.folds_of(0).iter().any(|fold| !fold.inner.is_empty()) {
+            "by fits within the rest of each fold"
+        } else {
+            "by the validation stimuli of each fold"
+        };
+        how.push(format!("“{CHOICE}”: the model is chosen {by}, which its score does not see."));
+        how
+    }
+}
+
+/// A model by one score, with what several fits together are worth where that is shown.
+fn row(finding: &Finding, scored: &ModelScore, several: bool) -> Vec<Cell> {
+    let estimate = |own: Option<Estimate>, signed: bool| match own {
+        None => [String::new(), String::new()],
+        Some(Estimate { mean, interval }) => {
+            [number(mean, signed), range((interval.low, interval.high), signed)]
+        }
+    };
+    let mut cells = vec![finding.name.clone()];
+    cells.push(format!("{} of {}", finding.clips, finding.stimuli));
+    cells.push(scored.score.to_owned());
+    cells.extend(estimate(Some(scored.single), false));
+    let difference = scored.difference;
+    cells.extend(estimate(difference.map(|own| own.estimate), true));
+    cells.extend(difference.map(|own| [own.p, own.q].map(probability)).unwrap_or_default());
+    if several {
+        let [together, _interval] = estimate(scored.ensemble, false);
+        cells.push(together);
+        cells.extend(estimate(scored.gain, true));
+    }
+    cells.into_iter().map(|cell| Cell::Plain(cell.replace('-', "−"))).collect()
+}
+
+fn number(value: f64, signed: bool) -> String {
+    match (value.is_nan(), signed) {
+        (true, _) => "–".to_owned(),
+        (_, true) => format!("{value:+.3}"),
+        (_, false) => format!("{value:.3}"),
+    }
+}
+
+fn range((low, high): (f64, f64), signed: bool) -> String {
+    if low.is_nan() {
+        "–".to_owned()
+    } else {
+        format!("{} to {}", number(low, signed), number(high, signed))
+    }
+}
+
+fn probability(value: f64) -> String {
+    if value.is_nan() { "–".to_owned() } else { format!("{value:.2e}") }
+}
+
+/// The whole file; nothing in it may load or send anything.
+#[derive(Template)]
+#[template(path = "report/sweep.html")]
+struct Page {
+    title: String,
+    heading: String,
+    program: &'static str,
+    answer: Vec<String>,
+    warnings: Vec<String>,
+    models: Table,
+    figures: Vec<PictureSection>,
+    /// How often each model was chosen.
+    choices: Vec<(String, usize)>,
+    neurons: Table,
+    how: Vec<String>,
+}

@@ -1,0 +1,223 @@
+//! One fit of a sweep: from its place in the plan to a run folder with scores.
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use super::claim::Claim;
+use super::folder::{JobRecord, SweepFolder};
+use super::plan::{Job, Plan, content_of};
+use crate::base::error::{Error, Result};
+use crate::base::interrupt;
+use crate::dataset::{ReadRecording, ResponseLocation, read_sound};
+use crate::runs::experiment::Experiment;
+use crate::runs::folder::{OldRun, RunFolder};
+use crate::stats::moments::mean_of_defined;
+use crate::training::checkpoint::Checkpoint;
+use crate::training::history::{EpochRow, History};
+use crate::training::{self, End, Observer};
+
+/// How often a fit that takes long is written down, so that it can go on from there.
+const BETWEEN_STATES: Duration = Duration::from_secs(20);
+
+/// What all fits of a sweep share: the plan, and the dataset, read once.
+pub struct Workshop {
+    /// Where results go.
+    pub folder: SweepFolder,
+    /// What is fitted.
+    pub plan: Plan,
+    recording: ReadRecording<ResponseLocation>,
+}
+
+/// How working on a fit came to its end.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Outcome {
+    /// It is done.
+    Done(JobRecord),
+    /// It cannot be done, for the reason that is given.
+    Failed(String),
+    /// It was asked to stop, and can go on from where it is.
+    Stopped,
+}
+
+impl Workshop {
+    /// Reads the dataset of a sweep.
+    ///
+    /// # Errors
+    /// It cannot be read, or is not what it was when the sweep was planned.
+    pub fn open(folder: SweepFolder, plan: Plan) -> Result<Self> {
+        let file = plan.base(folder.path(), 0)?.data.file;
+        let recording = read_sound(&file)?;
+        let known = &recording.recording;
+        if content_of(known) != plan.content || known.neuron_ids() != plan.neurons {
+            return Err(Error::Refused(format!(
+                "{}: found other stimuli or neurons than when the sweep in {} was planned, expected what \
+                 it held then; put that dataset back, or make another sweep",
+                file.display(),
+                folder.path().display()
+            )));
+        }
+        Ok(Self { folder, plan, recording })
+    }
+
+    /// The dataset.
+    pub fn dataset(&self) -> &ReadRecording<ResponseLocation> {
+        &self.recording
+    }
+
+    /// Works on a fit that was claimed; `is_stopped` is asked before every step.
+    ///
+    /// # Errors
+    /// The folder of the sweep cannot be written.
+    pub fn work(
+        &self,
+        job: Job,
+        claim: &Claim,
+        is_stopped: &(dyn Fn() -> bool + Sync),
+    ) -> Result<Outcome> {
+        let begun = Instant::now();
+        let (path, is_begun) = self.folder.workplace(job.number, claim)?;
+        let fit = || self.fit(job, &path, is_begun, is_stopped);
+        let fitted = match catch_unwind(AssertUnwindSafe(fit)) {
+            Ok(fitted) => fitted,
+            Err(_panic) => Err(Error::Stopped("the program came upon a fault of its own".into())),
+        };
+        match fitted {
+            Ok(None) => {
+                claim.withdraw(&self.folder.claim_file(job.number))?;
+                Ok(Outcome::Stopped)
+            }
+            Ok(Some((cc, warnings))) => {
+                let (seconds, host) = (begun.elapsed().as_secs_f64(), claim.process.host.clone());
+                let record = JobRecord { seconds, cc, host, warnings };
+                self.folder.finish(job.number, claim, &record)?;
+                Ok(Outcome::Done(record))
+            }
+            Err(error) => {
+                let error = with_causes(&error);
+                self.folder.fail(job.number, claim, &error)?;
+                Ok(Outcome::Failed(error))
+            }
+        }
+    }
+
+    /// Fits into `path`, going on with what lies there where it can be gone on with; the mean correlation and
+    /// what the user should know, or none where it was asked to stop.
+    fn fit(
+        &self,
+        job: Job,
+        path: &Path,
+        is_begun: bool,
+        is_stopped: &(dyn Fn() -> bool + Sync),
+    ) -> Result<Option<(Option<f64>, Vec<String>)>> {
+        let fit = |old| {
+            let config = self.plan.config(self.folder.path(), job, path)?;
+            let recording = &self.recording;
+            let experiment = Experiment::of(config, old, |_| Ok(recording.clone()))?;
+            let (checkpoint, history) = experiment.begin(old)?;
+            Ok((experiment, checkpoint, history))
+        };
+        // What an earlier attempt has left may be damaged: then the fit begins anew.
+        let resumed: Option<Result<_>> = is_begun.then(|| fit(OldRun::Resume));
+        let (experiment, mut checkpoint, history) = match resumed {
+            Some(Ok(resumed)) => resumed,
+            _ => fit(OldRun::Replace)?,
+        };
+        let mut keeper = Keeper::new(&experiment.folder, history, is_stopped);
+        let end = training::fit(&experiment.task(), &mut checkpoint, &mut keeper)?;
+        let Keeper { notes, .. } = keeper.finish(&checkpoint, end)?;
+        if end == End::Interrupted {
+            return Ok(None);
+        }
+        let scores = experiment.final_scores(&checkpoint)?;
+        let validation = experiment.validation()?;
+        let scores = scores
+            .with_column(VALID_CC, validation.cc)
+            .with_column(VALID_CC_NORM, validation.cc_norm);
+        experiment.keep_scores(&scores, &checkpoint)?;
+        experiment.folder.remove_state()?;
+        let cc = scores.column("cc").map(|column| mean_of_defined(column.iter().copied()));
+        let warnings = experiment.prepared.warnings.iter().cloned().chain(notes);
+        Ok(Some((cc.filter(|cc| cc.is_finite()), warnings.collect())))
+    }
+}
+
+/// Column of the table of scores: correlation over the validation stimuli.
+pub const VALID_CC: &str = "valid_cc";
+/// Column of the table of scores: that relative to the best that noise allows.
+pub const VALID_CC_NORM: &str = "valid_cc_norm";
+
+/// An error with its causes, on one line.
+fn with_causes(error: &Error) -> String {
+    let mut parts = vec![error.to_string()];
+    let mut cause = std::error::Error::source(error);
+    while let Some(error) = cause {
+        parts.push(error.to_string());
+        cause = error.source();
+    }
+    parts.join(", because ")
+}
+
+/// Writes a fit that takes long down from time to time.
+struct Keeper<'a> {
+    folder: &'a RunFolder,
+    history: History,
+    /// The last state between two epochs, and when it was written.
+    last: Option<Checkpoint>,
+    written: Instant,
+    notes: Vec<String>,
+    is_stopped: &'a (dyn Fn() -> bool + Sync),
+}
+
+impl<'a> Keeper<'a> {
+    fn new(
+        folder: &'a RunFolder,
+        history: History,
+        is_stopped: &'a (dyn Fn() -> bool + Sync),
+    ) -> Self {
+        Self { folder, history, last: None, written: Instant::now(), notes: Vec::new(), is_stopped }
+    }
+
+    fn write(&self, checkpoint: &Checkpoint) -> Result<()> {
+        self.folder.write_history(self.history.text())?;
+        self.folder.write_best(checkpoint)?;
+        self.folder.write_state(checkpoint)
+    }
+
+    /// Writes down how far the fit came.
+    fn finish(self, checkpoint: &Checkpoint, end: End) -> Result<Self> {
+        if end != End::Interrupted {
+            self.folder.write_history(self.history.text())?;
+            self.folder.write_best(checkpoint)?;
+        } else if let Some(last) = &self.last {
+            self.write(last)?;
+        }
+        Ok(self)
+    }
+}
+
+impl Observer for Keeper<'_> {
+    fn batch(&mut self, _epoch: usize) {}
+
+    fn epoch(&mut self, row: &EpochRow, checkpoint: &Checkpoint, _improved: bool) -> Result<()> {
+        self.history.push(row);
+        if self.written.elapsed() >= BETWEEN_STATES {
+            self.write(checkpoint)?;
+            self.written = Instant::now();
+        }
+        self.last = Some(checkpoint.clone());
+        Ok(())
+    }
+
+    fn finished(&mut self, checkpoint: &Checkpoint) -> Result<()> {
+        self.last = Some(checkpoint.clone());
+        Ok(())
+    }
+
+    fn interrupted(&self) -> bool {
+        interrupt::pressed() || (self.is_stopped)()
+    }
+
+    fn note(&mut self, note: &str) {
+        self.notes.push(note.to_owned());
+    }
+}

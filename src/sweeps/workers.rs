@@ -1,0 +1,185 @@
+//! The fits of a sweep on one machine: as many at once as it has cores, with one copy of the dataset.
+use std::collections::VecDeque;
+use std::fs;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::ScopedJoinHandle;
+
+use rayon::ThreadPoolBuilder;
+
+use super::folder::JobRecord;
+use super::job::{Outcome, Workshop};
+use super::plan::Job;
+use crate::base::device::DeviceName;
+use crate::base::error::{Error, Result};
+use crate::base::interrupt;
+use crate::dataset::Clip;
+
+/// Who is told of each fit.
+pub trait Audience: Sync {
+    /// Work on it begins.
+    fn begun(&self, job: Job);
+
+    /// It is done.
+    fn done(&self, job: Job, record: &JobRecord);
+
+    /// It cannot be done.
+    fn failed(&self, job: Job, error: &str);
+}
+
+/// How many fits came to which end.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct WorkDone {
+    /// Done by this process.
+    pub done: usize,
+    /// Failed in this process.
+    pub failed: usize,
+    /// Whether this process was asked to stop before the end.
+    pub stopped: bool,
+}
+
+/// Works through fits; those that other processes take meanwhile are left to them.
+///
+/// # Errors
+/// The folder of the sweep cannot be written.
+pub fn work_through(
+    workshop: &Workshop,
+    jobs: Vec<Job>,
+    at_once: usize,
+    audience: &dyn Audience,
+) -> Result<WorkDone> {
+    let threads = rayon::current_num_threads();
+    let workers = at_once.clamp(1, jobs.len().max(1));
+    let queue = Mutex::new(VecDeque::from(jobs));
+    let stopped = AtomicBool::new(false);
+    let shift = Shift { workshop, queue: &queue, stopped: &stopped, audience };
+    let shares = (0..workers).map(|worker| share(threads, workers, worker));
+    let tallies: Vec<Result<WorkDone>> = std::thread::scope(|scope| {
+        let spawned: Vec<_> =
+            shares.map(|threads| scope.spawn(move || shift.work(threads))).collect();
+        let joined = spawned.into_iter().map(ScopedJoinHandle::join);
+        joined.map(|worker| worker.unwrap_or_else(|_panic| Err(fault()))).collect()
+    });
+    let mut all = WorkDone::default();
+    for tally in tallies {
+        let WorkDone { done, failed, stopped } = tally?;
+        all.done += done;
+        all.failed += failed;
+        all.stopped |= stopped;
+    }
+    Ok(all)
+}
+
+/// The cores of one of several workers.
+fn share(threads: usize, workers: usize, worker: usize) -> usize {
+    (threads / workers + usize::from(worker < threads % workers)).max(1)
+}
+
+fn fault() -> Error {
+    Error::Stopped("a worker came upon a fault of its own; go on with strf sweep resume".into())
+}
+
+/// What workers share.
+#[derive(Clone, Copy)]
+struct Shift<'a> {
+    workshop: &'a Workshop,
+    queue: &'a Mutex<VecDeque<Job>>,
+    stopped: &'a AtomicBool,
+    audience: &'a dyn Audience,
+}
+
+impl Shift<'_> {
+    /// Works through what is left, on so many cores.
+    fn work(&self, threads: usize) -> Result<WorkDone> {
+        let pool = ThreadPoolBuilder::new().num_threads(threads).build();
+        let pool = pool.map_err(|source| Error::failed("starting threads", source))?;
+        let mut tally = WorkDone::default();
+        while let Some(job) = self.next() {
+            let outcome = pool.install(|| self.one(job)).inspect_err(|_error| {
+                // Where the folder cannot be written, others need not find out.
+                self.stopped.store(true, Ordering::Relaxed);
+            })?;
+            match outcome {
+                Some(Outcome::Done(record)) => {
+                    self.audience.done(job, &record);
+                    tally.done += 1;
+                }
+                Some(Outcome::Failed(error)) => {
+                    self.audience.failed(job, &error);
+                    tally.failed += 1;
+                }
+                Some(Outcome::Stopped) => self.stopped.store(true, Ordering::Relaxed),
+                None => {}
+            }
+        }
+        tally.stopped = self.is_stopped();
+        Ok(tally)
+    }
+
+    fn next(&self) -> Option<Job> {
+        if self.is_stopped() {
+            return None;
+        }
+        self.queue.lock().ok()?.pop_front()
+    }
+
+    fn is_stopped(&self) -> bool {
+        self.stopped.load(Ordering::Relaxed) || interrupt::pressed()
+    }
+
+    /// One fit; none where another process has it.
+    fn one(&self, job: Job) -> Result<Option<Outcome>> {
+        if self.workshop.folder.is_cancelled() {
+            return Ok(Some(Outcome::Stopped));
+        }
+        let Some(claim) = self.workshop.folder.take(job.number)? else { return Ok(None) };
+        self.audience.begun(job);
+        let is_stopped = || self.stopped.load(Ordering::Relaxed);
+        self.workshop.work(job, &claim, &is_stopped).map(Some)
+    }
+}
+
+/// How many fits run at once where nothing is said: one a core, unless memory does not last.
+///
+/// # Errors
+/// The plan is damaged.
+pub fn fits_at_once(workshop: &Workshop) -> Result<usize> {
+    let base = workshop.plan.base(workshop.folder.path(), 0)?;
+    if base.train.device != DeviceName::Cpu {
+        return Ok(1);
+    }
+    let recording = &workshop.dataset().recording;
+    let bins: usize = recording.clips.iter().map(Clip::bins).sum();
+    let rows = recording.neurons.len() * PER_NEURON + recording.bands() * PER_BAND;
+    let needed = (bins * rows * size_of::<f32>()).max(1);
+    let room = free_memory().map_or(usize::MAX, |bytes| bytes / 2 / needed);
+    Ok(rayon::current_num_threads().min(room).max(1))
+}
+
+/// Copies of responses, drives, predictions and gradients of a fit.
+const PER_NEURON: usize = 12;
+/// Copies of the sound, standardized, filtered and laid out by lag.
+const PER_BAND: usize = 60;
+
+/// Bytes that programs may still take, where the system says it.
+fn free_memory() -> Option<usize> {
+    let text = fs::read_to_string("/proc/meminfo").ok()?;
+    let line = text.lines().find_map(|line| line.strip_prefix("MemAvailable:"))?;
+    let kilobytes: usize = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
+    Some(kilobytes * 1024)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn workers_share_the_cores_and_none_is_left_over() {
+        for (threads, workers) in [(16, 3), (2, 2), (7, 4), (8, 1)] {
+            let shares = (0..workers).map(|worker| share(threads, workers, worker));
+            assert_eq!(shares.sum::<usize>(), threads);
+        }
+        assert_eq!(share(2, 5, 4), 1);
+        assert!(free_memory().is_some_and(|bytes| bytes > 1 << 20));
+    }
+}

@@ -1,0 +1,286 @@
+//! Sweeps: every fit is the run that `strf train` makes of it, nothing that is done is lost, and what is said
+//! of all of them follows from what they predict.
+use std::collections::BTreeSet;
+use std::fs;
+use std::time::Duration;
+
+use ndarray::{Array2, Array3};
+use serde_json::Value as Json;
+use strf::dataset::read;
+use strf::preparation::Treatment;
+use strf::run_file::{RunConfig, Split};
+use strf::scores::evaluation::score;
+
+use crate::support::runs::{Workplace, recording, unlocked, wait_until};
+
+/// Two models, two folds, two seeds of the seven stimuli that are not for the test.
+const SWEEP: &str = "[data]\nfile = \"data.h5\"\nsmooth_ms = 11.0\n\
+    [model]\ntype = \"nrf\"\nwindow_ms = 20.0\n[train]\nepochs = 4\nstarts = 1\n\
+    [fit]\nfolds = 2\nseeds = 2\n[grid]\nmodel.type = [\"linear\", \"nrf\"]\nmodel.hidden = [3, 4]\n";
+
+fn place() -> Workplace {
+    let place = Workplace::new();
+    place.write("sweep.toml", SWEEP);
+    place
+}
+
+fn json(text: &str) -> Json {
+    serde_json::from_str(text).unwrap()
+}
+
+#[test]
+fn every_fit_is_the_run_that_train_makes_of_its_file() {
+    let place = place();
+    let said = place.strf("sweep sweep.toml --out sweep").done();
+    let said_first = "12 fits: 3 combinations x 2 folds x 2 seeds, into sweep\n";
+    assert!(said.stderr.starts_with(said_first), "{}", said.stderr);
+    for name in ["linear", "nrf, hidden = 3", "nrf, hidden = 4", "chosen in each fold"] {
+        assert!(said.stdout.contains(name), "{name}: {}", said.stdout);
+    }
+    let rows: Vec<String> = place.read("sweep/scores.csv").lines().map(str::to_owned).collect();
+    assert_eq!(rows.len(), 1 + 12 * 3, "a row for each neuron of each fit");
+    for number in [0, 4, 11] {
+        let job = format!("sweep/jobs/{number:05}");
+        place.strf(&format!("train {job}/config.toml --out alone --force")).done();
+        let (own, alone) = (place.contents(&job), place.contents("alone"));
+        for name in ["model/model.safetensors", "model/metadata.json", "scores.json"] {
+            let [own, alone] = [&own, &alone].map(|files| {
+                let path = files.keys().find(|path| path.ends_with(name));
+                String::from_utf8_lossy(&files[path.unwrap()]).into_owned()
+            });
+            // Paths to the dataset differ with the depth of the folder.
+            let plain = |text: &str| text.replace("../../../data.h5", "../data.h5");
+            assert!(plain(&own) == plain(&alone), "{job}: {name}");
+        }
+    }
+    let config = place.read("sweep/jobs/00004/config.toml");
+    let config = RunConfig::parse(&config, "config.toml".as_ref(), &[]).unwrap();
+    let Some(Split::Ids([train, valid, test])) = config.data.split else { panic!("ids") };
+    let all: BTreeSet<&String> = train.iter().chain(&valid).chain(&test).collect();
+    assert_eq!((all.len(), train.len() + valid.len() + test.len()), (7, 7));
+    assert_eq!(config.train.seed, 0);
+}
+
+#[test]
+fn what_is_said_of_stimuli_that_fits_did_not_see_is_what_their_predictions_score() {
+    let place = place();
+    place.strf("sweep sweep.toml --out sweep --set fit.seeds=1").done();
+    place.strf("sweep collect sweep --predictions").done();
+    let file = unlocked().open(place.path("sweep/predictions/00-linear.h5")).unwrap();
+    let whole = read(&place.path("data.h5")).unwrap().recording;
+    let treatment = Treatment { dt_ms: whole.dt_ms, smooth_ms: 11.0, skip_ms: 0.0 };
+    let mut clips: Vec<(Array2<f32>, Array3<f32>)> = Vec::new();
+    for clip in &whole.clips {
+        let Ok(group) = file.group(&format!("stimuli/{}", clip.stimulus.id)) else { continue };
+        let prediction = group.dataset("prediction").unwrap().read_2d().unwrap();
+        clips.push((prediction, treatment.repeats(clip.responses.clone())));
+    }
+    assert_eq!(clips.len(), 7, "every stimulus of the folds, and none of the test");
+    let views: Vec<_> = clips.iter().map(|(p, y)| (p.view(), y.view())).collect();
+    let scores = score(&whole.neuron_ids(), &views).unwrap();
+    let summary = json(&place.read("sweep/summary.json"));
+    let models = summary["held_out"]["models"].as_array().unwrap();
+    for (place, name) in ["cc", "cc_norm"].into_iter().enumerate() {
+        let got = models[0]["scores"][place]["single"]["mean"].as_f64().unwrap();
+        let column = scores.column(name).unwrap();
+        let defined: Vec<f64> = column.iter().copied().filter(|value| !value.is_nan()).collect();
+        let want = defined.iter().sum::<f64>() / defined.len() as f64;
+        assert!((got - want).abs() < 1e-9, "{name}: {got}, want {want}");
+    }
+    let of = |stimuli: &str| models.iter().filter(|model| model["stimuli"] == stimuli).count();
+    assert_eq!((of("folds"), of("test")), (4, 3), "three models and the choice, three models");
+    let test = models.iter().find(|model| model["stimuli"] == "test").unwrap();
+    assert_eq!((&test["clips"], &test["fits_of_a_stimulus"]), (&Json::from(2), &Json::from(2)));
+    // Three neurons and seven stimuli are no sample.
+    assert!(models[1]["scores"][0]["difference"]["p"].is_null());
+    assert!(place.read("sweep/held_out.csv").lines().count() == 1 + 2 * 7);
+}
+
+#[test]
+fn killed_again_and_again_a_sweep_comes_to_the_same_end() {
+    let place = place();
+    place.strf("sweep sweep.toml --out whole").done();
+    let mut running = place.start("sweep sweep.toml --out killed");
+    wait_until(|| place.path("killed/plan.json").exists());
+    let mut kills = 0;
+    for nth in 0..20 {
+        std::thread::sleep(Duration::from_millis(40 + 13 * nth));
+        kills += usize::from(running.signal("-KILL"));
+        running.end();
+        let status = json(&place.strf("sweep status killed --json").done().stdout);
+        assert_eq!(status["running"], Json::Array(Vec::new()), "{status}");
+        running = place.start("sweep resume killed");
+    }
+    running.end().done();
+    assert!(kills > 0, "the sweep was over before the first kill");
+    let status = json(&place.strf("sweep status killed --json").done().stdout);
+    assert_eq!((&status["done"], &status["open"]), (&Json::from(12), &Json::from(0)), "{status}");
+    assert!(place.read("killed/scores.csv") == place.read("whole/scores.csv"));
+    assert!(place.read("killed/held_out.csv") == place.read("whole/held_out.csv"));
+    for number in 0..12 {
+        let model = format!("jobs/{number:05}/model");
+        place.assert_same(&format!("killed/{model}"), &format!("whole/{model}"));
+    }
+    for folder in ["claims", "work", "failed"] {
+        let left = fs::read_dir(place.path(&format!("killed/{folder}"))).unwrap();
+        let left = left.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+        let left: Vec<String> = left.filter(|name| !name.starts_with(".strf-")).collect();
+        assert_eq!(left, [""; 0], "{folder}");
+    }
+}
+
+#[test]
+fn two_at_once_share_the_fits_and_the_number_of_workers_changes_nothing() {
+    let place = place();
+    place.strf("sweep sweep.toml --out whole --set launch.at_once=1").done();
+    let first = place.start("sweep sweep.toml --out shared");
+    wait_until(|| place.path("shared/plan.json").exists());
+    let second = place.start("sweep resume shared");
+    let (first, second) = (first.end(), second.end());
+    assert_eq!(
+        (first.status, second.status),
+        (Some(0), Some(0)),
+        "{} {}",
+        first.stderr,
+        second.stderr
+    );
+    place.strf("sweep resume shared").done();
+    assert!(place.read("shared/scores.csv") == place.read("whole/scores.csv"));
+}
+
+#[test]
+fn what_was_deleted_is_fitted_again_and_a_fit_that_fails_is_said() {
+    let place = place();
+    place.strf("sweep sweep.toml --out sweep").done();
+    let before = place.read("sweep/scores.csv");
+    fs::remove_dir_all(place.path("sweep/jobs/00003")).unwrap();
+    place.strf("sweep resume sweep").done();
+    assert!(place.read("sweep/scores.csv") == before);
+
+    // A learning rate that leads nowhere fails in every fit of its own, and in no other.
+    let grid =
+        "[grid]\ntrain.lr = [0.01, 1.0]\ntrain.clip_norm = [0.0]\ntrain.loss = [\"poisson\"]\n";
+    let text = SWEEP.split("[grid]").next().unwrap().to_owned() + grid;
+    place.write("fails.toml", &text.replace("epochs = 4", "epochs = 4\noptimizer = \"adamw\""));
+    let said = place.strf("sweep fails.toml --out fails");
+    let status = json(&place.strf("sweep status fails --json").done().stdout);
+    let failed = status["failed"].as_object().unwrap();
+    assert_eq!(failed.len() + usize::try_from(status["done"].as_u64().unwrap()).unwrap(), 8);
+    for failure in failed.values() {
+        assert!(failure["error"].as_str().unwrap().contains("loss of"), "{failure}");
+    }
+    assert_eq!(said.stderr.contains("failed:"), !failed.is_empty(), "{}", said.stderr);
+}
+
+#[test]
+fn a_sweep_stops_when_asked_to_and_goes_on() {
+    let place = place();
+    let long = SWEEP.replace("epochs = 4", "epochs = 200000\npatience = 100000");
+    place.write("long.toml", &long.replace("\"linear\", ", ""));
+    let mut running = place.start("sweep long.toml --out long");
+    wait_until(|| fs::read_dir(place.path("long/claims")).is_ok_and(|all| all.count() > 0));
+    std::thread::sleep(Duration::from_millis(300));
+    assert!(running.signal("-INT"));
+    let said = running.end();
+    assert_eq!(said.status, Some(130), "{}", said.stderr);
+    assert!(said.stderr.contains("go on with: strf sweep resume long"), "{}", said.stderr);
+    let status = json(&place.strf("sweep status long --json").done().stdout);
+    assert_eq!((&status["done"], &status["running"]), (&Json::from(0), &Json::Array(Vec::new())));
+    let states = fs::read_dir(place.path("long/work")).unwrap();
+    let states =
+        states.filter(|job| job.as_ref().unwrap().path().join("state/state.safetensors").exists());
+    assert!(states.count() > 0, "what was reached is kept");
+    place.strf("sweep cancel long").done();
+    assert!(place.strf("sweep status long").done().stdout.starts_with("8 fits: 0 done"));
+}
+
+#[test]
+fn sweeps_that_make_no_sense_are_refused_and_nothing_is_written() {
+    let place = place();
+    for (change, said) in [
+        ("--set fit.folds=8", "fit.folds: found 8 folds of 7 stimuli"),
+        ("--set fit.folds=0", "fit.folds=0: found 0, expected a whole number from 1 to 10000"),
+        ("--set fit.fold=3", "fit.fold=3: found an unknown key"),
+        ("--set data.split=file", "data.split=file: found a split, expected none beside folds"),
+        ("--set fit.against=ln", "fit.against: found \"ln\", expected \"linear\", \"nrf"),
+        ("--set fit.test=[\"nothing\"]", "fit.test: found \"nothing\""),
+        ("--set fit.stratify=area", "fit.stratify: found \"area\""),
+        ("--set grid.model.hidden=[]", "grid.model.hidden=[]: found an empty list"),
+        ("--set grid.model.hidden=[-1]", "model.hidden=-1: found -1"),
+    ] {
+        let mut command = place.command("sweep sweep.toml --out sweep");
+        let output = command.args(change.split(' ')).output().unwrap();
+        let stderr = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{change}: {stderr}");
+        assert!(stderr.contains(said), "{change}: {stderr}");
+        assert!(!place.path("sweep").exists(), "{change}");
+    }
+    place.strf("train sweep.toml").refused("sweep.toml: 3 problems");
+    place.strf("sweep status nowhere").refused("nowhere: there is no such folder");
+    place.strf("sweep sweep.toml --out sweep --set fit.seeds=1").done();
+    place.strf("sweep sweep.toml --out sweep").refused("sweep holds a sweep; go on with it with");
+    place.write("other/notes.txt", "mine");
+    place.strf("sweep sweep.toml --out other").refused("other holds notes.txt, expected a sweep");
+    place.strf("sweep sweep.toml --out sweep --force --set fit.seeds=1").done();
+
+    let mut changed = recording();
+    changed.clips[0].cochleagram[(0, 0)] += 1.0;
+    place.write_data("data.h5", &changed);
+    place.strf("sweep resume sweep").refused("found other stimuli or neurons than when the sweep");
+}
+
+#[test]
+fn a_plan_says_what_would_be_fitted_and_writes_nothing() {
+    let place = place();
+    let said = place
+        .strf("sweep sweep.toml --plan --set fit.nested=true --set fit.folds=3 --out sweep")
+        .done();
+    let lines: Vec<&str> = said.stdout.lines().collect();
+    let first = "54 fits: 3 combinations x 3 folds x (1 + 2) for the choice in each fold x 2 seeds";
+    assert_eq!(lines[0], first);
+    assert_eq!(lines[1..4], ["  linear", "  nrf, hidden = 3", "  nrf, hidden = 4"]);
+    assert!(lines[5].starts_with("2 stimuli stay out of all fits"), "{lines:?}");
+    assert!(!place.path("sweep").exists());
+    let said = place
+        .strf("sweep sweep.toml --set fit.nested=true --set fit.folds=3 --out sweep --json")
+        .done();
+    let events: Vec<Json> = said.stdout.lines().take(108).map(json).collect();
+    assert!(events.iter().all(|event| event["event"] == "begun" || event["event"] == "done"));
+    assert_eq!(place.read("sweep/scores.csv").lines().count(), 1 + 54 * 3);
+}
+
+#[test]
+fn lines_of_a_list_are_worked_through_anywhere_and_where_no_slurm_is_that_is_said() {
+    let place = place();
+    let said = place
+        .strf("sweep sweep.toml --out listed --set launch.on=list --set launch.max_running=2")
+        .done();
+    assert!(said.stderr.contains("run 2 lines in listed/commands.txt"), "{}", said.stderr);
+    let lines: Vec<String> = place.read("listed/commands.txt").lines().map(str::to_owned).collect();
+    assert_eq!(lines.len(), 2);
+    let workers: Vec<_> = lines
+        .iter()
+        .map(|line| std::process::Command::new("sh").args(["-c", line]).spawn().unwrap())
+        .collect();
+    for mut worker in workers {
+        assert!(worker.wait().unwrap().success());
+    }
+    let said = place.strf("sweep collect listed").done();
+    assert!(said.stdout.contains("nrf, hidden = 4"), "{}", said.stdout);
+    place.strf("sweep sweep.toml --out whole").done();
+    assert!(place.read("listed/scores.csv") == place.read("whole/scores.csv"));
+    let said = place.strf("sweep resume listed").done();
+    assert!(said.stdout.contains("chosen in each fold"), "{}", said.stdout);
+
+    let mut command = place.command("sweep sweep.toml --out slurm --set launch.on=slurm");
+    let output = command.env("PATH", "/nowhere").output().unwrap();
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(2), "{stderr}");
+    assert!(stderr.contains("launch.on: found no sbatch on this machine"), "{stderr}");
+    assert!(!place.path("slurm").exists());
+
+    place.write("changed.toml", &SWEEP.replace("folds = 2", "folds = 3"));
+    let said = place.strf("sweep resume listed --file changed.toml");
+    assert!(said.stderr.contains("found \"folds = 3\", expected \"folds = 2\""), "{}", said.stderr);
+    place.strf("sweep resume listed --file sweep.toml").done();
+}
