@@ -186,7 +186,8 @@ fn sounds_of_a_folder_go_by_the_ids_and_cochleagrams_by_their_bins() {
         &place,
         "--spike-times spikes --sounds sounds",
         "cells.mat: 1 problem\n  --sounds: found no sound of s1 and s2, expected sound files called as \
-         the stimuli (give the list of their names with --stimulus-ids)",
+         the stimuli (give the list of their names with --stimulus-ids, or --sounds-in-order where names of files \
+         sort as the stimuli do)",
     );
 }
 

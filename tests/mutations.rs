@@ -26,6 +26,7 @@ use crate::import::fixture;
 use crate::support::containers;
 use crate::support::mat::{Mat5, Order, mat4};
 use crate::support::nems::{pack, write_recording};
+use crate::support::rigs;
 use crate::support::runs::{LN, Workplace, by_steps, change_data, recording};
 use crate::support::sessions;
 
@@ -86,6 +87,27 @@ readers! {
     mat_of_times: mat_of_spike_times, "data.mat",
         "import mat data.mat --spike-times s.trial.times --waveforms sound --rate-hz fs \
          --config import.toml --dry-run";
+    mat_of_a_list_of_files: |place| slow(place, |place| rigs::ns1(place, 2000)),
+        "ns1/MetadataSHEnCneurons.mat", "import mat ns1/MetadataSHEnCneurons.mat --neuron-files \
+        neuron.path --spike-times data.set[0].repeats.t --unit ms --sounds ns1/spikesandwav \
+        --sounds-in-order --config import.toml --dry-run";
+    mat_of_a_neuron: |place| slow(place, |place| rigs::ns1(place, 2000)),
+        "ns1/spikesandwav/P01.mat", "import mat ns1/MetadataSHEnCneurons.mat --neuron-files \
+        neuron.path --spike-times data.set[0].repeats.t --unit ms --sounds ns1/spikesandwav \
+        --sounds-in-order --config import.toml --dry-run";
+    mat_of_a_channel: |place| slow(place, |place| rigs::downer(place, 2000)),
+        "downer/channels/ch1.mat", "import mat downer/channels downer/timit.mat --spike-times \
+        spike.spktimes --onsets trial.stimon --codes trial.timitStimcode --waveforms sentdet.sound \
+        --rate-hz sentdet.soundf --cut-s sentdet.befaft --config import.toml --dry-run";
+    mat_of_sounds: |place| slow(place, |place| rigs::downer(place, 2000)),
+        "downer/timit.mat", "import mat downer/channels downer/timit.mat --spike-times \
+        spike.spktimes --onsets trial.stimon --codes trial.timitStimcode --waveforms sentdet.sound \
+        --rate-hz sentdet.soundf --cut-s sentdet.befaft --config import.toml --dry-run";
+    traces: |place| slow(place, |place| rigs::wehr(place, 2000)), "wehr/Results/051/a.mat",
+        "import traces wehr/Results --sounds wehr/Stimuli --config import.toml --dry-run";
+    sounds_of_traces: |place| slow(place, |place| rigs::wehr(place, 2000)),
+        "wehr/Stimuli/fragments/1.mat",
+        "import traces wehr/Results --sounds wehr/Stimuli --config import.toml --dry-run";
     mat_v4: mat_of_version_4, "data.mat", "import mat data.mat --dry-run";
     mat_v4_sparse: mat_of_version_4, "data.mat",
         "import mat data.mat --responses sparse --dry-run";

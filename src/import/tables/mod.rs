@@ -12,7 +12,7 @@ use self::series::Series;
 use super::format::{Format, Imported};
 use super::level::LevelOption;
 use super::report::{ImportReport, listed};
-use super::sessions::session::HearingOptions;
+use super::sessions::hearing::HearingOptions;
 use super::sessions::spikes::{LeftOut, files_in};
 use crate::base::error::{Error, Result};
 use crate::base::wording::counted;

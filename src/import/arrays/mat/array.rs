@@ -32,6 +32,9 @@ pub(super) struct Header {
 
 const COMPLEX: u8 = 0x08;
 
+/// What a struct is called in outlines.
+pub(super) const STRUCTS: &str = "structs";
+
 /// What a single struct is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Singles {
@@ -39,6 +42,8 @@ pub(super) enum Singles {
     Opened,
     /// A cell with what it holds, as of an array of structs.
     Cells,
+    /// The same, and structs without the field are empty cells.
+    Loose,
 }
 
 impl Header {
@@ -137,6 +142,29 @@ fn outline_of_fields(
     Ok(())
 }
 
+/// The same, with what the first of an array of structs holds.
+pub(super) fn deep_outline(
+    header: &Header,
+    name: &str,
+    elements: &mut Elements,
+    contents: &mut Vec<(String, String)>,
+) -> io::Result<()> {
+    if header.class != Class::Struct {
+        return outline(header, name, elements, contents);
+    }
+    contents.push((name.to_owned(), described(STRUCTS, &header.dims)));
+    let fields = field_names(elements)?;
+    for field in fields.iter().filter(|_| header.size() > 0) {
+        let mut found = Vec::new();
+        elements.array(|elements| {
+            let header = Header::read(elements)?;
+            deep_outline(&header, &inside(name, field), elements, &mut found)
+        })?;
+        contents.extend(found);
+    }
+    Ok(())
+}
+
 fn field_names(elements: &mut Elements) -> io::Result<Vec<String>> {
     let length = elements.numbers::<f64>()?;
     let length = length.first().copied().and_then(index).filter(|length| *length > 0);
@@ -155,9 +183,13 @@ pub(super) fn variable<T: FromF64>(
         return fields(header, elements, (path, singles));
     }
     if !path.is_empty() {
-        // `[]` in place of an array of structs.
-        let nothing = header.size() == 0 && singles == Singles::Cells;
-        return Ok(nothing.then(|| Variable::Cells(vec![0, 0], Vec::new())));
+        let nothing = match singles {
+            Singles::Opened => false,
+            // `[]` in place of an array of structs.
+            Singles::Cells => header.size() == 0,
+            Singles::Loose => true,
+        };
+        return Ok(nothing.then(no_cells));
     }
     match header.class {
         Class::Cells => cells(header, elements, singles),
@@ -181,7 +213,9 @@ fn fields<T: FromF64>(
     let Some((wanted, path)) = path.split_first() else {
         return Ok(Some(Variable::Other(NoNumbers::fields(&names))));
     };
-    let Some(place) = names.iter().position(|name| name == wanted) else { return Ok(None) };
+    let Some(place) = names.iter().position(|name| name == wanted) else {
+        return Ok((singles == Singles::Loose).then(no_cells));
+    };
     let mut values = Vec::new();
     for _ in 0..header.size() {
         (0..place).try_for_each(|_| elements.pass_array())?;
@@ -193,6 +227,11 @@ fn fields<T: FromF64>(
         return Ok(values.pop());
     }
     Ok(Some(Variable::Cells(header.dims, values)))
+}
+
+/// What stands for structs where there are none.
+fn no_cells<T>() -> Variable<T> {
+    Variable::Cells(vec![0, 0], Vec::new())
 }
 
 /// An array in another one.

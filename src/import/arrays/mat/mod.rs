@@ -18,6 +18,7 @@ use crate::import::report::ImportReport;
 mod array;
 mod by_name;
 mod element;
+mod fields;
 mod files;
 mod letters;
 mod levels;
@@ -29,13 +30,17 @@ mod v5;
 mod v73;
 mod variable;
 
+pub use fields::{FieldValue, StructFile};
+pub use files::names_inside;
+
 /// `strf import mat`.
 #[derive(Debug, Clone, Args)]
 pub struct Mat {
     /// Which arrays hold what.
     #[command(flatten)]
     pub arrays: ArrayOptions,
-    /// More files, in which names are looked for that the ones before do not have
+    /// More files, in which names are looked for that the ones before do not have; or folders, of
+    /// which each file holds the --spike-times of one neuron
     #[arg(value_name = "MORE")]
     pub more: Vec<PathBuf>,
     /// Spike times in place of responses.
@@ -61,14 +66,27 @@ impl Format for Mat {
             &arrays.neuron_ids,
             &arrays.stimulus_ids,
             &spikes.spike_times,
+            &spikes.onsets,
+            &spikes.codes,
+            &spikes.neuron_files,
             &spikes.waveforms,
             &spikes.rate_hz,
+            &spikes.cut_s,
         ];
         let wanted: Vec<&str> = names.into_iter().flatten().map(String::as_str).collect();
-        let mut files = MatFiles::open(self.sources(), &wanted)?;
+        let (folders, sources): (Vec<&Path>, Vec<&Path>) =
+            self.sources().into_iter().partition(|source| source.is_dir());
+        if let (Some(folder), None) = (folders.first(), &spikes.spike_times) {
+            return Err(Error::Refused(format!(
+                "{}: this is a folder; give the MATLAB file inside it, or the name of --spike-times, \
+                 where each file in it is a neuron",
+                folder.display()
+            )));
+        }
+        let mut files = MatFiles::open(sources, &wanted)?;
         files.say_places(report);
         if let Some(name) = &spikes.spike_times {
-            return spike_times::imported(&mut files, name, (arrays, spikes), report);
+            return spike_times::imported(&mut files, &folders, name, (arrays, spikes), report);
         }
         spikes.require_none()?;
         recording(&mut files, arrays, report).map(Imported::without_sound)
