@@ -103,6 +103,8 @@ readers! {
         "downer/timit.mat", "import mat downer/channels downer/timit.mat --spike-times \
         spike.spktimes --onsets trial.stimon --codes trial.timitStimcode --waveforms sentdet.sound \
         --rate-hz sentdet.soundf --cut-s sentdet.befaft --config import.toml --dry-run";
+    mat_of_a_guess: |place| slow(place, |place| rigs::ns1(place, 20_000)),
+        "ns1/spikesandwav/P01.mat", "import guess ns1";
     traces: |place| slow(place, |place| rigs::wehr(place, 2000)), "wehr/Results/051/a.mat",
         "import traces wehr/Results --sounds wehr/Stimuli --config import.toml --dry-run";
     sounds_of_traces: |place| slow(place, |place| rigs::wehr(place, 2000)),

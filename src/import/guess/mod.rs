@@ -13,6 +13,7 @@ use crate::base::progress::Console;
 use crate::base::wording::in_shell;
 use crate::dataset;
 
+mod matlab;
 mod rows;
 mod seen;
 
@@ -63,7 +64,8 @@ pub fn guess(path: &Path, console: &Console) -> Result<Vec<Guessed>> {
         return Ok(found);
     }
     Err(Error::Refused(if stopped.is_empty() {
-        let formats: Vec<&str> = TABLE.iter().map(|row| row.format).collect();
+        let mut formats: Vec<&str> = TABLE.iter().map(|row| row.format).collect();
+        formats.dedup();
         let folder = if seen.is_folder() { "" } else { "give the folder that it lies in, or " };
         format!(
             "{shown}: found nothing that looks like one of {}, expected a recording; {folder}see \
@@ -120,7 +122,13 @@ impl Proposed {
     }
 
     fn extend(&mut self, other: Self) {
-        self.found.extend(other.found);
+        // Files that belong together are met one by one.
+        let found = other.found.into_iter();
+        for one in found {
+            if !self.found.iter().any(|known| known.command == one.command) {
+                self.found.push(one);
+            }
+        }
         self.stopped.extend(other.stopped);
     }
 }
@@ -140,11 +148,19 @@ fn tried(words: &[String], console: &Console) -> Result<String> {
     ))
 }
 
-/// What to type for what somebody has, one line a format.
+/// What to type for what somebody has: one line for formats that belong together.
 pub fn what_to_type() -> String {
-    let widest = TABLE.iter().map(|row| row.have.len()).max().unwrap_or(0);
-    let line = |row: &GuessRow| format!("  {:widest$}  {}", row.have, row.example);
-    let lines: Vec<String> = TABLE.iter().map(line).collect();
-    let rest = format!("  {:widest$}  strf import guess PATH", "something else");
-    format!("What you have, and what you type:\n{}\n{rest}", lines.join("\n"))
+    let told = |row: &&GuessRow| !TABLE.iter().any(|other| other.with.contains(&row.format));
+    let line = |row: &GuessRow| {
+        let others = match row.with {
+            [] => String::new(),
+            others => format!(" (or {})", others.join(", ")),
+        };
+        (row.together, format!("{}{others}", row.example))
+    };
+    let mut lines: Vec<(&str, String)> = TABLE.iter().filter(told).map(line).collect();
+    lines.push(("something else", "strf import guess PATH".to_owned()));
+    let widest = lines.iter().map(|(have, _)| have.len()).max().unwrap_or(0);
+    let lines = lines.iter().map(|(have, what)| format!("  {have:widest$}  {what}"));
+    format!("What you have, and what you type:\n{}", lines.collect::<Vec<_>>().join("\n"))
 }
