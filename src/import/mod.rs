@@ -14,7 +14,7 @@ use sessions::{nwb, phy, pprox, spikes, traces, units};
 
 mod arrays;
 mod blocks;
-mod cells;
+mod encoding;
 mod format;
 mod guess;
 mod level;
@@ -24,6 +24,7 @@ mod npy;
 mod report;
 mod sessions;
 pub mod tables;
+mod text_tables;
 mod write;
 
 pub use blocks::{BlockOptions, cut};

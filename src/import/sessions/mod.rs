@@ -14,7 +14,6 @@ pub mod session;
 pub mod clock;
 
 pub mod column_names;
-mod text_table;
 
 mod events;
 

@@ -2,13 +2,13 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use super::table::{Table, TableRow};
 use super::{DATASET, NEURONS, SETTING_COLUMNS, SPLIT_COLUMNS, SPLITS, STIMULI};
 use crate::base::error::{Error, Problems, Result};
 use crate::base::wording::one_of;
 use crate::dataset::schema::{DT_MS, SPLIT_PARTS};
 use crate::dataset::{Entity, SoundLevel, Splits};
 use crate::import::report::{ImportReport, listed};
+use crate::import::text_tables::{Table, TableRow};
 
 /// What tables in a folder say.
 #[derive(Default)]

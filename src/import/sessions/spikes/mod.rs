@@ -21,7 +21,6 @@ use crate::dataset::Entity;
 use crate::import::format::{Format, Imported};
 use crate::import::report::{ImportReport, listed};
 
-mod encoding;
 mod identity;
 mod names;
 mod natural_order;
@@ -43,7 +42,6 @@ mod find;
 
 mod units;
 
-pub use encoding::read as read_text;
 pub use identity::{Sounds, same_bytes};
 pub use library::Library;
 pub use names::{Pattern, called, is_sound, plain};
