@@ -90,6 +90,8 @@ fn the_commands_for_public_recordings_run_on_replicas_of_them() {
     ]) {
         write_sound(&place.path(&format!("{name}.wav")), number);
     }
+    place.write("aa2/cell_regions.csv", "cell,region\nblkblu_1,L2a\nblkblu_2,MLd\n");
+    place.write("cell_list.csv", "cellid,area\nc1,A1\nc2,PEG\nc3,PEG\n");
     cnd(&place);
     nems(&place);
     ns1(&place, 20_000);
@@ -125,5 +127,12 @@ fn the_commands_for_public_recordings_run_on_replicas_of_them() {
         let recording = read(&place.path(file)).unwrap().recording;
         let (neurons, repeats, bins) = recording.clips[0].responses.dim();
         assert_eq!([neurons, recording.clips.len(), repeats, bins], sizes, "{command}");
+        let told = |name: &str| recording.neurons[0].attributes.get(name).cloned();
+        match file {
+            "aa2.h5" => assert_eq!(told("region").as_deref(), Some("L2a")),
+            "prn010a.h5" => assert_eq!(told("area").as_deref(), Some("A1")),
+            "ns1.h5" => assert_eq!(told("NoiseRatio").as_deref(), Some("12.5")),
+            _ => {}
+        }
     }
 }

@@ -40,8 +40,11 @@ fn assert_said(said: &str, lines: &[&str]) {
 fn a_list_of_files_gives_one_neuron_a_file_with_what_stands_beside_it() {
     let place = Workplace::empty();
     ns1(&place, HZ);
-    let (said, recording) = imported(&place, &format!("{NS1} --unit ms"));
+    place.write("areas.csv", "id,area\na,A1\nb,AAF\n");
+    let words = format!("{NS1} --unit ms --neurons areas.csv");
+    let (said, recording) = imported(&place, &words);
     assert_eq!(recording.neuron_ids(), ["a", "b"]);
+    assert_eq!(attribute(&recording, 1, "area").as_deref(), Some("AAF"));
     assert_eq!(recording.stimulus_ids(), ["sound2", "sound10"]);
     let repeats = |clip, neuron| [0, 1, 2].map(|repeat| bins(&recording, clip, neuron, repeat));
     assert_eq!(repeats(0, 0), [vec![2, 40], vec![], vec![2]]);
@@ -52,7 +55,7 @@ fn a_list_of_files_gives_one_neuron_a_file_with_what_stands_beside_it() {
     assert_eq!(attribute(&recording, 1, "depth"), None);
     assert_eq!(attribute(&recording, 1, "NoiseRatio").as_deref(), Some("40"));
     let names: Vec<&String> = recording.neurons[0].attributes.keys().collect();
-    assert_eq!(names, ["NoiseRatio", "depth"]);
+    assert_eq!(names, ["NoiseRatio", "area", "depth"]);
     assert_said(
         &said,
         &[

@@ -58,6 +58,9 @@ fn traces_less_their_median_become_means_of_bins() {
         assert!((responses[[1, 0, bin]] - want).abs() < 1e-4, "{bin}: {}", responses[[1, 0, bin]]);
     }
     assert!(said.contains("inferred: responses are membrane potentials in mV\n"), "{said}");
+    place.write("cells.csv", "cell,layer\n052,5\n");
+    let words = format!("{WORDS} --force --neurons cells.csv");
+    assert_eq!(imported(&place, &words).1.neurons[1].attributes["layer"], "5");
     // One folder is one cell, called as it is.
     let words = "import traces wehr/Results/052 --sounds wehr/Stimuli --out out.h5 --force";
     assert_eq!(imported(&place, words).1.neuron_ids(), ["052"]);

@@ -191,6 +191,10 @@ readers! {
         "import csv data --dry-run";
     hdf5_dataset_in_an_export: |place| place.write_data("data.h5", &recording()), "data.h5",
         "export-data data.h5 --format npz --out out.npz";
+    nems_cells: |place| {
+        nems(place, false);
+        place.write("cell_list.csv", "cellid,area,depth\nc1,A1,300\nc2,PEG,\"4\"\n");
+    }, "cell_list.csv", "import nems rec --dry-run";
     nems_header: |place| nems(place, false), "rec/rec.resp.json", "import nems rec --dry-run";
     front_end: cell, "import.toml", "import spikes cell --config import.toml --dry-run";
     run_file_: untrained, "run.toml", "train run.toml --force --out run --set train.epochs=0";

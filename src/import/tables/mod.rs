@@ -23,6 +23,7 @@ mod clips;
 mod columns;
 mod series;
 
+pub use about::NeuronTable;
 pub use clips::frequencies;
 pub use columns::{ColumnKind, ColumnOptions};
 

@@ -14,6 +14,7 @@ use super::recording;
 use crate::base::error::{Error, Result};
 use crate::import::format::{Format, Imported};
 use crate::import::report::ImportReport;
+use crate::import::tables::NeuronTable;
 
 mod array;
 mod by_name;
@@ -46,6 +47,9 @@ pub struct Mat {
     /// Spike times in place of responses.
     #[command(flatten)]
     pub spikes: SpikeTimeOptions,
+    /// Attributes of the neurons.
+    #[command(flatten)]
+    pub about: NeuronTable,
 }
 
 impl Format for Mat {
@@ -58,6 +62,15 @@ impl Format for Mat {
     }
 
     fn read(&self, report: &mut ImportReport) -> Result<Imported> {
+        let mut imported = self.imported(report)?;
+        self.about.describe(None, &mut imported.recording.neurons, report)?;
+        Ok(imported)
+    }
+}
+
+impl Mat {
+    /// The recording as the files have it.
+    fn imported(&self, report: &mut ImportReport) -> Result<Imported> {
         let Self { arrays, spikes, .. } = self;
         let names = [
             &arrays.cochleagrams,

@@ -15,6 +15,7 @@ use crate::base::wording::counted;
 use crate::dataset::{Clip, Recording};
 use crate::import::format::{Format, Imported};
 use crate::import::report::ImportReport;
+use crate::import::tables::NeuronTable;
 
 mod median;
 mod trace;
@@ -45,6 +46,9 @@ pub struct Traces {
     /// How sound becomes cochleagrams.
     #[command(flatten)]
     pub sound: SoundOptions,
+    /// Attributes of the neurons.
+    #[command(flatten)]
+    pub about: NeuronTable,
 }
 
 impl Format for Traces {
@@ -64,7 +68,8 @@ impl Format for Traces {
         }
         let mut left_out = LeftOut::default();
         let mut sounds = StimulusFiles::of(&self.sounds, &mut left_out, report)?;
-        let cells = Cells::of(&self.sources, &mut left_out, report)?;
+        let mut cells = Cells::of(&self.sources, &mut left_out, report)?;
+        self.about.describe(None, &mut cells.neurons, report)?;
         left_out.tell(report);
         let mut gathered = Gathered::new(cells.neurons.len(), self.sound.dt_ms);
         for (neuron, path) in &cells.files {
