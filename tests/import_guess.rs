@@ -126,6 +126,11 @@ fn cells_of_spike_times_are_known_with_their_sounds_and_so_are_pairs_of_files() 
     let words = "mat cells.mat --spike-times spikes";
     let waveforms = "--waveforms sound --rate-hz fs";
     assert_eq!(only(&place, "cells.mat"), format!("{words} {waveforms} --unit ms"));
+    // Each cell is a stimulus, as there are two sounds.
+    let row = MAT.cells("spikes", &[1, 2], &times[..2]);
+    write_mat(&place.path("row.mat"), &[row, sound.clone(), rate.clone()]);
+    let words = "mat row.mat --spike-times spikes --axes stimulus";
+    assert_eq!(only(&place, "row.mat"), format!("{words} {waveforms} --unit ms"));
     let trials = |times: &[Vec<u8>]| MAT.structs("", &[1, times.len()], &["times"], times);
     let stims = [trials(&times[..2]), trials(&times[2..])];
     let structs = MAT.structs("data", &[1, 2], &["trial"], &stims);

@@ -36,8 +36,6 @@ const AXES: [Option<&str>; 5] = [
     Some("stimulus"),
     Some("repeat"),
 ];
-/// What times may be in.
-const UNITS: [&str; 2] = ["s", "ms"];
 
 /// A MATLAB file and what it holds, in words.
 struct MatNames {
@@ -173,11 +171,6 @@ pub fn spike_times(seen: &Seen) -> Vec<Candidate> {
     candidates
 }
 
-/// With each unit in which the times may be.
-fn in_units(candidate: impl Fn() -> Candidate) -> impl Iterator<Item = Candidate> {
-    UNITS.into_iter().map(move |unit| candidate().with("--unit", unit))
-}
-
 fn of_one_file(own: &MatNames, seen: &Seen) -> Vec<Candidate> {
     let sounds = seen.sound_folders();
     let waveforms = own.waveforms();
@@ -190,12 +183,12 @@ fn of_one_file(own: &MatNames, seen: &Seen) -> Vec<Candidate> {
                 candidate.with_some("--axes", axes)
             };
             if let Some(options) = &waveforms {
-                candidates.extend(in_units(|| candidate().with_all(options)));
+                candidates.push(candidate().with_all(options));
             }
             if !sounds.is_empty() {
-                candidates.extend(in_units(|| candidate().with_sounds(&sounds)));
+                candidates.push(candidate().with_sounds(&sounds));
             }
-            candidates.extend(in_units(candidate));
+            candidates.push(candidate());
         }
     }
     candidates
@@ -250,13 +243,10 @@ fn one_a_file(
     let names = neuron.spike_times().into_iter().flat_map(|name| with_places(neuron, name));
     let of_name = |name: String| -> Vec<Candidate> {
         let of_sounds = |folder: &PathBuf| {
-            let with_sounds = || {
-                let all = candidate().with("--spike-times", &name);
-                all.with_sounds(std::slice::from_ref(folder)).with_flag("--sounds-in-order")
-            };
-            in_units(with_sounds).collect::<Vec<Candidate>>()
+            let all = candidate().with("--spike-times", &name);
+            all.with_sounds(std::slice::from_ref(folder)).with_flag("--sounds-in-order")
         };
-        sounds.iter().flat_map(of_sounds).collect()
+        sounds.iter().map(of_sounds).collect()
     };
     names.flat_map(of_name).collect()
 }

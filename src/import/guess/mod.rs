@@ -5,7 +5,7 @@ use std::path::Path;
 use clap::Parser;
 
 use self::rows::is_dataset;
-use self::seen::Seen;
+use self::seen::{Candidate, Seen};
 use super::ImportSource;
 use super::report::ImportReport;
 use crate::base::error::{Error, Result};
@@ -106,16 +106,12 @@ impl Proposed {
     fn row(&mut self, row: &GuessRow, seen: &Seen, console: &Console) {
         let mut last = None;
         for candidate in (row.look)(seen) {
-            let words: Vec<String> =
-                candidate.words.iter().map(|word| in_shell(Path::new(word))).collect();
-            let command = format!("strf import {}", words.join(" "));
-            match tried(&candidate.words, console) {
-                Ok(gives) => {
-                    let why = format!("{}; {gives}", candidate.why);
-                    self.found.push(Guessed { command, why, is_preferred: false });
+            match runs(&candidate, console) {
+                Ok(found) => {
+                    self.found.push(found);
                     return;
                 }
-                Err(error) => last = Some(format!("{command} stops with\n{error}")),
+                Err(stopped) => last = Some(stopped),
             }
         }
         self.stopped.extend(last);
@@ -131,6 +127,33 @@ impl Proposed {
         }
         self.stopped.extend(other.stopped);
     }
+}
+
+/// What a command gives, with the unit of times that it asks for, or why it stops.
+fn runs(candidate: &Candidate, console: &Console) -> Result<Guessed, String> {
+    let mut words = candidate.words.clone();
+    let command = |words: &[String]| {
+        let words: Vec<String> = words.iter().map(|word| in_shell(Path::new(word))).collect();
+        format!("strf import {}", words.join(" "))
+    };
+    let mut given = tried(&words, console);
+    let stopped = |error: Error| format!("{} stops with\n{error}", command(&candidate.words));
+    if let Some(unit) = given.as_ref().err().and_then(|error| unit_asked_for(&error.to_string())) {
+        words.extend([UNIT.to_owned(), unit]);
+        // What fits no unit is told as it was at first.
+        given = tried(&words, console).or(given);
+    }
+    let gives = given.map_err(stopped)?;
+    let why = format!("{}; {gives}", candidate.why);
+    Ok(Guessed { command: command(&words), why, is_preferred: false })
+}
+
+const UNIT: &str = "--unit";
+
+/// The unit of times that a message names, the one that fits best.
+fn unit_asked_for(message: &str) -> Option<String> {
+    let (_, rest) = message.split_once(&format!("({UNIT} "))?;
+    rest.split_once(')').map(|(unit, _)| unit.to_owned())
 }
 
 /// What an import gives, in a few words.

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::options::Asked;
 use crate::base::error::{Problem, Result};
-use crate::base::wording::counted;
+use crate::base::wording::{counted, stimuli_counted};
 use crate::import::arrays::axes::NamedAxis;
 use crate::import::arrays::mat::levels::{Leaf, leaves};
 use crate::import::arrays::options::refused;
@@ -80,6 +80,35 @@ impl Lists {
             let (files, all) = (counted(fewer, "file"), self.stimuli);
             report.inferred(format!("{files} with fewer than {all} stimuli: the first of them"));
         }
+        Ok(())
+    }
+
+    /// Refuses more sounds than stimuli, unless options say what cells are: stimuli may have been taken
+    /// for repeats.
+    ///
+    /// # Errors
+    /// There are more, and no option names axes.
+    pub fn require_all(
+        &self,
+        sounds: usize,
+        asked: &Asked,
+        report: &mut ImportReport,
+    ) -> Result<()> {
+        let more = sounds.saturating_sub(self.stimuli);
+        if more == 0 {
+            return Ok(());
+        }
+        let found = stimuli_counted(self.stimuli);
+        if asked.arrays.axes.is_none() {
+            let expected = format!("{sounds}, as there are sounds");
+            let hint = "give --axes, as in --axes stimulus where each cell is a stimulus";
+            let problem = Problem::new(asked.name, found, expected).hint(hint);
+            return Err(refused(&asked.arrays.source, problem));
+        }
+        report.inferred(format!(
+            "{found} of {}, and {sounds} sounds: the last {more} not recorded",
+            asked.name
+        ));
         Ok(())
     }
 

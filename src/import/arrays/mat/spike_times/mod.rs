@@ -210,6 +210,7 @@ impl Did {
                 (neurons, stimuli, places, None)
             }
             Self::FromOnsets(mut lists) => {
+                lists.require_all(sounds.len(), asked, report)?;
                 let places = sounds.iter().map(|sound| sound.place).collect();
                 let stimuli = sounds.into_iter().map(|MatSound { place, presented, .. }| {
                     let presentations = lists.presentations(place, scale.step);
