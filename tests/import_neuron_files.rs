@@ -4,7 +4,7 @@ use strf::dataset::{Recording, read};
 
 use crate::support::rigs::{
     CODES, MAT, NS1_MS, ONSETS_S, downer, list, ns1, ns1_neuron, one, write_channel, write_mat,
-    write_sentences, write_sounds,
+    write_sentences, write_sounds, write_sounds_in_cells,
 };
 use crate::support::runs::Workplace;
 use crate::support::sessions::{SLOW, bins, imported, refused};
@@ -258,6 +258,32 @@ fn onsets_and_codes_say_what_channels_heard_on_their_clock() {
     assert_eq!(bins(&recording, 0, 0, 1), [22, 60]);
     let (_, recording) = imported(&place, &format!("{DOWNER} --force --cut-s 0.2"));
     assert_eq!(recording.clips[0].responses.dim().2, 60);
+}
+
+#[test]
+fn cells_of_structs_are_as_arrays_of_structs() {
+    let place = Workplace::empty();
+    downer(&place, HZ);
+    let (_, arrays) = imported(&place, &format!("{DOWNER} --cut-s sentdet.befaft"));
+    write_sounds_in_cells(&place.path("downer/timit.mat"), HZ);
+    let (_, cells) = imported(&place, &format!("{DOWNER} --force --cut-s sentdet.befaft"));
+    assert_eq!(arrays.stimulus_ids(), cells.stimulus_ids());
+    for (a, b) in arrays.clips.iter().zip(&cells.clips) {
+        assert_eq!(a.cochleagram, b.cochleagram);
+    }
+    // Structs of sets and repeats, all in cells.
+    let times = |ms: &[f64]| one("", &[("t", MAT.cells("", &[1, 2], &[list(ms), list(&[20.5])]))]);
+    let repeats = MAT.cells("", &[1, 2], &[times(&[12.5]), times(&[300.0, 400.5])]);
+    let other = MAT.cells("", &[1, 1], &[times(&[1.0])]);
+    let sets = [one("", &[("repeats", repeats)]), one("", &[("repeats", other)])];
+    let sets = MAT.cells("", &[1, 2], &sets);
+    write_mat(&place.path("units/u.mat"), &[one("data", &[("set", sets)])]);
+    ns1(&place, HZ);
+    let words = "import mat units --spike-times data.set[0].repeats.t --unit ms --sounds \
+                 ns1/spikesandwav --sounds-in-order --out out.h5 --force";
+    let (_, recording) = imported(&place, words);
+    assert_eq!(bins(&recording, 1, 0, 0), [60, 80]);
+    assert_eq!(bins(&recording, 0, 0, 1), [4]);
 }
 
 #[test]

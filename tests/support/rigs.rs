@@ -174,25 +174,43 @@ pub fn write_channel(path: &Path, onsets: &[f64], codes: &[f64], after_s: &[f64]
     write_mat(path, &[one("spike", &[("spktimes", spikes)]), one("trial", &trial)]);
 }
 
-/// `sentdet` with three sounds of these names, of 0.7 s, of which a tenth of a second at both ends is
-/// silence.
-pub fn write_sounds(path: &Path, names: [&str; 3], rate_hz: u32) {
+/// Three sounds of these names, of 0.7 s, of which a tenth of a second at both ends is silence: the fields
+/// of each.
+fn sentences(names: [&str; 3], rate_hz: u32) -> [[(&'static str, Vec<u8>); 4]; 3] {
     let silence = vec![0.0; rate_hz as usize / 10];
     let sound = |seed: i32| [silence.clone(), waveform(rate_hz, seed), silence.clone()].concat();
-    let sentence = |(name, seed): (&str, i32)| {
+    let [first, second, third] = names;
+    [(first, 1), (second, 3), (third, 5)].map(|(name, seed)| {
         let sound = sound(seed);
         let sound = MAT.doubles("", &[sound.len(), 1], &sound);
-        [text(name), sound, list(&[f64::from(rate_hz)]), list(&[0.1, 0.1])]
-    };
-    let [first, second, third] = names;
-    let all = [(first, 1), (second, 3), (third, 5)].map(sentence);
-    let fields = ["name", "sound", "soundf", "befaft"];
-    write_mat(path, &[MAT.structs("sentdet", &[1, 3], &fields, &all.concat())]);
+        let rate = list(&[f64::from(rate_hz)]);
+        let fields = ["name", "sound", "soundf", "befaft"];
+        let values = [text(name), sound, rate, list(&[0.1, 0.1])];
+        let mut values = values.into_iter();
+        fields.map(|field| (field, values.next().unwrap()))
+    })
 }
+
+/// `sentdet` with three sounds, as an array of structs.
+pub fn write_sounds(path: &Path, names: [&str; 3], rate_hz: u32) {
+    let all = sentences(names, rate_hz);
+    let fields = all[0].each_ref().map(|(field, _)| *field);
+    let values: Vec<Vec<u8>> = all.into_iter().flatten().map(|(_, value)| value).collect();
+    write_mat(path, &[MAT.structs("sentdet", &[1, 3], &fields, &values)]);
+}
+
+/// The sentences as cells of one struct each.
+pub fn write_sounds_in_cells(path: &Path, rate_hz: u32) {
+    let all = sentences(SENTENCES, rate_hz).map(|fields| one("", &fields));
+    write_mat(path, &[MAT.cells("sentdet", &[1, 3], &all)]);
+}
+
+/// Names of sentences.
+const SENTENCES: [&str; 3] = ["fadg0_si1279", "fadg0_si649", "unheard"];
 
 /// The same with sentences.
 pub fn write_sentences(path: &Path, rate_hz: u32) {
-    write_sounds(path, ["fadg0_si1279", "fadg0_si649", "unheard"], rate_hz);
+    write_sounds(path, SENTENCES, rate_hz);
 }
 
 /// `downer/` with two channels of one session, one of another in which nothing was heard twice, and the

@@ -103,7 +103,10 @@ pub(super) fn outline(
 ) -> io::Result<()> {
     let holds = match header.class {
         Class::Struct => return outline_of_fields(header, name, elements, contents),
-        Class::Cells => described("cells", &header.dims),
+        Class::Cells => {
+            contents.push((name.to_owned(), described("cells", &header.dims)));
+            return outline_of_cells(header, name, elements, contents);
+        }
         Class::Numbers => described("numbers", &header.dims),
         Class::Sparse => described("sparse numbers", &header.dims),
         Class::Letters => "text".into(),
@@ -113,6 +116,26 @@ pub(super) fn outline(
         },
     };
     contents.push((name.to_owned(), holds));
+    Ok(())
+}
+
+/// Cells of structs have the fields of the first.
+fn outline_of_cells(
+    header: &Header,
+    name: &str,
+    elements: &mut Elements,
+    contents: &mut Vec<(String, String)>,
+) -> io::Result<()> {
+    if header.size() == 0 {
+        return Ok(());
+    }
+    let fields = elements.array(|elements| {
+        let first = Header::read(elements)?;
+        if first.class == Class::Struct { field_names(elements) } else { Ok(Vec::new()) }
+    })?;
+    let holds = described("cells", &header.dims);
+    let fields = fields.unwrap_or_default().into_iter();
+    contents.extend(fields.map(|field| (inside(name, &field), holds.clone())));
     Ok(())
 }
 
@@ -149,6 +172,15 @@ pub(super) fn deep_outline(
     elements: &mut Elements,
     contents: &mut Vec<(String, String)>,
 ) -> io::Result<()> {
+    if header.class == Class::Cells && header.size() > 0 {
+        contents.push((name.to_owned(), described("cells", &header.dims)));
+        let first = elements.array(|elements| {
+            let first = Header::read(elements)?;
+            let is_struct = first.class == Class::Struct;
+            if is_struct { deep_outline(&first, name, elements, contents) } else { Ok(()) }
+        });
+        return first.map(|_| ());
+    }
     if header.class != Class::Struct {
         return outline(header, name, elements, contents);
     }
@@ -181,6 +213,9 @@ pub(super) fn variable<T: FromF64>(
 ) -> io::Result<Option<Variable<T>>> {
     if header.class == Class::Struct {
         return fields(header, elements, (path, singles));
+    }
+    if header.class == Class::Cells && !path.is_empty() {
+        return cells_of_structs(header, elements, (path, singles));
     }
     if !path.is_empty() {
         let nothing = match singles {
@@ -222,6 +257,36 @@ fn fields<T: FromF64>(
         let Some(value) = nested(elements, (path, singles))? else { return Ok(None) };
         values.push(value);
         (place + 1..names.len()).try_for_each(|_| elements.pass_array())?;
+    }
+    if header.size() == 1 && singles == Singles::Opened {
+        return Ok(values.pop());
+    }
+    Ok(Some(Variable::Cells(header.dims, values)))
+}
+
+/// What fields of structs in cells hold, which are as an array of structs.
+fn cells_of_structs<T: FromF64>(
+    header: Header,
+    elements: &mut Elements,
+    (path, singles): (&[&str], Singles),
+) -> io::Result<Option<Variable<T>>> {
+    let mut values = Vec::new();
+    for _ in 0..header.size() {
+        let value = elements.array(|elements| {
+            let inner = Header::read(elements)?;
+            // The struct is the cell.
+            let is_struct = inner.class == Class::Struct && inner.size() == 1;
+            Ok(match variable(inner, elements, (path, singles))? {
+                Some(Variable::Cells(_, mut cells))
+                    if is_struct && singles != Singles::Opened && cells.len() == 1 =>
+                {
+                    cells.pop()
+                }
+                value => value,
+            })
+        })?;
+        let Some(value) = value.unwrap_or_else(|| Some(no_cells())) else { return Ok(None) };
+        values.push(value);
     }
     if header.size() == 1 && singles == Singles::Opened {
         return Ok(values.pop());
