@@ -6,6 +6,7 @@ use strf::dataset::read;
 
 use crate::support::mat::{Mat5, Order};
 use crate::support::nems::{EPOCHS, header, pack, write_arrays, write_recording};
+use crate::support::rigs::{downer, ns1, wehr, write_sounds};
 use crate::support::runs::Workplace;
 use crate::support::sessions::{pprox, units};
 use crate::support::sounds::write_mono;
@@ -33,14 +34,15 @@ fn finches(place: &Workplace, cells: &str, sounds: &str) {
 }
 
 /// Sound of two features and three electrodes, of two trials, time first.
-fn cnd(place: &Workplace) {
+pub fn cnd(place: &Workplace) {
     let mat = Mat5(Order::Little);
     let matrix = |columns: usize| {
         let numbers: Vec<f64> = (0..40 * columns).map(|n| (n * n % 13) as f64).collect();
         mat.doubles("", &[40, columns], &numbers)
     };
     let data = mat.cells("", &[2, 2], &[matrix(8), matrix(1), matrix(8), matrix(1)]);
-    let stim = mat.structs("stim", &[1, 1], &["data"], &[data]);
+    let rate = mat.doubles("", &[1, 1], &[100.0]);
+    let stim = mat.structs("stim", &[1, 1], &["data", "fs"], &[data, rate]);
     std::fs::write(place.path("dataStim.mat"), mat.file(&[stim])).unwrap();
     let eeg = mat.cells("", &[1, 2], &[matrix(3), matrix(3)]);
     let eeg = mat.structs("eeg", &[1, 1], &["data"], &[eeg]);
@@ -88,8 +90,15 @@ fn the_commands_for_public_recordings_run_on_replicas_of_them() {
     ]) {
         write_sound(&place.path(&format!("{name}.wav")), number);
     }
+    place.write("aa2/cell_regions.csv", "cell,region\nblkblu_1,L2a\nblkblu_2,MLd\n");
+    place.write("cell_list.csv", "cellid,area\nc1,A1\nc2,PEG\nc3,PEG\n");
     cnd(&place);
     nems(&place);
+    ns1(&place, 20_000);
+    wehr(&place, 20_000);
+    downer(&place, 20_000);
+    // Of three vocalizations, the last was presented.
+    write_sounds(&place.path("downer/mvoc.mat"), ["trill", "peep", "cackle"], 20_000);
     // Neurons, stimuli, repeats and bins of a stimulus.
     let want = [
         ("aa1_field_l.h5", [2, 2, 3, 100]),
@@ -101,6 +110,12 @@ fn the_commands_for_public_recordings_run_on_replicas_of_them() {
         ("nat4_a1.h5", [2, 2, 2, 4]),
         ("tar010c.h5", [2, 2, 2, 4]),
         ("prn010a.h5", [2, 2, 2, 4]),
+        ("ns1.h5", [2, 2, 3, 100]),
+        ("ns1_nfht.h5", [2, 2, 3, 100]),
+        ("ac1_wehr.h5", [2, 2, 2, 100]),
+        ("downer_timit.h5", [3, 2, 2, 100]),
+        ("downer_mvoc.h5", [2, 1, 2, 100]),
+        ("downer.h5", [3, 3, 2, 100]),
     ];
     let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/datasets.md");
     let page = std::fs::read_to_string(page).unwrap();
@@ -112,5 +127,12 @@ fn the_commands_for_public_recordings_run_on_replicas_of_them() {
         let recording = read(&place.path(file)).unwrap().recording;
         let (neurons, repeats, bins) = recording.clips[0].responses.dim();
         assert_eq!([neurons, recording.clips.len(), repeats, bins], sizes, "{command}");
+        let told = |name: &str| recording.neurons[0].attributes.get(name).cloned();
+        match file {
+            "aa2.h5" => assert_eq!(told("region").as_deref(), Some("L2a")),
+            "prn010a.h5" => assert_eq!(told("area").as_deref(), Some("A1")),
+            "ns1.h5" => assert_eq!(told("NoiseRatio").as_deref(), Some("12.5")),
+            _ => {}
+        }
     }
 }

@@ -356,7 +356,8 @@ fn damaged_and_foreign_files_are_told_apart() {
     std::fs::create_dir(place.path("folder.mat")).unwrap();
     place
         .strf("import mat folder.mat")
-        .refused("folder.mat: this is a folder; give the MATLAB file inside it");
+        .refused("folder.mat: this is a folder; give the MATLAB file inside it, or the name of --spike-times, \
+             where each file in it is a neuron");
     place.write("text.mat", "a,b\n1,2\n");
     place.strf("import mat text.mat").refused(
         "text.mat: found no MATLAB file, expected one of version 4, 5, 6, 7 or 7.3; save it in \

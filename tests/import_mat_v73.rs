@@ -1,12 +1,15 @@
 //! MATLAB 7.3: sparse arrays, objects and empty cells in HDF5 files.
 use std::path::Path;
 
+use hdf5::ObjectReference1;
 use hdf5::types::FixedAscii;
 use ndarray::{Array2, Array3};
 use strf::dataset::read;
 
 use crate::import_mat::{F, N, T, levels};
+use crate::support::rigs::ns1;
 use crate::support::runs::{Workplace, unlocked};
+use crate::support::sessions::{bins, imported};
 
 /// Writes a file of version 7.3 with the sound, whose axes are reversed there, and what `fill` adds.
 fn v73(path: &Path, fill: impl FnOnce(&hdf5::File) -> hdf5::Result<()>) {
@@ -106,4 +109,42 @@ fn empty_cells_of_version_7_3_are_missing_responses() {
     assert_eq!(responses.dim(), (2, 1, T));
     assert_eq!([4, 1].map(|t| responses[[0, 0, t]].to_string()), ["3", "0"]);
     assert!(responses.index_axis(ndarray::Axis(0), 1).iter().all(|value| value.is_nan()));
+}
+
+#[test]
+fn lists_in_arrays_of_structs_of_version_7_3_name_the_files_of_neurons() {
+    let place = Workplace::empty();
+    ns1(&place, 2000);
+    let file = unlocked().create(place.path("ns1/list.mat")).unwrap();
+    let text = |name: &str, text: &str| -> hdf5::Result<()> {
+        let units: Vec<u16> = text.encode_utf16().collect();
+        let units = Array2::from_shape_vec((units.len(), 1), units).unwrap();
+        let dataset = file.new_dataset_builder().with_data(&units).create(name)?;
+        class(&dataset, "char")
+    };
+    text("#refs#/a", "P01.mat").unwrap();
+    text("#refs#/b", "P02").unwrap();
+    let number =
+        |name: &str, values: &[f64]| file.new_dataset_builder().with_data(values).create(name);
+    number("#refs#/c", &[310.0]).unwrap();
+    {
+        let empty = number("#refs#/d", &[0.0, 0.0]).unwrap();
+        empty.new_attr::<u8>().create("MATLAB_empty").unwrap().write_scalar(&1).unwrap();
+    }
+    let references = |name: &str, to: [&str; 2]| {
+        let all = to.map(|to| file.reference::<ObjectReference1>(to).unwrap());
+        let all = Array2::from_shape_vec((2, 1), all.to_vec()).unwrap();
+        file.new_dataset_builder().with_data(&all).create(name).unwrap();
+    };
+    references("neuron/path", ["#refs#/a", "#refs#/b"]);
+    references("neuron/depth", ["#refs#/c", "#refs#/d"]);
+    file.close().unwrap();
+    let words = "import mat ns1/list.mat --neuron-files neuron.path --spike-times \
+                 data.set[0].repeats.t --unit ms --sounds ns1/spikesandwav --sounds-in-order --out \
+                 out.h5";
+    let (_, recording) = imported(&place, words);
+    assert_eq!(recording.neuron_ids(), ["P01", "P02"]);
+    let depth = |neuron: usize| recording.neurons[neuron].attributes.get("depth").cloned();
+    assert_eq!([depth(0), depth(1)], [Some("310".to_owned()), None]);
+    assert_eq!(bins(&recording, 0, 0, 0), [2, 40]);
 }

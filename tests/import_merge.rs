@@ -1,6 +1,6 @@
 //! Several datasets as one.
 use ndarray::{Axis, s};
-use strf::dataset::{Recording, Splits, read};
+use strf::dataset::{Inverse, LevelKind, Recording, SoundLevel, Splits, read};
 use strf::preparation::{keep_neurons, keep_stimuli};
 
 use crate::support::runs::{Workplace, recording};
@@ -49,6 +49,30 @@ fn neurons_that_heard_other_stimuli_are_missing_there() {
     let table: Vec<[bool; 3]> = (0..5).map(|clip| [0, 1, 2].map(|n| missing(clip, n))).collect();
     let (first, second) = ([false, true, true], [true, false, false]);
     assert_eq!(table, [first, first, first, [false; 3], second]);
+}
+
+#[test]
+fn levels_that_refer_to_other_magnitudes_are_warned_of() {
+    let place = Workplace::empty();
+    let whole = Recording { splits: None, ..recording() };
+    let level = |scale: f64| {
+        let inverse = Some(Inverse { base: 1.122, offset: 0.0, scale });
+        Some(SoundLevel { kind: LevelKind::Db, inverse, of_power: false })
+    };
+    let part = |clips: &[usize], scale| Recording {
+        level: level(scale),
+        ..keep_stimuli(whole.clone(), clips)
+    };
+    let merge = "import merge one.h5 two.h5 --same-neurons --out merged.h5 --force";
+    place.write_data("one.h5", &part(&[0, 1], 0.5));
+    place.write_data("two.h5", &part(&[2, 3], 0.25));
+    assert_eq!(
+        place.strf(merge).done().stderr,
+        "strf: warning: two.h5: levels refer to another magnitude than in one.h5, so that one number \
+         stands for two; import all with one reference, as with --set frontend.reference=full_scale\n"
+    );
+    place.write_data("two.h5", &part(&[2, 3], 0.5));
+    assert_eq!(place.strf(merge).done().stderr, "");
 }
 
 #[test]

@@ -54,6 +54,60 @@ fn spikes_fall_into_the_bins_of_their_presentation() {
 }
 
 #[test]
+fn a_table_gives_attributes_of_cells() {
+    let place = Workplace::empty();
+    write_recording(&place, &CELLS);
+    let (said, recording) = imported(&place, "rec");
+    assert!(recording.neurons[0].attributes.is_empty() && !said.contains("attributes"), "{said}");
+    place.write("cell_list.csv", ",cellid,area,depth\n0,c1,A1,300\n1,x9,PEG,\n");
+    std::fs::create_dir(place.path("days")).unwrap();
+    pack(&place.path("rec"), &place.path("days/rec.tgz"));
+    let attribute = |recording: &Recording, neuron: usize, name: &str| {
+        recording.neurons[neuron].attributes.get(name).cloned().unwrap_or_default()
+    };
+    for words in ["rec", "days/rec.tgz --neurons cell_list.csv"] {
+        let (said, recording) = imported(&place, words);
+        let got = ["area", "depth", ""].map(|name| attribute(&recording, 0, name));
+        assert_eq!(got, ["A1", "300", ""], "{words}");
+        assert!(recording.neurons[1].attributes.is_empty());
+        for line in [
+            "inferred: attributes of 1 neuron from cell_list.csv\n",
+            "inferred: 1 neuron without a row in cell_list.csv: c2\n",
+            "dropped: rows of cell_list.csv without responses: x9\n",
+        ] {
+            assert!(said.contains(line), "{words}: {line}{said}");
+        }
+    }
+    place.write("rec/cell_list.csv", "id,area\nc2,PEG\n");
+    let (said, recording) = imported(&place, "rec");
+    assert_eq!(attribute(&recording, 1, "area"), "PEG");
+    assert!(said.contains("inferred: attributes of 1 neuron from rec/cell_list.csv\n"), "{said}");
+
+    place.write("rec/cell_list.csv", "id,area\nx,PEG\n");
+    let (said, _) = imported(&place, "rec");
+    assert!(said.contains("dropped: rec/cell_list.csv: it has no row of a neuron\n"), "{said}");
+    refused(
+        &place,
+        "rec --neurons rec/cell_list.csv",
+        "rec/cell_list.csv: found no row of c1 and c2, only of x, expected the ids of neurons in the \
+         column id",
+    );
+    place.write("twice.csv", "cell_id,area\nc1,A1\nc1,PEG\n");
+    refused(
+        &place,
+        "rec --neurons twice.csv",
+        "twice.csv: line 3: found the id \"c1\", expected one of its own",
+    );
+    place.write("numbers.csv", "1,2\n3,4\n");
+    refused(
+        &place,
+        "rec --neurons numbers.csv",
+        "numbers.csv: found no line with the names of the columns, expected id and one for each \
+         attribute",
+    );
+}
+
+#[test]
 fn an_archive_gives_what_its_folder_gives() {
     let place = Workplace::empty();
     write_recording(&place, &CELLS);

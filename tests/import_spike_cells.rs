@@ -186,7 +186,8 @@ fn sounds_of_a_folder_go_by_the_ids_and_cochleagrams_by_their_bins() {
         &place,
         "--spike-times spikes --sounds sounds",
         "cells.mat: 1 problem\n  --sounds: found no sound of s1 and s2, expected sound files called as \
-         the stimuli (give the list of their names with --stimulus-ids)",
+         the stimuli (give the list of their names with --stimulus-ids, or --sounds-in-order where names of files \
+         sort as the stimuli do)",
     );
 }
 
@@ -234,6 +235,19 @@ fn cells_that_do_not_fit_are_refused() {
         &format!("{} {SLOW}", SOUND.replace("spikes", "spike")),
         "cells.mat: 1 problem\n  spike: found nothing, expected numbers, or cells of numbers",
     );
+    // A row of two cells, and two sounds: two repeats of one stimulus, or one of each?
+    write(&place, vec![MAT.cells("spikes", &[1, 2], &[a.clone(), a.clone()])]);
+    refused(
+        &place,
+        &format!("{SOUND} {SLOW}"),
+        "cells.mat: 1 problem\n  spikes: found 1 stimulus, expected 2, as there are sounds (give --axes, \
+         as in --axes stimulus where each cell is a stimulus)",
+    );
+    let (said, recording) = imported(&place, &format!("{SOUND} {SLOW} --axes repeat"));
+    assert_eq!(recording.clips[0].responses.dim().1, 2);
+    let line = "inferred: 1 stimulus of spikes, and 2 sounds: the last 1 not recorded\n";
+    assert!(said.contains(line), "{said}");
+    std::fs::remove_file(place.path("out.h5")).unwrap();
     let three = [a.clone(), a.clone(), a];
     write(&place, vec![MAT.cells("spikes", &[3, 1], &three)]);
     refused(

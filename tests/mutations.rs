@@ -26,6 +26,7 @@ use crate::import::fixture;
 use crate::support::containers;
 use crate::support::mat::{Mat5, Order, mat4};
 use crate::support::nems::{pack, write_recording};
+use crate::support::rigs;
 use crate::support::runs::{LN, Workplace, by_steps, change_data, recording};
 use crate::support::sessions;
 
@@ -86,6 +87,29 @@ readers! {
     mat_of_times: mat_of_spike_times, "data.mat",
         "import mat data.mat --spike-times s.trial.times --waveforms sound --rate-hz fs \
          --config import.toml --dry-run";
+    mat_of_a_list_of_files: |place| slow(place, |place| rigs::ns1(place, 2000)),
+        "ns1/MetadataSHEnCneurons.mat", "import mat ns1/MetadataSHEnCneurons.mat --neuron-files \
+        neuron.path --spike-times data.set[0].repeats.t --unit ms --sounds ns1/spikesandwav \
+        --sounds-in-order --config import.toml --dry-run";
+    mat_of_a_neuron: |place| slow(place, |place| rigs::ns1(place, 2000)),
+        "ns1/spikesandwav/P01.mat", "import mat ns1/MetadataSHEnCneurons.mat --neuron-files \
+        neuron.path --spike-times data.set[0].repeats.t --unit ms --sounds ns1/spikesandwav \
+        --sounds-in-order --config import.toml --dry-run";
+    mat_of_a_channel: |place| slow(place, |place| rigs::downer(place, 2000)),
+        "downer/channels/ch1.mat", "import mat downer/channels downer/timit.mat --spike-times \
+        spike.spktimes --onsets trial.stimon --codes trial.timitStimcode --waveforms sentdet.sound \
+        --rate-hz sentdet.soundf --cut-s sentdet.befaft --config import.toml --dry-run";
+    mat_of_sounds: |place| slow(place, |place| rigs::downer(place, 2000)),
+        "downer/timit.mat", "import mat downer/channels downer/timit.mat --spike-times \
+        spike.spktimes --onsets trial.stimon --codes trial.timitStimcode --waveforms sentdet.sound \
+        --rate-hz sentdet.soundf --cut-s sentdet.befaft --config import.toml --dry-run";
+    mat_of_a_guess: |place| slow(place, |place| rigs::ns1(place, 20_000)),
+        "ns1/spikesandwav/P01.mat", "import guess ns1";
+    traces: |place| slow(place, |place| rigs::wehr(place, 2000)), "wehr/Results/051/a.mat",
+        "import traces wehr/Results --sounds wehr/Stimuli --config import.toml --dry-run";
+    sounds_of_traces: |place| slow(place, |place| rigs::wehr(place, 2000)),
+        "wehr/Stimuli/fragments/1.mat",
+        "import traces wehr/Results --sounds wehr/Stimuli --config import.toml --dry-run";
     mat_v4: mat_of_version_4, "data.mat", "import mat data.mat --dry-run";
     mat_v4_sparse: mat_of_version_4, "data.mat",
         "import mat data.mat --responses sparse --dry-run";
@@ -167,6 +191,10 @@ readers! {
         "import csv data --dry-run";
     hdf5_dataset_in_an_export: |place| place.write_data("data.h5", &recording()), "data.h5",
         "export-data data.h5 --format npz --out out.npz";
+    nems_cells: |place| {
+        nems(place, false);
+        place.write("cell_list.csv", "cellid,area,depth\nc1,A1,300\nc2,PEG,\"4\"\n");
+    }, "cell_list.csv", "import nems rec --dry-run";
     nems_header: |place| nems(place, false), "rec/rec.resp.json", "import nems rec --dry-run";
     front_end: cell, "import.toml", "import spikes cell --config import.toml --dry-run";
     run_file_: untrained, "run.toml", "train run.toml --force --out run --set train.epochs=0";

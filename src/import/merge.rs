@@ -63,6 +63,8 @@ struct Merged {
     splits: Splits,
     first: Option<First>,
     shared: usize,
+    /// Files whose levels refer to another magnitude than those of the first.
+    other_levels: Vec<String>,
 }
 
 /// A stimulus, and the responses of the neurons that heard it.
@@ -137,6 +139,12 @@ impl Merged {
                 problem.hint("import one of them again with the other's compression")
             });
         }
+        let inverses = [*level, first.level].map(|level| level.and_then(|level| level.inverse));
+        if let [Some(own), Some(known)] = inverses
+            && own != known
+        {
+            self.other_levels.push(file.display().to_string());
+        }
         first.level = common(*level, first.level);
         if let (Some(found), Some(known)) = (frequencies_hz, &first.frequencies_hz) {
             let differs = found.iter().zip(known).position(|(a, b)| (a - b).abs() > 1e-3 * b);
@@ -207,7 +215,7 @@ impl Merged {
     }
 
     fn finish(self, files: &[PathBuf], report: &mut ImportReport) -> Result<Recording> {
-        let Self { neurons, stimuli, splits, first, shared, .. } = self;
+        let Self { neurons, stimuli, splits, first, shared, other_levels, .. } = self;
         let Some(First { file, dt_ms, frequencies_hz, level, .. }) = first else {
             return Err(Error::Refused("found no file to merge, expected two or more".into()));
         };
@@ -217,6 +225,14 @@ impl Merged {
             files.len(),
             shared
         ));
+        if !other_levels.is_empty() {
+            report.warn(format!(
+                "{}: levels refer to another magnitude than in {}, so that one number stands for two; \
+                 import all with one reference, as with --set frontend.reference=full_scale",
+                listed(&other_levels),
+                file.display()
+            ));
+        }
         let count = neurons.len();
         let clips = stimuli.into_iter().map(|one| one.joined(count)).collect();
         let splits = undisputed(splits, report);

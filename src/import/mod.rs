@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! spikes, nwb, phy, units, pprox ──► session (sounds and spike times) ──► counts ──┐
+//! traces ──► sounds and membrane potentials ───────────────────────────────────────┤
 //! mat, npz, hdf5 ──► arrays (named arrays with axes) ──────────────────────────────┤
 //! csv ──► tables of bins ──────────────────────────────────────────────────────────┼─► recording ──► blocks ──► dataset
 //! nems ──► signals and epochs ─────────────────────────────────────────────────────┤
@@ -9,11 +10,11 @@
 //! ```
 use arrays::{dense, mat, npz};
 use clap::Subcommand;
-use sessions::{nwb, phy, pprox, spikes, units};
+use sessions::{nwb, phy, pprox, spikes, traces, units};
 
 mod arrays;
 mod blocks;
-mod cells;
+mod encoding;
 mod format;
 mod guess;
 mod level;
@@ -23,6 +24,7 @@ mod npy;
 mod report;
 mod sessions;
 pub mod tables;
+mod text_tables;
 mod write;
 
 pub use blocks::{BlockOptions, cut};
@@ -44,6 +46,8 @@ pub enum ImportSource {
     Units(units::UnitFiles),
     /// JSON files of one unit each with its trials (pprox)
     Pprox(pprox::Pprox),
+    /// MATLAB files of membrane potentials with triggers, and of their sounds (CRCNS ac-1)
+    Traces(traces::Traces),
     /// MATLAB files of version 4 to 7.3: arrays or cells of cochleagrams and responses
     Mat(mat::Mat),
     /// NumPy archives of cochleagrams and responses
@@ -67,6 +71,7 @@ impl ImportSource {
             Self::Phy(phy) => phy,
             Self::Units(units) => units,
             Self::Pprox(pprox) => pprox,
+            Self::Traces(traces) => traces,
             Self::Mat(mat) => mat,
             Self::Npz(npz) => npz,
             Self::Hdf5(hdf5) => hdf5,

@@ -8,6 +8,7 @@ pub mod golden;
 pub mod mat;
 pub mod nems;
 pub mod npz;
+pub mod rigs;
 pub mod runs;
 pub mod scored;
 pub mod sessions;

@@ -43,6 +43,18 @@ impl ArrayValue {
     }
 }
 
+impl ArrayValue<f64> {
+    /// The same in numbers of single precision.
+    pub fn of_singles(self) -> ArrayValue {
+        match self {
+            Self::Numbers(array) => ArrayValue::Numbers(array.mapv(f32::from_f64)),
+            Self::Cells(dims, cells) => {
+                ArrayValue::Cells(dims, cells.into_iter().map(Self::of_singles).collect())
+            }
+        }
+    }
+}
+
 impl<T> ArrayValue<T> {
     /// How many of the cells that hold arrays are empty, and how many there are.
     pub fn empty_cells(&self) -> (usize, usize) {

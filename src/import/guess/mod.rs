@@ -5,7 +5,7 @@ use std::path::Path;
 use clap::Parser;
 
 use self::rows::is_dataset;
-use self::seen::Seen;
+use self::seen::{Candidate, Seen};
 use super::ImportSource;
 use super::report::ImportReport;
 use crate::base::error::{Error, Result};
@@ -13,6 +13,7 @@ use crate::base::progress::Console;
 use crate::base::wording::in_shell;
 use crate::dataset;
 
+mod matlab;
 mod rows;
 mod seen;
 
@@ -63,7 +64,8 @@ pub fn guess(path: &Path, console: &Console) -> Result<Vec<Guessed>> {
         return Ok(found);
     }
     Err(Error::Refused(if stopped.is_empty() {
-        let formats: Vec<&str> = TABLE.iter().map(|row| row.format).collect();
+        let mut formats: Vec<&str> = TABLE.iter().map(|row| row.format).collect();
+        formats.dedup();
         let folder = if seen.is_folder() { "" } else { "give the folder that it lies in, or " };
         format!(
             "{shown}: found nothing that looks like one of {}, expected a recording; {folder}see \
@@ -104,25 +106,54 @@ impl Proposed {
     fn row(&mut self, row: &GuessRow, seen: &Seen, console: &Console) {
         let mut last = None;
         for candidate in (row.look)(seen) {
-            let words: Vec<String> =
-                candidate.words.iter().map(|word| in_shell(Path::new(word))).collect();
-            let command = format!("strf import {}", words.join(" "));
-            match tried(&candidate.words, console) {
-                Ok(gives) => {
-                    let why = format!("{}; {gives}", candidate.why);
-                    self.found.push(Guessed { command, why, is_preferred: false });
+            match runs(&candidate, console) {
+                Ok(found) => {
+                    self.found.push(found);
                     return;
                 }
-                Err(error) => last = Some(format!("{command} stops with\n{error}")),
+                Err(stopped) => last = Some(stopped),
             }
         }
         self.stopped.extend(last);
     }
 
     fn extend(&mut self, other: Self) {
-        self.found.extend(other.found);
+        // Files that belong together are met one by one.
+        let found = other.found.into_iter();
+        for one in found {
+            if !self.found.iter().any(|known| known.command == one.command) {
+                self.found.push(one);
+            }
+        }
         self.stopped.extend(other.stopped);
     }
+}
+
+/// What a command gives, with the unit of times that it asks for, or why it stops.
+fn runs(candidate: &Candidate, console: &Console) -> Result<Guessed, String> {
+    let mut words = candidate.words.clone();
+    let command = |words: &[String]| {
+        let words: Vec<String> = words.iter().map(|word| in_shell(Path::new(word))).collect();
+        format!("strf import {}", words.join(" "))
+    };
+    let mut given = tried(&words, console);
+    let stopped = |error: Error| format!("{} stops with\n{error}", command(&candidate.words));
+    if let Some(unit) = given.as_ref().err().and_then(|error| unit_asked_for(&error.to_string())) {
+        words.extend([UNIT.to_owned(), unit]);
+        // What fits no unit is told as it was at first.
+        given = tried(&words, console).or(given);
+    }
+    let gives = given.map_err(stopped)?;
+    let why = format!("{}; {gives}", candidate.why);
+    Ok(Guessed { command: command(&words), why, is_preferred: false })
+}
+
+const UNIT: &str = "--unit";
+
+/// The unit of times that a message names, the one that fits best.
+fn unit_asked_for(message: &str) -> Option<String> {
+    let (_, rest) = message.split_once(&format!("({UNIT} "))?;
+    rest.split_once(')').map(|(unit, _)| unit.to_owned())
 }
 
 /// What an import gives, in a few words.
@@ -140,11 +171,19 @@ fn tried(words: &[String], console: &Console) -> Result<String> {
     ))
 }
 
-/// What to type for what somebody has, one line a format.
+/// What to type for what somebody has: one line for formats that belong together.
 pub fn what_to_type() -> String {
-    let widest = TABLE.iter().map(|row| row.have.len()).max().unwrap_or(0);
-    let line = |row: &GuessRow| format!("  {:widest$}  {}", row.have, row.example);
-    let lines: Vec<String> = TABLE.iter().map(line).collect();
-    let rest = format!("  {:widest$}  strf import guess PATH", "something else");
-    format!("What you have, and what you type:\n{}\n{rest}", lines.join("\n"))
+    let told = |row: &&GuessRow| !TABLE.iter().any(|other| other.with.contains(&row.format));
+    let line = |row: &GuessRow| {
+        let others = match row.with {
+            [] => String::new(),
+            others => format!(" (or {})", others.join(", ")),
+        };
+        (row.together, format!("{}{others}", row.example))
+    };
+    let mut lines: Vec<(&str, String)> = TABLE.iter().filter(told).map(line).collect();
+    lines.push(("something else", "strf import guess PATH".to_owned()));
+    let widest = lines.iter().map(|(have, _)| have.len()).max().unwrap_or(0);
+    let lines = lines.iter().map(|(have, what)| format!("  {have:widest$}  {what}"));
+    format!("What you have, and what you type:\n{}", lines.collect::<Vec<_>>().join("\n"))
 }

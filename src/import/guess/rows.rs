@@ -1,6 +1,7 @@
 //! Which formats there are, and by what each is known.
 use std::path::{Path, PathBuf};
 
+use super::matlab;
 use super::seen::{Candidate, Seen};
 use crate::base::wording::counted;
 use crate::dataset::hdf5_io;
@@ -16,6 +17,10 @@ pub struct GuessRow {
     pub have: &'static str,
     /// What to type.
     pub example: &'static str,
+    /// What is read in the line of the help that tells of this format and those of `with`.
+    pub together: &'static str,
+    /// Formats that have no line of their own there.
+    pub with: &'static [&'static str],
     /// Commands that may read what was seen, the best first; none where it looks otherwise.
     pub look: fn(&Seen) -> Vec<Candidate>,
 }
@@ -27,54 +32,88 @@ pub const TABLE: &[GuessRow] = &[
         format: "nwb",
         have: "an NWB file",
         example: "strf import nwb session.nwb",
+        together: "an NWB file, or a NEMS recording",
+        with: &["nems"],
         look: |seen| hdf5_with(seen, "nwb", "nwb_version", "an HDF5 file with nwb_version"),
     },
     GuessRow {
         format: "nems",
         have: "a NEMS recording, .tgz or folder",
         example: "strf import nems site.tgz",
+        together: "",
+        with: &[],
         look: nems,
     },
     GuessRow {
         format: "phy",
         have: "Kilosort or phy, and events",
         example: "strf import phy sorted/ --events events.csv --sounds sounds/",
+        together: "Kilosort or phy, and events",
+        with: &[],
         look: phy,
     },
     GuessRow {
         format: "units",
         have: "one HDF5 file a unit (CRCNS aa-4)",
         example: "strf import units bird/",
+        together: "one file a unit: HDF5, or pprox",
+        with: &["pprox"],
         look: units,
     },
     GuessRow {
         format: "pprox",
         have: "pprox files, one a unit",
         example: "strf import pprox responses/ --sounds stimuli/",
+        together: "",
+        with: &[],
         look: pprox,
     },
     GuessRow {
         format: "spikes",
         have: "sounds, and spike times in text",
         example: "strf import spikes cell1/",
+        together: "sounds, and spike times in text",
+        with: &[],
         look: spikes,
     },
     GuessRow {
         format: "csv",
         have: "binned responses in tables",
         example: "strf import csv responses.csv --cochleagrams specs.csv",
+        together: "binned responses in tables",
+        with: &[],
         look: csv,
+    },
+    GuessRow {
+        format: "traces",
+        have: "membrane potentials in MATLAB",
+        example: "strf import traces cells/ --sounds stimuli/",
+        together: "membrane potentials in MATLAB",
+        with: &[],
+        look: matlab::traces,
     },
     GuessRow {
         format: "mat",
         have: "arrays or cells in MATLAB",
         example: "strf import mat data.mat --dt-ms 5",
-        look: mat,
+        together: "arrays in MATLAB, NumPy or HDF5",
+        with: &["npz", "hdf5"],
+        look: matlab::arrays,
+    },
+    GuessRow {
+        format: "mat",
+        have: "spike times in MATLAB cells or structs",
+        example: "strf import mat data.mat --spike-times spikes --sounds sounds/",
+        together: "spike times in MATLAB",
+        with: &[],
+        look: matlab::spike_times,
     },
     GuessRow {
         format: "npz",
         have: "arrays in NumPy",
         example: "strf import npz data.npz --dt-ms 5",
+        together: "",
+        with: &[],
         look: |seen| {
             let is_zip = seen.has(0, b"PK\x03\x04");
             let candidate = || Candidate::new("npz", &seen.path, "a NumPy archive");
@@ -85,12 +124,16 @@ pub const TABLE: &[GuessRow] = &[
         format: "hdf5",
         have: "arrays in any HDF5 file",
         example: "strf import hdf5 data.h5 --dt-ms 5",
+        together: "",
+        with: &[],
         look: hdf5,
     },
     GuessRow {
         format: "merge",
         have: "several dataset files",
         example: "strf import merge mon.h5 tue.h5",
+        together: "several dataset files",
+        with: &[],
         look: merge,
     },
 ];
@@ -169,14 +212,8 @@ fn pprox(seen: &Seen) -> Vec<Candidate> {
     fits.then(|| candidate().with_sounds(&seen.sounds_near())).into_iter().collect()
 }
 
-fn mat(seen: &Seen) -> Vec<Candidate> {
-    let ending = seen.path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("mat"));
-    let fits = !seen.is_folder() && (ending || seen.has(0, b"MATLAB "));
-    fits.then(|| Candidate::new("mat", &seen.path, "a MATLAB file")).into_iter().collect()
-}
-
 fn hdf5(seen: &Seen) -> Vec<Candidate> {
-    let known = mat(seen).len() + hdf5_with(seen, "nwb", "nwb_version", "").len();
+    let known = matlab::arrays(seen).len() + hdf5_with(seen, "nwb", "nwb_version", "").len();
     let fits = seen.is_hdf5() && known == 0 && !is_dataset(&seen.path);
     fits.then(|| Candidate::new("hdf5", &seen.path, "an HDF5 file")).into_iter().collect()
 }

@@ -145,6 +145,32 @@ impl Candidate {
         folders.iter().fold(self, with)
     }
 
+    /// With another source.
+    #[must_use]
+    pub fn and(mut self, source: &Path) -> Self {
+        self.words.push(source.display().to_string());
+        self
+    }
+
+    /// With a word that has no value.
+    #[must_use]
+    pub fn with_flag(mut self, option: &str) -> Self {
+        self.words.push(option.to_owned());
+        self
+    }
+
+    /// With an option, where it has a value.
+    #[must_use]
+    pub fn with_some(self, option: &str, value: Option<&str>) -> Self {
+        value.into_iter().fold(self, |all, value| all.with(option, value))
+    }
+
+    /// With several options.
+    #[must_use]
+    pub fn with_all(self, options: &[(&str, String)]) -> Self {
+        options.iter().fold(self, |all, (option, value)| all.with(option, value))
+    }
+
     /// With more words.
     #[must_use]
     pub fn with(mut self, option: &str, value: &str) -> Self {

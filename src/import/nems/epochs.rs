@@ -7,7 +7,7 @@ use wildmatch::WildMatch;
 use crate::base::error::{Error, Result};
 use crate::base::wording::counted;
 use crate::import::report::{ImportReport, listed};
-use crate::import::tables::Table;
+use crate::import::text_tables::Table;
 
 /// One presentation.
 #[derive(Debug, Clone, PartialEq)]

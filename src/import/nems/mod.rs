@@ -12,6 +12,7 @@ use self::signal::{Signal, SignalData};
 use super::format::{Format, Imported};
 use super::level::LevelOption;
 use super::report::{ImportReport, listed};
+use super::tables::NeuronTable;
 use crate::base::error::{Error, Result};
 use crate::base::wording::counted;
 use crate::dataset::{Clip, Entity, Recording, Splits};
@@ -29,6 +30,9 @@ pub use about::{About, StimulusAbout};
 const TEST_EPOCHS: &str = "STIM_00*";
 /// Of the stimuli that are for fits, one in so many is for validation.
 const FOR_VALIDATION: usize = 7;
+
+/// Table of attributes of cells, as archives of several recordings have it.
+const CELL_LIST: &str = "cell_list.csv";
 
 /// `strf import nems`.
 #[derive(Debug, Clone, Args)]
@@ -53,6 +57,9 @@ pub struct Nems {
     /// What the numbers of the cochleagrams are.
     #[command(flatten)]
     pub level: LevelOption,
+    /// Attributes of the neurons [default: `cell_list.csv` beside the recording].
+    #[command(flatten)]
+    pub about: NeuronTable,
 }
 
 impl Format for Nems {
@@ -103,11 +110,19 @@ impl Format for Nems {
             recording.splits = self.splits(&recording.clips, report)?;
         }
         recording.level = self.level.beside(&self.source, recording.level)?;
+        let cell_list = self.cell_list();
+        self.about.describe(cell_list.as_deref(), &mut recording.neurons, report)?;
         Ok(Imported::without_sound(recording))
     }
 }
 
 impl Nems {
+    /// The table of cells in the folder of a recording, or beside it.
+    fn cell_list(&self) -> Option<PathBuf> {
+        let beside = self.source.parent().map(|folder| folder.join(CELL_LIST));
+        Some(self.source.join(CELL_LIST)).filter(|path| path.is_file()).or(beside)
+    }
+
     /// The presentations, which sound and responses have in common.
     fn epochs(&self, files: &Members, report: &mut ImportReport) -> Result<Epochs> {
         let mut of = |signal: &str| -> Result<Option<Epochs>> {

@@ -17,7 +17,7 @@ use crate::dataset::hdf5_values::{
     described, is_list, is_number, members, numbers, require_checksums,
 };
 use crate::import::report::listed;
-use crate::import::tables::number_rows;
+use crate::import::text_tables::number_rows;
 
 /// A signal.
 pub struct Signal {

@@ -4,14 +4,16 @@ pub mod unit;
 
 pub mod counts;
 
-pub mod onset_times;
-pub mod session;
 mod silence;
 
-mod clock;
+pub mod hearing;
 
-mod column_names;
-mod text_table;
+pub mod onset_times;
+pub mod session;
+
+pub mod clock;
+
+pub mod column_names;
 
 mod events;
 
@@ -19,4 +21,5 @@ pub mod nwb;
 pub mod phy;
 pub mod pprox;
 pub mod spikes;
+pub mod traces;
 pub mod units;

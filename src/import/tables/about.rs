@@ -1,14 +1,19 @@
 //! Tables of what is known beside sound and responses: of the dataset, its neurons and stimuli.
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use super::table::{Table, TableRow};
+use clap::Args;
+
 use super::{DATASET, NEURONS, SETTING_COLUMNS, SPLIT_COLUMNS, SPLITS, STIMULI};
 use crate::base::error::{Error, Problems, Result};
-use crate::base::wording::one_of;
-use crate::dataset::schema::{DT_MS, SPLIT_PARTS};
+use crate::base::wording::{counted, one_of};
+use crate::dataset::schema::{DT_MS, ID, SPLIT_PARTS};
 use crate::dataset::{Entity, SoundLevel, Splits};
 use crate::import::report::{ImportReport, listed};
+use crate::import::text_tables::{Table, TableRow};
+
+/// Columns by which neurons are called, the first that a table has.
+const NEURON_IDS: [&str; 3] = [ID, "cellid", "cell_id"];
 
 /// What tables in a folder say.
 #[derive(Default)]
@@ -54,7 +59,7 @@ impl AboutTables {
         }
         let table = |given: Option<&Path>, name: &str| {
             let path = given.map(Path::to_path_buf).or_else(|| inside(name));
-            path.map(|path| EntityTable::read(&path)).transpose()
+            path.map(|path| EntityTable::read(&path, &[ID])).transpose()
         };
         about.neurons = table(neurons, NEURONS)?;
         about.stimuli = table(stimuli, STIMULI)?;
@@ -123,8 +128,62 @@ fn splits(path: &Path) -> Result<Splits> {
     Ok(splits)
 }
 
+/// Attributes of neurons that stand in a table of their own.
+#[derive(Debug, Clone, Default, Args)]
+pub struct NeuronTable {
+    /// Table of attributes of the neurons, by id (column id, cellid or `cell_id`, or the first)
+    /// [default: none; for NEMS `cell_list.csv` beside the recording]
+    #[arg(long, value_name = "TABLE")]
+    pub neurons: Option<PathBuf>,
+}
+
+impl NeuronTable {
+    /// Gives neurons the attributes of their rows in the table that the option names, or in that of a
+    /// usual name, where there is one.
+    ///
+    /// # Errors
+    /// It cannot be read, is no such table, or knows none of the neurons that an option names it for.
+    pub fn describe(
+        &self,
+        usual: Option<&Path>,
+        neurons: &mut [Entity],
+        report: &mut ImportReport,
+    ) -> Result<()> {
+        let given = self.neurons.as_deref();
+        let Some(path) = given.or_else(|| usual.filter(|path| path.is_file())) else {
+            return Ok(());
+        };
+        let table = EntityTable::read(path, &NEURON_IDS)?;
+        let has_row = |neuron: &Entity| table.entities.iter().any(|row| row.id == neuron.id);
+        let without: Vec<&str> =
+            neurons.iter().filter(|one| !has_row(one)).map(|one| one.id.as_str()).collect();
+        let shown = path.display();
+        if without.len() == neurons.len() {
+            let rows: Vec<&str> = table.entities.iter().map(|row| row.id.as_str()).collect();
+            let found = format!("{shown}: found no row of {}", listed(&without));
+            if given.is_none() {
+                report.dropped(format!("{shown}: it has no row of a neuron"));
+                return Ok(());
+            }
+            return Err(Error::Refused(format!(
+                "{found}, only of {}, expected the ids of neurons in the column id",
+                if rows.is_empty() { "nothing".into() } else { listed(&rows) }
+            )));
+        }
+        let known = counted(neurons.len() - without.len(), "neuron");
+        report.inferred(format!("attributes of {known} from {shown}"));
+        if !without.is_empty() {
+            let count = counted(without.len(), "neuron");
+            report.inferred(format!("{count} without a row in {shown}: {}", listed(&without)));
+        }
+        table.give(neurons.iter_mut(), report);
+        Ok(())
+    }
+}
+
 impl EntityTable {
-    fn read(path: &Path) -> Result<Self> {
+    /// Reads a table; ids stand in the first of these columns that it has, or in the first column.
+    fn read(path: &Path, ids: &[&str]) -> Result<Self> {
         let table = Table::open(path, path.display().to_string())?;
         let Some(header) = table.header.clone() else {
             return Err(Error::Refused(format!(
@@ -133,14 +192,15 @@ impl EntityTable {
                 table.file
             )));
         };
-        let id = table.column(&["id"]).unwrap_or(0);
+        let id = table.column(ids).unwrap_or(0);
         let mut entities: Vec<Entity> = Vec::new();
         table.each_row(|row| {
             let name = row.text(id);
             if name.is_empty() || entities.iter().any(|known| known.id == name) {
                 return Err(row.refused(&format!("found the id {name:?}, expected one of its own")));
             }
-            let values = header.iter().enumerate().filter(|(column, _)| *column != id);
+            let named = |(column, name): &(usize, &String)| *column != id && !name.is_empty();
+            let values = header.iter().enumerate().filter(named);
             let values = values.map(|(column, name)| (name.clone(), row.text(column).to_owned()));
             let attributes = values.filter(|(_, value)| !value.is_empty()).collect();
             entities.push(Entity { id: name.to_owned(), attributes });

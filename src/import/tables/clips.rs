@@ -10,7 +10,8 @@ use crate::dataset::{Clip, Entity, Recording, ids};
 use crate::import::arrays::lowest_first;
 use crate::import::format::Imported;
 use crate::import::report::{ImportReport, listed};
-use crate::import::sessions::session::{Presented, Session, SoundOptions};
+use crate::import::sessions::hearing::{Presented, SoundOptions};
+use crate::import::sessions::session::Session;
 use crate::import::sessions::spikes::{self, LeftOut, Library};
 
 /// Parts of a bin that two tables may begin apart.

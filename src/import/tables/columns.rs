@@ -1,11 +1,11 @@
 //! What columns hold, by their names or by options.
 use clap::Args;
 
-use super::table::Table;
 use crate::base::error::{Error, Result};
 use crate::base::wording::{did_you_mean, joined};
 use crate::import::report::{ImportReport, listed};
 use crate::import::sessions::unit::Unit;
+use crate::import::text_tables::Table;
 
 /// Which columns hold what.
 #[derive(Debug, Clone, Default, Args)]

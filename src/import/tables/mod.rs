@@ -12,8 +12,9 @@ use self::series::Series;
 use super::format::{Format, Imported};
 use super::level::LevelOption;
 use super::report::{ImportReport, listed};
-use super::sessions::session::HearingOptions;
+use super::sessions::hearing::HearingOptions;
 use super::sessions::spikes::{LeftOut, files_in};
+use super::text_tables::Table;
 use crate::base::error::{Error, Result};
 use crate::base::wording::counted;
 
@@ -21,11 +22,10 @@ mod about;
 mod clips;
 mod columns;
 mod series;
-mod table;
 
+pub use about::NeuronTable;
 pub use clips::frequencies;
 pub use columns::{ColumnKind, ColumnOptions};
-pub use table::{Table, number_rows};
 
 /// Table of what is one number or word of a dataset.
 pub const DATASET: &str = "dataset.csv";

@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 use ndarray::{Array3, Axis};
 
 use super::columns::{ColumnOptions, Columns, TimeStep};
-use super::table::{Table, TableRow};
 use crate::base::error::{Error, Result};
 use crate::base::wording::counted;
 use crate::import::report::{ImportReport, listed};
 use crate::import::sessions::spikes::natural_order;
+use crate::import::text_tables::{Table, TableRow};
 
 /// Parts of a bin that a time may lie beside the grid of bins.
 const BESIDE: f64 = 0.02;

@@ -32,6 +32,9 @@ pub(super) struct Header {
 
 const COMPLEX: u8 = 0x08;
 
+/// What a struct is called in outlines.
+pub(super) const STRUCTS: &str = "structs";
+
 /// What a single struct is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Singles {
@@ -39,6 +42,8 @@ pub(super) enum Singles {
     Opened,
     /// A cell with what it holds, as of an array of structs.
     Cells,
+    /// The same, and structs without the field are empty cells.
+    Loose,
 }
 
 impl Header {
@@ -98,7 +103,10 @@ pub(super) fn outline(
 ) -> io::Result<()> {
     let holds = match header.class {
         Class::Struct => return outline_of_fields(header, name, elements, contents),
-        Class::Cells => described("cells", &header.dims),
+        Class::Cells => {
+            contents.push((name.to_owned(), described("cells", &header.dims)));
+            return outline_of_cells(header, name, elements, contents);
+        }
         Class::Numbers => described("numbers", &header.dims),
         Class::Sparse => described("sparse numbers", &header.dims),
         Class::Letters => "text".into(),
@@ -108,6 +116,26 @@ pub(super) fn outline(
         },
     };
     contents.push((name.to_owned(), holds));
+    Ok(())
+}
+
+/// Cells of structs have the fields of the first.
+fn outline_of_cells(
+    header: &Header,
+    name: &str,
+    elements: &mut Elements,
+    contents: &mut Vec<(String, String)>,
+) -> io::Result<()> {
+    if header.size() == 0 {
+        return Ok(());
+    }
+    let fields = elements.array(|elements| {
+        let first = Header::read(elements)?;
+        if first.class == Class::Struct { field_names(elements) } else { Ok(Vec::new()) }
+    })?;
+    let holds = described("cells", &header.dims);
+    let fields = fields.unwrap_or_default().into_iter();
+    contents.extend(fields.map(|field| (inside(name, &field), holds.clone())));
     Ok(())
 }
 
@@ -137,6 +165,38 @@ fn outline_of_fields(
     Ok(())
 }
 
+/// The same, with what the first of an array of structs holds.
+pub(super) fn deep_outline(
+    header: &Header,
+    name: &str,
+    elements: &mut Elements,
+    contents: &mut Vec<(String, String)>,
+) -> io::Result<()> {
+    if header.class == Class::Cells && header.size() > 0 {
+        contents.push((name.to_owned(), described("cells", &header.dims)));
+        let first = elements.array(|elements| {
+            let first = Header::read(elements)?;
+            let is_struct = first.class == Class::Struct;
+            if is_struct { deep_outline(&first, name, elements, contents) } else { Ok(()) }
+        });
+        return first.map(|_| ());
+    }
+    if header.class != Class::Struct {
+        return outline(header, name, elements, contents);
+    }
+    contents.push((name.to_owned(), described(STRUCTS, &header.dims)));
+    let fields = field_names(elements)?;
+    for field in fields.iter().filter(|_| header.size() > 0) {
+        let mut found = Vec::new();
+        elements.array(|elements| {
+            let header = Header::read(elements)?;
+            deep_outline(&header, &inside(name, field), elements, &mut found)
+        })?;
+        contents.extend(found);
+    }
+    Ok(())
+}
+
 fn field_names(elements: &mut Elements) -> io::Result<Vec<String>> {
     let length = elements.numbers::<f64>()?;
     let length = length.first().copied().and_then(index).filter(|length| *length > 0);
@@ -154,10 +214,17 @@ pub(super) fn variable<T: FromF64>(
     if header.class == Class::Struct {
         return fields(header, elements, (path, singles));
     }
+    if header.class == Class::Cells && !path.is_empty() {
+        return cells_of_structs(header, elements, (path, singles));
+    }
     if !path.is_empty() {
-        // `[]` in place of an array of structs.
-        let nothing = header.size() == 0 && singles == Singles::Cells;
-        return Ok(nothing.then(|| Variable::Cells(vec![0, 0], Vec::new())));
+        let nothing = match singles {
+            Singles::Opened => false,
+            // `[]` in place of an array of structs.
+            Singles::Cells => header.size() == 0,
+            Singles::Loose => true,
+        };
+        return Ok(nothing.then(no_cells));
     }
     match header.class {
         Class::Cells => cells(header, elements, singles),
@@ -181,7 +248,9 @@ fn fields<T: FromF64>(
     let Some((wanted, path)) = path.split_first() else {
         return Ok(Some(Variable::Other(NoNumbers::fields(&names))));
     };
-    let Some(place) = names.iter().position(|name| name == wanted) else { return Ok(None) };
+    let Some(place) = names.iter().position(|name| name == wanted) else {
+        return Ok((singles == Singles::Loose).then(no_cells));
+    };
     let mut values = Vec::new();
     for _ in 0..header.size() {
         (0..place).try_for_each(|_| elements.pass_array())?;
@@ -193,6 +262,41 @@ fn fields<T: FromF64>(
         return Ok(values.pop());
     }
     Ok(Some(Variable::Cells(header.dims, values)))
+}
+
+/// What fields of structs in cells hold, which are as an array of structs.
+fn cells_of_structs<T: FromF64>(
+    header: Header,
+    elements: &mut Elements,
+    (path, singles): (&[&str], Singles),
+) -> io::Result<Option<Variable<T>>> {
+    let mut values = Vec::new();
+    for _ in 0..header.size() {
+        let value = elements.array(|elements| {
+            let inner = Header::read(elements)?;
+            // The struct is the cell.
+            let is_struct = inner.class == Class::Struct && inner.size() == 1;
+            Ok(match variable(inner, elements, (path, singles))? {
+                Some(Variable::Cells(_, mut cells))
+                    if is_struct && singles != Singles::Opened && cells.len() == 1 =>
+                {
+                    cells.pop()
+                }
+                value => value,
+            })
+        })?;
+        let Some(value) = value.unwrap_or_else(|| Some(no_cells())) else { return Ok(None) };
+        values.push(value);
+    }
+    if header.size() == 1 && singles == Singles::Opened {
+        return Ok(values.pop());
+    }
+    Ok(Some(Variable::Cells(header.dims, values)))
+}
+
+/// What stands for structs where there are none.
+fn no_cells<T>() -> Variable<T> {
+    Variable::Cells(vec![0, 0], Vec::new())
 }
 
 /// An array in another one.

@@ -2,6 +2,7 @@
 use std::io::Read;
 use std::path::Path;
 
+use super::array::Singles;
 use super::by_name::ByName;
 use super::levels::MatArrays;
 use super::v4::V4;
@@ -28,13 +29,25 @@ struct MatFile<'a> {
     contents: Vec<(String, String)>,
 }
 
-/// A place in cells: `stim.data[0]`.
+/// Places in cells or structs: `stim.data[0]`, `data.set[0].times`.
 struct Indexed {
     name: String,
-    /// Name of the cells, and what they are.
-    cells: (String, String),
-    /// Places from 0, of the outermost cells first.
-    places: Vec<usize>,
+    /// The name without places, and what it is, where the file lists it.
+    base: (String, String),
+    /// Places from 0 at each part of the name, of the outermost cells first.
+    places: Vec<Vec<usize>>,
+}
+
+impl Indexed {
+    /// Whether places are those of structs on the way.
+    fn leads_through_structs(&self) -> bool {
+        self.places.iter().rev().skip(1).any(|places| !places.is_empty())
+    }
+
+    /// The places at the end.
+    fn last(&self) -> &[usize] {
+        self.places.last().map_or(&[], Vec::as_slice)
+    }
 }
 
 impl<'a> MatFiles<'a> {
@@ -50,11 +63,12 @@ impl<'a> MatFiles<'a> {
         }
         let mut all = Self { files, indexed: Vec::new() };
         for name in wanted {
-            let Some((base, places)) = place(name) else { continue };
-            let cells = all.contents().into_iter().find(|(known, _)| known == base);
-            let known = all.contents().iter().any(|(known, _)| known == name);
-            if let (Some(cells), false) = (cells, known) {
-                all.indexed.push(Indexed { name: (*name).to_owned(), cells, places });
+            let Some((base, places)) = places(name) else { continue };
+            let holds = all.contents().into_iter().find(|(known, _)| *known == base);
+            let holds = holds.map_or_else(|| "structs".into(), |(_, holds)| holds);
+            if all.has(&base) && !all.contents().iter().any(|(known, _)| known == name) {
+                let base = (base, holds);
+                all.indexed.push(Indexed { name: (*name).to_owned(), base, places });
             }
         }
         Ok(all)
@@ -62,61 +76,130 @@ impl<'a> MatFiles<'a> {
 
     /// Says which places in cells are taken.
     pub(super) fn say_places(&self, report: &mut ImportReport) {
-        for Indexed { name, cells: (base, holds), .. } in &self.indexed {
+        for Indexed { name, base: (base, holds), .. } in &self.indexed {
             report.inferred(format!("{name} is a place, counted from 0, of {base}: {holds}"));
         }
     }
 
+    /// Whether a file holds something under a name.
+    pub(super) fn has(&self, name: &str) -> bool {
+        let indexed = self.indexed.iter().any(|indexed| indexed.name == name);
+        indexed || self.files.iter().any(|file| file.has(name))
+    }
+
     /// The file that holds a name, the first if none does; and the name there.
-    fn holder(&mut self, name: &str) -> (&mut MatFile<'a>, String) {
-        let indexed = self.indexed.iter().find(|indexed| indexed.name == name);
-        let name = indexed.map_or(name, |indexed| indexed.cells.0.as_str()).to_owned();
-        // Fields of structs in arrays of structs are not listed.
+    fn holder(&mut self, name: &str) -> Result<(&mut MatFile<'a>, String)> {
+        let base = self.indexed(name).map_or(name, |indexed| &indexed.base.0).to_owned();
+        let place = self.files.iter().position(|file| file.has(&base)).unwrap_or(0);
+        let no_file = || Error::Refused(format!("{name}: found no MATLAB file to look for it in"));
+        Ok((self.files.get_mut(place).ok_or_else(no_file)?, base))
+    }
+
+    fn indexed(&self, name: &str) -> Option<&Indexed> {
+        self.indexed.iter().find(|indexed| indexed.name == name)
+    }
+
+    /// What stands at the places at the end of a name, if it has any.
+    fn picked<T>(&self, name: &str, path: &Path, value: ArrayValue<T>) -> Result<ArrayValue<T>> {
+        let places = self.indexed(name).map_or(&[][..], Indexed::last);
+        places
+            .iter()
+            .try_fold(value, |value, place| picked(value, *place))
+            .map_err(|found| no_place(name, path, found))
+    }
+
+    /// What stands at the places of a name that leads through structs; none of other names.
+    fn through_structs(&mut self, name: &str, singles: Singles) -> Result<Option<ArrayValue<f64>>> {
+        let Some(indexed) = self.indexed(name).filter(|one| one.leads_through_structs()) else {
+            return Ok(None);
+        };
+        let places = indexed.places.clone();
+        let (file, base) = self.holder(name)?;
+        let (path, value) = (file.path, file.arrays.levels(&base)?);
+        let value = at_places(value, &places, singles);
+        value.map(Some).map_err(|found| no_place(name, path, found))
+    }
+}
+
+impl MatFile<'_> {
+    /// Whether it holds something under a name; fields of arrays of structs are not all listed.
+    fn has(&self, name: &str) -> bool {
         let begins =
             |known: &str| name.strip_prefix(known).is_some_and(|rest| rest.starts_with('.'));
-        let holds =
-            |file: &MatFile| file.contents.iter().any(|(known, _)| *known == name || begins(known));
-        let place = self.files.iter().position(holds).unwrap_or(0);
-        (&mut self.files[place], name)
-    }
-
-    /// What stands at the place that a name says, if it says one.
-    fn picked<T>(&self, name: &str, path: &Path, value: ArrayValue<T>) -> Result<ArrayValue<T>> {
-        let Some(indexed) = self.indexed.iter().find(|indexed| indexed.name == name) else {
-            return Ok(value);
-        };
-        indexed.places.iter().try_fold(value, |value, place| {
-            picked(value, *place).map_err(|found| {
-                let problem = Problem::new(name, found, "cells with that place, counted from 0");
-                refused(path, problem)
-            })
-        })
+        self.contents.iter().any(|(known, _)| known == name || begins(known))
     }
 }
 
-/// A name without places at its end, and these.
-fn place(name: &str) -> Option<(&str, Vec<usize>)> {
-    let (mut base, mut places) = (name, Vec::new());
-    while let Some((before, inside)) = base.strip_suffix(']').and_then(|rest| rest.rsplit_once('['))
-    {
-        places.insert(0, inside.parse().ok()?);
-        base = before;
-    }
-    (!places.is_empty()).then_some((base, places))
+fn no_place(name: &str, path: &Path, found: String) -> Error {
+    refused(path, Problem::new(name, found, "cells with that place, counted from 0"))
 }
 
-/// One of cells in a row or column; else all along the first axis.
+/// A name without places, and the places at each of its parts; none of a name without any.
+fn places(name: &str) -> Option<(String, Vec<Vec<usize>>)> {
+    let (mut base, mut all) = (Vec::new(), Vec::new());
+    for part in name.split('.') {
+        let (mut rest, mut places) = (part, Vec::new());
+        while let Some((before, inside)) =
+            rest.strip_suffix(']').and_then(|rest| rest.rsplit_once('['))
+        {
+            places.insert(0, inside.parse().ok()?);
+            rest = before;
+        }
+        base.push(rest);
+        all.push(places);
+    }
+    all.iter().any(|places| !places.is_empty()).then(|| (base.join("."), all))
+}
+
+/// What stands at the places of each part of a name, whose structs are levels of cells.
+fn at_places<T>(
+    value: ArrayValue<T>,
+    places: &[Vec<usize>],
+    singles: Singles,
+) -> Result<ArrayValue<T>, String> {
+    let (own, rest) = match places {
+        [] => return Ok(value),
+        [last] => return last.iter().try_fold(value, |value, place| picked(value, *place)),
+        [own, rest @ ..] => (own, rest),
+    };
+    if !own.is_empty() {
+        let value = own.iter().try_fold(value, |value, place| picked_here(value, *place))?;
+        return at_places(value, rest, singles);
+    }
+    let (dims, mut cells) = match value {
+        ArrayValue::Cells(dims, cells) => (dims, cells),
+        numbers @ ArrayValue::Numbers(_) => return Ok(numbers),
+    };
+    match cells.pop() {
+        Some(only) if cells.is_empty() && singles == Singles::Opened => {
+            return at_places(only, rest, singles);
+        }
+        last => cells.extend(last),
+    }
+    let cells = cells.into_iter().map(|cell| at_places(cell, rest, singles));
+    Ok(ArrayValue::Cells(dims, cells.collect::<Result<_, _>>()?))
+}
+
+/// One of cells in a row or column; else all along the first axis. A level of a single struct in
+/// which the cells lie is none.
 fn picked<T>(value: ArrayValue<T>, place: usize) -> Result<ArrayValue<T>, String> {
+    match value {
+        ArrayValue::Cells(_, mut cells)
+            if cells.len() == 1 && matches!(cells[0], ArrayValue::Cells(..)) =>
+        {
+            cells.pop().map_or_else(|| Err("nothing".into()), |only| picked(only, place))
+        }
+        value => picked_here(value, place),
+    }
+}
+
+fn picked_here<T>(value: ArrayValue<T>, place: usize) -> Result<ArrayValue<T>, String> {
     let (dims, mut cells) = match value {
         ArrayValue::Cells(dims, cells) => (dims, cells),
         ArrayValue::Numbers(array) => {
             return Err(format!("an array of shape {}", shape(array.shape())));
         }
     };
-    // The level of a single struct in which the cells lie.
-    if cells.len() == 1 && matches!(cells[0], ArrayValue::Cells(..)) {
-        return cells.pop().map_or_else(|| Err("nothing".into()), |only| picked(only, place));
-    }
     let found = || format!("cells {}", shape(&dims));
     let long: Vec<usize> = dims.iter().copied().filter(|length| *length != 1).collect();
     if long.len() < 2 {
@@ -139,37 +222,45 @@ impl Arrays for MatFiles<'_> {
                 contents.push((name.clone(), holds.clone()));
             }
         }
-        let place = |one: &Indexed| (one.name.clone(), format!("a place of {}", one.cells.1));
+        let place = |one: &Indexed| (one.name.clone(), format!("a place of {}", one.base.1));
         contents.extend(self.indexed.iter().map(place));
         contents
     }
 
     fn value(&mut self, name: &str) -> Result<ArrayValue> {
-        let (file, base) = self.holder(name);
+        if let Some(value) = self.through_structs(name, Singles::Opened)? {
+            return Ok(value.of_singles());
+        }
+        let (file, base) = self.holder(name)?;
         let (path, value) = (file.path, file.arrays.value(&base)?);
         self.picked(name, path, value)
     }
 
     fn numbers(&mut self, name: &str) -> Result<Option<Vec<f64>>> {
-        if self.indexed.iter().any(|indexed| indexed.name == name) {
-            let array = match self.levels(name)? {
-                ArrayValue::Numbers(array) => array,
-                ArrayValue::Cells(..) => return Ok(None),
+        if self.indexed(name).is_some() {
+            let value = match self.through_structs(name, Singles::Opened)? {
+                Some(value) => value,
+                None => self.levels(name)?,
             };
-            return Ok(Some(array.iter().copied().collect()));
+            return Ok(match value {
+                ArrayValue::Numbers(array) => Some(array.iter().copied().collect()),
+                ArrayValue::Cells(..) => None,
+            });
         }
-        let (file, base) = self.holder(name);
+        let (file, base) = self.holder(name)?;
         file.arrays.numbers(&base)
     }
 
     fn texts(&mut self, name: &str) -> Result<Option<Vec<String>>> {
-        let places = self.indexed.iter().find(|indexed| indexed.name == name);
-        let places = places.map(|indexed| indexed.places.clone());
-        let (file, base) = self.holder(name);
+        let places = self.indexed(name).map(|one| (one.leads_through_structs(), one.last()));
+        let places = places.map(|(through, last)| (through, last.to_vec()));
+        let (file, base) = self.holder(name)?;
         let texts = file.arrays.texts(&base)?;
-        Ok(match (places.as_deref(), texts) {
+        Ok(match (places, texts) {
             (None, texts) => texts,
-            (Some([place]), Some(texts)) => texts.into_iter().nth(*place).map(|text| vec![text]),
+            (Some((false, places)), Some(texts)) if places.len() == 1 => {
+                texts.into_iter().nth(places[0]).map(|text| vec![text])
+            }
             (Some(_), _) => None,
         })
     }
@@ -191,29 +282,51 @@ impl Arrays for MatFiles<'_> {
 
 impl MatArrays for MatFiles<'_> {
     fn levels(&mut self, name: &str) -> Result<ArrayValue<f64>> {
-        let (file, base) = self.holder(name);
+        if let Some(value) = self.through_structs(name, Singles::Cells)? {
+            return Ok(value);
+        }
+        let (file, base) = self.holder(name)?;
         let (path, value) = (file.path, file.arrays.levels(&base)?);
         self.picked(name, path, value)
     }
 }
 
 fn opened(path: &Path) -> Result<Box<dyn MatArrays + '_>> {
+    Ok(match version_of(path)? {
+        MatVersion::V4 => Box::new(ByName { path, variables: V4::open(path)? }),
+        MatVersion::V5(order) => Box::new(ByName { path, variables: V5::open(path, order)? }),
+        MatVersion::V73 => Box::new(v73::Variables::open(path)?),
+    })
+}
+
+/// All names of a file, those in arrays of structs too, and what each holds in words: `cells (2, 5)`,
+/// `numbers (1, 1)`, `structs (1, 20)`, `text`.
+///
+/// # Errors
+/// It cannot be read, or is no MATLAB file.
+pub fn names_inside(path: &Path) -> Result<Vec<(String, String)>> {
+    match version_of(path)? {
+        MatVersion::V5(order) => Ok(V5::open(path, order)?.deep_contents()),
+        MatVersion::V4 | MatVersion::V73 => Ok(opened(path)?.contents()),
+    }
+}
+
+/// The version of a file.
+///
+/// # Errors
+/// It cannot be read, or is no MATLAB file.
+pub(super) fn version_of(path: &Path) -> Result<MatVersion> {
     let mut head = Vec::new();
     let reading = |source| Error::file(format!("reading {}", path.display()), source);
     Read::by_ref(&mut files::open(path, "MATLAB file")?)
         .take(HEADER as u64)
         .read_to_end(&mut head)
         .map_err(reading)?;
-    Ok(match version(&head) {
-        Some(MatVersion::V4) => Box::new(ByName { path, variables: V4::open(path)? }),
-        Some(MatVersion::V5(order)) => Box::new(ByName { path, variables: V5::open(path, order)? }),
-        Some(MatVersion::V73) => Box::new(v73::Variables::open(path)?),
-        None => {
-            return Err(Error::Refused(format!(
-                "{}: found no MATLAB file, expected one of version 4, 5, 6, 7 or 7.3; save it in \
-                 MATLAB with save -v7 or save -v7.3",
-                path.display()
-            )));
-        }
+    version(&head).ok_or_else(|| {
+        Error::Refused(format!(
+            "{}: found no MATLAB file, expected one of version 4, 5, 6, 7 or 7.3; save it in \
+             MATLAB with save -v7 or save -v7.3",
+            path.display()
+        ))
     })
 }

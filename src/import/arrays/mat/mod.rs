@@ -14,10 +14,12 @@ use super::recording;
 use crate::base::error::{Error, Result};
 use crate::import::format::{Format, Imported};
 use crate::import::report::ImportReport;
+use crate::import::tables::NeuronTable;
 
 mod array;
 mod by_name;
 mod element;
+mod fields;
 mod files;
 mod letters;
 mod levels;
@@ -29,18 +31,25 @@ mod v5;
 mod v73;
 mod variable;
 
+pub use fields::{FieldValue, StructFile};
+pub use files::names_inside;
+
 /// `strf import mat`.
 #[derive(Debug, Clone, Args)]
 pub struct Mat {
     /// Which arrays hold what.
     #[command(flatten)]
     pub arrays: ArrayOptions,
-    /// More files, in which names are looked for that the ones before do not have
+    /// More files, in which names are looked for that the ones before do not have; or folders, of
+    /// which each file holds the --spike-times of one neuron
     #[arg(value_name = "MORE")]
     pub more: Vec<PathBuf>,
     /// Spike times in place of responses.
     #[command(flatten)]
     pub spikes: SpikeTimeOptions,
+    /// Attributes of the neurons.
+    #[command(flatten)]
+    pub about: NeuronTable,
 }
 
 impl Format for Mat {
@@ -53,6 +62,15 @@ impl Format for Mat {
     }
 
     fn read(&self, report: &mut ImportReport) -> Result<Imported> {
+        let mut imported = self.imported(report)?;
+        self.about.describe(None, &mut imported.recording.neurons, report)?;
+        Ok(imported)
+    }
+}
+
+impl Mat {
+    /// The recording as the files have it.
+    fn imported(&self, report: &mut ImportReport) -> Result<Imported> {
         let Self { arrays, spikes, .. } = self;
         let names = [
             &arrays.cochleagrams,
@@ -61,14 +79,27 @@ impl Format for Mat {
             &arrays.neuron_ids,
             &arrays.stimulus_ids,
             &spikes.spike_times,
+            &spikes.onsets,
+            &spikes.codes,
+            &spikes.neuron_files,
             &spikes.waveforms,
             &spikes.rate_hz,
+            &spikes.cut_s,
         ];
         let wanted: Vec<&str> = names.into_iter().flatten().map(String::as_str).collect();
-        let mut files = MatFiles::open(self.sources(), &wanted)?;
+        let (folders, sources): (Vec<&Path>, Vec<&Path>) =
+            self.sources().into_iter().partition(|source| source.is_dir());
+        if let (Some(folder), None) = (folders.first(), &spikes.spike_times) {
+            return Err(Error::Refused(format!(
+                "{}: this is a folder; give the MATLAB file inside it, or the name of --spike-times, \
+                 where each file in it is a neuron",
+                folder.display()
+            )));
+        }
+        let mut files = MatFiles::open(sources, &wanted)?;
         files.say_places(report);
         if let Some(name) = &spikes.spike_times {
-            return spike_times::imported(&mut files, name, (arrays, spikes), report);
+            return spike_times::imported(&mut files, &folders, name, (arrays, spikes), report);
         }
         spikes.require_none()?;
         recording(&mut files, arrays, report).map(Imported::without_sound)

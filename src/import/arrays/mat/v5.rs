@@ -7,7 +7,7 @@ use std::path::Path;
 
 use flate2::read::ZlibDecoder;
 
-use super::array::{Header, Singles, outline, variable};
+use super::array::{Header, Singles, deep_outline, outline, variable};
 use super::by_name::Variables;
 use super::element::{ARRAY, COMPRESSED, Elements, LAST_TYPE};
 use super::storage::ByteOrder;
@@ -87,6 +87,22 @@ impl V5 {
         }
         self.contents.append(&mut contents);
         self.variables.push(Stored { name, place });
+    }
+
+    /// What variables are, and all that structs and the first of arrays of them hold, as far as that can
+    /// be read.
+    pub(super) fn deep_contents(&mut self) -> Vec<(String, String)> {
+        let mut contents = Vec::new();
+        for at in 0..self.variables.len() {
+            let place = self.variables[at].place;
+            let mut found = Vec::new();
+            let read = self.with(place, Rest::Left, |elements| {
+                let header = Header::read(elements)?;
+                deep_outline(&header, &header.name, elements, &mut found)
+            });
+            contents.extend(found.into_iter().filter(|_| read.is_ok()));
+        }
+        contents
     }
 
     /// What `read` makes of the elements of a variable.

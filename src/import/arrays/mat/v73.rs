@@ -273,6 +273,13 @@ impl Arrays for Variables<'_> {
             Some(dataset) if is_list(&dataset) && matches!(held(&dataset), Held::Numbers) => {
                 self.read(name, dataset.read_raw::<f64>()).map(Some)
             }
+            // A field of an array of structs.
+            Some(dataset) if is_list(&dataset) && matches!(held(&dataset), Held::References) => {
+                let numbers = self.cells(&dataset).and_then(|cells| {
+                    cells.iter().map(single).collect::<hdf5::Result<Option<Vec<f64>>>>()
+                });
+                self.read(name, numbers)
+            }
             _ => Ok(None),
         }
     }
@@ -289,7 +296,8 @@ impl Arrays for Variables<'_> {
                     Found::Dataset(cell) if matches!(held(cell), Held::Text) => {
                         text(cell).map(Some)
                     }
-                    _ => Ok(None),
+                    Found::Dataset(cell) if is_empty(cell) => Ok(Some(String::new())),
+                    _ => Ok(single(cell)?.map(|number| number.to_string())),
                 });
                 texts.collect()
             }),
@@ -300,6 +308,19 @@ impl Arrays for Variables<'_> {
 
     fn last_axes(&self) -> LastAxes {
         LastAxes::Dropped
+    }
+}
+
+/// The only number of a cell; NaN of `[]`.
+fn single(cell: &Found) -> hdf5::Result<Option<f64>> {
+    match cell {
+        Found::Dataset(cell) if matches!(held(cell), Held::Numbers) && is_empty(cell) => {
+            Ok(Some(f64::NAN))
+        }
+        Found::Dataset(cell) if matches!(held(cell), Held::Numbers) && cell.size() == 1 => {
+            Ok(cell.read_raw::<f64>()?.first().copied())
+        }
+        _ => Ok(None),
     }
 }
 

@@ -120,10 +120,13 @@ impl<T> Variable<T> {
 }
 
 impl Variable<f64> {
-    /// A list of numbers, where it is one.
+    /// A list of numbers, where it is one: an array, or a field of an array of structs.
     pub(super) fn numbers(self) -> Option<Vec<f64>> {
         match self {
             Self::Numbers(dims, numbers) if is_list(&dims) => Some(numbers),
+            Self::Cells(dims, cells) if is_list(&dims) => {
+                cells.into_iter().map(Self::number).collect()
+            }
             _ => None,
         }
     }
@@ -137,15 +140,28 @@ impl Variable<f64> {
         }
     }
 
+    /// A single number; NaN of `[]`.
+    fn number(self) -> Option<f64> {
+        match self {
+            Self::Numbers(_, numbers) if numbers.len() <= 1 => {
+                Some(numbers.first().copied().unwrap_or(f64::NAN))
+            }
+            _ => None,
+        }
+    }
+
+    /// A text or number; nothing of `[]`.
     fn text(self) -> Option<String> {
         match self {
+            Self::Text(rows) if rows.is_empty() => Some(String::new()),
             Self::Text(rows) => <[String; 1]>::try_from(rows).ok().map(|[text]| text),
-            _ => None,
+            Self::Numbers(_, numbers) if numbers.is_empty() => Some(String::new()),
+            other => other.number().map(|number| number.to_string()),
         }
     }
 }
 
 /// Whether an array has one row or one column.
-fn is_list(dims: &[usize]) -> bool {
+pub(super) fn is_list(dims: &[usize]) -> bool {
     dims.iter().filter(|length| **length != 1).count() <= 1
 }

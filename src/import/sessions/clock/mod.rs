@@ -4,7 +4,7 @@ mod shown;
 mod trains;
 mod unit_check;
 
-pub use presented::{OnClock, Stimulus, seconds};
+pub use presented::{ClockTally, OnClock, Stimulus, seconds};
 pub use shown::Shown;
 pub use trains::Trains;
 pub use unit_check::SessionClock;

@@ -4,7 +4,7 @@ use super::trains::Trains;
 use crate::base::wording::counted;
 use crate::dataset::Entity;
 use crate::import::report::ImportReport;
-use crate::import::sessions::session::{OpenSound, Presented, SoundOptions};
+use crate::import::sessions::hearing::{OpenSound, Presented, SoundOptions};
 
 /// A stimulus, its sound, and when it was presented.
 pub struct Stimulus {
@@ -28,6 +28,38 @@ pub struct OnClock {
     pub presented_ms: Vec<(f64, f64)>,
 }
 
+/// What of sounds and spikes is left out or doubtful, of one session or several.
+#[derive(Default)]
+pub struct ClockTally {
+    cut_short: usize,
+    overlapping: usize,
+    outside: usize,
+    spikes: usize,
+}
+
+impl ClockTally {
+    /// Says it.
+    pub fn tell(&self, report: &mut ImportReport) {
+        let Self { cut_short, overlapping, outside, spikes } = *self;
+        if cut_short > 0 {
+            let presentations = counted(cut_short, "presentation");
+            report.inferred(format!(
+                "{presentations} end before the sound: the rest is not recorded"
+            ));
+        }
+        if overlapping > 0 {
+            report.inferred(format!(
+                "{} begin before the sound before ends: each takes all spikes of its own time",
+                counted(overlapping, "presentation")
+            ));
+        }
+        if outside > 0 {
+            let spikes = counted(spikes, "spike");
+            report.dropped(format!("{outside} of {spikes} outside of all presentations"));
+        }
+    }
+}
+
 impl OnClock {
     /// Takes the spikes at each presentation, and says what of sound and spikes is left out.
     pub fn new(
@@ -36,14 +68,27 @@ impl OnClock {
         sound: &SoundOptions,
         report: &mut ImportReport,
     ) -> Self {
-        let (mut cut_short, mut sounds, mut clips) = (0, Vec::new(), Vec::new());
+        let mut tally = ClockTally::default();
+        let on_clock = Self::counted(stimuli, trains, sound, &mut tally);
+        tally.tell(report);
+        on_clock
+    }
+
+    /// Takes the spikes at each presentation, and counts what is left out.
+    pub fn counted(
+        stimuli: Vec<Stimulus>,
+        trains: &Trains,
+        sound: &SoundOptions,
+        tally: &mut ClockTally,
+    ) -> Self {
+        let (mut sounds, mut clips) = (Vec::new(), Vec::new());
         let mut presented = Vec::with_capacity(stimuli.len());
         for Stimulus { entity, open, length_ms, name, mut shown } in stimuli {
             for one in &mut shown {
                 // Half a bin: ends of intervals are rounded in one way or another.
                 let short = |end: &f64| end + sound.dt_ms / 2.0 < length_ms;
                 one.cut_short_ms = one.length_ms.filter(short);
-                cut_short += usize::from(one.cut_short_ms.is_some());
+                tally.cut_short += usize::from(one.cut_short_ms.is_some());
             }
             let margin = (sound.hearing.before_ms, length_ms + sound.hearing.after_ms);
             sounds.extend(shown.iter().map(|one| (one.start_ms, one.start_ms + length_ms)));
@@ -52,37 +97,23 @@ impl OnClock {
             let presentations = trains.presentations(&shown, margin);
             presented.push(Presented { stimulus: entity, open, name, presentations });
         }
-        if cut_short > 0 {
-            let presentations = counted(cut_short, "presentation");
-            report.inferred(format!(
-                "{presentations} end before the sound: the rest is not recorded"
-            ));
-        }
-        tell_overlaps(sounds, report);
+        tally.overlapping += overlapping(sounds);
         let presented_ms = apart(clips);
         let near: usize = presented_ms.iter().map(|span| trains.between(*span)).sum();
         let all = trains.total();
-        if near < all {
-            let spikes = counted(all, "spike");
-            report.dropped(format!("{} of {spikes} outside of all presentations", all - near));
-        }
+        tally.spikes += all;
+        tally.outside += all.saturating_sub(near);
         Self { stimuli: presented, presented_ms }
     }
 }
 
-/// Says how many sounds begin while another one lasts.
-fn tell_overlaps(mut sounds: Vec<(f64, f64)>, report: &mut ImportReport) {
+/// How many sounds begin while another one lasts.
+fn overlapping(mut sounds: Vec<(f64, f64)>) -> usize {
     // Sounds that follow each other without a gap may overlap by what is rounded.
     const SLACK_MS: f64 = 1.0;
     sounds.sort_by(|a, b| a.0.total_cmp(&b.0));
     let overlap = |pair: &&[(f64, f64)]| pair[1].0 + SLACK_MS < pair[0].1;
-    let overlapping = sounds.windows(2).filter(overlap).count();
-    if overlapping > 0 {
-        report.inferred(format!(
-            "{} begin before the sound before ends: each takes all spikes of its own time",
-            counted(overlapping, "presentation")
-        ));
-    }
+    sounds.windows(2).filter(overlap).count()
 }
 
 /// Intervals in order, those that overlap as one.

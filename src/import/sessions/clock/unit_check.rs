@@ -124,7 +124,8 @@ impl SessionClock<'_> {
     }
 
     fn alternatives(&self, fits: impl Fn(&Fit) -> bool) -> Vec<Alternative> {
-        let others = TimeStep::USUAL.into_iter().filter(|step| *step != self.scale.step);
+        let others = |step: &TimeStep| *step != self.scale.step && self.scale.can_be(*step);
+        let others = TimeStep::USUAL.into_iter().filter(others);
         let fitted = others.map(|step| (step, self.fit(step.ms() / self.scale.step.ms())));
         let fitting = fitted.filter(|(_, fit)| fits(fit)).map(|(step, fit)| Alternative {
             step,

@@ -5,7 +5,7 @@ use crate::base::wording::joined;
 use crate::import::sessions::column_names::{
     speaks_of_ends, speaks_of_lengths, speaks_of_onsets, speaks_of_times,
 };
-use crate::import::sessions::text_table::TextTable;
+use crate::import::text_tables::TextTable;
 
 /// Usual names of the column with the stimuli, in small letters; the first that is there.
 const STIMULI: [&str; 16] = [

@@ -3,11 +3,11 @@ use std::path::{Path, PathBuf};
 
 use self::columns::{Columns, Offset};
 use super::column_names::{self, NamedUnit};
-use super::text_table::{MOST_PROBLEMS, TextTable};
 use super::unit::{TimeStep, Unit};
 use crate::base::error::{Error, Problem, Problems, Result};
 use crate::base::wording::counted;
 use crate::import::report::ImportReport;
+use crate::import::text_tables::{MOST_PROBLEMS, TextTable};
 
 mod alignment;
 mod columns;

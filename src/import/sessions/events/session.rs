@@ -9,7 +9,8 @@ use crate::import::format::Imported;
 use crate::import::report::ImportReport;
 use crate::import::sessions::clock::{OnClock, SessionClock, Trains};
 use crate::import::sessions::counts::RESOLUTION_MS;
-use crate::import::sessions::session::{Session, SoundOptions};
+use crate::import::sessions::hearing::SoundOptions;
+use crate::import::sessions::session::Session;
 use crate::import::sessions::unit::TimeScale;
 
 /// Where events and sounds lie, and how they are read.

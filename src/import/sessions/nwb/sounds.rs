@@ -6,7 +6,7 @@ use crate::base::error::{Error, Result};
 use crate::base::units::samples;
 use crate::dataset::hdf5_values::{is_number, members};
 use crate::import::sessions::clock::Shown;
-use crate::import::sessions::session::Opened;
+use crate::import::sessions::hearing::Opened;
 use crate::import::sessions::spikes::called;
 use crate::sound::{Mixer, Sound};
 

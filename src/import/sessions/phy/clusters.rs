@@ -7,7 +7,7 @@ use crate::base::files;
 use crate::base::wording::{counted, joined};
 use crate::dataset::Entity;
 use crate::import::report::{ImportReport, listed};
-use crate::import::sessions::text_table::{MOST_PROBLEMS, TextTable};
+use crate::import::text_tables::{MOST_PROBLEMS, TextTable};
 
 /// Names of the column with the cluster.
 const IDS: [&str; 2] = ["cluster_id", "id"];

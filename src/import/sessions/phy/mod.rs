@@ -9,7 +9,7 @@ use self::params::PhyParams;
 use self::spikes::{SpikeTrains, Spikes};
 use super::clock::Trains;
 use super::events::{EventOptions, EventSources, Recorded};
-use super::session::SoundOptions;
+use super::hearing::SoundOptions;
 use crate::base::error::{Error, Result};
 use crate::base::wording::counted;
 use crate::import::format::{Format, Imported};

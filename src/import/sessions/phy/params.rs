@@ -2,7 +2,7 @@
 use std::path::Path;
 
 use crate::base::error::{Error, Result};
-use crate::import::sessions::spikes::read_text;
+use crate::import::encoding;
 
 /// Name of the file.
 pub const PARAMS: &str = "params.py";
@@ -24,7 +24,7 @@ impl PhyParams {
     pub fn read(folder: &Path, given_hz: Option<f64>) -> Result<Self> {
         let path = folder.join(PARAMS);
         let text =
-            if path.is_file() { read_text(&path)?.unwrap_or_default() } else { String::new() };
+            if path.is_file() { encoding::read(&path)?.unwrap_or_default() } else { String::new() };
         let lines = Assignments(&text);
         let stored = lines.number("sample_rate");
         let Some(rate_hz) = given_hz.or(stored) else {

@@ -5,7 +5,7 @@ use crate::base::error::Result;
 use crate::base::wording::{counted, joined};
 use crate::dataset::Entity;
 use crate::import::report::{ImportReport, listed};
-use crate::import::sessions::text_table::TextTable;
+use crate::import::text_tables::TextTable;
 
 /// Columns by which units are called, as in `B12_1_3_c14`.
 const KEYS: [&str; 3] = ["bird", "penetration", "site"];

@@ -1,14 +1,15 @@
 //! Where spike files and their sounds lie.
 use std::path::{Path, PathBuf};
 
+use super::Spikes;
 use super::identity::same_bytes;
 use super::library::Library;
 use super::names::{Pattern, called, is_sound, path_parts};
 use super::walk::{self, LeftOut};
-use super::{Spikes, encoding};
 use crate::base::error::{Error, Problem, Problems, Result};
 use crate::base::wording::{counted, joined};
 use crate::dataset::Entity;
+use crate::import::encoding;
 use crate::import::report::{ImportReport, listed};
 
 /// A text that names a sound file is shorter.

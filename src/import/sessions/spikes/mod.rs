@@ -11,7 +11,8 @@ use self::header::Header;
 use self::text::SpikeText;
 use super::counts::Presentation;
 use super::events::EventOptions;
-use super::session::{Session, SoundOptions};
+use super::hearing::SoundOptions;
+use super::session::Session;
 use super::times::SpikeTimes;
 use super::unit::{TimeOptions, TimeScale, Unit};
 use crate::base::error::{Error, Result};
@@ -19,8 +20,8 @@ use crate::base::wording::counted;
 use crate::dataset::Entity;
 use crate::import::format::{Format, Imported};
 use crate::import::report::{ImportReport, listed};
+use crate::import::tables::NeuronTable;
 
-mod encoding;
 mod identity;
 mod names;
 mod natural_order;
@@ -42,7 +43,6 @@ mod find;
 
 mod units;
 
-pub use encoding::read as read_text;
 pub use identity::{Sounds, same_bytes};
 pub use library::Library;
 pub use names::{Pattern, called, is_sound, plain};
@@ -99,6 +99,9 @@ pub struct Spikes {
     /// How sound becomes cochleagrams.
     #[command(flatten)]
     pub sound: SoundOptions,
+    /// Attributes of the neurons.
+    #[command(flatten)]
+    pub about: NeuronTable,
 }
 
 impl Format for Spikes {
@@ -111,6 +114,15 @@ impl Format for Spikes {
     }
 
     fn read(&self, report: &mut ImportReport) -> Result<Imported> {
+        let mut imported = self.imported(report)?;
+        self.about.describe(None, &mut imported.recording.neurons, report)?;
+        Ok(imported)
+    }
+}
+
+impl Spikes {
+    /// The recording as the files have it.
+    fn imported(&self, report: &mut ImportReport) -> Result<Imported> {
         if let Some(table) = &self.events {
             return units::imported(self, table, report);
         }
@@ -130,9 +142,7 @@ impl Format for Spikes {
         let session = gathered.session(self.folders[0].clone(), scale, report);
         session.imported(&self.sound, report)
     }
-}
 
-impl Spikes {
     /// What the names of spike files look like.
     fn spike_files(&self) -> &str {
         self.spike_files.as_deref().unwrap_or("spike{}")

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use crate::base::error::Result;
 use crate::dataset::Entity;
 use crate::import::sessions::counts::Presentation;
-use crate::import::sessions::session::{OpenSound, Opened, Presented};
+use crate::import::sessions::hearing::{OpenSound, Opened, Presented};
 use crate::sound;
 
 /// A sound file, to be opened when its turn comes.

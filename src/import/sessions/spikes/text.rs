@@ -3,8 +3,9 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use super::comma::Comma;
-use super::{encoding, toe_lis};
+use super::toe_lis;
 use crate::base::error::{Error, Problem, Result};
+use crate::import::encoding;
 
 /// What begins a line that holds no repeat.
 const COMMENTS: [char; 2] = ['#', '%'];

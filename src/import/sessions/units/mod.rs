@@ -7,7 +7,7 @@ use clap::Args;
 
 use self::file::UnitFile;
 use self::gathered::Gathered;
-use super::session::SoundOptions;
+use super::hearing::SoundOptions;
 use super::spikes::{LeftOut, Library, Pattern, paths};
 use super::unit::{TimeOptions, Unit};
 use crate::base::error::{Error, Result};

@@ -1,13 +1,12 @@
-//! Tables in text: a line with the names of columns, then one line a row; cells are divided by tabs,
-//! semicolons or commas.
+//! A table with names of columns that is held in memory, in any encoding and with decimal points or
+//! commas.
 use std::path::{Path, PathBuf};
 
-use csv::{ReaderBuilder, Trim};
-
-use super::spikes::read_text;
+use super::cells::is_missing;
+use super::table::Table;
 use crate::base::error::{Error, Problem, Problems, Result};
 use crate::base::wording::{did_you_mean, joined};
-use crate::import::cells::{is_missing, separator};
+use crate::import::encoding;
 
 /// Problems that are told: a table of another kind has thousands.
 pub const MOST_PROBLEMS: usize = 5;
@@ -19,18 +18,18 @@ pub struct TextTable {
     /// Names of the columns.
     pub columns: Vec<String>,
     /// The rows.
-    pub rows: Vec<TableRow>,
+    pub rows: Vec<HeldRow>,
     delimiter: u8,
 }
 
-/// A row of a table.
-pub struct TableRow {
+/// A row that is held.
+pub struct HeldRow {
     /// Line of the file, from 1.
     pub line: usize,
     cells: Vec<String>,
 }
 
-impl TableRow {
+impl HeldRow {
     /// What stands in a column, without blanks around it; nothing where the row is shorter.
     pub fn cell(&self, column: usize) -> &str {
         self.cells.get(column).map_or("", String::as_str)
@@ -48,52 +47,49 @@ impl TextTable {
             let what = if path.exists() { "this is a folder" } else { "there is no such file" };
             return refused(&format!("{what}, expected a table in text; check the path"));
         }
-        let Some(text) = read_text(path)? else {
+        let Some(text) = encoding::read(path)? else {
             return refused(
                 "found bytes that are no text, expected a table in text; save it as CSV",
             );
         };
-        let head = text.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
-        let delimiter = separator(head.as_bytes());
-        let mut table =
-            Self { path: path.into(), columns: Vec::new(), rows: Vec::new(), delimiter };
-        table.take(&text)?;
-        if table.columns.iter().all(|name| name.is_empty() || name.parse::<f64>().is_ok()) {
-            return refused(&format!(
-                "found {} in the first line, expected the names of columns, such as onset and \
-                 stimulus; write a line of names above the table",
-                if head.is_empty() { "nothing".into() } else { format!("{head:?}") }
-            ));
+        let head = text.lines().find(|line| !line.trim().is_empty()).map(str::to_owned);
+        let no_names = |found: &str| {
+            refused(&format!(
+                "found {found} in the first line, expected the names of columns, such as onset and \
+                 stimulus; write a line of names above the table"
+            ))
+        };
+        let Some(head) = head else { return no_names("nothing") };
+        let table = Table::of_text(text, path.display().to_string())?;
+        let is_name = |name: &String| !name.is_empty() && name.parse::<f64>().is_err();
+        match &table.header {
+            Some(columns) if columns.iter().any(is_name) => {}
+            _ => return no_names(&format!("{head:?}")),
         }
-        Ok(table)
+        Self::held(path, &table)
     }
 
-    fn take(&mut self, text: &str) -> Result<()> {
-        let mut reader = ReaderBuilder::new();
-        reader.delimiter(self.delimiter).has_headers(false).flexible(true).trim(Trim::All);
-        let mut reader = reader.from_reader(text.as_bytes());
+    fn held(path: &Path, table: &Table) -> Result<Self> {
+        let columns = table.header.clone().unwrap_or_default();
+        let (rows, delimiter) = (Vec::new(), table.separator());
+        let mut held = Self { path: path.into(), columns, rows, delimiter };
         let mut problems = Problems::default();
-        for record in reader.records() {
-            let reading = |source| Error::file(format!("reading {}", self.path.display()), source);
-            let record = record.map_err(reading)?;
-            let line = record.position().map_or(0, |position| line(text, position));
-            let cells: Vec<String> = record.iter().map(str::to_owned).collect();
-            if self.columns.is_empty() {
-                self.columns = cells;
-                continue;
-            }
-            let (found, expected) = (cells.len(), self.columns.len());
+        table.each_row_of_any_length(|row| {
+            let line = usize::try_from(row.line()).unwrap_or(usize::MAX);
+            let cells: Vec<String> = (0..row.len()).map(|cell| row.text(cell).to_owned()).collect();
+            let (found, expected) = (cells.len(), held.columns.len());
             let more = cells.iter().skip(expected).any(|cell| !cell.is_empty());
             problems.require(!more, || {
                 let problem = Problem::new("row", format!("{found} cells"), "as many as columns");
-                let hint = format!("{expected} here; put texts with a {} in quotes", self.sign());
+                let hint = format!("{expected} here; put texts with a {} in quotes", held.sign());
                 Problem { place: Some((line, 1)), ..problem.hint(hint) }
             });
             if cells.iter().any(|cell| !cell.is_empty()) {
-                self.rows.push(TableRow { line, cells });
+                held.rows.push(HeldRow { line, cells });
             }
-        }
-        problems.first(MOST_PROBLEMS).into_result(&self.path, ())
+            Ok(())
+        })?;
+        problems.first(MOST_PROBLEMS).into_result(path, held)
     }
 
     fn sign(&self) -> &'static str {
@@ -186,14 +182,6 @@ impl TextTable {
         let problem = Problem { place: Some((line, column + 1)), ..problem.hint(hint) };
         Err(Error::Input { file: self.path.clone(), problems: vec![problem] })
     }
-}
-
-/// The line of a record whose position is that of the empty lines before it.
-fn line(text: &str, position: &csv::Position) -> usize {
-    let number = |number| usize::try_from(number).unwrap_or(usize::MAX);
-    let from = text.as_bytes().get(number(position.byte())..).unwrap_or_default();
-    let skipped = from.iter().take_while(|byte| b"\r\n".contains(byte));
-    number(position.line()) + skipped.filter(|byte| **byte == b'\n').count()
 }
 
 fn number(cell: &str, decimal_comma: bool) -> Option<f64> {

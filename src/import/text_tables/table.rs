@@ -1,20 +1,20 @@
 //! A table that is read row by row, with messages that name file, line and column.
 use std::fs::File;
-use std::io::{BufRead, BufReader, Seek};
+use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
-use csv::{ErrorKind, Reader, ReaderBuilder, StringRecord, Trim};
+use csv::{ErrorKind, Position, Reader, ReaderBuilder, StringRecord, Trim};
 use ndarray::Array2;
 
+use super::cells::{is_missing, separator};
 use crate::base::error::{Error, Result};
 use crate::base::files;
 use crate::base::wording::counted;
-use crate::import::cells::{is_missing, separator};
 
 /// A table of which the first row has been looked at.
 pub struct Table {
-    path: PathBuf,
+    content: Content,
     /// What to call it in messages.
     pub file: String,
     separator: u8,
@@ -22,6 +22,14 @@ pub struct Table {
     pub width: usize,
     /// The names of the columns; none where the first row holds numbers.
     pub header: Option<Vec<String>>,
+}
+
+/// Where the rows of a table are.
+enum Content {
+    /// In a file, which is read row by row.
+    File(PathBuf),
+    /// In memory.
+    Text(String),
 }
 
 /// A row of a table.
@@ -43,29 +51,53 @@ impl Table {
         let mut opened = BufReader::new(files::open(path, "table")?);
         let mut first = Vec::new();
         opened.read_until(b'\n', &mut first).map_err(reading)?;
-        opened.rewind().map_err(reading)?;
-        let mut table =
-            Self { path: path.into(), file, separator: separator(&first), width: 0, header: None };
+        Self::of(Content::File(path.into()), file, separator(&first))
+    }
+
+    /// The same of a text.
+    ///
+    /// # Errors
+    /// It is empty.
+    pub fn of_text(text: String, file: impl Into<String>) -> Result<Self> {
+        let first = text.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
+        let separator = separator(first.as_bytes());
+        Self::of(Content::Text(text), file.into(), separator)
+    }
+
+    fn of(content: Content, file: String, separator: u8) -> Result<Self> {
+        let mut table = Self { content, file, separator, width: 0, header: None };
         let mut record = StringRecord::new();
-        let mut reader = table.reader(opened);
+        let mut reader = table.reader()?;
         if !reader.read_record(&mut record).map_err(|source| table.failed(source))? {
             return Err(Error::Refused(format!("{}: found no row, expected a table", table.file)));
         }
+        drop(reader);
         let names = record.iter().any(|cell| number::<f64>(cell).is_none());
         table.header = names.then(|| record.iter().map(str::to_owned).collect());
         table.width = record.len();
         Ok(table)
     }
 
-    fn reader(&self, file: BufReader<File>) -> Reader<BufReader<File>> {
+    /// What divides its cells.
+    pub fn separator(&self) -> u8 {
+        self.separator
+    }
+
+    fn reader(&self) -> Result<Reader<Box<dyn Read + '_>>> {
         let mut builder = ReaderBuilder::new();
         builder.has_headers(false).flexible(true).trim(Trim::All).delimiter(self.separator);
-        builder.from_reader(file)
+        Ok(builder.from_reader(match &self.content {
+            Content::Text(text) => Box::new(text.as_bytes()),
+            Content::File(path) => Box::new(BufReader::new(
+                File::open(path)
+                    .map_err(|source| Error::file(format!("reading {}", self.file), source))?,
+            )),
+        }))
     }
 
     fn failed(&self, source: csv::Error) -> Error {
         if let ErrorKind::Utf8 { pos, .. } = source.kind() {
-            let line = pos.as_ref().map_or(1, csv::Position::line);
+            let line = pos.as_ref().map_or(1, Position::line);
             return Error::Refused(format!(
                 "{}: line {line}: found bytes that are no text, expected a table in UTF-8; save it \
                  as CSV UTF-8",
@@ -80,26 +112,46 @@ impl Table {
     /// # Errors
     /// The table cannot be read, a row has more or fewer cells than the first, or is not taken.
     pub fn each_row(&self, mut take: impl FnMut(TableRow) -> Result<()>) -> Result<()> {
-        let reading = |source| Error::file(format!("reading {}", self.file), source);
-        let mut reader = self.reader(BufReader::new(File::open(&self.path).map_err(reading)?));
+        self.each_row_of_any_length(|row| {
+            if row.len() != self.width {
+                let found = counted(row.len(), "cell");
+                return Err(row.refused(&format!(
+                    "found {found}, expected {} as in the first line",
+                    self.width
+                )));
+            }
+            take(row)
+        })
+    }
+
+    /// The same, also where rows have more or fewer cells than the first.
+    ///
+    /// # Errors
+    /// The table cannot be read, or a row is not taken.
+    pub fn each_row_of_any_length(
+        &self,
+        mut take: impl FnMut(TableRow) -> Result<()>,
+    ) -> Result<()> {
+        let mut reader = self.reader()?;
         let mut record = StringRecord::new();
         let mut skip = self.header.is_some();
         while reader.read_record(&mut record).map_err(|source| self.failed(source))? {
             if std::mem::take(&mut skip) {
                 continue;
             }
-            let line = record.position().map_or(0, csv::Position::line);
-            let row = TableRow { table: self, record: &record, line };
-            if record.len() != self.width {
-                let found = counted(record.len(), "cell");
-                return Err(row.refused(&format!(
-                    "found {found}, expected {} as in the first line",
-                    self.width
-                )));
-            }
-            take(row)?;
+            let line = record.position().map_or(0, |position| self.line(position));
+            take(TableRow { table: self, record: &record, line })?;
         }
         Ok(())
+    }
+
+    /// The line of a record. Its position is that of the empty lines before it, which are known where the
+    /// text is at hand.
+    fn line(&self, position: &Position) -> u64 {
+        let Content::Text(text) = &self.content else { return position.line() };
+        let from = usize::try_from(position.byte()).ok().and_then(|at| text.as_bytes().get(at..));
+        let skipped = from.unwrap_or_default().iter().take_while(|byte| b"\r\n".contains(byte));
+        position.line() + skipped.filter(|byte| **byte == b'\n').count() as u64
     }
 
     /// Where the first column of one of these names stands, in any case.
@@ -114,6 +166,11 @@ impl<'a> TableRow<'a> {
     /// The line of the file, from 1.
     pub fn line(&self) -> u64 {
         self.line
+    }
+
+    /// How many cells it has.
+    pub fn len(&self) -> usize {
+        self.record.len()
     }
 
     /// A cell as it is written, without blanks around it.
