@@ -70,7 +70,7 @@ fn the_schema_has_every_section_part_and_key_with_its_range_and_default() {
     let names: Vec<&String> = sections.keys().collect();
     let of_run =
         ["data", "model", "prefilter", "parameterization", "output_gain", "train", "output"];
-    assert_eq!(names, [&of_run[..], &["fit", "grid", "launch"]].concat());
+    assert_eq!(names, [&of_run[..], &["fit", "grid", "search", "launch"]].concat());
     assert_parts(&parts(models::TABLE), &sections["model"], None);
     assert_parts(&parts(parameterizations::TABLE), &sections["parameterization"], None);
     let gains = parts(output_gains::TABLE);

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::time::Duration;
 
-use ndarray::{Array2, Array3};
+use ndarray::{Array2, Array3, s};
 use serde_json::Value as Json;
 use strf::dataset::read;
 use strf::preparation::Treatment;
@@ -215,18 +215,28 @@ fn sweeps_that_make_no_sense_are_refused_and_nothing_is_written() {
         assert!(stderr.contains(said), "{change}: {stderr}");
         assert!(!place.path("sweep").exists(), "{change}");
     }
-    place.strf("train sweep.toml").refused("sweep.toml: 3 problems");
-    place.strf("sweep status nowhere").refused("nowhere: there is no such folder");
+    let said = place.strf("train sweep.toml");
+    assert_eq!(said.status, Some(2));
+    assert!(said.stderr.contains("10:2 fit: found an unknown section"), "{}", said.stderr);
+    let said = place.strf("sweep status nowhere");
+    assert!(said.stderr.contains("nowhere: there is no such folder"), "{}", said.stderr);
     place.strf("sweep sweep.toml --out sweep --set fit.seeds=1").done();
-    place.strf("sweep sweep.toml --out sweep").refused("sweep holds a sweep; go on with it with");
+    let said = place.strf("sweep sweep.toml --out sweep");
+    assert!(said.stderr.contains("sweep holds a sweep; go on with it with"), "{}", said.stderr);
+    fs::create_dir(place.path("other")).unwrap();
     place.write("other/notes.txt", "mine");
-    place.strf("sweep sweep.toml --out other").refused("other holds notes.txt, expected a sweep");
+    let said = place.strf("sweep sweep.toml --out other");
+    assert!(said.stderr.contains("other holds notes.txt, expected a sweep"), "{}", said.stderr);
     place.strf("sweep sweep.toml --out sweep --force --set fit.seeds=1").done();
 
     let mut changed = recording();
     changed.clips[0].cochleagram[(0, 0)] += 1.0;
     place.write_data("data.h5", &changed);
-    place.strf("sweep resume sweep").refused("found other stimuli or neurons than when the sweep");
+    let said = place.strf("sweep resume sweep");
+    assert_eq!(said.status, Some(2));
+    let changed =
+        "data.h5: found other stimuli or neurons than when the sweep in sweep was planned";
+    assert!(said.stderr.contains(changed), "{}", said.stderr);
 }
 
 #[test]
@@ -283,4 +293,64 @@ fn lines_of_a_list_are_worked_through_anywhere_and_where_no_slurm_is_that_is_sai
     let said = place.strf("sweep resume listed --file changed.toml");
     assert!(said.stderr.contains("found \"folds = 3\", expected \"folds = 2\""), "{}", said.stderr);
     place.strf("sweep resume listed --file sweep.toml").done();
+}
+
+#[test]
+fn neurons_on_their_own_are_fitted_as_if_there_were_no_others() {
+    let place = place();
+    let change = "--set fit.each=neuron --set fit.seeds=1 --set grid.model.hidden=[3]";
+    let said = place.strf(&format!("sweep sweep.toml --out alone {change}")).done();
+    assert!(
+        said.stderr.starts_with("12 fits: 3 neurons x 2 combinations x 2 folds x 1 seed"),
+        "{}",
+        said.stderr
+    );
+    let held_out = place.read("alone/held_out.csv");
+    let of_linear = |table: &str| -> BTreeSet<String> {
+        let lines = table.lines().filter(|line| line.starts_with("linear,"));
+        lines.map(|line| line.split(',').nth(5).unwrap().to_owned()).collect()
+    };
+    assert_eq!(of_linear(&held_out), BTreeSet::from(["3".to_owned()]), "{held_out}");
+    assert_eq!(place.read("alone/scores.csv").lines().count(), 1 + 12);
+
+    let only = format!("--set data.neurons=[\"b2\"] {change}");
+    place.strf(&format!("sweep sweep.toml --out one {only}")).done();
+    let whole = place.path("alone/jobs");
+    for (one, among) in [("00000", "00002"), ("00001", "00003"), ("00003", "00009")] {
+        let model = "model/model.safetensors";
+        let (own, other) = (place.path("one/jobs").join(one), whole.join(among));
+        assert!(
+            fs::read(own.join(model)).unwrap() == fs::read(other.join(model)).unwrap(),
+            "{one}"
+        );
+    }
+
+    // A neuron that was not recorded fails alone.
+    let mut silent = recording();
+    silent.clips.iter_mut().for_each(|clip| clip.responses.slice_mut(s![1, .., ..]).fill(f32::NAN));
+    place.write_data("data.h5", &silent);
+    let said = place.strf(&format!("sweep sweep.toml --out silent {change}")).done();
+    assert!(said.stderr.contains("no neuron has a recorded bin"), "{}", said.stderr);
+    assert!(said.stderr.contains("4 of 12 fits are not done"), "{}", said.stderr);
+    let neurons = place.read("silent/held_out.csv");
+    assert_eq!(of_linear(&neurons), BTreeSet::from(["2".to_owned()]), "{neurons}");
+    place.strf("report silent --out page.html").done();
+    assert!(place.read("page.html").contains("Which model, how good, how sure"));
+}
+
+#[test]
+fn values_that_are_drawn_are_fitted_with_every_combination() {
+    let place = place();
+    let search = "\n[search]\ntrials = 3\n\"train.lr\" = { log = [1e-3, 1e-1] }\n";
+    place.write("search.toml", &(SWEEP.to_owned() + search));
+    let said = place.strf("sweep search.toml --plan").done();
+    let lines: Vec<&str> = said.stdout.lines().collect();
+    assert_eq!(lines[0], "36 fits: 9 combinations x 2 folds x 2 seeds");
+    assert!(lines[1].starts_with("  linear, lr = 0."), "{lines:?}");
+    place.strf("sweep search.toml --out found --set fit.seeds=1 --set search.trials=2").done();
+    let header = place.read("found/scores.csv").lines().next().unwrap().to_owned();
+    assert!(
+        header.starts_with("job,combination,model.type,train.lr,model.hidden,fold"),
+        "{header}"
+    );
 }

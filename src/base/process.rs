@@ -40,6 +40,14 @@ impl ProcessIdentity {
     }
 }
 
+/// Bytes that programs may still take, where the system says it.
+pub fn free_memory() -> Option<usize> {
+    let text = fs::read_to_string("/proc/meminfo").ok()?;
+    let line = text.lines().find_map(|line| line.strip_prefix("MemAvailable:"))?;
+    let kilobytes: usize = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
+    Some(kilobytes * 1024)
+}
+
 /// Begins this program anew, in this process, with a variable of the environment; returns only where that
 /// cannot be done. Some libraries look at their variables once, when the first thread of theirs begins.
 #[cfg(unix)]

@@ -3,6 +3,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
+use super::sweep;
 use crate::base::error::Result;
 use crate::base::files::{self, Existing};
 use crate::base::progress::Console;
@@ -10,11 +11,13 @@ use crate::report::HtmlReport;
 use crate::runs::comparison::Scored;
 use crate::runs::metadata::Metadata;
 use crate::runs::trained::Trained;
+use crate::sweeps::folder::SweepFolder;
 
 /// `strf report`.
 #[derive(Debug, Args)]
 pub struct ReportArgs {
-    /// Run folders; several are compared, and must have been scored on the same responses
+    /// Run folders, or the folder of one sweep; several runs are compared, and must have been scored on the same
+    /// responses
     #[arg(required = true, value_name = "RUN")]
     pub runs: Vec<PathBuf>,
     /// HTML file to write [default: RUN/report.html; comparison.html for several]
@@ -38,6 +41,13 @@ pub fn run(args: &ReportArgs, console: &Console) -> Result<()> {
     let out = args.out.clone().unwrap_or_else(|| default_name(&args.runs));
     let existing = Existing::from_force(args.force);
     files::check(&out, existing)?;
+    if let [only] = &args.runs[..]
+        && SweepFolder::lies_in(only)
+    {
+        let html = sweep::page_on(only)?;
+        files::write(&out, existing, html.as_bytes())?;
+        return console.result(&out.display().to_string());
+    }
     let scored = args.runs.iter().map(|run| Scored::read(run)).collect::<Result<Vec<_>>>()?;
     let trained = args.runs.iter().map(|run| Trained::open(run)).collect::<Result<Vec<_>>>()?;
     let gradients =

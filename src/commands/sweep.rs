@@ -51,7 +51,15 @@ pub struct NewSweep {
     /// Folder of the sweep [default: that of [output], runs/NAME of the file]
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
-    /// Change one key of the file, e.g. fit.folds=10; may be repeated
+    /// How it begins.
+    #[command(flatten)]
+    pub how: BeginArgs,
+}
+
+/// How a sweep begins, whatever it comes from.
+#[derive(Debug, Args)]
+pub struct BeginArgs {
+    /// Change one key for all fits, e.g. fit.folds=10; may be repeated
     #[arg(long = "set", value_name = "KEY=VALUE")]
     pub set: Vec<String>,
     /// Say what would be fitted, and write nothing
@@ -145,45 +153,26 @@ pub fn run(args: &SweepArgs, console: &Console) -> Result<()> {
     }
 }
 
-/// How a new sweep begins.
-#[derive(Debug)]
-pub struct Begin {
-    /// Where it is written.
-    pub folder: PathBuf,
-    /// What may be done with a sweep that lies there.
-    pub existing: Existing,
-    /// Whether to say alone what would be fitted.
-    pub plan_alone: bool,
-    /// Whether to print JSON.
-    pub json: bool,
-}
-
 fn new(file: &Path, args: &NewSweep, console: &Console) -> Result<()> {
-    let sweep = SweepFile::load(file, &args.set)?;
-    let begin_as = Begin {
-        folder: args.out.clone().unwrap_or_else(|| sweep.base.output.folder.clone()),
-        existing: Existing::from_force(args.force),
-        plan_alone: args.plan,
-        json: args.json,
-    };
-    begin(&sweep, &begin_as, console)
+    let sweep = SweepFile::load(file, &args.how.set)?;
+    let folder = args.out.clone().unwrap_or_else(|| sweep.base.output.folder.clone());
+    begin(&sweep, (&folder, &args.how), console)
 }
 
 /// A new sweep, to its end.
 ///
 /// # Errors
 /// The dataset cannot be read or cut so, the folder cannot be written, or the user has stopped it.
-pub fn begin(sweep: &SweepFile, how: &Begin, console: &Console) -> Result<()> {
+pub fn begin(sweep: &SweepFile, (path, how): (&Path, &BeginArgs), console: &Console) -> Result<()> {
     let read = read_sound(&sweep.base.data.file)?;
     for note in sweep.notes.iter().chain(&read.notes) {
         console.note(note);
     }
-    let path = &how.folder;
     let plan = Plan::new(sweep, read.recording, relative(&sweep.file, path)?)?;
-    if how.plan_alone {
+    if how.plan {
         return console.result(&plan.lines());
     }
-    let folder = SweepFolder::claim(path, how.existing)?;
+    let folder = SweepFolder::claim(path, Existing::from_force(how.force))?;
     if sweep.launch.on == LaunchOn::Slurm {
         slurm::require()?;
     }
@@ -345,17 +334,39 @@ fn report(
 /// Writes the picture and the page.
 fn page(workshop: &Workshop, (collected, findings): (&[OfCombination], &Findings)) -> Result<()> {
     let Workshop { folder, plan, .. } = workshop;
-    let file = &workshop.dataset().recording.file;
-    let data = file.file_name().map_or_else(String::new, |name| name.display().to_string());
-    let ceiling = table::AVERAGED.iter().position(|score| *score == table::CEILING);
-    let ceiling = ceiling.zip(collected.get(plan.against)).map(|(place, own)| own.mean(place));
-    let ceiling = ceiling.filter(|ceiling| ceiling.is_finite());
+    let (data, ceiling) = (dataset_name(workshop), ceiling(plan, collected));
     if let Drawn::Picture(canvas) = models::draw(findings, 0, &data, ceiling)? {
         canvas.write(&folder.path().join(PICTURE), "models of a sweep", Existing::Replace)?;
     }
-    let ceiling = ceiling.unwrap_or(f64::NAN);
-    let report = SweepReport { plan, findings, data: &data, ceiling, warnings: &[] };
+    let report = SweepReport { plan, findings, data: &data, ceiling };
     folder.write(REPORT, report.html()?.as_bytes())
+}
+
+fn dataset_name(workshop: &Workshop) -> String {
+    let file = &workshop.dataset().recording.file;
+    file.file_name().map_or_else(String::new, |name| name.display().to_string())
+}
+
+/// The mean over neurons of the best correlation that noise allows.
+fn ceiling(plan: &Plan, collected: &[OfCombination]) -> Option<f64> {
+    let place = table::AVERAGED.iter().position(|score| *score == table::CEILING)?;
+    Some(collected.get(plan.against)?.mean(place)).filter(|ceiling| ceiling.is_finite())
+}
+
+/// The page on a sweep that is there.
+///
+/// # Errors
+/// A fit or the dataset is not what it was.
+pub fn page_on(path: &Path) -> Result<String> {
+    let folder = SweepFolder::open(path)?;
+    let plan = folder.plan()?;
+    let progress = folder.progress()?;
+    let collected = table::collect(&folder, &plan, &progress)?;
+    let workshop = Workshop::open(folder, plan)?;
+    let plan = &workshop.plan;
+    let findings = Findings::of(&workshop, &progress, (&collected, plan.against), false)?;
+    let (data, ceiling) = (dataset_name(&workshop), ceiling(plan, &collected));
+    SweepReport { plan, findings: &findings, data: &data, ceiling }.html()
 }
 
 fn fit_open(

@@ -3,15 +3,13 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::sweep;
+use super::sweep::{self, BeginArgs};
 use crate::base::error::{Error, Result};
-use crate::base::files::Existing;
 use crate::base::progress::Console;
 use crate::sweeps::plan::SweepFile;
 use crate::sweeps::zoo::Zoo;
 
 /// `strf zoo`.
-#[expect(clippy::struct_excessive_bools, reason = "each is an option of its own")]
 #[derive(Debug, Args)]
 pub struct ZooArgs {
     /// Dataset file
@@ -35,18 +33,9 @@ pub struct ZooArgs {
     /// Fewer folds, for a first look
     #[arg(long)]
     pub quick: bool,
-    /// Change one key for all models, such as train.patience=60; may be repeated
-    #[arg(long = "set", value_name = "KEY=VALUE")]
-    pub set: Vec<String>,
-    /// Say what would be fitted, and write nothing
-    #[arg(long)]
-    pub plan: bool,
-    /// Replace a sweep that lies in the folder
-    #[arg(long)]
-    pub force: bool,
-    /// Print one line of JSON for each fit that begins or ends, and the outcome as JSON
-    #[arg(long)]
-    pub json: bool,
+    /// How it begins.
+    #[command(flatten)]
+    pub how: BeginArgs,
 }
 
 /// Folds where nothing is said, and with `--quick`.
@@ -59,12 +48,6 @@ pub fn run(args: &ZooArgs, console: &Console) -> Result<()> {
         .map_err(|source| Error::file(format!("finding {}", args.data.display()), source))?;
     let zoo =
         Zoo { data: &data, models: &args.models, folds, seeds: args.seeds, against: &args.against };
-    let sweep = SweepFile::parse(zoo.text()?, "zoo.toml".as_ref(), &args.set)?;
-    let options = sweep::Begin {
-        folder: args.out.clone(),
-        existing: Existing::from_force(args.force),
-        plan_alone: args.plan,
-        json: args.json,
-    };
-    sweep::begin(&sweep, &options, console)
+    let sweep = SweepFile::parse(zoo.text()?, "zoo.toml".as_ref(), &args.how.set)?;
+    sweep::begin(&sweep, (&args.out, &args.how), console)
 }

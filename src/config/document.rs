@@ -321,9 +321,9 @@ fn entries_of<'a>(text: &str, entries: DeTable<'a>) -> Vec<Entry<'a>> {
 fn paths_of<'a>(text: &str, entries: DeTable<'a>) -> Vec<Entry<'a>> {
     let mut paths = Vec::new();
     for (name, value) in entries {
-        let whole = name.get_ref().contains('.');
+        let (is_whole, value_place) = (name.get_ref().contains('.'), place(text, &value));
         match value.into_inner() {
-            DeValue::Table(inner) if !whole => {
+            DeValue::Table(inner) if !is_whole => {
                 let inner = entries_of(text, inner).into_iter();
                 paths.extend(inner.map(|entry| Entry {
                     name: Cow::Owned(format!("{}.{}", name.get_ref(), entry.name)),
@@ -332,12 +332,7 @@ fn paths_of<'a>(text: &str, entries: DeTable<'a>) -> Vec<Entry<'a>> {
             }
             value => {
                 let place = place(text, &name);
-                paths.push(Entry {
-                    name: name.into_inner(),
-                    value_place: place.clone(),
-                    place,
-                    value,
-                });
+                paths.push(Entry { name: name.into_inner(), place, value, value_place });
             }
         }
     }

@@ -71,7 +71,7 @@ fn clips<R: Take>(
     let [_, n, repeats, bins] = axes;
     let location = |s: usize| {
         let (at, rows) = (responses.clone(), (s * n..(s + 1) * n).collect());
-        ResponseLocation { at, shape: shape.clone(), leading: 2, rows, repeats, bins }
+        ResponseLocation { at, shape: shape.clone(), leading: 2, rows, repeats, bins, kept: None }
     };
     let sounds = sounds?.into_dimensionality::<Ix3>().ok()?; // three axes, as checked
     let clip = |(s, (stimulus, sound)): (usize, (Entity, ArrayView2<f32>))| {

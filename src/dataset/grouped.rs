@@ -78,7 +78,15 @@ fn clip<R: Take>(
     let (location, dims) = if need == Need::Sound && unneeded {
         let (n, at, shape) = (sizes.neurons.unwrap_or(0), at.clone(), Vec::new());
         (
-            ResponseLocation { at, shape, leading: 0, rows: (0..n).collect(), repeats: 0, bins: t },
+            ResponseLocation {
+                at,
+                shape,
+                leading: 0,
+                rows: (0..n).collect(),
+                repeats: 0,
+                bins: t,
+                kept: None,
+            },
             [n, 0, t],
         )
     } else {
@@ -102,5 +110,8 @@ fn location(source: &mut Source, at: &str, sizes: Sizes) -> Option<(ResponseLoca
     let [n, repeats, bins] = check::rank(&mut source.problems, at, &dims, "(N, R, T)")?;
     let (at, leading) = (at.to_owned(), usize::from(!only));
     let rows = (0..n.min(sizes.neurons.unwrap_or(0))).collect();
-    Some((ResponseLocation { at, shape, leading, rows, repeats, bins }, [n, repeats, bins]))
+    Some((
+        ResponseLocation { at, shape, leading, rows, repeats, bins, kept: None },
+        [n, repeats, bins],
+    ))
 }

@@ -27,5 +27,5 @@ pub use location::ResponseLocation;
 pub use predictions::write_predictions;
 pub use read::{ReadRecording, other_content, read, read_for_prediction, read_sound};
 pub use recording::{Clip, Entity, OfNeurons, Recording, Splits};
-pub use responses::ResponseFile;
+pub use responses::{ResponseFile, keep_responses};
 pub use write::{Counts, plain_number, write, write_each};

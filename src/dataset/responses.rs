@@ -6,6 +6,7 @@ use ndarray::Array3;
 use super::check;
 use super::location::ResponseLocation;
 use super::read::read;
+use super::recording::Recording;
 use super::source::Source;
 use crate::base::error::{Error, Result};
 use crate::base::files::Version;
@@ -41,6 +42,9 @@ impl<'a> ResponseFile<'a> {
     /// # Errors
     /// Every problem of the file, where these cannot be read or are infinite.
     pub fn read(&mut self, location: &ResponseLocation) -> Result<Array3<f32>> {
+        if let Some(kept) = location.kept() {
+            return Ok(kept);
+        }
         let path = self.source.path;
         let responses = self.source.responses(location);
         match responses {
@@ -48,6 +52,20 @@ impl<'a> ResponseFile<'a> {
             _ => Err(all_problems(path, &location.at)),
         }
     }
+}
+
+/// Reads the responses to all clips of a recording to stay in memory, from where later readings take them.
+///
+/// # Errors
+/// As [`ResponseFile::read`].
+pub fn keep_responses(recording: &mut Recording<ResponseLocation>) -> Result<()> {
+    let path = recording.file.clone();
+    let mut file = ResponseFile::open(&path)?;
+    for clip in &mut recording.clips {
+        let responses = file.read(&clip.responses)?;
+        clip.responses.keep(responses);
+    }
+    Ok(())
 }
 
 /// A file with a problem is read as a whole, so that all of its problems are told at once.

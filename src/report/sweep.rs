@@ -17,10 +17,8 @@ pub struct SweepReport<'a> {
     pub findings: &'a Findings,
     /// The dataset's name.
     pub data: &'a str,
-    /// The mean over neurons of the best correlation that noise allows; NaN where undefined.
-    pub ceiling: f64,
-    /// What the user should know.
-    pub warnings: &'a [String],
+    /// The mean over neurons of the best correlation that noise allows, where it is defined.
+    pub ceiling: Option<f64>,
 }
 
 impl SweepReport<'_> {
@@ -35,7 +33,7 @@ impl SweepReport<'_> {
             heading: data.to_owned(),
             program: PROGRAM,
             answer: self.answer(),
-            warnings: [self.warnings, &findings.warnings].concat(),
+            warnings: findings.warnings.clone(),
             models: self.models(),
             figures: self.figures(),
             choices: findings.choices.iter().filter(|(_, times)| *times > 0).cloned().collect(),
@@ -60,11 +58,7 @@ impl SweepReport<'_> {
             single.mean,
             single.interval.low,
             single.interval.high,
-            if self.ceiling.is_finite() {
-                format!(", where noise allows {:.3}", self.ceiling)
-            } else {
-                String::new()
-            }
+            self.ceiling.map_or_else(String::new, |own| format!(", where noise allows {own:.3}"))
         )];
         answer.extend(best.scores[place].difference.map(|own| {
             let q = if own.q.is_nan() { String::new() } else { format!(", q = {:.2e}", own.q) };
@@ -101,7 +95,7 @@ impl SweepReport<'_> {
 
     fn figures(&self) -> Vec<PictureSection> {
         let figure = |(place, (name, _)): (usize, &(&str, _))| {
-            let ceiling = Some(self.ceiling).filter(|c| place == 0 && c.is_finite());
+            let ceiling = self.ceiling.filter(|_| place == 0);
             let drawn = models::draw(self.findings, place, self.data, ceiling);
             PictureSection::new(&format!("{name} of each model"), drawn)
         };

@@ -2,10 +2,11 @@
 use serde::{Deserialize, Serialize};
 use toml::de::DeValue;
 
+use super::paths::{place_of, require_key};
+use super::search::Search;
 use super::sections::{GRID, SECTIONS};
 use crate::base::error::{Error, Problem, Result};
-use crate::base::wording::did_you_mean;
-use crate::config::document::{Document, Entry, SectionAt};
+use crate::config::document::{Document, Entry};
 use crate::config::part::TYPE;
 use crate::config::sections::{Holds, Section, section};
 use crate::config::value::{shown, written};
@@ -35,17 +36,6 @@ pub struct Combinations {
     /// What was left out and why, one sentence each.
     pub notes: Vec<String>,
 }
-
-/// Keys, or whole sections, that combinations cannot differ in, and why.
-const FIXED: [(&str, &str); 7] = [
-    ("data.file", "all fits of a sweep are of one dataset: make a sweep for each"),
-    ("data.neurons", "all fits of a sweep are of the same neurons"),
-    ("data.stimuli", "all fits of a sweep are of the same stimuli"),
-    ("data.split", "[fit] says how stimuli are divided"),
-    ("train.seed", "fit.seeds says how many there are"),
-    ("train.device", "[launch] says where fits run"),
-    ("output", "runs are written into the folder of the sweep"),
-];
 
 /// More combinations than this are a mistake.
 const MOST: usize = 100_000;
@@ -84,51 +74,35 @@ pub fn axes(document: &Document, problems: &mut Vec<Problem>) -> Vec<ValueList> 
 
 fn axis(entry: &Entry) -> Result<ValueList, Box<Problem>> {
     let path = entry.name.as_ref();
+    require_key(GRID, entry)?;
     let at = format!("{GRID}.{path}");
-    let refuse = |found: &str, expected: &str, hint: &str| {
-        Err(Box::new(entry.place.problem(&at, found, expected).hint(hint)))
-    };
-    let Some((label, key)) = path.split_once('.') else {
-        return refuse("no section", "SECTION.KEY = [...]", "such as train.lr = [0.001, 0.01]");
-    };
-    let fixed = FIXED.iter().find(|(fixed, _)| [path, label].contains(fixed));
-    if let Some((_, why)) = fixed {
-        return refuse("a key that is the same for all", "another key", why);
-    }
-    let known = run_file::SECTIONS;
-    let Some(owner) = section(known, place_of(label).name) else {
-        let names = known.iter().map(|section| section.name);
-        return refuse("an unknown section", "a section of run files", &did_you_mean(label, names));
-    };
-    let keys = owner.keys();
-    if !keys.contains(&key) {
-        let hint = did_you_mean(key, keys.iter().copied());
-        return refuse("an unknown key", &format!("a key of [{}]", owner.name), &hint);
-    }
+    let refuse =
+        |found: &str, expected: &str| Err(Box::new(entry.place.problem(&at, found, expected)));
     let DeValue::Array(list) = &entry.value else {
-        return refuse(&shown(&entry.value), "a list of values", "");
+        return refuse(&shown(&entry.value), "a list of values");
     };
     let values: Vec<String> = list.iter().map(|value| written(value.as_ref())).collect();
     if values.is_empty() {
-        return refuse("an empty list", "1 value or more", "");
+        return refuse("an empty list", "1 value or more");
     }
     match values.iter().enumerate().find(|(nth, value)| values[..*nth].contains(value)) {
-        Some((_, twice)) => refuse(&format!("{twice} twice"), "each value once", ""),
+        Some((_, twice)) => refuse(&format!("{twice} twice"), "each value once"),
         None => Ok(ValueList { path: path.to_owned(), values }),
     }
 }
 
-/// All combinations of the lists, but for those that make no sense: what is wrong with one, and what a
-/// file without lists is called, is up to `title`.
+/// All combinations of the lists with every draw of a search, but for those that make no sense: what is wrong
+/// with one, and what a file without lists is called, is up to `title`.
 ///
 /// # Errors
 /// A value that makes no sense in any combination, with what is wrong with the first of them.
 pub fn combine(
     document: &Document,
-    axes: &[ValueList],
+    (axes, search): (&[ValueList], &Search),
     title: impl Fn(&Combination) -> Result<String>,
 ) -> Result<Combinations> {
-    let count = axes.iter().try_fold(1_usize, |all, axis| all.checked_mul(axis.values.len()));
+    let draws = search.draws();
+    let count = axes.iter().try_fold(draws.len(), |all, axis| all.checked_mul(axis.values.len()));
     if count.is_none_or(|count| count > MOST) {
         return Err(Error::Refused(format!(
             "[{GRID}]: found lists that come to more than {MOST} combinations, expected fewer; shorten \
@@ -137,7 +111,10 @@ pub fn combine(
     }
     let mut found = Combinations::default();
     let mut refused: Vec<(Vec<(String, String)>, Error)> = Vec::new();
-    for all in product(axes) {
+    let drawn = |listed: Vec<(String, String)>| {
+        draws.iter().map(move |drawn| [&listed[..], drawn].concat()).collect::<Vec<_>>()
+    };
+    for all in product(axes).into_iter().flat_map(drawn) {
         let applies = |(path, _): &(String, String)| applies(document, path, &all);
         let values: Vec<(String, String)> =
             all.iter().filter(|own| applies(own)).cloned().collect();
@@ -209,16 +186,6 @@ fn applies(document: &Document, path: &str, chosen: &[(String, String)]) -> bool
     }
 }
 
-/// `prefilter[2]`: which section is meant.
-fn place_of(label: &str) -> SectionAt<'_> {
-    let numbered = label.strip_suffix(']').and_then(|label| label.split_once('['));
-    let nth = numbered.and_then(|(_, number)| number.parse::<usize>().ok());
-    match (numbered, nth.and_then(|number| number.checked_sub(1))) {
-        (Some((name, _)), Some(nth)) => SectionAt { name, nth },
-        _ => label.into(),
-    }
-}
-
 fn is_type(path: &str) -> bool {
     path.split_once('.').is_some_and(|(_, key)| key == TYPE)
 }
@@ -283,7 +250,7 @@ mod tests {
             }
         };
         let mut told: Vec<String> = problems.iter().map(ToString::to_string).collect();
-        let names = combine(&document, &axes, title).map(|found| {
+        let names = combine(&document, (&axes, &Search::default()), title).map(|found| {
             told.extend(found.notes);
             found.sound.into_iter().map(|one| one.name).collect()
         });
@@ -326,7 +293,7 @@ mod tests {
                 "2:7 grid.train.rl: found an unknown key, expected a key of [train]",
             ),
             ("trian.lr = [1]", "2:7 grid.trian.lr: found an unknown section"),
-            ("\"lr\" = [1]", "2:1 grid.lr: found no section, expected SECTION.KEY = [...]"),
+            ("\"lr\" = [1]", "2:1 grid.lr: found no section, expected SECTION.KEY = ..."),
             ("data.split = ['file']", "2:6 grid.data.split: found a key that is the same for all"),
             ("output.folder = ['a']", "grid.output.folder: found a key that is the same for all"),
             (

@@ -90,7 +90,7 @@ pub struct Findings {
     pub choices: Vec<(String, usize)>,
     /// The name of the combination that others are held against.
     pub against: String,
-    /// What p-values are over: `neurons` or `clips`; empty where there are none.
+    /// What p-values are over: `neurons` or `stimuli`; empty where there are none.
     pub paired_over: &'static str,
     /// What the user should know.
     pub warnings: Vec<String>,
@@ -288,7 +288,7 @@ impl Findings {
         };
         let differences = defined_differences(&of_clips(own), &of_clips(other));
         if differences.len() >= FEW {
-            self.paired_over = "clips";
+            self.paired_over = "stimuli";
             return signed_rank(&differences);
         }
         let warning = format!(

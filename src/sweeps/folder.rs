@@ -158,6 +158,11 @@ impl SweepFolder {
         )))
     }
 
+    /// Whether a sweep lies in a folder.
+    pub fn lies_in(path: &Path) -> bool {
+        path.join(PLAN).is_file()
+    }
+
     /// Makes the folder anew.
     ///
     /// # Errors

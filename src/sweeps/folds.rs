@@ -132,6 +132,7 @@ fn valid_places(stimuli: usize, share: f64) -> Vec<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::sweeps::sections::Each;
 
     fn stimuli(count: usize) -> Vec<Entity> {
         let stimulus = |n: usize| {
@@ -149,6 +150,7 @@ mod tests {
             valid: 0.2,
             test: None,
             all_clips: false,
+            each: Each::Population,
             seed: 0,
             seeds: 1,
             redraw: false,

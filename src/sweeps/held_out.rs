@@ -71,11 +71,15 @@ impl Stimuli {
     }
 }
 
-/// Whether every fit of a combination, but for those within folds, is done.
+/// Whether every fit of a combination, but for those within folds, is done; where each neuron has fits of its
+/// own, those that fail leave it out.
 pub fn is_whole(workshop: &Workshop, progress: &SweepProgress, combination: usize) -> bool {
     let jobs = workshop.plan.jobs();
     let mut own = jobs.iter().filter(|job| job.combination == combination && job.inner.is_none());
-    own.all(|job| progress.done.contains(&job.number))
+    own.all(|job| {
+        let failed = job.neuron.is_some() && progress.failed.contains_key(&job.number);
+        failed || progress.done.contains(&job.number)
+    })
 }
 
 /// Predicts stimuli by all fits of a combination that have not seen them; the predictions are written into
@@ -159,6 +163,12 @@ impl OfClip {
         self.0.iter().map(|row| row.as_ref().map(|row| ArrayView1::from(row.as_slice()))).collect()
     }
 
+    /// Takes what another fit predicts for neurons of its own.
+    fn take(&mut self, other: Self) {
+        let pairs = self.0.iter_mut().zip(other.0);
+        pairs.filter(|(_, new)| new.is_some()).for_each(|(own, new)| *own = new);
+    }
+
     /// The mean over the fits that have a neuron.
     fn mean(all: &[&Self]) -> Self {
         let neurons = all.first().map_or(0, |own| own.0.len());
@@ -192,8 +202,8 @@ struct Members<'a> {
     /// Ids of the neurons that any of them has, in the order of the dataset, and their places in it.
     neurons: Vec<String>,
     places: Vec<usize>,
-    /// Of each prediction: the fit for each fold, or the only one.
-    groups: Vec<Vec<Trained>>,
+    /// Of each prediction: the fits, each with the place of the fold that it has not seen.
+    groups: Vec<Vec<(usize, Trained)>>,
 }
 
 impl<'a> Members<'a> {
@@ -201,16 +211,27 @@ impl<'a> Members<'a> {
         let plan = &workshop.plan;
         let own = |job: &Job| job.combination == combination && job.inner.is_none();
         let jobs: Vec<Job> = plan.jobs().into_iter().filter(own).collect();
-        let open = |job: &Job| Trained::open(&workshop.folder.job(job.number));
-        let of_seed = |seed: usize| jobs.iter().filter(move |job| job.seed == seed);
-        let groups: Vec<Vec<Trained>> = if stimuli.folds.is_empty() {
-            jobs.iter().map(|job| Ok(vec![open(job)?])).collect::<Result<_>>()?
+        let open = |job: &Job| Ok((job.fold, Trained::open(&workshop.folder.job(job.number))?));
+        let is_done = |job: &&Job| workshop.folder.job(job.number).is_dir();
+        let open_all = |own: &dyn Fn(&Job) -> bool| {
+            let own = jobs.iter().filter(|job| own(job)).filter(is_done);
+            own.map(open).collect::<Result<Vec<_>>>()
+        };
+        let seeds = 0..plan.seeds.len();
+        let groups: Vec<Vec<(usize, Trained)>> = if stimuli.folds.is_empty() {
+            // No fit has seen these stimuli: each makes a prediction of its own.
+            let folds = 0..plan.fold_count();
+            let pairs = seeds.flat_map(|seed| folds.clone().map(move |fold| (seed, fold)));
+            let groups = pairs.map(|(seed, fold)| {
+                let group = open_all(&|job| (job.seed, job.fold) == (seed, fold))?;
+                Ok(group.into_iter().map(|(_, trained)| (0, trained)).collect())
+            });
+            groups.collect::<Result<_>>()?
         } else {
-            let seeds = 0..plan.seeds.len();
-            seeds.map(|seed| of_seed(seed).map(open).collect()).collect::<Result<_>>()?
+            seeds.map(|seed| open_all(&|job| job.seed == seed)).collect::<Result<_>>()?
         };
         let has = |id: &String| {
-            groups.iter().flatten().any(|trained| trained.metadata.neurons.contains(id))
+            groups.iter().flatten().any(|(_, trained)| trained.metadata.neurons.contains(id))
         };
         let neurons = workshop.dataset().recording.neuron_ids();
         let places: Vec<usize> = (0..neurons.len()).filter(|place| has(&neurons[*place])).collect();
@@ -221,19 +242,20 @@ impl<'a> Members<'a> {
     /// Predictions of some stimuli, each by the fit of a group that has not seen it.
     fn of(&self, group: usize, nths: &[usize]) -> Result<Vec<OfClip>> {
         let fold = |nth: usize| self.stimuli.folds.get(group).map_or(0, |folds| folds[nth]);
-        let mut found: Vec<Option<OfClip>> = nths.iter().map(|_| None).collect();
-        for (fold_of, trained) in self.groups[group].iter().enumerate() {
-            let own: Vec<usize> = (0..nths.len()).filter(|i| fold(nths[*i]) == fold_of).collect();
+        let none = || OfClip(vec![None; self.neurons.len()]);
+        let mut found: Vec<OfClip> = nths.iter().map(|_| none()).collect();
+        for (fold_of, trained) in &self.groups[group] {
+            let own: Vec<usize> = (0..nths.len()).filter(|i| fold(nths[*i]) == *fold_of).collect();
             if own.is_empty() {
                 continue;
             }
             let clips: Vec<usize> = own.iter().map(|i| self.stimuli.places[nths[*i]]).collect();
             let recording = &self.workshop.dataset().recording;
             for (i, prediction) in own.into_iter().zip(trained.predict(recording, &clips)?) {
-                found[i] = Some(self.rows(trained, &prediction));
+                found[i].take(self.rows(trained, &prediction));
             }
         }
-        Ok(found.into_iter().flatten().collect())
+        Ok(found)
     }
 
     /// The prediction of a fit by the neurons of all.
@@ -282,9 +304,10 @@ impl Heard {
     }
 
     fn require_same(self, members: &Members) -> Result<()> {
-        let fits = members.groups.first().into_iter().flatten();
-        for (hashes, fit) in self.hashes.into_iter().zip(fits) {
-            let now = hashes.finish();
+        let hashes: Vec<Vec<String>> =
+            self.hashes.into_iter().map(ResponseHashes::finish).collect();
+        for (fold, fit) in members.groups.first().into_iter().flatten() {
+            let Some(now) = hashes.get(*fold) else { continue };
             let known = fit.metadata.content.as_ref().map(|content| &content.test.responses);
             let known = fit.metadata.neurons.iter().zip(known.into_iter().flatten());
             let changed = known.filter_map(|(id, known)| {

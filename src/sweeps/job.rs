@@ -8,7 +8,10 @@ use super::folder::{JobRecord, SweepFolder};
 use super::plan::{Job, Plan, content_of};
 use crate::base::error::{Error, Result};
 use crate::base::interrupt;
-use crate::dataset::{ReadRecording, ResponseLocation, read_sound};
+use crate::base::process::free_memory;
+use crate::dataset::{
+    Clip, ReadRecording, Recording, ResponseLocation, keep_responses, read_sound,
+};
 use crate::runs::experiment::Experiment;
 use crate::runs::folder::{OldRun, RunFolder};
 use crate::stats::moments::mean_of_defined;
@@ -46,7 +49,7 @@ impl Workshop {
     /// It cannot be read, or is not what it was when the sweep was planned.
     pub fn open(folder: SweepFolder, plan: Plan) -> Result<Self> {
         let file = plan.base(folder.path(), 0)?.data.file;
-        let recording = read_sound(&file)?;
+        let mut recording = read_sound(&file)?;
         let known = &recording.recording;
         if content_of(known) != plan.content || known.neuron_ids() != plan.neurons {
             return Err(Error::Refused(format!(
@@ -55,6 +58,9 @@ impl Workshop {
                 file.display(),
                 folder.path().display()
             )));
+        }
+        if plan.len() > 1 && fits_into_memory(&recording.recording) {
+            keep_responses(&mut recording.recording)?;
         }
         Ok(Self { folder, plan, recording })
     }
@@ -139,6 +145,19 @@ impl Workshop {
         let warnings = experiment.prepared.warnings.iter().cloned().chain(notes);
         Ok(Some((cc.filter(|cc| cc.is_finite()), warnings.collect())))
     }
+}
+
+/// The share of free memory that responses may take to be read once instead of by each fit.
+const KEPT: usize = 8;
+
+/// Whether the responses of a recording can stay in memory.
+fn fits_into_memory(recording: &Recording<ResponseLocation>) -> bool {
+    let numbers = |clip: &Clip<ResponseLocation>| {
+        let (neurons, repeats, bins) = clip.responses.dim();
+        neurons * repeats * bins
+    };
+    let needed = size_of::<f32>() * recording.clips.iter().map(numbers).sum::<usize>();
+    free_memory().is_some_and(|free| needed < free / KEPT)
 }
 
 /// Column of the table of scores: correlation over the validation stimuli.

@@ -1,9 +1,12 @@
 //! Many fits of one dataset: every combination of settings, every fold, every seed.
 //!
-//! A sweep file is a run file with `[fit]`, `[grid]` and `[launch]` ([`sections`]). From it and the
+//! A sweep file is a run file with `[fit]`, `[grid]`, `[search]` and `[launch]` ([`sections`]). From it and the
 //! dataset follows a [`plan`], which lies in the folder of the sweep and says what each fit is. Any process
 //! that sees the folder can work on it: a fit is claimed by a file that only one process can make
 //! ([`claim`]), written beside, and put into place by one rename ([`folder`]).
+mod paths;
+mod search;
+
 pub mod sections;
 
 mod combinations;

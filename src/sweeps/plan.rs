@@ -5,7 +5,8 @@ use serde::{Deserialize, Serialize};
 
 use super::combinations::{self, Combination, Combinations};
 use super::folds::Folds;
-use super::sections::{FIT, Fit, FoldCount, LAUNCH, Launch, SECTIONS};
+use super::search::Search;
+use super::sections::{Each, FIT, Fit, FoldCount, LAUNCH, Launch, SECTIONS};
 use crate::base::error::{Error, Problem, Problems, Result};
 use crate::base::wording::{counted, did_you_mean, one_of, stimuli_counted};
 use crate::config::check::{Check, refused};
@@ -56,6 +57,7 @@ impl SweepFile {
         check.sections(&SECTIONS.iter().map(|section| section.name).collect::<Vec<_>>());
         let (fit, launch) = (check.values(FIT, Fit::KEYS), check.values(LAUNCH, Launch::KEYS));
         let axes = combinations::axes(&check.document, &mut check.problems);
+        let search = Search::read(&check.document, &mut check.problems);
         let split = check.document.section("data").and_then(|data| data.entry("split"));
         if split.is_some() && !check.problems.iter().any(|problem| problem.at.starts_with(FIT)) {
             let fit = Fit::new(&fit)?;
@@ -71,7 +73,8 @@ impl SweepFile {
         let title = |combination: &Combination| {
             config(&text, file, set, combination).map(|config| config.architecture.title())
         };
-        let Combinations { sound, notes } = combinations::combine(&check.document, &axes, title)?;
+        let Combinations { sound, notes } =
+            combinations::combine(&check.document, (&axes, &search), title)?;
         let (fit, launch) = (Fit::new(&fit)?, Launch::new(&launch)?);
         let first = sound.first().cloned().unwrap_or_default();
         let base = config(&text, file, set, &first)?;
@@ -123,6 +126,8 @@ pub struct Plan {
     pub seeds: Vec<u64>,
     /// The folds of each seed, or those of all.
     pub folds: Vec<Vec<Fold>>,
+    /// Ids of the neurons that each have fits of their own; none where all are fitted together.
+    pub alone: Option<Vec<String>>,
     /// Ids of the stimuli that are predicted last.
     pub test: Vec<String>,
 }
@@ -147,6 +152,8 @@ pub struct Job {
     pub fold: usize,
     /// The place of the fold within the rest, where it is one of those.
     pub inner: Option<usize>,
+    /// The place of the neuron, where each has fits of its own.
+    pub neuron: Option<usize>,
     /// The place of the seed.
     pub seed: usize,
 }
@@ -165,7 +172,11 @@ impl Plan {
         let SweepFile { fit, base, .. } = sweep;
         let content = content_of(&recording);
         let neurons = recording.neuron_ids();
-        let recording = select(recording, &Selection::All, &base.data.stimuli)?.recording;
+        let recording = match fit.each {
+            Each::Population => select(recording, &Selection::All, &base.data.stimuli)?.recording,
+            Each::Neuron => select(recording, &base.data.neurons, &base.data.stimuli)?.recording,
+        };
+        let alone = (fit.each == Each::Neuron).then(|| recording.neuron_ids());
         let (folds, test) = if fit.folds == FoldCount::Of(1) {
             (vec![vec![one_fold(sweep, &recording)?]], Vec::new())
         } else {
@@ -183,6 +194,7 @@ impl Plan {
             against: sweep.against()?,
             seeds: seeds.collect(),
             folds,
+            alone,
             test,
         })
     }
@@ -193,7 +205,12 @@ impl Plan {
             .folds
             .first()
             .map_or(0, |folds| folds.iter().map(|fold| 1 + fold.inner.len()).sum());
-        fits * self.combinations.len()
+        fits * self.combinations.len() * self.fits_of_population()
+    }
+
+    /// Fits of which each has its own neurons: as many as neurons, or one.
+    pub fn fits_of_population(&self) -> usize {
+        self.alone.as_ref().map_or(1, Vec::len)
     }
 
     /// How many fits there are.
@@ -223,12 +240,18 @@ impl Plan {
             let inner = std::iter::once(None).chain((0..parts.inner.len()).map(Some));
             inner.map(move |inner| (seed, fold, inner))
         });
-        let all = fits.flat_map(|of| (0..self.combinations.len()).map(move |own| (of, own)));
-        let job = |(number, ((seed, fold, inner), combination))| Job {
+        let neurons = |of| {
+            let alone = self.alone.as_ref();
+            (0..self.fits_of_population()).map(move |neuron| (of, alone.map(|_| neuron)))
+        };
+        let all = fits.flat_map(neurons);
+        let all = all.flat_map(|of| (0..self.combinations.len()).map(move |own| (of, own)));
+        let job = |(number, (((seed, fold, inner), neuron), combination))| Job {
             number,
             combination,
             fold,
             inner,
+            neuron,
             seed,
         };
         all.enumerate().map(job).collect()
@@ -244,6 +267,7 @@ impl Plan {
     pub fn name(&self, job: Job) -> String {
         let mut parts = vec![self.combinations[job.combination].name.clone()];
         parts.extend((self.fold_count() > 1).then(|| format!("fold {}", job.fold + 1)));
+        parts.extend(job.neuron.and_then(|neuron| Some(self.alone.as_ref()?[neuron].clone())));
         parts.extend(job.inner.map(|inner| format!("inner fold {}", inner + 1)));
         parts.extend((self.seeds.len() > 1).then(|| format!("seed {}", self.seeds[job.seed])));
         parts.join(", ")
@@ -266,6 +290,9 @@ impl Plan {
         let mut config = self.base(folder, job.combination)?;
         let Splits { train, valid, test } = self.parts(job);
         config.data.split = Some(Split::Ids([train, valid, test]));
+        if let (Some(neuron), Some(alone)) = (job.neuron, &self.alone) {
+            config.data.neurons = Selection::Ids(vec![alone[neuron].clone()]);
+        }
         config.train.seed = self.seeds[job.seed];
         run.clone_into(&mut config.output.folder);
         config.output.tensorboard = false;
@@ -295,8 +322,11 @@ impl Plan {
             counted(self.fold_count(), "fold"),
             counted(self.seeds.len(), "seed"),
         ];
+        if let Some(alone) = &self.alone {
+            parts.insert(0, counted(alone.len(), "neuron"));
+        }
         if inner > 0 {
-            parts.insert(2, format!("(1 + {inner}) for the choice in each fold"));
+            parts.insert(parts.len() - 1, format!("(1 + {inner}) for the choice in each fold"));
         }
         format!("{}: {}", counted(self.len(), "fit"), parts.join(" x "))
     }

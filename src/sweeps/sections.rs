@@ -4,6 +4,7 @@ use std::sync::{Arc, LazyLock};
 use serde_json::{Value as Json, json};
 use toml::de::DeValue;
 
+use super::search::{self, SEARCH};
 use crate::base::error::Result;
 use crate::config::keyed::{KeyedValue, choices, section};
 use crate::config::keys::{DeclaredKind, DeclaredValue, Default, Key, Kind, Range, Value, Values};
@@ -31,6 +32,12 @@ pub static SECTIONS: LazyLock<Vec<Section>> = LazyLock::new(|| {
             name: GRID,
             doc: "lists of values for keys of the other sections; every combination is fitted",
             holds: Holds::Paths(list_of_values),
+        },
+        Section {
+            name: SEARCH,
+            doc: "ranges that values of keys are drawn from at random, with trials = how often; every draw is \
+                  fitted with every combination of the grid",
+            holds: Holds::Paths(search::schema),
         },
         Section { name: LAUNCH, doc: "where the fits run", holds: Holds::Keys(Launch::KEYS) },
     ];
@@ -66,6 +73,8 @@ section! {
         all_clips: bool = Kind::Flag, Default::Is("false");
         /// what the folds follow from
         seed: u64 = Kind::Integer(0, i64::MAX.unsigned_abs()), Default::Is("0");
+        /// one fit for all neurons together, or one for each neuron alone
+        each: Each = Kind::Choice(Each::WORDS), Default::Is("\"population\"");
         /// fits of each fold from other starts, with train.seed, train.seed + 1, ...
         seeds: usize = Kind::Integer(1, 10_000), Default::Is("1");
         /// whether each seed has folds of its own
@@ -79,6 +88,14 @@ section! {
 }
 
 choices! {
+    /// What a fit is of.
+    Each {
+        /// All neurons together.
+        Population = "population",
+        /// One neuron.
+        Neuron = "neuron",
+    }
+
     /// Where the fits of a sweep run.
     LaunchOn {
         /// In this process, several at once.

@@ -142,7 +142,7 @@ fn summary(plan: &Plan, all: &[OfCombination]) -> Result<String> {
     for score in AVERAGED {
         header.extend([score.to_owned(), format!("{score}_deviation_of_seeds")]);
     }
-    let fits = plan.fold_count() * plan.seeds.len();
+    let fits = plan.fold_count() * plan.seeds.len() * plan.fits_of_population();
     let row = |(own, of): (&super::Combination, &OfCombination)| {
         let mut row = vec![own.name.clone()];
         row.extend(paths.iter().map(|path| own.value(path).unwrap_or_default().to_owned()));

@@ -1,6 +1,5 @@
 //! The fits of a sweep on one machine: as many at once as it has cores, with one copy of the dataset.
 use std::collections::VecDeque;
-use std::fs;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::ScopedJoinHandle;
@@ -13,6 +12,7 @@ use super::plan::Job;
 use crate::base::device::DeviceName;
 use crate::base::error::{Error, Result};
 use crate::base::interrupt;
+use crate::base::process::free_memory;
 use crate::dataset::Clip;
 
 /// Who is told of each fit.
@@ -160,14 +160,6 @@ pub fn fits_at_once(workshop: &Workshop) -> Result<usize> {
 const PER_NEURON: usize = 12;
 /// Copies of the sound, standardized, filtered and laid out by lag.
 const PER_BAND: usize = 60;
-
-/// Bytes that programs may still take, where the system says it.
-fn free_memory() -> Option<usize> {
-    let text = fs::read_to_string("/proc/meminfo").ok()?;
-    let line = text.lines().find_map(|line| line.strip_prefix("MemAvailable:"))?;
-    let kilobytes: usize = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
-    Some(kilobytes * 1024)
-}
 
 #[cfg(test)]
 mod tests {
