@@ -447,7 +447,7 @@ fn groups_attributes_and_names_of_an_hdf5_file_are_found() {
          inferred: stimuli are named s1\n\
          inferred: neuron ids are session1/cell_ids\n\
          wrote out.h5\n  1 stimulus, 40 bins of 2.5 ms (0.1 s), 5 bands\n  \
-         3 neurons, 1 repeats, mean response 0.500 per bin\n"
+         3 neurons, 1 repeat, mean response 0.500 per bin\n"
     );
     let recording = read(&place.path("out.h5")).unwrap().recording;
     assert_eq!(recording.neuron_ids(), ["ä", "b", "c"]);

@@ -271,7 +271,7 @@ fn overlapping_and_unsorted_events_take_their_own_time_and_are_counted() {
         said.contains("inferred: events of events.csv put in order of their onsets\n"),
         "{said}"
     );
-    let want = "inferred: 1 presentation begin before the sound before ends: each takes all spikes of \
+    let want = "inferred: 1 presentation begins before the sound before ends: each takes all spikes of \
                 its own time\n";
     assert!(said.contains(want), "{said}");
     // The spike at 1.203 s lies in both: 203 ms after one onset, 3 ms after the other.
@@ -291,7 +291,16 @@ fn one_name_with_two_durations_or_sounds_is_refused_with_both_places() {
         &place,
         UNITS,
         "events.csv: found noise_a of 500 ms in line 2 and of 250 ms in line 3, expected one duration \
-         of a stimulus; correct the table, or give them two names",
+         of a stimulus, whose sound lasts 500 ms; correct the table, or empty the cells of duration \
+         where the sound was heard to its end",
+    );
+    place.write("events.csv", "onset,stimulus,end\n1,noise_a,1.12346\n4,noise_a,4.25678\n");
+    refused(
+        &place,
+        UNITS,
+        "events.csv: found noise_a of 123.5 ms in line 2 and of 256.8 ms in line 3, expected one \
+         duration of a stimulus, whose sound lasts 500 ms; correct the table, or empty the cells of \
+         end where the sound was heard to its end",
     );
     place.write("events.csv", "onset,stimulus,offset\n1,noise_a,0.5\n");
     refused(
@@ -330,6 +339,69 @@ fn presentations_that_end_before_the_sound_are_missing_from_there_on() {
     assert!(said.contains(want), "{said}");
     let row = recording.clips[0].responses.slice(s![1, 0, ..]).to_owned();
     assert_eq!(row.iter().take_while(|count| !count.is_nan()).count(), 50);
+}
+
+#[test]
+fn ends_beyond_the_sound_may_differ_and_mean_its_end() {
+    let place = place();
+    let table = "onset,stimulus,end\n1,noise_a,1.6123\n4,noise_a,4.4975\n7,noise_a,7.8\n";
+    place.write("events.csv", &format!("{table}2.5,noise_b,\n5.5,noise_b,6.4\n8.5,noise_b,9.9\n"));
+    let (said, recording) = imported(&place, UNITS);
+    assert!(said.contains(", ends end\n") && !said.contains("before the sound:"), "{said}");
+    assert_right(&recording, 1);
+    let all_heard = |clip: &strf::dataset::Clip| !clip.responses.iter().any(|count| count.is_nan());
+    assert!(recording.clips.iter().all(all_heard));
+    // A trial that was broken off, where the others have no end.
+    let table = "onset,stimulus,end\n1,noise_a,1.25\n4,noise_a,\n7,noise_a,\n";
+    place.write("events.csv", table);
+    let (said, recording) = imported(&place, UNITS);
+    let want = "inferred: 1 presentation ends before the sound: the rest is not recorded\n";
+    assert!(said.contains(want), "{said}");
+    let known = |repeat: usize| {
+        let row = recording.clips[0].responses.slice(s![1, repeat, ..]).to_owned();
+        row.iter().take_while(|count| !count.is_nan()).count()
+    };
+    assert_eq!([known(0), known(1), known(2)], [50, 100, 100]);
+}
+
+#[test]
+fn a_column_of_ends_may_be_left_alone() {
+    let place = place();
+    place.write("events.csv", "onset,stimulus,duration\n1,noise_a,0.5\n4,noise_a,0.25\n");
+    let (said, recording) = imported(&place, &format!("{UNITS} --offset-column none"));
+    assert!(said.contains("in seconds, stimuli stimulus\n"), "{said}");
+    assert!(!recording.clips[0].responses.iter().any(|count| count.is_nan()));
+    // A column may be called so.
+    place.write("events.csv", "onset,stimulus,none\n1,noise_a,1.25\n");
+    let (said, _) = imported(&place, &format!("{UNITS} --offset-column none"));
+    assert!(said.contains("stimuli stimulus, ends none\n"), "{said}");
+}
+
+#[test]
+fn what_a_sound_may_be_called_instead_is_said() {
+    let place = place();
+    place.write("events.csv", "onset,stimulus\n1,2\n4,10\n");
+    refused(
+        &place,
+        UNITS,
+        "events.csv: found no sound of 10 and 2, expected sound files of these names in sounds; give \
+         the folder of the sounds with --sounds, or another --stimulus-column, or write names of \
+         files in place of the numbers",
+    );
+    place.write("events.csv", "onset,stimulus\n1,Noise_A\n");
+    let other = "; sounds/noise_a.wav differs from Noise_A in small and capital letters";
+    refused(
+        &place,
+        UNITS,
+        &format!(
+            "events.csv: found no sound of Noise_A{other}, expected sound files of these names in \
+             sounds; give the folder of the sounds with --sounds, or another --stimulus-column"
+        ),
+    );
+    place.write("events.csv", "onset,stimulus\n1,Noise_A\n2.5,noise_b\n4,gone\n");
+    let (said, _) = imported(&place, UNITS);
+    let want = format!("dropped: 2 events without a sound in --sounds: Noise_A and gone{other}\n");
+    assert!(said.contains(&want), "{said}");
 }
 
 #[test]

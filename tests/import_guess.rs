@@ -148,6 +148,38 @@ fn cells_of_spike_times_are_known_with_their_sounds_and_so_are_pairs_of_files() 
 }
 
 #[test]
+fn sounds_beside_spike_times_are_tried_in_their_order_where_counts_agree() {
+    let place = Workplace::empty();
+    std::fs::create_dir(place.path("wavs")).unwrap();
+    long_enough(&place, &["wavs/a.wav", "wavs/b.wav"]);
+    let times = |n: u8| list(&[f64::from(n) + 12.5, f64::from(n) + 202.5]);
+    let all: Vec<Vec<u8>> = (0..16).map(times).collect();
+    write_mat(&place.path("two.mat"), &[MAT.cells("spikes", &[2, 3], &all[..6])]);
+    write_mat(&place.path("three.mat"), &[MAT.cells("spikes", &[4, 2, 2], &all)]);
+    write_mat(&place.path("row.mat"), &[MAT.cells("spikes", &[1, 2], &all[..2])]);
+    let sounds = "--sounds ./wavs --sounds-in-order --unit ms";
+    for (file, axes) in
+        [("two", ""), ("three", "--axes neuron,stimulus,repeat "), ("row", "--axes stimulus ")]
+    {
+        let words = format!("mat {file}.mat --spike-times spikes {axes}{sounds}");
+        assert_eq!(only(&place, &format!("{file}.mat")), words);
+    }
+    // One sound more: what is shown is read along as many axes as the cells have.
+    long_enough(&place, &["wavs/c.wav"]);
+    for (file, axes) in
+        [("two", ""), ("three", "--axes neuron,stimulus,repeat "), ("row", "--axes stimulus ")]
+    {
+        let ran = place.strf(&format!("import guess {file}.mat"));
+        let said = format!(
+            "strf import mat {file}.mat --spike-times spikes {axes}--sounds ./wavs --sounds-in-order \
+             stops with\n{file}.mat: 1 problem\n  --sounds-in-order: found 3 stimuli, expected 2, as \
+             there are of spike times"
+        );
+        assert!(ran.stderr.replace('\'', "").contains(&said), "{}", ran.stderr);
+    }
+}
+
+#[test]
 fn the_help_shows_what_to_type_in_ten_lines() {
     let help = Workplace::empty().strf("import --help").done().stdout;
     let (_, table) = help.split_once("What you have, and what you type:\n").unwrap();

@@ -143,7 +143,7 @@ fn samples_are_taken_as_they_are_and_missing_ones_are_nan() {
     assert_eq!(recording.level.unwrap().kind.word(), "log");
     for line in [
         "dropped: 1 other signal: pupil\n",
-        "inferred: 1 presentation go on after the last sample of resp: NaN there\n",
+        "inferred: 1 presentation goes on after the last sample of resp: NaN there\n",
     ] {
         assert!(said.contains(line), "{line}{said}");
     }
@@ -299,7 +299,8 @@ fn presentations_of_one_name_have_one_sound_and_one_length() {
         &place,
         "rec",
         "rec: rec.resp.epoch.csv: STIM_a: found 2 bins at 0.08 s (line 3) and 4 bins at 0 s (line \
-         2), expected presentations of one length; say with --epochs which are presentations",
+         2), expected presentations of one length; correct or remove the row of rec: \
+         rec.resp.epoch.csv that is wrong",
     );
     // One bin less, presentations out of order, one that stands twice and one over the others.
     epochs(
@@ -310,8 +311,8 @@ fn presentations_of_one_name_have_one_sound_and_one_length() {
     let a = &recording.clips[0];
     assert_eq!((a.bins(), a.responses.slice(s![0, .., 0]).to_vec()), (3, vec![1.0, 1.0]));
     for line in [
-        "dropped: 1 epoch that stand twice in rec: rec.resp.epoch.csv\n",
-        "inferred: 1 presentation begin before the one before them ends; each takes its own time\n",
+        "dropped: 1 epoch that stands twice in rec: rec.resp.epoch.csv\n",
+        "inferred: 1 presentation begins before the one before ends; each takes its own time\n",
         "dropped: 1 bin at the end of presentations that others of them lack\n",
     ] {
         assert!(said.contains(line), "{line}{said}");
@@ -336,7 +337,7 @@ fn presentations_of_one_name_have_one_sound_and_one_length() {
     let (said, recording) = imported(&place, "rec");
     assert_eq!(recording.clips[0].responses.slice(s![0, 0, ..]).to_vec(), [1.0, 0.0, 0.0]);
     let line =
-        "inferred: 1 presentation begin between two bins; samples are taken from the nearest";
+        "inferred: 1 presentation begins between two bins; samples are taken from the nearest";
     assert!(said.contains(line), "{said}");
 }
 
@@ -358,6 +359,21 @@ fn epochs_that_leave_a_doubt_are_refused() {
         "rec --epochs TRIAL*",
         "rec: rec.resp.epoch.csv: found no epoch called TRIAL*, only FILE_x, PreStimSilence, STIM_a \
          and STIM_b; say with --epochs which are presentations, as in --epochs 'STIM_*'",
+    );
+    epochs(&place, &EPOCHS.replace("STIM_", "SOUND_"));
+    refused(
+        &place,
+        "rec",
+        "rec: rec.resp.epoch.csv: found no epoch called STIM_*, only FILE_x, PreStimSilence, SOUND_a \
+         and SOUND_b; say with --epochs which are presentations, as in --epochs 'SOUND_*'",
+    );
+    // No two names begin alike.
+    epochs(&place, "name,start,end\nFILE_x,0,0.12\nTRIAL,0,0.04\n");
+    refused(
+        &place,
+        "rec",
+        "rec: rec.resp.epoch.csv: found no epoch called STIM_*, only FILE_x and TRIAL; say with \
+         --epochs which are presentations",
     );
     place.write("rec/rec.resp.epoch.csv", "STIM_a,0,0.04\n");
     refused(

@@ -63,7 +63,7 @@ fn a_list_of_files_gives_one_neuron_a_file_with_what_stands_beside_it() {
             "dropped: 1 neuron whose file is not there: P07.mat",
             "inferred: data.set[0].repeats.t is a place, counted from 0, of data.set.repeats.t: structs",
             "inferred: axes of the cells of data.set[0].repeats.t are stimulus,repeat",
-            "inferred: 2 cells of data.set[0].repeats.t without times: repeats without spikes",
+            "inferred: 2 repeats without spikes",
             "inferred: stimuli in the order of the names of sounds: sound2 and sound10",
             "inferred: spike times of data.set[0].repeats.t are milliseconds",
             "dropped: 2 of 14 spikes: 2 before the first bin, 0 after the last",
@@ -435,7 +435,7 @@ fn presentations_that_overlap_take_all_spikes_of_their_own_time() {
     let (said, recording) = imported(&place, &format!("{DOWNER} --cut-s 0.1"));
     assert_eq!(bins(&recording, 0, 0, 0), [2, 52]);
     assert_eq!(bins(&recording, 1, 0, 0), [2]);
-    assert!(said.contains("1 presentation begin before the sound before ends"), "{said}");
+    assert!(said.contains("1 presentation begins before the sound before ends"), "{said}");
 }
 
 #[test]

@@ -63,7 +63,7 @@ fn unsorted_spikes_are_put_in_order_and_trials_cut_short_end_in_nan() {
     let (said, recording) = imported(&place, "");
     assert!(said.contains("inferred: spike times of 1 unit put in order\n"), "{said}");
     assert!(
-        said.contains("inferred: 1 presentation end before the sound: the rest is not recorded\n"),
+        said.contains("inferred: 1 presentation ends before the sound: the rest is not recorded\n"),
         "{said}"
     );
     let expected = hdf5::File::open(fixture("expected.h5")).unwrap();

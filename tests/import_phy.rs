@@ -196,6 +196,12 @@ fn folders_that_lack_something_are_refused() {
     assert_eq!(spikes(&recording.clips[0].responses, 0), vec![vec![(2, 1), (40, 1)]; 3]);
 
     let place = self::place();
+    let elsewhere = |folder: &str| format!("{} {SLOW}", WORDS.replace("phy phy", folder));
+    let found = "found no spike_times.npy, expected the folder of Kilosort or phy";
+    sessions::refused(&place, &elsewhere("phy ."), &format!(".: {found}; ./phy looks like one"));
+    let message = format!("sounds: {found}; check the path");
+    sessions::refused(&place, &elsewhere("phy sounds"), &message);
+
     write_list(&place.path("phy/spike_clusters.npy"), &[3i32, 3]);
     refused(
         &place,

@@ -76,13 +76,14 @@ fn cells_of_stimuli_and_repeats_become_counts() {
         imported(&place, &format!("{SOUND} {SLOW} --axes stimulus,repeat --unit s"));
     assert_right(&recording);
     for line in [
-        "inferred: 1 cell of spikes without times: repeats without spikes\n",
+        "inferred: 1 repeat without spikes\n",
         "inferred: stimuli are named s1 to s2\n",
         "inferred: spike times of spikes are seconds\n",
         "dropped: 1 of 6 spikes: 1 before the first bin, 0 after the last\n",
     ] {
         assert!(said.contains(line), "{said}");
     }
+    assert!(!said.contains("without times"), "{said}");
     let (said, recording) = imported(&place, &format!("{SOUND} {SLOW}"));
     assert_right(&recording);
     assert!(said.contains("inferred: axes of the cells of spikes are stimulus,repeat\n"), "{said}");
@@ -189,6 +190,75 @@ fn sounds_of_a_folder_go_by_the_ids_and_cochleagrams_by_their_bins() {
          the stimuli (give the list of their names with --stimulus-ids, or --sounds-in-order where names of files \
          sort as the stimuli do)",
     );
+}
+
+#[test]
+fn spike_times_without_sounds_and_cells_that_may_be_spike_times_are_told() {
+    let place = Workplace::empty();
+    let cells = [[0.01, 0.2, 0.25, 0.4], [0.03, 0.04, 0.3, 0.35]].map(|list| times(&list));
+    let arrays = [
+        MAT.cells("list", &[1, 2], &["a", "b"].map(|name| MAT.text("", 4, name))),
+        MAT.cells("unit", &[2, 1], &cells),
+    ];
+    std::fs::write(place.path("cells.mat"), MAT.file(&arrays)).unwrap();
+    refused(
+        &place,
+        "--spike-times unit",
+        "cells.mat: found spike times in unit and no sounds, expected those of the stimuli; give \
+         --sounds FOLDER (with --stimulus-ids NAME or --sounds-in-order), --waveforms NAME (with \
+         --rate-hz) or --cochleagrams NAME (with --dt-ms)",
+    );
+    let holds = "the file holds list: cells (1, 2), unit: cells (2, 1)";
+    refused(
+        &place,
+        "",
+        &format!(
+            "cells.mat: 3 problems\n  cochleagrams: found no array of a usual name, expected an array \
+             that holds them (give --cochleagrams NAME; {holds}; if unit holds spike times: \
+             --spike-times unit --sounds FOLDER)\n  responses: found no array of a usual name, expected \
+             an array that holds them (give --responses NAME; {holds})\n  dt_ms: found nothing, \
+             expected the width of a bin (give --dt-ms MS)"
+        ),
+    );
+    // Texts under a name that is usual for cochleagrams.
+    let text = MAT.text("stim", 4, "songs");
+    std::fs::write(place.path("cells.mat"), MAT.file(&[text, arrays[1].clone()])).unwrap();
+    let ran = run(&place, "--spike-times unit");
+    assert!(ran.stderr.contains("found spike times in unit and no sounds"), "{}", ran.stderr);
+}
+
+#[test]
+fn a_list_that_may_name_neurons_and_a_sound_that_may_be_meant_are_told() {
+    let place = Workplace::empty();
+    let [a, b, c, d] = repeats();
+    let texts = |name: &str, texts: [&str; 2]| {
+        MAT.cells(name, &[1, 2], &texts.map(|text| MAT.text("", 4, text)))
+    };
+    write(
+        &place,
+        vec![
+            MAT.cells("spikes", &[2, 2], &[a, c, b, d]),
+            texts("area", ["A1", "A1"]),
+            texts("list", ["Song1", "song2"]),
+            texts("unit_names", ["u7", "u9"]),
+        ],
+    );
+    std::fs::create_dir(place.path("sounds")).unwrap();
+    write_sound(&place.path("sounds/song1.wav"), 500, 3);
+    write_sound(&place.path("sounds/song2.wav"), 500, 5);
+    let words = "--spike-times spikes --axes neuron,stimulus --stimulus-ids list --sounds sounds";
+    let (said, recording) = imported(&place, &format!("{words} {SLOW}"));
+    for line in [
+        "inferred: neurons are named n1 to n2; unit_names has 2 texts: --neuron-ids unit_names\n",
+        "dropped: 1 stimulus without a sound in --sounds: Song1; sounds/song1.wav differs from Song1 \
+         in small and capital letters\n",
+    ] {
+        assert!(said.contains(line), "{said}");
+    }
+    assert_eq!(recording.neuron_ids(), ["n1", "n2"]);
+    let (said, recording) = imported(&place, &format!("{words} {SLOW} --neuron-ids unit_names"));
+    assert_eq!(recording.neuron_ids(), ["u7", "u9"]);
+    assert!(!said.contains("neurons are named"), "{said}");
 }
 
 #[test]

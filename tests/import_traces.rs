@@ -101,7 +101,7 @@ fn what_a_trace_does_not_cover_is_nan_or_left_out() {
     };
     assert_eq!([known(6), known(7)], [240, 200]);
     for line in [
-        "dropped: 1 presentation that begin beyond the end of their trace\n",
+        "dropped: 1 presentation that begins beyond the end of their trace\n",
         "inferred: 2 presentations reach beyond the trace: the rest is not recorded\n",
         "inferred: 3 presentations begin before the sound before ends: each takes all of its own time\n",
     ] {

@@ -182,7 +182,7 @@ fn trials_of_both_schemas_give_the_same_counts() {
     assert_eq!(missing, 50);
     for line in [
         "inferred: 1 neuron from the names of files; times in milliseconds\n",
-        "inferred: 1 trial end before the sound: the rest is not recorded\n",
+        "inferred: 1 trial ends before the sound: the rest is not recorded\n",
         "dropped: 1 sound without a trial: stimuli/motif2.wav\n",
     ] {
         assert!(said.contains(line), "{said}");

@@ -39,6 +39,11 @@ pub fn counted(count: usize, what: &str) -> String {
     if count == 1 { format!("1 {what}") } else { format!("{count} {what}s") }
 }
 
+/// `1 spike lies`, `2 spikes lie`
+pub fn counted_that(count: usize, what: &str, [one, more]: [&str; 2]) -> String {
+    format!("{} {}", counted(count, what), if count == 1 { one } else { more })
+}
+
 /// `1 stimulus`, `2 stimuli`
 pub fn stimuli_counted(count: usize) -> String {
     if count == 1 { "1 stimulus".into() } else { format!("{count} stimuli") }
@@ -80,6 +85,12 @@ mod tests {
         let names: Vec<String> = (0..10).map(|n: usize| n.to_string()).collect();
         assert_eq!(first(&names, 8), "0, 1, 2, 3, 4, 5, 6, 7 and 2 more");
         assert_eq!(first(&names[..2], 8), "0, 1");
+    }
+
+    #[test]
+    fn words_agree_with_their_number() {
+        let said = [1, 2].map(|count| counted_that(count, "row", ["ends", "end"]));
+        assert_eq!(said, ["1 row ends", "2 rows end"]);
     }
 
     #[test]

@@ -87,7 +87,10 @@ fn summary(args: &ImportArgs, imported: &Imported, report: &ImportReport) -> Str
     let bins: usize = recording.clips.iter().map(Clip::bins).sum();
     let repeats = || recording.clips.iter().map(|clip| clip.responses.dim().1);
     let (fewest, most) = (repeats().min().unwrap_or(0), repeats().max().unwrap_or(0));
-    let repeats = range(fewest, most);
+    let repeats = match (fewest, most) {
+        (1, 1) => counted(1, "repeat"),
+        _ => format!("{} repeats", range(fewest, most)),
+    };
     let responses = recording.clips.iter().flat_map(|clip| &clip.responses);
     let mean = mean_of_defined(responses.map(|value| f64::from(*value)));
     let seconds = bins as f64 * recording.dt_ms / 1000.0;
@@ -96,7 +99,7 @@ fn summary(args: &ImportArgs, imported: &Imported, report: &ImportReport) -> Str
     let gap = if lines.is_empty() { "" } else { "\n" };
     format!(
         "{lines}{gap}{done} {}\n  {}, {bins} bins of {} ms ({seconds:.1} s), {}\n  \
-         {}, {repeats} repeats, mean response {mean:.3} per bin",
+         {}, {repeats}, mean response {mean:.3} per bin",
         args.out.display(),
         stimuli_counted(recording.clips.len()),
         recording.dt_ms,

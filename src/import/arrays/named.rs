@@ -1,10 +1,13 @@
 //! The arrays of a file that a recording is made of: named by options, or by usual names.
+use std::collections::BTreeSet;
+
 use super::guess;
 use super::options::ArrayOptions;
 use super::value::{ArrayValue, Arrays};
 use crate::base::error::{Error, Problem, Problems, Result};
 use crate::base::wording::counted;
 use crate::dataset::Entity;
+use crate::dataset::schema::SPLITS;
 use crate::import::report::ImportReport;
 
 /// Reads a list of a file, where it is one.
@@ -62,6 +65,13 @@ impl<'a> Named<'a> {
         self.name(given, "responses", guess::RESPONSES)
     }
 
+    /// Whether something may hold cochleagrams by its name, and is no text.
+    pub fn may_have_sound(&self) -> bool {
+        let found = self.find(&self.names(), guess::COCHLEAGRAMS);
+        let holds = |name: String| self.contents.iter().find(|(known, _)| *known == name);
+        found.and_then(holds).is_some_and(|(_, holds)| !holds.starts_with("text"))
+    }
+
     pub(super) fn has(&self, name: &str) -> bool {
         self.contents.iter().any(|(known, _)| known == name)
     }
@@ -89,7 +99,14 @@ impl<'a> Named<'a> {
         let all = self.contents.iter().map(|(name, holds)| format!("{name}: {holds}"));
         let holds = format!("the file holds {}", guess::listing(&all.collect::<Vec<_>>()));
         let lost = self.arrays.unreadable();
-        let holds = std::iter::once(holds).chain(lost).collect::<Vec<_>>().join("; ");
+        let mut holds = std::iter::once(holds).chain(lost).collect::<Vec<_>>().join("; ");
+        // Said once.
+        if given.is_none() && self.problems.is_empty() {
+            let hint = |name| {
+                format!("; if {name} holds spike times: --spike-times {name} --sounds FOLDER")
+            };
+            holds.extend(self.arrays.spike_times().map(hint));
+        }
         let at = format!("--{what}");
         self.problems.push(match given {
             Some(name) => Problem::new(at, format!("{name:?}"), "the name of an array").hint(holds),
@@ -144,7 +161,33 @@ impl<'a> Named<'a> {
         let given = self.options.stimulus_ids.as_deref();
         let read: ReadList<String> = |arrays, name| arrays.texts(name);
         let ids = self.list(given, guess::STIMULUS_IDS, count, "--stimulus-ids", read)?;
-        Ok(self.entities("stimuli", ids, count))
+        Ok(self.entities("stimuli", ids, count, ""))
+    }
+
+    /// A list of so many texts that nothing was made of, no two of them alike.
+    fn other_texts(&mut self, count: usize) -> Option<String> {
+        let kinds = [format!("cells (1, {count})"), format!("cells ({count}, 1)")];
+        let stimuli = &self.options.stimulus_ids;
+        let is_free = |name: &str| {
+            let last = name.rsplit(guess::LINKS).next().unwrap_or_default().to_lowercase();
+            let of_stimuli = [name, &last].iter().any(|name| guess::STIMULUS_IDS.contains(name));
+            let used = self.used.iter().any(|used| used == name);
+            // Lists in these groups are attributes, or name stimuli.
+            let groups = [guess::NEURONS, guess::STIMULI, SPLITS];
+            let inside = groups.iter().any(|group| guess::inside(name, group).is_some());
+            !of_stimuli && !used && !inside && stimuli.as_deref() != Some(name)
+        };
+        let is_text = |holds: &str| ["text", "strings"].iter().any(|kind| holds.starts_with(kind));
+        let is_list = |holds: &String| kinds.contains(holds) || is_text(holds);
+        let lists = self.contents.iter().filter(|(name, holds)| is_list(holds) && is_free(name));
+        let names: Vec<String> = lists.map(|(name, _)| name.clone()).collect();
+        let fits = |texts: Vec<String>| {
+            let apart: BTreeSet<&String> = texts.iter().collect();
+            let numbers = texts.iter().all(|text| text.parse::<f64>().is_ok());
+            count > 1 && texts.len() == count && apart.len() == count && !numbers
+        };
+        let mut holds = |name: &String| self.arrays.texts(name).ok().flatten().is_some_and(fits);
+        names.into_iter().find(|name| holds(name))
     }
 
     /// So many neurons, named by a list of the file or numbered.
@@ -152,14 +195,22 @@ impl<'a> Named<'a> {
         let given = self.options.neuron_ids.as_deref();
         let read: ReadList<String> = |arrays, name| arrays.texts(name);
         let ids = self.list(given, guess::NEURON_IDS, count, "--neuron-ids", read)?;
-        Ok(self.entities("neurons", ids, count))
+        let other = if ids.is_some() { None } else { self.other_texts(count) };
+        let hint = other.map(|name| format!("; {name} has {count} texts: --neuron-ids {name}"));
+        Ok(self.entities("neurons", ids, count, &hint.unwrap_or_default()))
     }
 
-    fn entities(&mut self, what: &str, ids: Option<Vec<String>>, count: usize) -> Vec<Entity> {
+    fn entities(
+        &mut self,
+        what: &str,
+        ids: Option<Vec<String>>,
+        count: usize,
+        hint: &str,
+    ) -> Vec<Entity> {
         let letter = &what[..1];
         let ids = ids.unwrap_or_else(|| {
             let last = if count > 1 { format!(" to {letter}{count}") } else { String::new() };
-            self.report.inferred(format!("{what} are named {letter}1{last}"));
+            self.report.inferred(format!("{what} are named {letter}1{last}{hint}"));
             (1..=count).map(|number| format!("{letter}{number}")).collect()
         });
         ids.into_iter().map(|id| Entity { id, ..Entity::default() }).collect()

@@ -46,6 +46,13 @@ pub fn rising(value: &ArrayValue, sounds: &ArrayValue, given: Option<&Axes>) -> 
     })
 }
 
+/// Whether the value holds lists of numbers that rise in each.
+pub fn rises(value: &ArrayValue) -> bool {
+    let leaves = leaves(value);
+    let lanes = leaves.iter().filter_map(|leaf| along(leaf, longest_axis(leaf)).next());
+    leaves.iter().all(|leaf| is_vector(leaf)) && Rising::of(lanes, CHANCE).is_some()
+}
+
 impl Rising {
     /// What all vectors have in common, if numbers rise in each.
     fn of<'a>(lanes: impl Iterator<Item = ArrayView1<'a, f32>>, chance: f64) -> Option<Self> {

@@ -100,6 +100,11 @@ pub trait Arrays {
     /// It cannot be read.
     fn texts(&mut self, name: &str) -> Result<Option<Vec<String>>>;
 
+    /// A name under which cells may hold spike times, where formats have an option that reads them.
+    fn spike_times(&mut self) -> Option<String> {
+        None
+    }
+
     /// What of the file cannot be read at all, in sentences.
     fn unreadable(&self) -> Vec<String> {
         Vec::new()

@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::seen::{Candidate, Seen};
-use crate::import::arrays::mat::{StructFile, names_inside};
+use crate::import::arrays::mat::{StructFile, depth_inside, names_inside};
 use crate::import::sessions::column_names::speaks_of_onsets;
 
 /// So many files of a folder are looked into.
@@ -28,6 +28,8 @@ const RATES: [&str; 9] =
 const FILES: [&str; 6] = ["path", "paths", "file", "files", "filename", "filenames"];
 /// Usual names of times, where nothing says of what.
 const TIMES: [&str; 3] = ["times", "t", "timestamps"];
+/// The usual order of the levels of cells.
+const USUAL: &str = "stimulus,repeat";
 /// Orders of the levels of cells; nothing for the usual one.
 const AXES: [Option<&str>; 5] = [
     None,
@@ -176,19 +178,30 @@ fn of_one_file(own: &MatNames, seen: &Seen) -> Vec<Candidate> {
     let waveforms = own.waveforms();
     let mut candidates = Vec::new();
     for name in own.spike_times() {
-        for axes in AXES {
+        let depth = depth_inside(&own.path, name).unwrap_or(0);
+        let fits = |axes: Option<&str>| axes.unwrap_or(USUAL).split(',').count() == depth;
+        let mut orders = AXES;
+        orders.sort_by_key(|axes| !fits(*axes));
+        for (place, axes) in orders.into_iter().enumerate() {
             let candidate = || {
                 let why = format!("a MATLAB file; {name} may be spike times");
                 let candidate = Candidate::new("mat", &own.path, why).with("--spike-times", name);
                 candidate.with_some("--axes", axes)
             };
-            if let Some(options) = &waveforms {
-                candidates.push(candidate().with_all(options));
+            let from = candidates.len();
+            candidates.push(candidate());
+            for folder in &sounds {
+                let mut ordered = candidate().with_sounds(std::slice::from_ref(folder));
+                ordered.why.push_str("; sounds in their order");
+                candidates.push(ordered.with_flag("--sounds-in-order"));
             }
             if !sounds.is_empty() {
                 candidates.push(candidate().with_sounds(&sounds));
             }
-            candidates.push(candidate());
+            candidates.extend(waveforms.iter().map(|options| candidate().with_all(options)));
+            candidates[from..].reverse();
+            let telling = from + usize::from(waveforms.is_none() && !sounds.is_empty());
+            candidates[telling].is_telling = place == 0 && fits(axes);
         }
     }
     candidates

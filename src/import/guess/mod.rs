@@ -102,19 +102,22 @@ impl Proposed {
         proposed
     }
 
-    /// The first command of a format that runs, or why the last one stops.
+    /// The first command of a format that runs, or why the most telling one or the last one stops.
     fn row(&mut self, row: &GuessRow, seen: &Seen, console: &Console) {
-        let mut last = None;
+        let (mut last, mut telling) = (None, None);
         for candidate in (row.look)(seen) {
             match runs(&candidate, console) {
                 Ok(found) => {
                     self.found.push(found);
                     return;
                 }
+                Err(stopped) if candidate.is_telling && telling.is_none() => {
+                    telling = Some(stopped);
+                }
                 Err(stopped) => last = Some(stopped),
             }
         }
-        self.stopped.extend(last);
+        self.stopped.extend(telling.or(last));
     }
 
     fn extend(&mut self, other: Self) {

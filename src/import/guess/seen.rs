@@ -129,13 +129,15 @@ pub struct Candidate {
     pub words: Vec<String>,
     /// What speaks for it.
     pub why: String,
+    /// Whether it tells best what is missing where none of a format runs.
+    pub is_telling: bool,
 }
 
 impl Candidate {
     /// A format with its source, and nothing else.
     pub fn new(format: &str, source: &Path, why: impl Into<String>) -> Self {
         let words = vec![format.to_owned(), source.display().to_string()];
-        Self { words, why: why.into() }
+        Self { words, why: why.into(), is_telling: false }
     }
 
     /// With sounds out of folders.

@@ -4,7 +4,7 @@ use ndarray::{Array2, Array3, ArrayView2, Axis, s};
 use super::epochs::{Epoch, Epochs};
 use super::signal::{Signal, SignalData};
 use crate::base::error::{Error, Result};
-use crate::base::wording::{counted, stimuli_counted};
+use crate::base::wording::{counted, counted_that, stimuli_counted};
 use crate::dataset::{Clip, Entity};
 use crate::import::report::{ImportReport, listed};
 use crate::import::sessions::counts::Tally;
@@ -124,13 +124,14 @@ impl NemsClips<'_> {
         if long.bins - short.bins > 1 {
             return Err(self.refused(name, &format!(
                 "found {} at {} s (line {}) and {} at {} s (line {}), expected presentations of \
-                 one length; say with --epochs which are presentations",
+                 one length; correct or remove the row of {} that is wrong",
                 counted(short.bins, "bin"),
                 of_short.start_s,
                 of_short.line,
                 counted(long.bins, "bin"),
                 of_long.start_s,
                 of_long.line,
+                self.epochs.file
             )));
         }
         let bins = short.bins;
@@ -239,8 +240,8 @@ impl NemsClips<'_> {
         let ClipsFound { between, cut, silent: (silent, presentations), late, .. } = found;
         if *between > 0 {
             report.inferred(format!(
-                "{} begin between two bins; samples are taken from the nearest",
-                counted(*between, "presentation")
+                "{} between two bins; samples are taken from the nearest",
+                counted_that(*between, "presentation", ["begins", "begin"])
             ));
         }
         if *cut > 0 {
@@ -257,8 +258,8 @@ impl NemsClips<'_> {
         }
         if *late > 0 {
             report.inferred(format!(
-                "{} go on after the last sample of {}: NaN there",
-                counted(*late, "presentation"),
+                "{} on after the last sample of {}: NaN there",
+                counted_that(*late, "presentation", ["goes", "go"]),
                 self.responses.name
             ));
         }

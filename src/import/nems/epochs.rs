@@ -5,7 +5,7 @@ use std::path::Path;
 use wildmatch::WildMatch;
 
 use crate::base::error::{Error, Result};
-use crate::base::wording::counted;
+use crate::base::wording::counted_that;
 use crate::import::report::{ImportReport, listed};
 use crate::import::text_tables::Table;
 
@@ -28,6 +28,17 @@ pub struct Epochs {
     pub stimuli: Vec<(String, Vec<Epoch>)>,
     /// The end of the last epoch of any name.
     pub end_s: f64,
+}
+
+/// A pattern for those of the names that begin alike, `SOUND_*`: the most of them, if any do.
+fn example(names: &[String]) -> Option<String> {
+    let mut alike: BTreeMap<&str, usize> = BTreeMap::new();
+    for (word, _) in names.iter().filter_map(|name| name.split_once('_')) {
+        *alike.entry(word).or_default() += 1;
+    }
+    // The first of several.
+    let (word, count) = alike.into_iter().rev().max_by_key(|(_, count)| *count)?;
+    (count > 1).then(|| format!("{word}_*"))
 }
 
 /// Differences of less are rounding.
@@ -72,9 +83,11 @@ impl Epochs {
             let others: Vec<String> = others.into_iter().collect();
             let found =
                 if others.is_empty() { "none".into() } else { format!("only {}", listed(&others)) };
+            let example = example(&others).map(|own| format!(", as in --epochs '{own}'"));
             return Err(Error::Refused(format!(
                 "{file}: found no epoch called {pattern}, {found}; say with --epochs which are \
-                 presentations, as in --epochs 'STIM_*'"
+                 presentations{}",
+                example.unwrap_or_default()
             )));
         }
         Ok(Self::of(file, by_name, last_s, report))
@@ -99,15 +112,14 @@ impl Epochs {
         }
         stimuli.sort_by(|(_, a), (_, b)| a[0].start_s.total_cmp(&b[0].start_s));
         if doubled > 0 {
-            report.dropped(format!("{} that stand twice in {file}", counted(doubled, "epoch")));
+            let stand = counted_that(doubled, "epoch", ["that stands", "that stand"]);
+            report.dropped(format!("{stand} twice in {file}"));
         }
         let epochs = Self { file: file.into(), stimuli, end_s };
         let overlapping = epochs.overlapping();
         if overlapping > 0 {
-            report.inferred(format!(
-                "{} begin before the one before them ends; each takes its own time",
-                counted(overlapping, "presentation")
-            ));
+            let begin = counted_that(overlapping, "presentation", ["begins", "begin"]);
+            report.inferred(format!("{begin} before the one before ends; each takes its own time"));
         }
         epochs
     }

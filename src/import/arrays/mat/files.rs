@@ -7,12 +7,13 @@ use super::by_name::ByName;
 use super::levels::MatArrays;
 use super::v4::V4;
 use super::v5::V5;
-use super::{HEADER, MatVersion, v73, version};
+use super::{HEADER, MatVersion, levels, v73, version};
 use crate::base::error::{Error, Problem, Result};
 use crate::base::files;
 use crate::dataset::schema::shape;
 use crate::import::arrays::axes::LastAxes;
 use crate::import::arrays::options::refused;
+use crate::import::arrays::spike_times;
 use crate::import::arrays::value::{ArrayValue, Arrays};
 use crate::import::report::ImportReport;
 
@@ -265,6 +266,12 @@ impl Arrays for MatFiles<'_> {
         })
     }
 
+    fn spike_times(&mut self) -> Option<String> {
+        let cells = self.contents().into_iter().filter(|(_, holds)| holds.starts_with("cells"));
+        let mut names = cells.map(|(name, _)| name);
+        names.find(|name| self.value(name).is_ok_and(|value| spike_times::rises(&value)))
+    }
+
     fn unreadable(&self) -> Vec<String> {
         let of_file = |file: &MatFile| {
             let shown = file.path.display().to_string();
@@ -309,6 +316,14 @@ pub fn names_inside(path: &Path) -> Result<Vec<(String, String)>> {
         MatVersion::V5(order) => Ok(V5::open(path, order)?.deep_contents()),
         MatVersion::V4 | MatVersion::V73 => Ok(opened(path)?.contents()),
     }
+}
+
+/// Along how many axes the cells and structs under a name lie, of which single ones are none.
+///
+/// # Errors
+/// They cannot be read, or hold something else than numbers.
+pub fn depth_inside(path: &Path, name: &str) -> Result<usize> {
+    opened(path)?.levels(name).map(|value| levels::depth(&value))
 }
 
 /// The version of a file.

@@ -57,6 +57,13 @@ pub(super) fn leaves(value: &ArrayValue<f64>, axes: &[NamedAxis]) -> Result<Vec<
     only.into_iter().map(leaf).collect()
 }
 
+/// Along how many axes lists lie in cells, of which single ones are none.
+pub(super) fn depth(value: &ArrayValue<f64>) -> usize {
+    let mut levels = Vec::new();
+    look(value, 0, &mut levels);
+    levels.iter().map(|level| level.iter().map(|dims| long(dims)).max().unwrap_or(0)).sum()
+}
+
 /// A list at its place.
 type Placed<'a> = (Vec<usize>, &'a ArrayD<f64>);
 
@@ -108,13 +115,17 @@ fn ways(levels: &[Level], axes: usize) -> Vec<Vec<Taken>> {
     found
 }
 
+/// How many axes are longer than 1.
+fn long(dims: &[usize]) -> usize {
+    dims.iter().filter(|length| **length != 1).count()
+}
+
 fn ways_of_level(level: &Level) -> Vec<(Taken, usize)> {
     let size = |dims: &Vec<usize>| dims.iter().product::<usize>();
-    let long = |dims: &Vec<usize>| dims.iter().filter(|length| **length != 1).count();
     // Empty cells have no shape of their own.
     let filled = || level.iter().filter(|dims| size(dims) > 0);
     let rank = filled().map(Vec::len).max().unwrap_or(2);
-    let longest = filled().map(long).max().unwrap_or(0);
+    let longest = filled().map(|dims| long(dims)).max().unwrap_or(0);
     let mut ways = Vec::new();
     if level.iter().all(|dims| size(dims) == 1) {
         ways.push((Taken::None, 0));
@@ -266,6 +277,7 @@ mod tests {
         assert_eq!(message(&[Repeat]), "cells of (1, 2) of (1, 2), for the axes repeat");
         let matrix = ArrayValue::Numbers(ArrayD::zeros(IxDyn(&[2, 3])));
         let matrix = cells(&[1, 1], vec![matrix]);
+        assert_eq!([depth(&value), depth(&matrix)], [2, 0]);
         assert_eq!(leaves(&matrix, &[Repeat]).err().unwrap(), "an array of shape (2, 3)");
     }
 }

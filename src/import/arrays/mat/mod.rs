@@ -32,7 +32,7 @@ mod v73;
 mod variable;
 
 pub use fields::{FieldValue, StructFile};
-pub use files::names_inside;
+pub use files::{depth_inside, names_inside};
 
 /// `strf import mat`.
 #[derive(Debug, Clone, Args)]

@@ -1,7 +1,7 @@
 //! What was presented in a session, with what neurons did.
 use super::shown::Shown;
 use super::trains::Trains;
-use crate::base::wording::counted;
+use crate::base::wording::{counted, counted_that};
 use crate::dataset::Entity;
 use crate::import::report::ImportReport;
 use crate::import::sessions::hearing::{OpenSound, Presented, SoundOptions};
@@ -42,15 +42,13 @@ impl ClockTally {
     pub fn tell(&self, report: &mut ImportReport) {
         let Self { cut_short, overlapping, outside, spikes } = *self;
         if cut_short > 0 {
-            let presentations = counted(cut_short, "presentation");
-            report.inferred(format!(
-                "{presentations} end before the sound: the rest is not recorded"
-            ));
+            let end = counted_that(cut_short, "presentation", ["ends", "end"]);
+            report.inferred(format!("{end} before the sound: the rest is not recorded"));
         }
         if overlapping > 0 {
+            let begin = counted_that(overlapping, "presentation", ["begins", "begin"]);
             report.inferred(format!(
-                "{} begin before the sound before ends: each takes all spikes of its own time",
-                counted(overlapping, "presentation")
+                "{begin} before the sound before ends: each takes all spikes of its own time"
             ));
         }
         if outside > 0 {

@@ -27,6 +27,9 @@ const STIMULI: [&str; 16] = [
     "name",
 ];
 
+/// What stands for no column in an option, unless one is called so.
+const NO_COLUMN: &str = "none";
+
 /// Columns of a table of events.
 pub struct Columns {
     /// Onsets.
@@ -69,6 +72,7 @@ pub fn find(table: &TextTable, options: &EventOptions) -> Result<Columns> {
         None => stimulus(table, onset)?,
     };
     let offset = match &options.offset_column {
+        Some(name) if name == NO_COLUMN && !table.columns.contains(name) => None,
         Some(name) => Some(kind(table, table.column("--offset-column", name)?)),
         None => offset(table, [onset, stimulus]),
     };

@@ -43,6 +43,8 @@ pub struct Events {
     pub rate_hz: Option<f64>,
     /// What is added to be on the clock of the spikes.
     pub offset_ms: f64,
+    /// Column of the ends or durations, where there is one.
+    pub ends: Option<String>,
     /// The presentations.
     pub presented: Vec<Event>,
 }
@@ -94,9 +96,10 @@ impl Events {
             events.sort_by(|a, b| a.onset_ms.total_cmp(&b.onset_ms));
         }
         let given = options.events_unit.is_some();
+        let ends = columns.offset.map(|offset| table.columns[offset.column()].clone());
         let (path, offset_ms) = (table.path, 1000.0 * offset_s);
         let presented = events;
-        Ok(Self { path, step, given, rate_hz, offset_ms, presented })
+        Ok(Self { path, step, given, rate_hz, offset_ms, ends, presented })
     }
 
     /// Onset of an event on the clock of the spikes, in milliseconds.

@@ -24,8 +24,8 @@ pub struct EventOptions {
     /// Column that names the stimuli [default: one of a usual name, or the only column of texts]
     #[arg(long, value_name = "COLUMN", requires = "events")]
     pub stimulus_column: Option<String>,
-    /// Column of the ends, or of the durations, of the presentations [default: the only one that is
-    /// called so]
+    /// Column of the ends, or of the durations, of the presentations, or none [default: the only one
+    /// that is called so]
     #[arg(long, value_name = "COLUMN", requires = "events")]
     pub offset_column: Option<String>,
     /// Unit of the times of events [default: as the names of columns say, else s]

@@ -1,5 +1,6 @@
 //! The sounds of a table of events, and when each was presented.
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::path::{Path, PathBuf};
 
 use super::{Event, Events};
@@ -14,7 +15,7 @@ use crate::import::sessions::spikes::{
 
 /// The stimuli of a table with the sounds of these folders, which are called as they are; events
 /// whose sound is nowhere are counted, and so are sounds that were not presented. Durations of one
-/// stimulus may differ by `dt_ms`.
+/// stimulus may differ by `dt_ms`, and as they like beyond the end of its sound.
 ///
 /// # Errors
 /// No event has a sound, or presentations of one name have different sounds or durations.
@@ -45,15 +46,25 @@ pub fn stimuli(
     if found.by_id.is_empty() {
         let shown: Vec<String> = folders.iter().map(|path| path.display().to_string()).collect();
         return Err(events.refused(&format!(
-            "found no sound of {}, expected sound files of these names in {}; give the folder of \
-             the sounds with --sounds, or another --stimulus-column",
+            "found no sound of {}{}, expected sound files of these names in {}; give the folder of \
+             the sounds with --sounds, or another --stimulus-column{}",
             listed(&names),
-            if shown.is_empty() { "a folder".into() } else { listed(&shown) }
+            library.in_other_case(&names),
+            if shown.is_empty() { "a folder".into() } else { listed(&shown) },
+            if names.iter().all(|name| is_number(name)) {
+                ", or write names of files in place of the numbers"
+            } else {
+                ""
+            }
         )));
     }
     if without > 0 {
         let count = counted(without, "event");
-        report.dropped(format!("{count} without a sound in --sounds: {}", listed(&names)));
+        report.dropped(format!(
+            "{count} without a sound in --sounds: {}{}",
+            listed(&names),
+            library.in_other_case(&names)
+        ));
     }
     let used: Vec<&Path> = files.into_values().flatten().collect();
     let unused = library.sounds().filter(|path| !used.contains(path));
@@ -66,6 +77,11 @@ pub fn stimuli(
     let shown = events.path.display();
     report.inferred(format!("{} at {presented} of {shown}", stimuli_counted(found.by_id.len())));
     found.stimuli()
+}
+
+/// Whether the name of a stimulus is a code.
+fn is_number(name: &str) -> bool {
+    name.parse::<f64>().is_ok_and(f64::is_finite)
 }
 
 /// Stimuli that were met, by id.
@@ -82,6 +98,8 @@ struct OfId<'a> {
     /// The first whose duration is known.
     timed: Option<&'a Event>,
     file: &'a Path,
+    /// How long the sound lasts.
+    length_ms: f64,
     shown: Vec<Shown>,
 }
 
@@ -91,22 +109,36 @@ impl<'a> Found<'a> {
         let start_ms = self.events.start_ms(event);
         let stimulus = id.clone();
         let shown = Shown { stimulus, start_ms, length_ms: event.length_ms, cut_short_ms: None };
-        let new = || OfId { first: event, timed: None, file, shown: Vec::new() };
-        let of_id = self.by_id.entry(id).or_insert_with(new);
+        let of_id = match self.by_id.entry(id) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(new) => {
+                let (timed, length_ms, shown) = (None, length_ms(file)?, Vec::new());
+                new.insert(OfId { first: event, timed, file, length_ms, shown })
+            }
+        };
         of_id.shown.push(shown);
         require_one_sound(self.events, of_id, event, file)?;
+        if event.length_ms.is_none() {
+            return Ok(());
+        }
         let known = *of_id.timed.get_or_insert(event);
-        if let (Some(one), Some(other)) = (known.length_ms, event.length_ms)
+        let heard = |event: &Event| event.length_ms.map(|length| length.min(of_id.length_ms));
+        if let (Some(one), Some(other)) = (heard(known), heard(event))
             && (one - other).abs() > self.dt_ms
         {
+            let ends = self.events.ends.as_deref().unwrap_or_default();
+            let ms = |event: &Event| tenths(event.length_ms.unwrap_or_default());
             return Err(self.events.refused(&format!(
-                "found {} of {one} ms in line {} and of {other} ms in line {}, expected one \
-                 duration of a stimulus; correct the table, or give them two names",
-                event.stimulus, known.line, event.line
+                "found {} of {} ms in line {} and of {} ms in line {}, expected one duration of a \
+                 stimulus, whose sound lasts {} ms; correct the table, or empty the cells of {ends} \
+                 where the sound was heard to its end",
+                event.stimulus,
+                ms(known),
+                known.line,
+                ms(event),
+                event.line,
+                tenths(of_id.length_ms)
             )));
-        }
-        if known.length_ms.is_none() {
-            of_id.timed = None;
         }
         Ok(())
     }
@@ -118,13 +150,18 @@ impl<'a> Found<'a> {
             Ok(Stimulus {
                 entity: Entity { id, ..Entity::default() },
                 open: open(of_id.file.to_path_buf()),
-                length_ms: length_ms(of_id.file)?,
+                length_ms: of_id.length_ms,
                 name: of_id.file.display().to_string(),
                 shown: of_id.shown,
             })
         };
         of_ids.into_iter().map(stimulus).collect()
     }
+}
+
+/// Milliseconds to a tenth.
+fn tenths(ms: f64) -> f64 {
+    (10.0 * ms).round() / 10.0
 }
 
 /// Two names of one id lead to one sound, unless they are paths that differ in their folders.

@@ -65,6 +65,7 @@ impl Format for Phy {
                 folder.display()
             )));
         }
+        spikes::require(folder)?;
         let params = PhyParams::read(folder, self.rate_hz)?;
         let sources = EventSources {
             table: &self.events,

@@ -9,6 +9,7 @@ use crate::base::error::{Error, Result};
 use crate::base::wording::counted;
 use crate::import::npy;
 use crate::import::report::ImportReport;
+use crate::import::sessions::spikes::{LeftOut, folders_in};
 use crate::import::sessions::times::SpikeTrain;
 use crate::import::sessions::unit::percent;
 
@@ -18,6 +19,26 @@ const CLUSTERS: &str = "spike_clusters.npy";
 const TEMPLATES: &str = "spike_templates.npy";
 /// Share of the spikes that may lie outside of the recording.
 const MOST_OUTSIDE: f64 = 0.1;
+
+/// Refuses a folder without spikes, and names the one below that has some.
+///
+/// # Errors
+/// As said.
+pub fn require(folder: &Path) -> Result<()> {
+    let has_spikes = |folder: &Path| folder.join(TIMES).is_file();
+    if has_spikes(folder) {
+        return Ok(());
+    }
+    let below = folders_in(folder, &mut LeftOut::default())?;
+    let advice = match below.iter().find(|inner| has_spikes(inner)) {
+        Some(inner) => format!("{} looks like one", inner.display()),
+        None => "check the path".into(),
+    };
+    Err(Error::Refused(format!(
+        "{}: found no {TIMES}, expected the folder of Kilosort or phy; {advice}",
+        folder.display()
+    )))
+}
 
 /// The spikes of a folder.
 pub struct Spikes {

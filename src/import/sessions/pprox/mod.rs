@@ -13,7 +13,7 @@ use super::session::Session;
 use super::spikes::{LeftOut, Library, called, length_ms, natural_order, paths, plain, presented};
 use super::unit::{TimeOptions, TimeScale, TimeStep, Unit};
 use crate::base::error::{Error, Result};
-use crate::base::wording::{counted, joined};
+use crate::base::wording::{counted, counted_that, joined};
 use crate::dataset::Entity;
 use crate::import::format::{Format, Imported};
 use crate::import::report::{ImportReport, listed};
@@ -178,8 +178,8 @@ impl Gathered {
             stimuli.push(presented(entity, file, by_neuron, self.neurons.len()));
         }
         if cut_short > 0 {
-            let trials = counted(cut_short, "trial");
-            report.inferred(format!("{trials} end before the sound: the rest is not recorded"));
+            let end = counted_that(cut_short, "trial", ["ends", "end"]);
+            report.inferred(format!("{end} before the sound: the rest is not recorded"));
         }
         let (neurons, onset_scale) = (self.neurons, Some(scale));
         Ok(Session { file, neurons, stimuli, onset_scale, resolution_ms: RESOLUTION_MS })

@@ -5,7 +5,7 @@ use std::path::Path;
 use super::comma::Comma;
 use super::text::{Line, SpikeText};
 use crate::base::error::{Error, Result};
-use crate::base::wording::{counted, joined};
+use crate::base::wording::{counted, counted_that, joined};
 use crate::import::report::ImportReport;
 
 /// Lines at the start of a file that look like a header.
@@ -178,7 +178,10 @@ pub fn warn(headers: &[Header], report: &mut ImportReport) {
     if let Some(Header { place, why, .. }) = headers.first() {
         let others = match headers.len() {
             1 => String::new(),
-            count => format!(", and {} begin so too", counted(count - 1, "other file")),
+            count => format!(
+                ", and {} so too",
+                counted_that(count - 1, "other file", ["begins", "begin"])
+            ),
         };
         report.warn(format!(
             "{place} {why}, read as repeats{others}; --skip-lines leaves out header lines"

@@ -2,7 +2,7 @@
 use std::path::{Path, PathBuf};
 
 use super::identity::same_bytes;
-use super::names::{is_sound, path_parts, stem};
+use super::names::{called, is_sound, path_parts, stem};
 use super::walk::{self, LeftOut};
 use crate::base::error::{Error, Result};
 use crate::import::report::listed;
@@ -65,6 +65,24 @@ impl Library {
             }
         }
         Ok(Some(first))
+    }
+
+    /// `; Song.wav differs from song in small and capital letters`, where a sound differs so from one
+    /// of the names that none is found for; else nothing.
+    pub fn in_other_case(&self, names: &[impl AsRef<str>]) -> String {
+        let is_it = |known: &str, name: &str| {
+            let [_, last, plain] = called(name);
+            let last = last.to_lowercase();
+            let stem = stem(known).to_lowercase();
+            is_sound(known) && (known.to_lowercase() == last || stem == plain.to_lowercase())
+        };
+        let found = names.iter().find_map(|name| {
+            let known = self.0.iter().find(|(known, _)| is_it(known, name.as_ref()))?;
+            Some((&known.1, name.as_ref()))
+        });
+        found.map_or_else(String::new, |(file, name)| {
+            format!("; {} differs from {name} in small and capital letters", file.display())
+        })
     }
 }
 

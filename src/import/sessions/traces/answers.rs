@@ -5,7 +5,7 @@ use ndarray::{Array3, ArrayViewMut1};
 
 use super::trace::Trace;
 use crate::base::units;
-use crate::base::wording::counted;
+use crate::base::wording::counted_that;
 use crate::import::report::ImportReport;
 use crate::import::sessions::counts::Window;
 use crate::import::sessions::hearing::SoundOptions;
@@ -42,12 +42,12 @@ impl Said {
     pub fn tell(&self, report: &mut ImportReport) {
         let Self { cut_short, beyond } = *self;
         if cut_short > 0 {
-            let count = counted(cut_short, "presentation");
-            report.inferred(format!("{count} end before the sound: the rest is not recorded"));
+            let end = counted_that(cut_short, "presentation", ["ends", "end"]);
+            report.inferred(format!("{end} before the sound: the rest is not recorded"));
         }
         if beyond > 0 {
-            let count = counted(beyond, "presentation");
-            report.inferred(format!("{count} reach beyond the trace: the rest is not recorded"));
+            let reach = counted_that(beyond, "presentation", ["reaches", "reach"]);
+            report.inferred(format!("{reach} beyond the trace: the rest is not recorded"));
         }
     }
 }

@@ -8,7 +8,7 @@ use super::answers::{Answers, Occurrence};
 use super::stimuli::{StimulusFiles, open};
 use super::trace::{TraceFile, Trigger};
 use crate::base::error::{Error, Result};
-use crate::base::wording::counted;
+use crate::base::wording::{counted, counted_that};
 use crate::dataset::Entity;
 use crate::import::report::{ImportReport, listed};
 use crate::import::sessions::hearing::Presented;
@@ -176,13 +176,13 @@ impl Gathered {
             report.dropped(format!("{count} without a trigger: {}", listed(&unused)));
         }
         if self.beyond > 0 {
-            let count = counted(self.beyond, "presentation");
-            report.dropped(format!("{count} that begin beyond the end of their trace"));
+            let begin = counted_that(self.beyond, "presentation", ["that begins", "that begin"]);
+            report.dropped(format!("{begin} beyond the end of their trace"));
         }
         if self.overlapping > 0 {
-            let count = counted(self.overlapping, "presentation");
+            let begin = counted_that(self.overlapping, "presentation", ["begins", "begin"]);
             report.inferred(format!(
-                "{count} begin before the sound before ends: each takes all of its own time"
+                "{begin} before the sound before ends: each takes all of its own time"
             ));
         }
         Ok(())

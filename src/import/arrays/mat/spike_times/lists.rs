@@ -23,8 +23,6 @@ pub struct Lists {
     pub stimuli: usize,
     /// Repeats by stimulus and neuron, in the unit of the files.
     heard: BTreeMap<(usize, usize), Vec<Vec<f64>>>,
-    /// Lists without times.
-    silent: usize,
     /// How many stimuli each neuron of a file of its own has.
     stimuli_of_files: Vec<usize>,
 }
@@ -37,7 +35,6 @@ impl Lists {
     pub fn add(&mut self, value: &ArrayValue<f64>, asked: &Asked, file: &Path) -> Result<()> {
         let axes = asked.axes()?;
         let mut found = lists(value, &axes, asked, file)?;
-        self.silent += found.iter().filter(|leaf| leaf.times.is_empty()).count();
         let along = |leaf: &Leaf, axis: NamedAxis| {
             axes.iter().position(|known| *known == axis).map_or(0, |at| leaf.place[at])
         };
@@ -64,15 +61,11 @@ impl Lists {
     /// # Errors
     /// As of [`Asked::axes`].
     pub fn tell(&self, asked: &Asked, report: &mut ImportReport) -> Result<()> {
-        let name = asked.name;
         if asked.arrays.axes.is_none() {
             let axes = asked.axes()?;
             let words: Vec<&str> = axes.iter().map(|axis| axis.word()).collect();
-            report.inferred(format!("axes of the cells of {name} are {}", words.join(",")));
-        }
-        if self.silent > 0 {
-            let cells = counted(self.silent, "cell");
-            report.inferred(format!("{cells} of {name} without times: repeats without spikes"));
+            let words = words.join(",");
+            report.inferred(format!("axes of the cells of {} are {words}", asked.name));
         }
         let fewer = self.stimuli_of_files.iter().filter(|stimuli| **stimuli < self.stimuli);
         let fewer = fewer.count();

@@ -10,7 +10,7 @@ use self::options::Asked;
 use self::sounds::MatSound;
 use super::files::MatFiles;
 use super::levels::MatArrays;
-use crate::base::error::{Problem, Result};
+use crate::base::error::{Error, Problem, Result};
 use crate::dataset::{Entity, Recording};
 use crate::import::arrays::lowest_first;
 use crate::import::arrays::named::Named;
@@ -55,6 +55,14 @@ pub(super) fn imported(
     let stimuli = did.stimuli();
     if options.waveforms.is_none() && options.sounds.is_empty() {
         options.require_none()?;
+        if arrays.cochleagrams.is_none() && !named.may_have_sound() {
+            return Err(Error::Refused(format!(
+                "{}: found spike times in {name} and no sounds, expected those of the stimuli; give \
+                 --sounds FOLDER (with --stimulus-ids NAME or --sounds-in-order), --waveforms NAME \
+                 (with --rate-hz) or --cochleagrams NAME (with --dt-ms)",
+                arrays.source.display()
+            )));
+        }
         return of_cochleagrams(named, did, neurons, &asked);
     }
     let sounds = match &options.waveforms {

@@ -309,7 +309,7 @@ pub fn files(named: &mut Named, stimuli: usize, asked: &Asked) -> Result<Vec<Mat
         found.push(of_file(place, Entity { id, ..stimulus }, file));
     }
     if found.is_empty() {
-        let found = format!("no sound of {}", listed(&missing));
+        let found = format!("no sound of {}{}", listed(&missing), library.in_other_case(&missing));
         let problem = Problem::new("--sounds", found, "sound files called as the stimuli");
         let hint = "give the list of their names with --stimulus-ids, or --sounds-in-order where \
                     names of files sort as the stimuli do";
@@ -318,7 +318,11 @@ pub fn files(named: &mut Named, stimuli: usize, asked: &Asked) -> Result<Vec<Mat
     }
     if !missing.is_empty() {
         let count = stimuli_counted(missing.len());
-        named.report.dropped(format!("{count} without a sound in --sounds: {}", listed(&missing)));
+        named.report.dropped(format!(
+            "{count} without a sound in --sounds: {}{}",
+            listed(&missing),
+            library.in_other_case(&missing)
+        ));
     }
     Ok(found)
 }
