@@ -45,10 +45,10 @@ pub struct SweepArgs {
 /// A sweep from its file.
 #[derive(Debug, Args)]
 pub struct NewSweep {
-    /// Sweep file: a run file with [fit], [grid] and [launch]
+    /// Sweep file: a run file with the sections fit, grid, search and launch
     #[arg(required = true)]
     pub file: Option<PathBuf>,
-    /// Folder of the sweep [default: that of [output], runs/NAME of the file]
+    /// Folder of the sweep [default: output.folder, or runs/NAME of the file]
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
     /// How it begins.
@@ -129,7 +129,7 @@ pub struct ResumeArgs {
     /// they have ended
     #[arg(long)]
     pub retry_unknown: bool,
-    /// Work here, whatever [launch] says
+    /// Work here, whatever the file says of where fits run
     #[arg(long)]
     pub local: bool,
     /// Sweep file that must still say what the sweep was planned by

@@ -60,7 +60,7 @@ section! {
     /// `[fit]`: how often each combination of settings is fitted, and to what.
     Fit {
         /// parts that the stimuli are cut into, each of which is left out of a fit of its own and
-        /// predicted by it; 1 = one fit, divided as [data] says
+        /// predicted by it; 1 = one fit, divided as data.split says
         folds: FoldCount = Kind::Declared(&FOLDS), Default::Is("5");
         /// attribute of stimuli of which each fold gets its share
         stratify: Option<String> = Kind::Text, Default::Follows("no attribute");
