@@ -5,6 +5,7 @@ use std::io::ErrorKind;
 use std::path::Path;
 use std::time::SystemTime;
 
+use serde::Serialize;
 use tempfile::Builder;
 
 use super::error::{Error, Result};
@@ -182,6 +183,40 @@ pub fn names(folder: &Path) -> Result<Vec<String>> {
     }
     names.sort();
     Ok(names)
+}
+
+/// Makes a folder, and those that it lies in, where it is not there.
+///
+/// # Errors
+/// It cannot be made.
+pub fn create_folder(folder: &Path) -> Result<()> {
+    fs::create_dir_all(folder)
+        .map_err(|source| Error::file(format!("creating the folder {}", folder.display()), source))
+}
+
+/// Removes a file, or a folder with all that lies in it, where it is there; a link is removed, not
+/// followed.
+///
+/// # Errors
+/// It cannot be removed.
+pub fn remove_if_there(path: &Path) -> Result<()> {
+    let is_folder = path.is_dir() && !path.is_symlink();
+    let removed = if is_folder { fs::remove_dir_all(path) } else { fs::remove_file(path) };
+    match removed {
+        Err(error) if error.kind() != ErrorKind::NotFound => {
+            Err(Error::file(format!("removing {}", path.display()), error))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// A value as JSON for people to read, with a newline behind it.
+///
+/// # Errors
+/// It cannot be written as JSON.
+pub fn pretty_json(value: &impl Serialize) -> Result<String> {
+    let text = serde_json::to_string_pretty(value);
+    text.map(|text| text + "\n").map_err(|source| Error::failed("writing JSON", source))
 }
 
 /// Removes a file.

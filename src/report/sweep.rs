@@ -6,8 +6,12 @@ use crate::base::error::Result;
 use crate::base::wording::stimuli_counted;
 use crate::pictures::models;
 use crate::runs::metadata::PROGRAM;
-use crate::sweeps::findings::{CHOICE, Estimate, FOLDS, Finding, Findings, ModelScore, SCORES};
+use crate::sweeps::findings::{CHOICE, FOLDS, Finding, Findings, SCORES};
+use crate::sweeps::outcome::ModelTable;
 use crate::sweeps::plan::Plan;
+
+/// What stands where a number is not defined.
+const UNDEFINED: &str = "–";
 
 /// What a page on a sweep shows.
 pub struct SweepReport<'a> {
@@ -16,7 +20,7 @@ pub struct SweepReport<'a> {
     /// What came out.
     pub findings: &'a Findings,
     /// The dataset's name.
-    pub data: &'a str,
+    pub data: String,
     /// The mean over neurons of the best correlation that noise allows, where it is defined.
     pub ceiling: Option<f64>,
 }
@@ -27,10 +31,10 @@ impl SweepReport<'_> {
     /// # Errors
     /// A value in it cannot be written as text.
     pub fn html(&self) -> Result<String> {
-        let Self { plan, findings, data, .. } = *self;
+        let Self { plan, findings, ref data, .. } = *self;
         rendered(&Page {
             title: format!("{} models of {data} · strf report", plan.combinations.len()),
-            heading: data.to_owned(),
+            heading: data.clone(),
             program: PROGRAM,
             answer: self.answer(),
             warnings: findings.warnings.clone(),
@@ -81,22 +85,17 @@ impl SweepReport<'_> {
     }
 
     fn models(&self) -> Table {
-        let several = self.findings.all.iter().any(|own| own.fits > 1);
-        let mut header =
-            vec!["model", "stimuli", "score", "mean", "95 %", "difference", "95 %", "p", "q"];
-        if several {
-            header.extend(["together", "gain", "95 %"]);
-        }
-        let row = |own: &Finding, scored: &ModelScore| row(own, scored, several);
-        let all = self.findings.all.iter();
-        let rows = all.flat_map(|own| own.scores.iter().map(move |scored| row(own, scored)));
-        Table::new(header.into_iter().map(str::to_owned).collect(), rows.collect())
+        let findings = self.findings;
+        let table = ModelTable { findings, others: true, absent: "", undefined: UNDEFINED };
+        let cell = |cell: String| Cell::Plain(cell.replace('-', "−"));
+        let row = |row: Vec<String>| row.into_iter().map(cell).collect();
+        Table::new(table.header(), table.rows().into_iter().map(row).collect())
     }
 
     fn figures(&self) -> Vec<PictureSection> {
         let figure = |(place, (name, _)): (usize, &(&str, _))| {
             let ceiling = self.ceiling.filter(|_| place == 0);
-            let drawn = models::draw(self.findings, place, self.data, ceiling);
+            let drawn = models::draw(self.findings, place, &self.data, ceiling);
             PictureSection::new(&format!("{name} of each model"), drawn)
         };
         SCORES.iter().enumerate().map(figure).collect()
@@ -110,7 +109,11 @@ impl SweepReport<'_> {
         let header = header.chain(models.iter().map(|own| own.name.clone())).collect();
         let row = |(place, id): (usize, &String)| {
             let values = models.iter().map(|own| own.scores[0].of_neurons[place]);
-            let cells = values.map(|value| Cell::Plain(number(value, false).replace('-', "−")));
+            let cells = values.map(|value| match value {
+                value if value.is_nan() => UNDEFINED.to_owned(),
+                value => format!("{value:.3}").replace('-', "−"),
+            });
+            let cells = cells.map(Cell::Plain);
             std::iter::once(Cell::Plain(id.clone())).chain(cells).collect()
         };
         Table::new(header, self.findings.neurons.iter().enumerate().map(row).collect())
@@ -130,11 +133,12 @@ impl SweepReport<'_> {
         }
         let over = match findings.paired_over {
             "" => "no test of differences".to_owned(),
-            over => format!("p of Wilcoxon's signed-rank test over {over}"),
+            over => format!(
+                "p of Wilcoxon's signed-rank test over {over}, q its false-discovery rate over models"
+            ),
         };
         how.push(format!(
-            "95 % intervals are over stimuli (bootstrap), differences are to {}; {over}, q its \
-             false-discovery rate over models.",
+            "95 % intervals are over stimuli (bootstrap), differences are to {}; {over}.",
             findings.against
         ));
         let by = if plan.folds_of(0).iter().any(|fold| !fold.inner.is_empty()) {
@@ -145,49 +149,6 @@ impl SweepReport<'_> {
         how.push(format!("“{CHOICE}”: the model is chosen {by}, which its score does not see."));
         how
     }
-}
-
-/// A model by one score, with what several fits together are worth where that is shown.
-fn row(finding: &Finding, scored: &ModelScore, several: bool) -> Vec<Cell> {
-    let estimate = |own: Option<Estimate>, signed: bool| match own {
-        None => [String::new(), String::new()],
-        Some(Estimate { mean, interval }) => {
-            [number(mean, signed), range((interval.low, interval.high), signed)]
-        }
-    };
-    let mut cells = vec![finding.name.clone()];
-    cells.push(format!("{} of {}", finding.clips, finding.stimuli));
-    cells.push(scored.score.to_owned());
-    cells.extend(estimate(Some(scored.single), false));
-    let difference = scored.difference;
-    cells.extend(estimate(difference.map(|own| own.estimate), true));
-    cells.extend(difference.map(|own| [own.p, own.q].map(probability)).unwrap_or_default());
-    if several {
-        let [together, _interval] = estimate(scored.ensemble, false);
-        cells.push(together);
-        cells.extend(estimate(scored.gain, true));
-    }
-    cells.into_iter().map(|cell| Cell::Plain(cell.replace('-', "−"))).collect()
-}
-
-fn number(value: f64, signed: bool) -> String {
-    match (value.is_nan(), signed) {
-        (true, _) => "–".to_owned(),
-        (_, true) => format!("{value:+.3}"),
-        (_, false) => format!("{value:.3}"),
-    }
-}
-
-fn range((low, high): (f64, f64), signed: bool) -> String {
-    if low.is_nan() {
-        "–".to_owned()
-    } else {
-        format!("{} to {}", number(low, signed), number(high, signed))
-    }
-}
-
-fn probability(value: f64) -> String {
-    if value.is_nan() { "–".to_owned() } else { format!("{value:.2e}") }
 }
 
 /// The whole file; nothing in it may load or send anything.

@@ -101,7 +101,7 @@ impl Trained {
     /// # Errors
     /// A tensor operation fails.
     pub fn predictions(&self, clips: &Clips) -> Result<Vec<Array2<f32>>> {
-        Ok(prediction::of(&self.network, &self.sounds(clips)?, self.settings.batch)?)
+        self.predict(&clips.recording, &clips.places)
     }
 
     /// The predictions `(N, T)` for the clips of a recording with these indices.

@@ -143,7 +143,7 @@ impl RunFolder {
     /// # Errors
     /// Another process writes into it, or has written a run since it was claimed.
     pub fn lock(&self, old: OldRun, foreign: Foreign) -> Result<RunLock> {
-        create(&self.path)?;
+        files::create_folder(&self.path)?;
         let lock = RunLock::take(&self.path, foreign)?;
         Self::claim(&self.path, old)?;
         Ok(lock)
@@ -202,8 +202,8 @@ impl RunFolder {
 
     /// Writes what prediction needs beside the weights, and deepSTRF's arguments.
     pub fn write_metadata(&self, metadata: &Metadata, reference: &Json) -> Result<()> {
-        self.write(REFERENCE, pretty(reference)?.as_bytes())?;
-        self.write(METADATA, pretty(metadata)?.as_bytes())
+        self.write(REFERENCE, files::pretty_json(reference)?.as_bytes())?;
+        self.write(METADATA, files::pretty_json(metadata)?.as_bytes())
     }
 
     /// Where lies what prediction needs beside the weights.
@@ -348,24 +348,14 @@ impl RunFolder {
 
 /// Makes a folder, and removes what a kill left half written in it.
 fn make(folder: &Path) -> Result<()> {
-    create(folder)?;
+    files::create_folder(folder)?;
     files::remove_unfinished(folder)
-}
-
-fn create(folder: &Path) -> Result<()> {
-    fs::create_dir_all(folder)
-        .map_err(|source| Error::file(format!("creating the folder {}", folder.display()), source))
 }
 
 /// Writes `scores.csv` and `scores.json` into a folder.
 pub fn write_scores(folder: &Path, csv: &str, summary: &Json, existing: Existing) -> Result<()> {
     files::write(&folder.join(SCORES_CSV), existing, csv.as_bytes())?;
-    files::write(&folder.join(SCORES_JSON), existing, pretty(summary)?.as_bytes())
-}
-
-fn pretty(value: &impl serde::Serialize) -> Result<String> {
-    let text = serde_json::to_string_pretty(value);
-    text.map(|text| text + "\n").map_err(|source| Error::failed("writing JSON", source))
+    files::write(&folder.join(SCORES_JSON), existing, files::pretty_json(summary)?.as_bytes())
 }
 
 /// Batches that batch normalization has seen: those of steps, or all clips at once.

@@ -4,8 +4,8 @@ use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use serde_json::Value as Json;
 
 use super::claim::Claim;
 use super::plan::Plan;
@@ -169,21 +169,10 @@ impl SweepFolder {
     /// It cannot be written.
     pub fn begin(&self, plan: &Plan) -> Result<()> {
         for name in OWN.iter().chain(&[LOGS]) {
-            let path = self.path.join(name);
-            let removed = if path.is_dir() && !path.is_symlink() {
-                fs::remove_dir_all(&path)
-            } else {
-                fs::remove_file(&path)
-            };
-            match removed {
-                Err(error) if error.kind() != ErrorKind::NotFound => {
-                    return Err(Error::file(format!("removing {}", path.display()), error));
-                }
-                _ => {}
-            }
+            files::remove_if_there(&self.path.join(name))?;
         }
         for name in FOLDERS {
-            create(&self.path.join(name))?;
+            files::create_folder(&self.path.join(name))?;
         }
         self.write(SWEEP, plan.text.as_bytes())?;
         // The plan comes last: with it, the sweep is there.
@@ -213,14 +202,14 @@ impl SweepFolder {
     /// # Errors
     /// It cannot be written.
     pub fn write_json(&self, name: &str, value: &impl Serialize) -> Result<()> {
-        self.write(name, json_of(value)?.as_bytes())
+        self.write(name, files::pretty_json(value)?.as_bytes())
     }
 
     /// One of its files of JSON.
     ///
     /// # Errors
     /// It cannot be read.
-    pub fn read_json(&self, name: &str) -> Result<Json> {
+    pub fn read_json<T: DeserializeOwned>(&self, name: &str) -> Result<T> {
         parse(&self.path.join(name))
     }
 
@@ -229,7 +218,7 @@ impl SweepFolder {
     /// # Errors
     /// The file is damaged.
     pub fn plan(&self) -> Result<Plan> {
-        parse(&self.path.join(PLAN))
+        self.read_json(PLAN)
     }
 
     /// How far each fit is.
@@ -328,7 +317,7 @@ impl SweepFolder {
         match fs::rename(&earlier, &own) {
             Ok(()) => Ok((own, true)),
             Err(error) if error.kind() == ErrorKind::NotFound => {
-                create(&own)?;
+                files::create_folder(&own)?;
                 Ok((own, false))
             }
             Err(error) => Err(Error::file(format!("moving {}", earlier.display()), error)),
@@ -341,12 +330,12 @@ impl SweepFolder {
     /// The folder cannot be written.
     pub fn finish(&self, number: usize, claim: &Claim, record: &JobRecord) -> Result<()> {
         let (work, job) = (self.work(number, claim.attempt), self.job(number));
-        files::write(&work.join(JOB), Existing::Replace, json_of(record)?.as_bytes())?;
+        files::write(&work.join(JOB), Existing::Replace, files::pretty_json(record)?.as_bytes())?;
         if let Err(error) = fs::rename(&work, &job) {
             if !job.is_dir() {
                 return Err(Error::file(format!("moving {}", work.display()), error));
             }
-            remove_all(&work)?;
+            files::remove_if_there(&work)?;
         }
         self.forgive(number)?;
         claim.withdraw(&self.claim_file(number))?;
@@ -359,9 +348,9 @@ impl SweepFolder {
     /// The folder cannot be written.
     pub fn fail(&self, number: usize, claim: &Claim, error: &str) -> Result<()> {
         let failure = Failure { error: error.to_owned(), claim: claim.clone() };
-        let text = json_of(&failure)?;
+        let text = files::pretty_json(&failure)?;
         files::write(&self.failure_file(number), Existing::Replace, text.as_bytes())?;
-        remove_all(&self.work(number, claim.attempt))?;
+        files::remove_if_there(&self.work(number, claim.attempt))?;
         claim.withdraw(&self.claim_file(number))?;
         Ok(())
     }
@@ -377,12 +366,7 @@ impl SweepFolder {
             number.is_ok_and(|number| self.job(number).is_dir())
         };
         let names = files::names(&claims)?;
-        names.iter().filter(done).try_for_each(|name| match fs::remove_file(claims.join(name)) {
-            Err(error) if error.kind() != ErrorKind::NotFound => {
-                Err(Error::file(format!("removing {}", claims.join(name).display()), error))
-            }
-            _ => Ok(()),
-        })
+        names.iter().filter(done).try_for_each(|name| files::remove_if_there(&claims.join(name)))
     }
 
     /// Forgets that a fit failed.
@@ -390,8 +374,7 @@ impl SweepFolder {
     /// # Errors
     /// The folder cannot be written.
     pub fn forgive(&self, number: usize) -> Result<()> {
-        let file = self.failure_file(number);
-        if file.exists() { files::remove(&file) } else { Ok(()) }
+        files::remove_if_there(&self.failure_file(number))
     }
 
     /// What is known of a fit that is done.
@@ -410,8 +393,7 @@ impl SweepFolder {
         if is_cancelled {
             return self.write(CANCELLED, b"");
         }
-        let file = self.path.join(CANCELLED);
-        if file.exists() { files::remove(&file) } else { Ok(()) }
+        files::remove_if_there(&self.path.join(CANCELLED))
     }
 
     /// Whether processes that work here were asked to stop.
@@ -436,26 +418,7 @@ fn named(number: usize) -> String {
     format!("{number:05}")
 }
 
-fn create(folder: &Path) -> Result<()> {
-    fs::create_dir_all(folder)
-        .map_err(|source| Error::file(format!("creating the folder {}", folder.display()), source))
-}
-
-fn remove_all(folder: &Path) -> Result<()> {
-    match fs::remove_dir_all(folder) {
-        Err(error) if error.kind() != ErrorKind::NotFound => {
-            Err(Error::file(format!("removing {}", folder.display()), error))
-        }
-        _ => Ok(()),
-    }
-}
-
-fn json_of(value: &impl Serialize) -> Result<String> {
-    let text = serde_json::to_string_pretty(value);
-    text.map(|text| text + "\n").map_err(|source| Error::failed("writing JSON", source))
-}
-
-fn parse<T: serde::de::DeserializeOwned>(path: &Path) -> Result<T> {
+fn parse<T: DeserializeOwned>(path: &Path) -> Result<T> {
     let text = fs::read_to_string(path)
         .map_err(|source| Error::file(format!("reading {}", path.display()), source))?;
     serde_json::from_str(&text).map_err(|source| {

@@ -47,7 +47,7 @@ impl Folds<'_> {
     /// has.
     pub fn cut(&self) -> Result<Vec<Splits>> {
         let count = self.count()?;
-        let order = self.order("folds of the sweep")?;
+        let order = self.order()?;
         (0..count).map(|fold| self.parts(&order, |place| place % count == fold)).collect()
     }
 
@@ -57,7 +57,7 @@ impl Folds<'_> {
     /// As [`Folds::cut`].
     pub fn inner(&self, outer: usize) -> Result<Vec<Splits>> {
         let count = self.count()?;
-        let order = self.order("folds of the sweep")?;
+        let order = self.order()?;
         let rest: Vec<usize> = order
             .iter()
             .enumerate()
@@ -70,8 +70,8 @@ impl Folds<'_> {
 
     /// The stimuli in an order drawn for the seed, those of one value of the attribute next to each other,
     /// so that every n-th place has its share of each.
-    fn order(&self, name: &str) -> Result<Vec<usize>> {
-        let drawn = rng::permutation(self.seed, name, self.stimuli.len());
+    fn order(&self) -> Result<Vec<usize>> {
+        let drawn = rng::permutation(self.seed, "folds of the sweep", self.stimuli.len());
         let Some(attribute) = &self.fit.stratify else { return Ok(drawn) };
         let value = |stimulus: &usize| self.stimuli[*stimulus].attributes.get(attribute);
         if drawn.iter().all(|stimulus| value(stimulus).is_none()) {

@@ -6,8 +6,8 @@ use ndarray::{Array2, Array3, ArrayView1, Axis};
 use super::folder::{PREDICTIONS, SweepProgress};
 use super::job::Workshop;
 use super::plan::Job;
-use crate::base::error::{Error, Result};
-use crate::base::files::Existing;
+use crate::base::error::Result;
+use crate::base::files::{self, Existing};
 use crate::dataset::content::ResponseHashes;
 use crate::dataset::{Clip, Entity, OfNeurons, ResponseFile, ResponseLocation, write_predictions};
 use crate::preparation::Treatment;
@@ -146,9 +146,7 @@ pub fn predict(
 /// The folder cannot be made.
 pub fn predictions_file(workshop: &Workshop, combination: usize) -> Result<std::path::PathBuf> {
     let folder = workshop.folder.path().join(PREDICTIONS);
-    std::fs::create_dir_all(&folder).map_err(|source| {
-        Error::file(format!("creating the folder {}", folder.display()), source)
-    })?;
+    files::create_folder(&folder)?;
     let name = workshop.plan.combinations[combination].name.clone();
     let plain = |c: char| if c.is_ascii_alphanumeric() || "+-_.".contains(c) { c } else { '_' };
     let name: String = name.replace(", ", "+").replace(" = ", "_").chars().map(plain).collect();

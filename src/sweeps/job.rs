@@ -49,7 +49,7 @@ impl Workshop {
     /// It cannot be read, or is not what it was when the sweep was planned.
     pub fn open(folder: SweepFolder, plan: Plan) -> Result<Self> {
         let file = plan.base(folder.path(), 0)?.data.file;
-        let mut recording = read_sound(&file)?;
+        let recording = read_sound(&file)?;
         let known = &recording.recording;
         if content_of(known) != plan.content || known.neuron_ids() != plan.neurons {
             return Err(Error::Refused(format!(
@@ -59,6 +59,18 @@ impl Workshop {
                 folder.path().display()
             )));
         }
+        Self::with(folder, plan, recording)
+    }
+
+    /// The same with the dataset that the plan was made of.
+    ///
+    /// # Errors
+    /// Its responses cannot be read.
+    pub fn with(
+        folder: SweepFolder,
+        plan: Plan,
+        mut recording: ReadRecording<ResponseLocation>,
+    ) -> Result<Self> {
         if plan.len() > 1 && fits_into_memory(&recording.recording) {
             keep_responses(&mut recording.recording)?;
         }

@@ -7,9 +7,6 @@ use super::plan::Plan;
 use super::table::{AVERAGED, OfCombination};
 use crate::base::table::aligned;
 
-/// What stands where there is no number.
-const NONE: &str = "-";
-
 /// The mean scores of each combination over its fits.
 pub fn means(plan: &Plan, collected: &[OfCombination]) -> String {
     let header = ["combination", "fits", "cc", "cc_norm", "valid_cc", "seconds a fit"];
@@ -47,14 +44,11 @@ pub fn compared(findings: &Findings) -> String {
     if findings.all.is_empty() {
         return String::new();
     }
-    let shows = Shows {
-        others: findings.all.iter().any(|own| own.scores.iter().any(|s| s.difference.is_some())),
-        several: findings.all.iter().any(|own| own.fits > 1),
-    };
-    let rows = findings.all.iter().flat_map(|own| own.scores.iter().map(|one| shows.row(own, one)));
-    let rows: Vec<Vec<String>> = std::iter::once(shows.header()).chain(rows).collect();
+    let others = findings.all.iter().any(|own| own.scores.iter().any(|s| s.difference.is_some()));
+    let table = ModelTable { findings, others, absent: "-", undefined: "-" };
+    let rows: Vec<Vec<String>> = std::iter::once(table.header()).chain(table.rows()).collect();
     let mut text = aligned(&rows);
-    if shows.others {
+    if others {
         let over = match findings.paired_over {
             "" => String::new(),
             over => {
@@ -77,65 +71,85 @@ pub fn compared(findings: &Findings) -> String {
     text
 }
 
-/// Which columns a table of models has.
+/// Models by the stimuli that their fits did not see: one row for each of them and each score.
 #[derive(Clone, Copy)]
-struct Shows {
-    /// Differences to another model.
-    others: bool,
-    /// What several fits together are worth.
-    several: bool,
+pub struct ModelTable<'a> {
+    /// What came out.
+    pub findings: &'a Findings,
+    /// Whether differences to another model are shown.
+    pub others: bool,
+    /// What stands where a model has no such number.
+    pub absent: &'static str,
+    /// What stands where a number is not defined.
+    pub undefined: &'static str,
 }
 
-impl Shows {
-    fn header(self) -> Vec<String> {
+impl ModelTable<'_> {
+    /// Whether several fits together are worth something else than one.
+    fn several(&self) -> bool {
+        self.findings.all.iter().any(|own| own.fits > 1)
+    }
+
+    /// The names of the columns.
+    pub fn header(&self) -> Vec<String> {
         let mut header = vec!["model", "stimuli", "score", "mean", "95 %"];
         if self.others {
             header.extend(["difference", "95 %", "p", "q"]);
         }
-        if self.several {
+        if self.several() {
             header.extend(["together", "gain", "95 %"]);
         }
         header.into_iter().map(str::to_owned).collect()
     }
 
-    fn row(self, finding: &Finding, scored: &ModelScore) -> Vec<String> {
+    /// As many cells as the header has names.
+    pub fn rows(&self) -> Vec<Vec<String>> {
+        let all = self.findings.all.iter();
+        all.flat_map(|own| own.scores.iter().map(|scored| self.row(own, scored))).collect()
+    }
+
+    fn row(&self, finding: &Finding, scored: &ModelScore) -> Vec<String> {
         let stimuli = format!("{} of {}", finding.clips, finding.stimuli);
         let mut row = vec![finding.name.clone(), stimuli, scored.score.to_owned()];
-        row.extend(number_and_interval(Some(scored.single), plain));
+        row.extend(self.estimate(Some(scored.single), plain));
         if self.others {
             let difference = scored.difference;
-            row.extend(number_and_interval(difference.map(|own| own.estimate), signed));
-            row.extend(difference.map_or([f64::NAN; 2], |own| [own.p, own.q]).map(probability));
+            row.extend(self.estimate(difference.map(|own| own.estimate), signed));
+            let p = difference.map(|own| [own.p, own.q].map(|p| self.number(p, probability)));
+            row.extend(p.unwrap_or_else(|| [self.absent, self.absent].map(str::to_owned)));
         }
-        if self.several {
-            row.push(plain(scored.ensemble.map_or(f64::NAN, |own| own.mean)));
-            row.extend(number_and_interval(scored.gain, signed));
+        if self.several() {
+            let [together, _interval] = self.estimate(scored.ensemble, plain);
+            row.push(together);
+            row.extend(self.estimate(scored.gain, signed));
         }
         row
     }
-}
 
-fn number_and_interval(estimate: Option<Estimate>, write: fn(f64) -> String) -> [String; 2] {
-    let Some(Estimate { mean, interval }) = estimate else {
-        return [NONE, NONE].map(str::to_owned);
-    };
-    let range = || format!("{} to {}", write(interval.low), write(interval.high));
-    let ends = if interval.low.is_nan() { NONE.to_owned() } else { range() };
-    [write(mean), ends]
+    /// A number and its interval.
+    fn estimate(&self, estimate: Option<Estimate>, write: fn(f64) -> String) -> [String; 2] {
+        let Some(Estimate { mean, interval }) = estimate else {
+            return [self.absent, self.absent].map(str::to_owned);
+        };
+        let range = |low| format!("{} to {}", write(low), self.number(interval.high, write));
+        let ends =
+            if interval.low.is_nan() { self.undefined.to_owned() } else { range(interval.low) };
+        [self.number(mean, write), ends]
+    }
+
+    fn number(&self, value: f64, write: fn(f64) -> String) -> String {
+        if value.is_nan() { self.undefined.to_owned() } else { write(value) }
+    }
 }
 
 fn plain(value: f64) -> String {
-    defined(value, |value| format!("{value:.3}"))
+    format!("{value:.3}")
 }
 
 fn signed(value: f64) -> String {
-    defined(value, |value| format!("{value:+.3}"))
+    format!("{value:+.3}")
 }
 
 fn probability(value: f64) -> String {
-    defined(value, |value| format!("{value:.2e}"))
-}
-
-fn defined(value: f64, write: fn(f64) -> String) -> String {
-    if value.is_nan() { NONE.to_owned() } else { write(value) }
+    format!("{value:.2e}")
 }

@@ -10,6 +10,7 @@ use super::claim::{Claim, Holder};
 use super::folder::{COMMANDS, LOGS, SCRIPT, SUBMITTED, SweepFolder};
 use super::sections::Launch;
 use crate::base::error::{Error, Result};
+use crate::base::files;
 use crate::base::wording::in_shell;
 
 /// Lines of a log that are shown of a task that died.
@@ -30,9 +31,7 @@ pub struct Submitted {
 /// There is no Slurm here, it refuses, or the folder cannot be written.
 pub fn submit(folder: &SweepFolder, launch: &Launch, fits: usize) -> Result<Submitted> {
     let tasks = launch.max_running.min(fits).max(1);
-    let logs = folder.path().join(LOGS);
-    fs::create_dir_all(&logs)
-        .map_err(|source| Error::file(format!("creating the folder {}", logs.display()), source))?;
+    files::create_folder(&folder.path().join(LOGS))?;
     folder.write(SCRIPT, script(folder, launch, tasks)?.as_bytes())?;
     let script = folder.path().join(SCRIPT);
     let output = Command::new("sbatch").arg("--parsable").arg(&script).output();
@@ -128,10 +127,7 @@ fn all_submitted(folder: &SweepFolder) -> Result<Vec<Submitted>> {
     if !folder.has(SUBMITTED) {
         return Ok(Vec::new());
     }
-    serde_json::from_value(folder.read_json(SUBMITTED)?).map_err(|source| {
-        let file = folder.path().join(SUBMITTED);
-        Error::file(format!("{}: it is damaged", file.display()), source)
-    })
+    folder.read_json(SUBMITTED)
 }
 
 /// Takes back what was handed in and has not ended; how many arrays.

@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::Path;
 
-use super::folder::{SCORES, SUMMARY_CSV, SweepFolder, SweepProgress};
+use super::folder::{JobRecord, SCORES, SUMMARY_CSV, SweepFolder, SweepProgress};
 use super::job::{VALID_CC, VALID_CC_NORM};
 use super::plan::{Job, Plan};
 use crate::base::error::{Error, Result};
@@ -27,6 +27,8 @@ pub struct OfCombination {
     pub done: usize,
     /// Of each neuron and each score of [`AVERAGED`], by seed: the sum over folds and how many have it.
     neurons: BTreeMap<String, Vec<[(f64, usize); AVERAGED.len()]>>,
+    /// What the user should know, and in how many fits.
+    pub warnings: BTreeMap<String, usize>,
     /// Seconds that each took.
     seconds: Vec<f64>,
     /// By seed and fold, what a combination is chosen by: the mean correlation over neurons, over validation
@@ -125,7 +127,11 @@ pub fn collect(
             tidy.write(job, &of_job)?;
             let own = &mut all[job.combination];
             own.take(plan, job, &of_job);
-            own.seconds.push(folder.record(job.number)?.seconds);
+            let JobRecord { seconds, warnings, .. } = folder.record(job.number)?;
+            own.seconds.push(seconds);
+            for warning in warnings {
+                *own.warnings.entry(warning).or_default() += 1;
+            }
         }
         tidy.finish().map_err(|source| Error::file(doing(), source))
     })?;

@@ -27,18 +27,8 @@ pub trait Audience: Sync {
     fn failed(&self, job: Job, error: &str);
 }
 
-/// How many fits came to which end.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct WorkDone {
-    /// Done by this process.
-    pub done: usize,
-    /// Failed in this process.
-    pub failed: usize,
-    /// Whether this process was asked to stop before the end.
-    pub stopped: bool,
-}
-
-/// Works through fits; those that other processes take meanwhile are left to them.
+/// Works through fits; those that other processes take meanwhile are left to them. Whether it was asked to
+/// stop before the end.
 ///
 /// # Errors
 /// The folder of the sweep cannot be written.
@@ -47,27 +37,20 @@ pub fn work_through(
     jobs: Vec<Job>,
     at_once: usize,
     audience: &dyn Audience,
-) -> Result<WorkDone> {
+) -> Result<bool> {
     let threads = rayon::current_num_threads();
     let workers = at_once.clamp(1, jobs.len().max(1));
     let queue = Mutex::new(VecDeque::from(jobs));
     let stopped = AtomicBool::new(false);
     let shift = Shift { workshop, queue: &queue, stopped: &stopped, audience };
     let shares = (0..workers).map(|worker| share(threads, workers, worker));
-    let tallies: Vec<Result<WorkDone>> = std::thread::scope(|scope| {
+    std::thread::scope(|scope| {
         let spawned: Vec<_> =
             shares.map(|threads| scope.spawn(move || shift.work(threads))).collect();
-        let joined = spawned.into_iter().map(ScopedJoinHandle::join);
-        joined.map(|worker| worker.unwrap_or_else(|_panic| Err(fault()))).collect()
-    });
-    let mut all = WorkDone::default();
-    for tally in tallies {
-        let WorkDone { done, failed, stopped } = tally?;
-        all.done += done;
-        all.failed += failed;
-        all.stopped |= stopped;
-    }
-    Ok(all)
+        let joined: Vec<_> = spawned.into_iter().map(ScopedJoinHandle::join).collect();
+        joined.into_iter().try_for_each(|worker| worker.unwrap_or_else(|_panic| Err(fault())))
+    })?;
+    Ok(shift.is_stopped())
 }
 
 /// The cores of one of several workers.
@@ -90,30 +73,22 @@ struct Shift<'a> {
 
 impl Shift<'_> {
     /// Works through what is left, on so many cores.
-    fn work(&self, threads: usize) -> Result<WorkDone> {
+    fn work(&self, threads: usize) -> Result<()> {
         let pool = ThreadPoolBuilder::new().num_threads(threads).build();
         let pool = pool.map_err(|source| Error::failed("starting threads", source))?;
-        let mut tally = WorkDone::default();
         while let Some(job) = self.next() {
             let outcome = pool.install(|| self.one(job)).inspect_err(|_error| {
                 // Where the folder cannot be written, others need not find out.
                 self.stopped.store(true, Ordering::Relaxed);
             })?;
             match outcome {
-                Some(Outcome::Done(record)) => {
-                    self.audience.done(job, &record);
-                    tally.done += 1;
-                }
-                Some(Outcome::Failed(error)) => {
-                    self.audience.failed(job, &error);
-                    tally.failed += 1;
-                }
+                Some(Outcome::Done(record)) => self.audience.done(job, &record),
+                Some(Outcome::Failed(error)) => self.audience.failed(job, &error),
                 Some(Outcome::Stopped) => self.stopped.store(true, Ordering::Relaxed),
                 None => {}
             }
         }
-        tally.stopped = self.is_stopped();
-        Ok(tally)
+        Ok(())
     }
 
     fn next(&self) -> Option<Job> {

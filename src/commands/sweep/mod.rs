@@ -1,26 +1,25 @@
 //! `strf sweep`: a sweep file → every fit that it comes to, on this machine or others, and what came out.
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
-use std::time::{Duration, Instant};
 
 use clap::{Args, Subcommand};
 use serde_json::json;
 
+use live::Live;
+
 use crate::base::error::{Error, Result};
 use crate::base::files::Existing;
 use crate::base::interrupt;
-use crate::base::progress::{Bar, Console};
+use crate::base::progress::Console;
 use crate::base::wording::{counted, in_shell};
-use crate::dataset::read_sound;
+use crate::dataset::{ReadRecording, ResponseLocation, read_sound};
 use crate::pictures::{Drawn, models};
 use crate::report::sweep::SweepReport;
 use crate::run_file::relative;
 use crate::sweeps::claim::Holder;
 use crate::sweeps::findings::Findings;
 use crate::sweeps::folder::{
-    COMMANDS, HELD_OUT, JobRecord, PICTURE, REPORT, SCORES, SUMMARY, SUMMARY_CSV, SweepFolder,
-    SweepProgress,
+    COMMANDS, HELD_OUT, PICTURE, REPORT, SCORES, SUMMARY, SUMMARY_CSV, SweepFolder, SweepProgress,
 };
 use crate::sweeps::job::Workshop;
 use crate::sweeps::outcome;
@@ -28,7 +27,9 @@ use crate::sweeps::plan::{Job, Plan, SweepFile};
 use crate::sweeps::sections::{Launch, LaunchOn};
 use crate::sweeps::slurm::{self, Holders, Submitted};
 use crate::sweeps::table::{self, OfCombination};
-use crate::sweeps::workers::{self, Audience, WorkDone};
+use crate::sweeps::workers;
+
+mod live;
 
 /// `strf sweep`.
 #[derive(Debug, Args)]
@@ -168,7 +169,7 @@ pub fn begin(sweep: &SweepFile, (path, how): (&Path, &BeginArgs), console: &Cons
     for note in sweep.notes.iter().chain(&read.notes) {
         console.note(note);
     }
-    let plan = Plan::new(sweep, read.recording, relative(&sweep.file, path)?)?;
+    let plan = Plan::new(sweep, read.recording.clone(), relative(&sweep.file, path)?)?;
     if how.plan {
         return console.result(&plan.lines());
     }
@@ -178,13 +179,14 @@ pub fn begin(sweep: &SweepFile, (path, how): (&Path, &BeginArgs), console: &Cons
     }
     console.note(&format!("{}, into {}", plan.summary(), path.display()));
     folder.begin(&plan)?;
-    launch(folder, plan, (&sweep.launch, how.json), console)
+    launch((folder, plan), Some(read), (&sweep.launch, how.json), console)
 }
 
-/// Lets the fits that nobody has begun be done where `[launch]` says.
+/// Lets the fits that nobody has begun be done where `[launch]` says; `read` is the dataset, where it was
+/// read to make the plan.
 fn launch(
-    folder: SweepFolder,
-    plan: Plan,
+    (folder, plan): (SweepFolder, Plan),
+    read: Option<ReadRecording<ResponseLocation>>,
     (launch, json): (&Launch, bool),
     console: &Console,
 ) -> Result<()> {
@@ -192,7 +194,10 @@ fn launch(
     let path = in_shell(folder.path());
     match launch.on {
         LaunchOn::Local => {
-            let workshop = Workshop::open(folder, plan)?;
+            let workshop = match read {
+                Some(read) => Workshop::with(folder, plan, read)?,
+                None => Workshop::open(folder, plan)?,
+            };
             let at_once = match launch.at_once {
                 Some(at_once) => at_once,
                 None => workers::fits_at_once(&workshop)?,
@@ -230,7 +235,6 @@ fn resume(args: &ResumeArgs, console: &Console) -> Result<()> {
         require_same(&plan, name)?;
     }
     folder.cancel(false)?;
-    folder.clear_done()?;
     let progress = folder.progress()?;
     let holders = Holders::of(&folder, progress.claimed.values())?;
     for number in progress.failed.keys() {
@@ -251,7 +255,7 @@ fn resume(args: &ResumeArgs, console: &Console) -> Result<()> {
     }
     let local = Launch { on: LaunchOn::Local, ..sweep.launch.clone() };
     let how = if args.local { &local } else { &sweep.launch };
-    launch(folder, plan, (how, args.json), console)
+    launch((folder, plan), None, (how, args.json), console)
 }
 
 /// Fails where a sweep file no longer says what a sweep was planned by.
@@ -276,14 +280,13 @@ fn work(args: &FolderArgs, console: &Console) -> Result<()> {
     let plan = folder.plan()?;
     let workshop = Workshop::open(folder, plan)?;
     let at_once = workers::fits_at_once(&workshop)?;
-    let tally = fit_open(&workshop, at_once, false, console)?;
-    if tally.stopped { Err(stopped(&workshop.folder)) } else { Ok(()) }
+    let is_stopped = fit_open(&workshop, at_once, false, console)?;
+    if is_stopped { Err(stopped(&workshop.folder)) } else { Ok(()) }
 }
 
 /// Fits all that nobody has begun, and prints what came out.
 fn fit(workshop: &Workshop, at_once: usize, json: bool, console: &Console) -> Result<()> {
-    let tally = fit_open(workshop, at_once, json, console)?;
-    if tally.stopped {
+    if fit_open(workshop, at_once, json, console)? {
         return Err(stopped(&workshop.folder));
     }
     let (progress, collected) = tables(&workshop.folder, &workshop.plan, console)?;
@@ -332,25 +335,27 @@ fn report(
 }
 
 /// Writes the picture and the page.
-fn page(workshop: &Workshop, (collected, findings): (&[OfCombination], &Findings)) -> Result<()> {
-    let Workshop { folder, plan, .. } = workshop;
-    let (data, ceiling) = (dataset_name(workshop), ceiling(plan, collected));
-    if let Drawn::Picture(canvas) = models::draw(findings, 0, &data, ceiling)? {
-        canvas.write(&folder.path().join(PICTURE), "models of a sweep", Existing::Replace)?;
+fn page(workshop: &Workshop, came: (&[OfCombination], &Findings)) -> Result<()> {
+    let report = page_of(workshop, came);
+    if let Drawn::Picture(canvas) = models::draw(came.1, 0, &report.data, report.ceiling)? {
+        let picture = workshop.folder.path().join(PICTURE);
+        canvas.write(&picture, "models of a sweep", Existing::Replace)?;
     }
-    let report = SweepReport { plan, findings, data: &data, ceiling };
-    folder.write(REPORT, report.html()?.as_bytes())
+    workshop.folder.write(REPORT, report.html()?.as_bytes())
 }
 
-fn dataset_name(workshop: &Workshop) -> String {
+/// What the page on a sweep shows.
+fn page_of<'a>(
+    workshop: &'a Workshop,
+    (collected, findings): (&[OfCombination], &'a Findings),
+) -> SweepReport<'a> {
+    let plan = &workshop.plan;
     let file = &workshop.dataset().recording.file;
-    file.file_name().map_or_else(String::new, |name| name.display().to_string())
-}
-
-/// The mean over neurons of the best correlation that noise allows.
-fn ceiling(plan: &Plan, collected: &[OfCombination]) -> Option<f64> {
-    let place = table::AVERAGED.iter().position(|score| *score == table::CEILING)?;
-    Some(collected.get(plan.against)?.mean(place)).filter(|ceiling| ceiling.is_finite())
+    let data = file.file_name().map_or_else(String::new, |name| name.display().to_string());
+    let place = table::AVERAGED.iter().position(|score| *score == table::CEILING);
+    let ceiling = place.zip(collected.get(plan.against)).map(|(place, own)| own.mean(place));
+    let ceiling = ceiling.filter(|ceiling| ceiling.is_finite());
+    SweepReport { plan, findings, data, ceiling }
 }
 
 /// The page on a sweep that is there.
@@ -363,18 +368,13 @@ pub fn page_on(path: &Path) -> Result<String> {
     let progress = folder.progress()?;
     let collected = table::collect(&folder, &plan, &progress)?;
     let workshop = Workshop::open(folder, plan)?;
-    let plan = &workshop.plan;
-    let findings = Findings::of(&workshop, &progress, (&collected, plan.against), false)?;
-    let (data, ceiling) = (dataset_name(&workshop), ceiling(plan, &collected));
-    SweepReport { plan, findings: &findings, data: &data, ceiling }.html()
+    let against = workshop.plan.against;
+    let findings = Findings::of(&workshop, &progress, (&collected, against), false)?;
+    page_of(&workshop, (&collected, &findings)).html()
 }
 
-fn fit_open(
-    workshop: &Workshop,
-    at_once: usize,
-    json: bool,
-    console: &Console,
-) -> Result<WorkDone> {
+/// Fits all that nobody has begun; whether it was asked to stop before the end.
+fn fit_open(workshop: &Workshop, at_once: usize, json: bool, console: &Console) -> Result<bool> {
     interrupt::listen()?;
     workshop.folder.clear_done()?;
     let progress = workshop.folder.progress()?;
@@ -466,7 +466,7 @@ fn tables(
     for (number, failure) in &progress.failed {
         console.warn(&format!("fit {number} failed: {}", failure.error));
     }
-    warn_of_warnings(folder, &progress, console)?;
+    warn_of_warnings(&all, console);
     let left = plan.len() - progress.done.len();
     if left > 0 {
         console.warn(&format!(
@@ -479,125 +479,12 @@ fn tables(
 }
 
 /// Says once what several fits warn of.
-fn warn_of_warnings(
-    folder: &SweepFolder,
-    progress: &SweepProgress,
-    console: &Console,
-) -> Result<()> {
-    let mut all: BTreeMap<String, usize> = BTreeMap::new();
-    for number in &progress.done {
-        for warning in folder.record(*number)?.warnings {
-            *all.entry(warning).or_default() += 1;
-        }
+fn warn_of_warnings(collected: &[OfCombination], console: &Console) {
+    let mut all: BTreeMap<&str, usize> = BTreeMap::new();
+    for (warning, fits) in collected.iter().flat_map(|own| &own.warnings) {
+        *all.entry(warning).or_default() += fits;
     }
     for (warning, fits) in all {
         console.warn(&format!("{warning} (in {})", counted(fits, "fit")));
-    }
-    Ok(())
-}
-
-/// How often a line is printed where no progress bar can be drawn.
-const BETWEEN_LINES: Duration = Duration::from_secs(10);
-
-/// Shows fits as they begin and end.
-struct Live<'a> {
-    plan: &'a Plan,
-    json: bool,
-    console: &'a Console,
-    bar: Bar,
-    state: Mutex<State>,
-}
-
-struct State {
-    running: usize,
-    done: usize,
-    failed: usize,
-    /// By combination: the sum of correlations and of how many fits.
-    means: Vec<(f64, usize)>,
-    begun: Instant,
-    last_line: Instant,
-}
-
-impl<'a> Live<'a> {
-    fn new(
-        plan: &'a Plan,
-        progress: &SweepProgress,
-        json: bool,
-        console: &'a Console,
-    ) -> Result<Self> {
-        let bar = console.bar("fits", plan.len())?;
-        bar.start_at(progress.done.len());
-        let means = vec![(0.0, 0); plan.combinations.len()];
-        let now = Instant::now();
-        let state = State { running: 0, done: 0, failed: 0, means, begun: now, last_line: now };
-        Ok(Self { plan, json, console, bar, state: Mutex::new(state) })
-    }
-
-    fn event(&self, event: serde_json::Value) {
-        if self.json {
-            let _told = self.console.result(&event.to_string());
-        }
-    }
-
-    /// Changes the counts, and says what they come to; `is_end` where a fit came to its end.
-    fn change(&self, is_end: bool, change: impl FnOnce(&mut State)) {
-        let Ok(mut state) = self.state.lock() else { return };
-        change(&mut state);
-        let failed =
-            if state.failed > 0 { format!(", {} failed", state.failed) } else { String::new() };
-        let message = format!("{} running{failed}{}", state.running, self.best(&state));
-        if is_end {
-            self.bar.step(message.clone());
-        }
-        if is_end && !self.bar.is_drawn() && state.last_line.elapsed() >= BETWEEN_LINES {
-            let seconds = state.begun.elapsed().as_secs_f64() / state.done.max(1) as f64;
-            self.console
-                .note(&format!("{} fits done, {message}; {seconds:.2} s a fit", state.done));
-            state.last_line = Instant::now();
-        }
-    }
-
-    /// `; best so far: nrf, cc 0.731`, where there are several combinations.
-    fn best(&self, state: &State) -> String {
-        let means = state.means.iter().zip(&self.plan.combinations);
-        let means = means.filter(|((_, count), _)| *count > 0);
-        let means = means.map(|((sum, count), own)| (sum / *count as f64, own));
-        match means.max_by(|a, b| a.0.total_cmp(&b.0)) {
-            Some((cc, own)) => format!("; best so far: {}, cc {cc:.3}", own.name),
-            None => String::new(),
-        }
-    }
-}
-
-impl Audience for Live<'_> {
-    fn begun(&self, job: Job) {
-        self.event(json!({ "event": "begun", "fit": job.number, "name": self.plan.name(job) }));
-        self.change(false, |state| state.running += 1);
-    }
-
-    fn done(&self, job: Job, record: &JobRecord) {
-        self.event(json!({
-            "event": "done", "fit": job.number, "name": self.plan.name(job), "record": record,
-        }));
-        self.change(true, |state| {
-            state.running -= 1;
-            state.done += 1;
-            let (sum, count) = &mut state.means[job.combination];
-            if let (Some(cc), None) = (record.cc, job.inner) {
-                *sum += cc;
-                *count += 1;
-            }
-        });
-    }
-
-    fn failed(&self, job: Job, error: &str) {
-        self.event(json!({
-            "event": "failed", "fit": job.number, "name": self.plan.name(job), "error": error,
-        }));
-        self.console.warn(&format!("fit {} failed: {}: {error}", job.number, self.plan.name(job)));
-        self.change(true, |state| {
-            state.running -= 1;
-            state.failed += 1;
-        });
     }
 }
