@@ -7,6 +7,7 @@
 )]
 
 mod adopt;
+mod apart;
 mod architecture;
 mod bad_datasets;
 mod bad_input;

@@ -238,11 +238,13 @@ impl Observer for Keeper<'_> {
             self.folder.write_best(checkpoint)?;
         }
         let path = &checkpoint.progress.path;
-        if path.len() != self.points {
+        if !path.is_empty() && (improved || path.len() != self.points) {
             self.folder.write_penalties(&path::table(path, self.neurons))?;
             self.points = path.len();
         }
-        self.folder.write_state(checkpoint)?;
+        if checkpoint.is_whole {
+            self.folder.write_state(checkpoint)?;
+        }
         let EpochRow { epoch, train_loss, valid_loss, valid_cc, phase, .. } = row;
         self.message = format!(
             "  {phase}  best {}  loss {train_loss:.4}, validation {valid_loss:.4}, cc {valid_cc:.3}",
@@ -256,6 +258,10 @@ impl Observer for Keeper<'_> {
     }
 
     fn finished(&mut self, checkpoint: &Checkpoint) -> Result<()> {
+        let path = &checkpoint.progress.path;
+        if !path.is_empty() {
+            self.folder.write_penalties(&path::table(path, self.neurons))?;
+        }
         self.folder.write_best(checkpoint)?;
         self.folder.write_state(checkpoint)
     }

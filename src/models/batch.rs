@@ -4,7 +4,7 @@ use std::sync::Arc;
 use candle_core::{DType, Device, Result, Tensor};
 use ndarray::Array2;
 
-use super::loss::Target;
+use super::loss::{OverNeurons, Target};
 
 /// One clip, ready for training and scoring.
 #[derive(Debug, Clone)]
@@ -144,8 +144,8 @@ impl Batch {
     }
 
     /// By how much the loss at each bin of each neuron enters the loss, `(N)`: the loss is the
-    /// mean over bins that count, then over neurons that have such.
-    pub fn weights(&self) -> Vec<f64> {
+    /// mean over bins that count, then the mean or sum over neurons that have such.
+    pub fn weights(&self, over: OverNeurons) -> Vec<f64> {
         let mut counts = vec![0.0; self.clips.first().map_or(0, |clip| clip.counts.len())];
         for clip in &self.clips {
             counts
@@ -153,7 +153,10 @@ impl Batch {
                 .zip(clip.counts.iter())
                 .for_each(|(sum, own)| *sum += f64::from(*own));
         }
-        let neurons = counts.iter().filter(|count| **count > 0.0).count().max(1) as f64;
+        let neurons = match over {
+            OverNeurons::Mean => counts.iter().filter(|count| **count > 0.0).count().max(1) as f64,
+            OverNeurons::Sum => 1.0,
+        };
         counts
             .iter()
             .map(|count| if *count > 0.0 { 1.0 / (count * neurons) } else { 0.0 })

@@ -82,7 +82,8 @@ impl Fused {
         let outcome = Arc::default();
         let (batch, outcome_of) = (batch.clone(), Arc::clone(&outcome));
         let Self { chain, norm, pools, drawn, .. } = self;
-        let (loss, weights) = (criterion.loss.pointwise, criterion.weights(batch.weights()));
+        let (loss, weights) =
+            (criterion.loss.pointwise, criterion.weights(batch.weights(criterion.over)));
         let op = LossOfBatch { chain, batch, loss, weights, pools, drawn, outcome: outcome_of };
         let bins = op.batch.bins();
         let total = packed.apply_op1(op)?;

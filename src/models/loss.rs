@@ -26,6 +26,15 @@ impl LossRow {
     }
 }
 
+/// What the losses of neurons come to together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OverNeurons {
+    /// Their mean over the neurons that have recorded bins.
+    Mean,
+    /// Their sum: what a neuron adds does not depend on the others.
+    Sum,
+}
+
 /// What a fit makes small: a loss, and by how much that of each neuron enters it.
 #[derive(Debug, Clone, Copy)]
 pub struct Criterion<'a> {
@@ -33,12 +42,14 @@ pub struct Criterion<'a> {
     pub loss: &'static LossRow,
     /// What the loss of each neuron is multiplied by, `(N)`; none = 1.
     pub scales: Option<&'a [f64]>,
+    /// What becomes of the losses of all neurons.
+    pub over: OverNeurons,
 }
 
 impl Criterion<'_> {
     /// The loss as it is.
     pub fn plain(loss: &'static LossRow) -> Self {
-        Self { loss, scales: None }
+        Self { loss, scales: None, over: OverNeurons::Mean }
     }
 
     /// By how much the loss at each bin of each neuron enters the loss of a batch, `(N)`, out of
@@ -63,7 +74,10 @@ impl Criterion<'_> {
             }
             None => losses,
         };
-        losses.broadcast_div(&target.neurons.maximum(1.0)?)
+        match self.over {
+            OverNeurons::Mean => losses.broadcast_div(&target.neurons.maximum(1.0)?),
+            OverNeurons::Sum => Ok(losses),
+        }
     }
 }
 

@@ -165,6 +165,25 @@ impl Params {
         Ok(())
     }
 
+    /// Draws every tensor anew as if the model had one neuron, whose values every neuron gets: for models
+    /// in which no trained weight serves two of them.
+    ///
+    /// # Errors
+    /// The device has no room for it.
+    pub fn redraw_alike(&self, seed: u64) -> Result<()> {
+        self.redraw(seed)?;
+        for (name, Param { var, owner_axis, start, .. }) in self.trained() {
+            if matches!(start, Start::Values(_)) {
+                continue;
+            }
+            let mut one = var.dims().to_vec();
+            one[owner_axis] = 1;
+            let one = self.drawn(seed, &name, Shape::from_dims(&one), &start)?;
+            var.set(&one.broadcast_as(var.shape())?.contiguous()?)?;
+        }
+        Ok(())
+    }
+
     /// Lets tensors start from values, by name, whatever the seed; those that are `frozen` are not
     /// trained.
     ///

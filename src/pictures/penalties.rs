@@ -45,7 +45,7 @@ pub(super) fn draw(trained: &Trained) -> Result<Drawn> {
     head(
         &mut canvas,
         trained,
-        "validation loss over the strength of the penalty: mean, and each neuron",
+        "validation loss over the strength of the penalty: mean where all have one, and each neuron",
     );
     for (place, (name, path)) in paths.iter().enumerate() {
         let y = HEAD + ABOVE + place * (ABOVE + HEIGHT + BELOW);
@@ -66,7 +66,9 @@ fn panel(canvas: &mut Canvas, area: Rect, (name, path): (&str, &Path)) {
         let sum = sums.entry((strength * 1e6).round() as i64).or_default();
         *sum = (*strength, sum.1 + loss, sum.2 + 1.0);
     }
-    let mean: Vec<(f64, f64)> = sums.values().map(|(x, sum, count)| (*x, sum / count)).collect();
+    // Over other neurons at every strength, a mean would follow from which these are.
+    let of_all = sums.values().filter(|(_, _, count)| *count >= path.len() as f64);
+    let mean: Vec<(f64, f64)> = of_all.map(|(x, sum, count)| (*x, sum / count)).collect();
     let chart = Chart::around(area, (low, high.max(low + 1.0)), all.map(|(_, loss)| *loss));
     if let Some(best) = mean.iter().min_by(|a, b| a.1.total_cmp(&b.1)) {
         chart.rule(canvas, (best.0, chart.up.0), (best.0, chart.up.1));

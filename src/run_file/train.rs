@@ -66,8 +66,8 @@ section! {
         /// whether scale and offset of each neuron's drive and its output nonlinearity are fitted to
         /// the end on the training stimuli, and kept where the validation loss does not suffer
         calibrate: bool = Kind::Flag, Default::Is("true");
-        /// folds of the training stimuli that strengths of ridge are chosen by; 0 = the validation
-        /// stimuli
+        /// folds of the training stimuli that strengths of ridge are chosen by, and l2 of lbfgs where it
+        /// starts from linear solutions; 0 = the validation stimuli
         folds: usize = Kind::Integer(0, 10_000), Default::Is("0");
         /// groups of weights for which ridge chooses strengths of squares apart: the channels of the
         /// prefilter, or the latest quarter of the window, the next, and its older half

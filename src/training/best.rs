@@ -24,6 +24,8 @@ pub struct Best {
     pub score: Option<f64>,
     /// Each neuron's own best, where neurons keep their own epoch.
     pub neurons: Vec<Option<f64>>,
+    /// The epoch of each of them.
+    pub epochs: Vec<usize>,
     /// The epoch from which on patience counts, where the fit was begun anew.
     pub anew_at: usize,
     /// How often a plateau has halved the learning rate.
@@ -43,18 +45,34 @@ impl Best {
     }
 
     /// Takes note of each neuron's score; the neurons for which this epoch is the best.
-    pub fn observe_neurons(&mut self, monitor: Monitor, scores: &[f64]) -> Vec<usize> {
+    pub fn observe_neurons(
+        &mut self,
+        monitor: Monitor,
+        epochs: &[usize],
+        scores: &[f64],
+    ) -> Vec<usize> {
         self.neurons.resize(scores.len(), None);
-        let pairs = self.neurons.iter_mut().zip(scores).enumerate();
-        pairs
-            .filter_map(|(neuron, (best, score))| {
-                let improved = better(monitor, *score, *best);
-                if improved {
-                    *best = Some(*score);
-                }
-                improved.then_some(neuron)
-            })
-            .collect()
+        self.epochs.resize(scores.len(), 0);
+        let is_better = |neuron: &usize| better(monitor, scores[*neuron], self.neurons[*neuron]);
+        let improved: Vec<usize> = (0..scores.len()).filter(is_better).collect();
+        for neuron in &improved {
+            self.neurons[*neuron] = Some(scores[*neuron]);
+            self.epochs[*neuron] = epochs.get(*neuron).copied().unwrap_or_default();
+        }
+        improved
+    }
+
+    /// That of a neuron by itself.
+    #[must_use]
+    pub fn of_neuron(&self, neuron: usize) -> Self {
+        let score = self.neurons.get(neuron).copied().flatten();
+        let epoch = self.epochs.get(neuron).copied().unwrap_or_default();
+        Self { epoch, score, neurons: vec![score], epochs: vec![epoch], ..Self::default() }
+    }
+
+    /// Whether the best epoch of a neuron is `patience` epochs old.
+    pub fn neuron_is_exhausted(&self, neuron: usize, epoch: usize, patience: usize) -> bool {
+        epoch >= self.epochs.get(neuron).copied().unwrap_or(0) + patience
     }
 
     /// Whether the best epoch is `patience` epochs old.
@@ -101,9 +119,11 @@ mod tests {
     #[test]
     fn neurons_keep_their_own_best() {
         let mut best = Best::default();
-        assert_eq!(best.observe_neurons(Monitor::ValidCc, &[0.1, f64::NAN, 0.3]), [0, 2]);
-        assert_eq!(best.observe_neurons(Monitor::ValidCc, &[0.2, 0.0, 0.2]), [0, 1]);
+        assert_eq!(best.observe_neurons(Monitor::ValidCc, &[1; 3], &[0.1, f64::NAN, 0.3]), [0, 2]);
+        assert_eq!(best.observe_neurons(Monitor::ValidCc, &[2; 3], &[0.2, 0.0, 0.2]), [0, 1]);
         assert_eq!(best.neurons, [Some(0.2), Some(0.0), Some(0.3)]);
+        assert_eq!(best.epochs, [2, 2, 1]);
+        assert!(best.neuron_is_exhausted(2, 4, 3) && !best.neuron_is_exhausted(0, 4, 3));
     }
 
     #[test]

@@ -108,7 +108,7 @@ pub fn fit(fitting: &Fitting) -> Result<()> {
     };
     let idle: Vec<bool> = (0..neurons).map(|neuron| !fitting.relative.varies(neuron)).collect();
     let points = objective.points()?;
-    let mut lbfgs = Lbfgs::start(&mut objective, points, &idle)?;
+    let mut lbfgs = Lbfgs::start(points, &idle);
     for _ in 0..MOST_STEPS {
         if lbfgs.done() {
             break;

@@ -7,10 +7,11 @@ use safetensors::SafeTensors;
 use serde::{Deserialize, Serialize};
 
 use super::best::Best;
+use super::block_path::BlockProgress;
 use super::path::Point;
-use super::penalties::Strengths;
 use crate::base::error::{Cause, Error, Result};
 use crate::base::tensor_file;
+use crate::models::params::{Param, Params};
 
 /// What a fit is at.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -52,14 +53,8 @@ pub struct Progress {
     pub starts: Vec<f64>,
     /// The points of the paths of penalties so far.
     pub path: Vec<Point>,
-    /// Which path of several, and which point of it.
-    pub at: (usize, usize),
-    /// Strengths of penalties that were chosen, of each neuron or of all.
-    pub chosen: Vec<Strengths>,
-    /// Where paths begin: the strongest that is tried.
-    pub strongest: f64,
-    /// Points of the present path without a better validation loss, of each neuron or of all.
-    pub stale: Vec<usize>,
+    /// How far each block of a fit by L-BFGS has come: each neuron, or all together.
+    pub blocks: Vec<BlockProgress>,
     /// What kernels are multiplied by to be effective STRFs, within a point of a path.
     pub gains: Vec<f64>,
     /// Whether calibration was kept, for each neuron.
@@ -71,6 +66,23 @@ pub struct Progress {
 }
 
 impl Progress {
+    /// That of a neuron by itself.
+    fn of_neuron(&self, neuron: usize, run: String) -> Self {
+        let blocks: Vec<BlockProgress> = self.blocks.get(neuron).cloned().into_iter().collect();
+        Self {
+            epoch: blocks.first().map_or(self.epoch, |block| block.steps),
+            best: self.best.of_neuron(neuron),
+            path: self.path.iter().filter_map(|point| point.of_neuron(neuron)).collect(),
+            gains: self.gains.get(neuron).copied().into_iter().collect(),
+            blocks,
+            calibrated: Vec::new(),
+            given_up: Vec::new(),
+            starts: Vec::new(),
+            run,
+            ..self.clone()
+        }
+    }
+
     /// Optimizer steps since the optimizer's memory was empty.
     pub fn steps_of_leg(&self) -> u32 {
         self.steps - self.leg_start
@@ -95,6 +107,8 @@ pub struct Checkpoint {
     pub memory: Tensors,
     /// Sums of weights of late epochs.
     pub sums: Tensors,
+    /// Whether a fit can go on from it; not where what the optimizer remembers was not gathered.
+    pub is_whole: bool,
 }
 
 const PROGRESS: &str = "progress";
@@ -109,6 +123,35 @@ impl Checkpoint {
             ("memory", &self.memory),
             ("sums", &self.sums),
         ]
+    }
+
+    /// That of a neuron by itself, of a fit in which each is; `own` are the tensors of a model of that neuron
+    /// alone, and `run` what tells its run from others.
+    ///
+    /// # Errors
+    /// A tensor operation fails.
+    pub fn of_neuron(&self, neuron: usize, own: &Params, run: String) -> Result<Self> {
+        let own = own.all();
+        let part = |whole: &Tensor, param: &Param| {
+            if whole.dims() == param.var.dims() {
+                return whole.copy();
+            }
+            whole.narrow(param.owner_axis, neuron, 1)?.contiguous()?.copy()
+        };
+        let narrowed = |tensors: &Tensors| -> Result<Tensors> {
+            let known = own.iter().filter_map(|(name, own)| Some((name, own, tensors.get(name)?)));
+            let parts = known.map(|(name, own, whole)| Ok((name.clone(), part(whole, own)?)));
+            Ok(parts.collect::<candle_core::Result<_>>()?)
+        };
+        Ok(Self {
+            progress: self.progress.of_neuron(neuron, run),
+            weights: narrowed(&self.weights)?,
+            best_weights: narrowed(&self.best_weights)?,
+            model: narrowed(&self.model)?,
+            memory: Tensors::new(),
+            sums: Tensors::new(),
+            is_whole: true,
+        })
     }
 
     /// The mean of the weights that were summed up; none where there are too few.
@@ -167,6 +210,7 @@ impl Checkpoint {
             model: group("model"),
             memory: group("memory"),
             sums: group("sums"),
+            is_whole: true,
         })
     }
 }

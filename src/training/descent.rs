@@ -1,62 +1,39 @@
-//! L-BFGS over the loss of all training clips: an epoch is one accepted step of every block. With
-//! penalties of given strengths, until the objective stops to fall or validation gets worse; with
-//! strengths that are to be chosen, along a path, each point from where the one before ended.
-use std::collections::VecDeque;
-use std::time::Instant;
+//! L-BFGS over the loss of all training clips. With penalties of given strengths, until the objective
+//! stops to fall or validation gets worse; with strengths that are to be chosen, along a path, each point
+//! from where the one before ended.
+//!
+//! Where neurons share no weight, each is a block that goes its own way: all are evaluated by one pass over
+//! the clips, and what a neuron comes to is the same bits whichever neurons stand beside it. An epoch ends
+//! when a block has taken a step.
+use std::time::{Duration, Instant};
 
-use candle_core::{Device, Tensor};
-
-use super::checkpoint::{Checkpoint, Phase, Tensors};
+use super::block_path::{Advance, BlockProgress, Paths, PenaltyKind};
+use super::checkpoint::{Checkpoint, Phase, Progress};
 use super::fitting::{Fitting, Judge, require_finite};
 use super::history::EpochRow;
-use super::lbfgs::{At, Block, Convergence, Lbfgs};
+use super::lbfgs::{Block, Convergence, Lbfgs};
+use super::lbfgs_memory;
 use super::linear::{LinearProblem, RidgePenalty, seen_of};
 use super::objective::{Curvature, Objective};
-use super::path::{PATIENCE, Point, strengths};
+use super::path::{Point, strengths};
 use super::penalties::{Penalties, Strengths};
 use super::validation::ValidationScores;
-use super::{End, Observer, Task, draw, factorize};
+use super::{End, Observer, Task, draw, factorize, ridge};
 use crate::base::error::Result;
 use crate::models::batch::Member;
 use crate::run_file::{Best as BestOf, Monitor, StartFrom, Strength};
 
-/// Rounds of each of several random starts.
+/// Steps of each of several random starts.
 const SHORT: usize = 20;
 /// How much stronger than the best strength of the linear solution a path begins.
 const ABOVE: f64 = 10.0;
+/// How often at most what L-BFGS remembers is gathered.
+const BETWEEN_MEMORIES: Duration = Duration::from_millis(500);
+/// Blocks wait at the end of a point until they are this share of those that still move.
+const WAITING: usize = 8;
 
 /// When a point of a path has converged: the next one goes on from there.
 const AT_POINT: Convergence = Convergence { rounds: 5, fall: 1e-5 };
-
-fn convergence(paths: &[PenaltyKind]) -> Convergence {
-    if paths.is_empty() { Convergence::FULL } else { AT_POINT }
-}
-
-/// Which penalty.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum PenaltyKind {
-    L2,
-    Smooth,
-    L1,
-}
-
-impl PenaltyKind {
-    fn name(self) -> &'static str {
-        match self {
-            Self::L2 => "l2",
-            Self::Smooth => "smooth",
-            Self::L1 => "l1",
-        }
-    }
-
-    fn of(self, strengths: &mut Strengths) -> &mut f64 {
-        match self {
-            Self::L2 => &mut strengths.l2,
-            Self::Smooth => &mut strengths.smooth,
-            Self::L1 => &mut strengths.l1,
-        }
-    }
-}
 
 /// What is left of a fit by L-BFGS, up to the end of its present phase; how it ended.
 ///
@@ -70,7 +47,7 @@ pub fn run<'a>(
 ) -> Result<Option<End>> {
     let mut descent = Descent::new(fitting, judge, checkpoint)?;
     loop {
-        if observer.interrupted() {
+        if observer.interrupted() && checkpoint.is_whole {
             return Ok(Some(End::Interrupted));
         }
         if let Some(end) = descent.epoch(checkpoint, observer)? {
@@ -83,13 +60,25 @@ struct Descent<'a> {
     fitting: &'a Fitting<'a>,
     judge: Judge<'a>,
     objective: Objective<'a>,
-    lbfgs: Option<Lbfgs>,
+    lbfgs: Lbfgs,
     linear: Option<LinearProblem>,
     /// What the first layer sees of the training clips.
     seen: Vec<Member>,
     /// Penalties whose strength is chosen, one after the other.
-    paths: Vec<PenaltyKind>,
+    paths: Paths,
     by_neuron: bool,
+    /// When what L-BFGS remembers was gathered last.
+    gathered: Option<Instant>,
+}
+
+/// What an epoch reached.
+struct Reached {
+    /// The blocks that have come to the end of an epoch of their own.
+    stepped: Vec<usize>,
+    /// The objective, summed over blocks.
+    value: f64,
+    /// Passes over the clips.
+    evaluations: usize,
 }
 
 impl<'a> Descent<'a> {
@@ -99,28 +88,27 @@ impl<'a> Descent<'a> {
         checkpoint: &mut Checkpoint,
     ) -> Result<Self> {
         let settings = fitting.task.settings;
-        let by_neuron = fitting.shares_nothing();
-        let auto = [
-            (PenaltyKind::L2, settings.l2()),
-            (PenaltyKind::Smooth, settings.smooth()),
-            (PenaltyKind::L1, settings.l1),
-        ];
-        let auto = auto.into_iter().filter(|(_, strength)| *strength == Strength::Auto);
-        let auto: Vec<PenaltyKind> = auto.map(|(kind, _)| kind).collect();
-        let rounds = if auto.len() > 1 { 2 } else { 1 };
-        let paths = auto.repeat(rounds);
-        let monitor = if paths.is_empty() { judge.monitor } else { Monitor::ValidLoss };
+        let by_neuron = fitting.task.fits_apart();
         let seen = fitting.seen()?;
         let linear = if by_neuron && settings.start() == StartFrom::Ridge {
             Some(LinearProblem::new(fitting.task.network, &seen)?)
         } else {
             None
         };
+        let paths = paths(fitting, linear.is_some())?;
+        let monitor = if paths.are_none() { judge.monitor } else { Monitor::ValidLoss };
+        let convergence = if paths.are_none() { Convergence::FULL } else { AT_POINT };
         let objective = Objective::new(fitting, by_neuron);
         let judge = Judge { validation: judge.validation.clone(), monitor };
-        let lbfgs = restored(checkpoint, &objective, convergence(&paths))?;
-        let mut descent = Self { fitting, judge, objective, lbfgs, linear, seen, paths, by_neuron };
-        if checkpoint.progress.chosen.is_empty() && checkpoint.progress.phase == Phase::Fit {
+        let lbfgs = Lbfgs::default().until(convergence);
+        let gathered = None;
+        let mut descent =
+            Self { fitting, judge, objective, lbfgs, linear, seen, paths, by_neuron, gathered };
+        if !checkpoint.memory.is_empty() {
+            let points = descent.objective.pieces.points()?;
+            descent.lbfgs.blocks = lbfgs_memory::blocks(&checkpoint.memory, points)?;
+            descent.set_up(checkpoint)?;
+        } else if checkpoint.progress.phase == Phase::Fit {
             descent.begin(checkpoint)?;
         }
         Ok(descent)
@@ -134,21 +122,56 @@ impl<'a> Descent<'a> {
     /// Where the fit itself starts.
     fn begin(&mut self, checkpoint: &mut Checkpoint) -> Result<()> {
         let Task { settings, network, .. } = *self.fitting.task;
-        let own = Strengths::of_numbers(settings);
-        checkpoint.progress.chosen = vec![own; self.blocks()];
-        checkpoint.progress.stale = vec![0; self.blocks()];
-        checkpoint.progress.strongest = self.all_strengths()?.first().copied().unwrap_or(1.0);
-        if let Some(linear) = &self.linear {
-            checkpoint.progress.strongest = self.start_linear(linear)?;
-        }
+        let mut chosen = vec![Strengths::of_numbers(settings); self.blocks()];
+        let strongest = match &self.linear {
+            Some(linear) if chooses_by_folds(self.fitting) => {
+                let l2 = self.l2_by_folds(linear, checkpoint)?;
+                chosen.iter_mut().zip(&l2).for_each(|(own, l2)| own.l2 = *l2);
+                self.start_linear(linear, Some(l2))?
+            }
+            Some(linear) => self.start_linear(linear, None)?,
+            None => vec![self.paths.strongest(); self.blocks()],
+        };
+        let block = |(strongest, chosen)| {
+            let mut block = BlockProgress { chosen, strongest, ..BlockProgress::default() };
+            self.paths.begin(&mut block);
+            block
+        };
+        checkpoint.progress.blocks = strongest.into_iter().zip(chosen).map(block).collect();
         network.fold_norm()?;
         checkpoint.weights = self.fitting.task.params.values()?;
-        Ok(())
+        self.begin_anew(checkpoint)
     }
 
-    /// Starts kernels from the linear solution of each neuron that does best on the validation
-    /// clips; the strongest penalty that a path begins with.
-    fn start_linear(&self, linear: &LinearProblem) -> Result<f64> {
+    /// Lets every block begin at its present point.
+    fn begin_anew(&mut self, checkpoint: &mut Checkpoint) -> Result<()> {
+        let all: Vec<usize> = (0..self.blocks()).collect();
+        for block in all.iter().filter(|block| !self.varies(**block)) {
+            checkpoint.progress.blocks[*block].ended = true;
+        }
+        checkpoint.progress.gains.clear();
+        self.lbfgs.blocks = vec![Block::default(); self.blocks()];
+        self.enter_points(checkpoint, &all)
+    }
+
+    /// Whether there is anything to fit in a block.
+    fn varies(&self, block: usize) -> bool {
+        !self.by_neuron || self.fitting.relative.varies(block)
+    }
+
+    /// The strength for squares of each neuron whose linear solutions do best on folds of the training
+    /// clips.
+    fn l2_by_folds(&self, linear: &LinearProblem, checkpoint: &mut Checkpoint) -> Result<Vec<f64>> {
+        let all = strengths(linear.weights());
+        let penalties: Vec<RidgePenalty> =
+            all.iter().map(|l2| RidgePenalty::of_squares(*l2)).collect();
+        let chosen = ridge::by_folds(self.fitting, &self.seen, linear, &penalties, checkpoint)?;
+        Ok(chosen.into_iter().map(|place| all[place]).collect())
+    }
+
+    /// Starts kernels from the linear solution of each neuron with a strength that is given for it, or that
+    /// does best on the validation clips; the strongest penalty of the path of each.
+    fn start_linear(&self, linear: &LinearProblem, given: Option<Vec<f64>>) -> Result<Vec<f64>> {
         let (fitting, network) = (self.fitting, self.fitting.task.network);
         if let Some(norm) = network.norm() {
             norm.let_pass()?;
@@ -156,7 +179,8 @@ impl<'a> Descent<'a> {
         let valid = seen_of(fitting.task.valid, network)?;
         let mut best = vec![(f64::INFINITY, 0.0); network.neurons()];
         let mut solutions = Vec::new();
-        for l2 in strengths(linear.weights()) {
+        let all = strengths(linear.weights());
+        for l2 in all.iter().copied() {
             let solution = linear.solve(&RidgePenalty::of_squares(l2))?;
             let predictions = linear.predictions(&valid, &solution);
             let losses = self.judge.validation.of(&predictions)?.losses;
@@ -164,161 +188,176 @@ impl<'a> Descent<'a> {
             better.for_each(|(best, loss)| *best = (loss, l2));
             solutions.push((l2, solution));
         }
-        let chosen: Vec<f64> = best.iter().map(|(_, l2)| *l2).collect();
+        let chosen: Vec<f64> = given.unwrap_or_else(|| best.iter().map(|(_, l2)| *l2).collect());
         let mixed = linear.mixed(&chosen, &solutions);
         if !linear.set((network, fitting.task.params), &mixed)? {
             factorize::project(fitting, linear, &mixed)?;
         }
         draw::start_outputs(network, &fitting.whole(), &fitting.relative)?;
-        let strongest = best.iter().map(|(_, l2)| *l2).fold(0.0, f64::max);
-        Ok(if strongest > 0.0 { ABOVE * strongest } else { strengths(linear.weights())[0] })
+        let strongest = |l2: &f64| if *l2 > 0.0 { ABOVE * l2 } else { all[0] };
+        Ok(chosen.iter().map(strongest).collect())
     }
 
-    /// All strengths that the size of the kernels gives, from strong to weak.
-    fn all_strengths(&self) -> Result<Vec<f64>> {
-        let kernels = self.fitting.task.network.penalized()?;
-        Ok(strengths(kernels.elem_count() / kernels.dim(0)?))
-    }
-
-    /// Strengths of the present path in their order.
-    fn strengths(&self, checkpoint: &Checkpoint) -> Result<Vec<f64>> {
-        let all = self.all_strengths()?;
-        let most = checkpoint.progress.strongest * (1.0 + 1e-9);
-        let mut all: Vec<f64> = all.into_iter().filter(|strength| *strength <= most).collect();
-        if !self.goes_from_strong_to_weak() {
-            all.reverse();
+    /// Lets some blocks begin at the points of their paths that they have come to.
+    fn enter_points(&mut self, checkpoint: &mut Checkpoint, blocks: &[usize]) -> Result<()> {
+        let points = self.objective.pieces.points()?;
+        for place in blocks {
+            let done = checkpoint.progress.blocks[*place].ended;
+            let block = &mut self.lbfgs.blocks[*place];
+            *block = if done {
+                Block { done, ..std::mem::take(block) }
+            } else {
+                Block::at(points[*place].clone())
+            };
+            block.point.clone_from(&points[*place]);
         }
-        Ok(all)
-    }
-
-    /// Zero is a saddle of factorized and hidden kernels.
-    fn goes_from_strong_to_weak(&self) -> bool {
-        self.linear.is_some() && matches!(self.fitting.full_kernel(), Ok(Some(_)))
-    }
-
-    /// The penalties of the present point.
-    fn present(&self, checkpoint: &Checkpoint) -> Result<Vec<Strengths>> {
-        let mut own = checkpoint.progress.chosen.clone();
-        let (path, point) = checkpoint.progress.at;
-        if let Some(kind) = self.paths.get(path) {
-            let strength = self.strengths(checkpoint)?.get(point).copied().unwrap_or_default();
-            for own in &mut own {
-                *kind.of(own) = strength;
-            }
+        let are_none = self.penalties(&checkpoint.progress).iter().all(Strengths::are_none);
+        if self.fitting.task.network.is_single_layer() && !are_none {
+            let gains = self.fitting.neuron_gains(&self.seen)?;
+            let only = if self.by_neuron { Some(blocks) } else { None };
+            renew(&mut checkpoint.progress.gains, gains, only);
         }
-        Ok(own)
+        self.set_up(checkpoint)
     }
 
-    /// Sets up the objective of the present point.
-    fn set_up(&mut self, checkpoint: &mut Checkpoint) -> Result<()> {
+    /// The penalties of each block at its present point; there are none on the way of a random start.
+    fn penalties(&self, progress: &Progress) -> Vec<Strengths> {
+        let is_start = matches!(progress.phase, Phase::Starts { .. });
+        let of_block = |block: &BlockProgress| {
+            if is_start { Strengths::default() } else { self.paths.penalties(block) }
+        };
+        progress.blocks.iter().map(of_block).collect()
+    }
+
+    /// Sets up the objective of the present points.
+    fn set_up(&mut self, checkpoint: &Checkpoint) -> Result<()> {
         let (fitting, network) = (self.fitting, self.fitting.task.network);
-        let own = self.present(checkpoint)?;
-        if own.iter().all(Strengths::are_none) {
-            self.objective.penalties = None;
+        let progress = &checkpoint.progress;
+        let own = self.penalties(progress);
+        self.objective.penalties = if own.iter().all(Strengths::are_none) {
+            None
         } else if network.is_single_layer() {
-            if checkpoint.progress.gains.is_empty() {
-                checkpoint.progress.gains = fitting.neuron_gains(&self.seen)?;
-            }
             let strengths =
                 if self.by_neuron { own.clone() } else { vec![own[0]; network.neurons()] };
-            let gains = checkpoint.progress.gains.clone();
-            self.objective.penalties = Some(Penalties::of_neurons(strengths, gains, network));
+            let (gains, over) = (progress.gains.clone(), fitting.relative.over);
+            Some(Penalties::of_neurons(strengths, gains, over))
         } else {
-            self.objective.penalties = Some(Penalties::of_hidden(own[0], (network, &self.seen))?);
-        }
-        self.objective.curvature = None;
-        if let (Some(linear), Some(name)) = (&self.linear, fitting.full_kernel()?) {
-            // The strength in the middle serves all neurons.
-            let mut l2: Vec<f64> = own.iter().map(|own| own.l2).collect();
-            l2.sort_by(f64::total_cmp);
-            let (mut l2, smooth) = (l2[l2.len() / 2], own[0].smooth);
-            if l2 + smooth <= 0.0 {
-                l2 = 1e-6 * linear.weights() as f64;
+            Some(Penalties::of_hidden(own[0], (network, &self.seen))?)
+        };
+        let known = self.objective.curvature.take();
+        self.objective.curvature = match (&self.linear, fitting.full_kernel()?) {
+            (Some(linear), Some(name)) => {
+                let of_block = own.iter().zip(&progress.blocks);
+                let moving: Vec<Option<&Strengths>> =
+                    of_block.map(|(own, block)| (!block.ended).then_some(own)).collect();
+                Some(Curvature::new(name, linear, &moving, known)?)
             }
-            let penalty = RidgePenalty { l2, smooth, ..RidgePenalty::default() };
-            let factor = linear.factor(linear.covariance(), &penalty)?;
-            self.objective.curvature = Some(Curvature { name, factor });
-        }
+            _ => None,
+        };
         Ok(())
     }
 
-    /// Blocks that take no further step at the present point.
-    fn idle(&self, checkpoint: &Checkpoint) -> Vec<bool> {
-        let idle = |(block, stale): (usize, &usize)| {
-            let gave_up = !self.paths.is_empty() && *stale >= PATIENCE;
-            gave_up || self.by_neuron && !self.fitting.relative.varies(block)
-        };
-        checkpoint.progress.stale.iter().enumerate().map(idle).collect()
-    }
-
-    /// One step of every block, and what it reached; the end, if this is it.
+    /// Passes over the clips until a block has taken a step, and what it reached; the end, if this is it.
     fn epoch(
         &mut self,
         checkpoint: &mut Checkpoint,
         observer: &mut dyn Observer,
     ) -> Result<Option<End>> {
-        let Task { network, settings, .. } = *self.fitting.task;
+        let Task { network, .. } = *self.fitting.task;
         let begin = Instant::now();
         self.begin_start(checkpoint)?;
-        self.set_up_if_new(checkpoint)?;
-        let (value, evaluations, converged) = self.round()?;
+        let phase = self.name(checkpoint);
+        let Reached { stepped, value, evaluations } = self.step(checkpoint)?;
         observer.batch(checkpoint.progress.epoch + 1);
         checkpoint.progress.epoch += 1;
-        checkpoint.progress.leg += 1;
         let epoch = checkpoint.progress.epoch;
         require_finite(value, "training", &format!("epoch {epoch}"))?;
         let seconds_train = begin.elapsed().as_secs_f64();
         let begin = Instant::now();
         let scores = self.judge.validation.scores(network)?;
         require_finite(scores.loss, "validation", &format!("epoch {epoch}"))?;
-        let mut row = EpochRow {
-            epoch,
-            seconds_train,
-            evaluations,
-            train_loss: value - self.fitting.relative.floor(),
-            phase: self.name(checkpoint)?,
-            ..scores.row()
-        };
+        let relative = &self.fitting.relative;
+        let train_loss = relative.mean_loss(value) - relative.floor();
+        let mut row =
+            EpochRow { epoch, seconds_train, evaluations, train_loss, phase, ..scores.row() };
         checkpoint.weights = self.fitting.task.params.values()?;
-        let most = match checkpoint.progress.phase {
-            Phase::Starts { .. } => SHORT.min(settings.epochs()),
-            _ => settings.epochs(),
-        };
-        let over = converged || checkpoint.progress.leg >= most;
-        let (mut improved, end) = self.judged(checkpoint, &scores, (converged, over))?;
+        if self.by_neuron {
+            let row = |place: &usize| (*place, self.row_of(*place, checkpoint, &scores));
+            observer.neurons(stepped.iter().map(row).collect());
+        }
+        for place in &stepped {
+            checkpoint.progress.blocks[*place].passes = 0;
+        }
+        let (mut improved, end) = self.judged(checkpoint, &scores)?;
         if end.is_some() {
             self.settle(checkpoint)?;
             improved = true;
         }
-        checkpoint.memory = self.lbfgs.as_ref().map(memory).transpose()?.unwrap_or_default();
+        checkpoint.is_whole = end.is_some()
+            || self.gathered.is_none_or(|last| last.elapsed() >= BETWEEN_MEMORIES)
+            || observer.interrupted();
+        if checkpoint.is_whole {
+            checkpoint.memory = lbfgs_memory::tensors(&self.lbfgs.blocks)?;
+            self.gathered = Some(Instant::now());
+        }
         row.seconds_valid = begin.elapsed().as_secs_f64();
         observer.epoch(&row, checkpoint, improved)?;
         Ok(end)
     }
 
+    /// The row of the history of a neuron by itself.
+    fn row_of(
+        &self,
+        neuron: usize,
+        checkpoint: &Checkpoint,
+        scores: &ValidationScores,
+    ) -> EpochRow {
+        let block = &checkpoint.progress.blocks[neuron];
+        let train_loss = self.lbfgs.blocks[neuron].value() - self.fitting.relative.floor_of(neuron);
+        let phase = self.paths.present(block).map_or_else(
+            || "fit".to_owned(),
+            |(kind, strength)| format!("{} {strength:.3e}", kind.name()),
+        );
+        let (epoch, evaluations) = (block.steps, block.passes);
+        EpochRow { epoch, evaluations, train_loss, phase, ..scores.row_of(neuron) }
+    }
+
     /// Draws the weights of a random start, where one begins.
     fn begin_start(&mut self, checkpoint: &mut Checkpoint) -> Result<()> {
         let Phase::Starts { nth } = checkpoint.progress.phase else { return Ok(()) };
-        if checkpoint.progress.leg == 0 && self.lbfgs.is_none() {
-            self.fitting.draw(self.fitting.seed(nth))?;
-            self.fitting.task.network.fold_norm()?;
-            checkpoint.progress.chosen = vec![Strengths::default(); self.blocks()];
-            checkpoint.progress.stale = vec![0; self.blocks()];
+        if !self.lbfgs.blocks.is_empty() {
+            return Ok(());
         }
-        Ok(())
+        self.fitting.draw(self.fitting.seed(nth))?;
+        self.fitting.task.network.fold_norm()?;
+        checkpoint.progress.blocks = vec![BlockProgress::default(); self.blocks()];
+        self.begin_anew(checkpoint)
     }
 
-    /// A step of every block: the objective, how often it was worked out, and whether all have
-    /// converged.
-    fn round(&mut self) -> Result<(f64, usize, bool)> {
-        let lbfgs = self.lbfgs.get_or_insert_default();
-        let before = lbfgs.evaluations;
-        lbfgs.round(&mut self.objective)?;
-        let points: Vec<Vec<f64>> = lbfgs.blocks.iter().map(|block| block.point.clone()).collect();
-        let value = lbfgs.blocks.iter().map(|block| block.at.value).sum();
-        let reached = (value, lbfgs.evaluations - before, lbfgs.done());
+    /// Passes until a block has taken a step, or none moves.
+    fn step(&mut self, checkpoint: &mut Checkpoint) -> Result<Reached> {
+        let moving: Vec<bool> = self.lbfgs.blocks.iter().map(|block| !block.done).collect();
+        let mut evaluations = 0;
+        let stepped = loop {
+            let stepped = self.lbfgs.pass(&mut self.objective)?;
+            evaluations += 1;
+            if !stepped.is_empty() || self.lbfgs.done() {
+                break stepped;
+            }
+        };
+        let blocks = &mut checkpoint.progress.blocks;
+        for (own, _) in blocks.iter_mut().zip(moving).filter(|(_, moving)| *moving) {
+            own.passes += evaluations;
+        }
+        for block in &stepped {
+            (blocks[*block].leg, blocks[*block].steps) =
+                (blocks[*block].leg + 1, blocks[*block].steps + 1);
+        }
+        let points: Vec<Vec<f64>> =
+            self.lbfgs.blocks.iter().map(|block| block.point.clone()).collect();
         self.objective.pieces.set(&points)?;
-        Ok(reached)
+        let known = self.lbfgs.blocks.iter().filter_map(|block| block.at.as_ref());
+        Ok(Reached { stepped, value: known.map(|at| at.value).sum(), evaluations })
     }
 
     /// What becomes of an epoch: whether it is better than those before, and the end, if this is it.
@@ -326,56 +365,113 @@ impl<'a> Descent<'a> {
         &mut self,
         checkpoint: &mut Checkpoint,
         scores: &ValidationScores,
-        (converged, over): (bool, bool),
     ) -> Result<(bool, Option<End>)> {
+        let settings = self.fitting.task.settings;
+        let is_start = matches!(checkpoint.progress.phase, Phase::Starts { .. });
+        let most = if is_start { SHORT.min(settings.epochs()) } else { settings.epochs() };
+        let own = checkpoint.progress.blocks.iter().zip(&self.lbfgs.blocks);
+        let at_end: Vec<bool> = own.map(|(own, block)| !block.done && own.leg >= most).collect();
+        let blocks = self.lbfgs.blocks.iter_mut().zip(&at_end);
+        blocks.for_each(|(block, at_end)| block.done |= *at_end);
         if let Phase::Starts { nth } = checkpoint.progress.phase {
-            let improved = over && self.end_start(nth, scores.loss, checkpoint)?;
+            let improved = self.lbfgs.done() && self.end_start(nth, scores.loss, checkpoint)?;
             return Ok((improved, None));
         }
-        if !self.paths.is_empty() {
-            let improved = over && self.end_point(checkpoint, scores)?;
-            let ends = over && self.next_point(checkpoint)?;
-            return Ok((improved, ends.then_some(End::Converged)));
+        if !self.paths.are_none() {
+            return self.judged_on_paths(checkpoint, scores);
         }
-        let improved = self.fitting.keep(checkpoint, &self.judge, scores)?;
-        let progress = &checkpoint.progress;
-        let patience = self.fitting.task.settings.patience;
+        let improved = self.keep(checkpoint, scores, None)?;
         let end = match () {
-            () if converged => Some(End::Converged),
-            () if over => Some(End::Epochs),
-            () if progress.best.exhausted(progress.epoch, patience) => Some(End::Patience),
+            () if self.lbfgs.done() && at_end.contains(&true) => Some(End::Epochs),
+            () if self.lbfgs.done() => Some(End::Converged),
+            () if self.is_exhausted(checkpoint) => Some(End::Patience),
             () => None,
         };
         Ok((improved, end))
     }
 
-    fn set_up_if_new(&mut self, checkpoint: &mut Checkpoint) -> Result<()> {
-        if self.lbfgs.is_some() && self.objective.is_set_up {
-            return Ok(());
+    /// The same where strengths of penalties are chosen: blocks that are through with a point go on to
+    /// their next one, several at once.
+    fn judged_on_paths(
+        &mut self,
+        checkpoint: &mut Checkpoint,
+        scores: &ValidationScores,
+    ) -> Result<(bool, Option<End>)> {
+        let pairs = checkpoint.progress.blocks.iter().zip(&self.lbfgs.blocks).enumerate();
+        let waiting: Vec<usize> = pairs
+            .filter(|(_, (own, block))| block.done && !own.ended)
+            .map(|(place, _)| place)
+            .collect();
+        let moving = self.lbfgs.blocks.iter().filter(|block| !block.done).count();
+        let enough = if self.is_together() { usize::MAX } else { (moving / WAITING).max(1) };
+        if waiting.len() < enough && moving > 0 {
+            return Ok((false, None));
         }
-        self.set_up(checkpoint)?;
-        self.objective.is_set_up = true;
-        if self.lbfgs.is_none() {
-            let points = self.objective.pieces.points()?;
-            let idle = self.idle(checkpoint);
-            let lbfgs = Lbfgs::start(&mut self.objective, points, &idle)?;
-            self.lbfgs = Some(lbfgs.until(convergence(&self.paths)));
-        }
-        Ok(())
+        let improved = self.end_points(checkpoint, scores, &waiting)?;
+        self.next_points(checkpoint, &waiting)?;
+        let ends = checkpoint.progress.blocks.iter().all(|block| block.ended);
+        Ok((improved, ends.then_some(End::Converged)))
     }
 
-    fn name(&self, checkpoint: &Checkpoint) -> Result<String> {
-        let (path, point) = checkpoint.progress.at;
-        Ok(match (checkpoint.progress.phase, self.paths.get(path)) {
-            (Phase::Starts { nth }, _) => {
-                format!("start {} of {}", nth + 1, self.fitting.task.settings.starts())
-            }
-            (_, Some(kind)) => {
-                let strength = self.strengths(checkpoint)?.get(point).copied().unwrap_or_default();
+    /// Whether one validation loss decides for all blocks.
+    fn is_together(&self) -> bool {
+        !self.by_neuron || self.fitting.task.settings.best() == BestOf::Mean
+    }
+
+    /// Keeps the weights of some blocks, or of all, where they score better than before.
+    fn keep(
+        &self,
+        checkpoint: &mut Checkpoint,
+        scores: &ValidationScores,
+        some: Option<&[usize]>,
+    ) -> Result<bool> {
+        let progress = &checkpoint.progress;
+        let epochs: Vec<usize> = if self.by_neuron {
+            progress.blocks.iter().map(|block| block.steps).collect()
+        } else {
+            vec![progress.epoch; self.fitting.task.network.neurons()]
+        };
+        let only = some.filter(|_| !self.is_together()).map(|some| scores.only(some));
+        self.fitting.keep_of(checkpoint, &self.judge, (only.as_ref().unwrap_or(scores), &epochs))
+    }
+
+    /// Whether patience is at its end, for every block where each has its own best epoch; those for which
+    /// it is take no further step.
+    fn is_exhausted(&mut self, checkpoint: &Checkpoint) -> bool {
+        let patience = self.fitting.task.settings.patience;
+        let progress = &checkpoint.progress;
+        if self.is_together() {
+            return progress.best.exhausted(progress.epoch, patience);
+        }
+        for (place, block) in self.lbfgs.blocks.iter_mut().enumerate() {
+            let steps = progress.blocks[place].steps;
+            block.done |= progress.best.neuron_is_exhausted(place, steps, patience);
+        }
+        self.lbfgs.done()
+    }
+
+    /// What the blocks are at.
+    fn name(&self, checkpoint: &Checkpoint) -> String {
+        let progress = &checkpoint.progress;
+        if let Phase::Starts { nth } = progress.phase {
+            return format!("start {} of {}", nth + 1, self.fitting.task.settings.starts());
+        }
+        let left: Vec<(PenaltyKind, f64)> = progress
+            .blocks
+            .iter()
+            .filter(|block| !block.ended)
+            .filter_map(|block| self.paths.present(block))
+            .collect();
+        match left.first() {
+            None => "fit".to_owned(),
+            Some((kind, strength)) if left.iter().all(|other| *other == left[0]) => {
                 format!("{} {strength:.3e}", kind.name())
             }
-            _ => "fit".to_owned(),
-        })
+            Some(_) => {
+                let all = progress.blocks.len();
+                format!("penalties: {} of {all} neurons done", all - left.len())
+            }
+        }
     }
 
     /// Takes note of a random start that is done; whether it is the best so far.
@@ -387,10 +483,7 @@ impl<'a> Descent<'a> {
             checkpoint.model = self.fitting.in_units_of_recording()?;
         }
         checkpoint.progress.starts.push(loss);
-        checkpoint.progress.leg = 0;
-        self.lbfgs = None;
-        self.objective.is_set_up = false;
-        checkpoint.progress.gains.clear();
+        self.lbfgs.blocks.clear();
         if nth + 1 < self.fitting.task.settings.starts() {
             checkpoint.progress.phase = Phase::Starts { nth: nth + 1 };
         } else {
@@ -401,130 +494,117 @@ impl<'a> Descent<'a> {
         Ok(improved)
     }
 
-    /// Takes note of a point of a path; whether it is better than those before for any block.
-    fn end_point(
+    /// Takes note of the points that some blocks are through with; whether one is better than those before
+    /// for any of them.
+    fn end_points(
         &mut self,
         checkpoint: &mut Checkpoint,
         scores: &ValidationScores,
+        blocks: &[usize],
     ) -> Result<bool> {
-        let (path, point) = checkpoint.progress.at;
-        let kind = self.paths[path];
-        let strength = self.strengths(checkpoint)?[point];
-        let together = !self.by_neuron || self.fitting.task.settings.best() == BestOf::Mean;
-        let losses = if together { vec![scores.loss] } else { scores.losses.clone() };
-        let round = 1 + self.paths[..path].iter().filter(|own| **own == kind).count();
-        checkpoint.progress.path.push(Point {
-            penalty: kind.name().to_owned(),
-            round,
-            strength,
-            losses,
-        });
-        let improved = self.fitting.keep(checkpoint, &self.judge, scores)?;
-        let best = &checkpoint.progress.best;
-        for block in 0..self.blocks() {
-            let better = if together {
-                best.epoch == checkpoint.progress.epoch
+        let improved = self.keep(checkpoint, scores, Some(blocks))?;
+        let together = self.is_together();
+        let best = checkpoint.progress.best.clone();
+        for place in blocks.iter().copied() {
+            let block = &mut checkpoint.progress.blocks[place];
+            let Some((kind, strength)) = self.paths.present(block) else { continue };
+            let (better, loss) = if together {
+                (best.epoch == checkpoint.progress.epoch, scores.loss)
             } else {
-                let own = best.neurons.get(block).copied().flatten();
-                own == Some(scores.losses[block])
+                let loss = scores.losses[place];
+                (best.neurons.get(place).copied().flatten() == Some(loss), loss)
             };
             if better {
-                checkpoint.progress.stale[block] = 0;
-                *kind.of(&mut checkpoint.progress.chosen[block]) = strength;
+                block.stale = 0;
+                *kind.of(&mut block.chosen) = strength;
             } else {
-                checkpoint.progress.stale[block] += 1;
+                block.stale += 1;
             }
+            let own = &self.paths.kinds[..block.at.0];
+            let round = 1 + own.iter().filter(|own| **own == kind).count();
+            let at = checkpoint.progress.blocks[place].at;
+            let point = Point::new((kind.name(), round, strength), at, self.losses_of_point());
+            point.record(&mut checkpoint.progress.path, if together { 0 } else { place }, loss);
         }
         Ok(improved)
     }
 
-    /// Goes on to the next point, or the next path; true where there is none.
-    fn next_point(&mut self, checkpoint: &mut Checkpoint) -> Result<bool> {
-        self.lbfgs = None;
-        self.objective.is_set_up = false;
-        checkpoint.progress.gains.clear();
-        checkpoint.progress.leg = 0;
-        let (path, point) = checkpoint.progress.at;
-        let over = self.idle(checkpoint).iter().all(|idle| *idle);
-        if !over && point + 1 < self.strengths(checkpoint)?.len() {
-            checkpoint.progress.at = (path, point + 1);
-            return Ok(false);
+    /// How many losses a point of a path has.
+    fn losses_of_point(&self) -> usize {
+        if self.is_together() { 1 } else { self.blocks() }
+    }
+
+    /// Lets some blocks go on to their next points, or paths.
+    fn next_points(&mut self, checkpoint: &mut Checkpoint, blocks: &[usize]) -> Result<()> {
+        let together = self.is_together();
+        let mut anew = Vec::new();
+        for place in blocks.iter().copied() {
+            let own = &mut checkpoint.progress.blocks[place];
+            if self.paths.advance(own) == Advance::Path {
+                anew.push(place);
+            }
         }
-        if path + 1 >= self.paths.len() {
-            return Ok(true);
+        if together && !anew.is_empty() {
+            self.fitting.back_to_best(checkpoint)?;
+        } else if !anew.is_empty() {
+            self.fitting.neurons_back_to_best(checkpoint, &anew)?;
         }
-        checkpoint.progress.at = (path + 1, 0);
-        checkpoint.progress.stale = vec![0; self.blocks()];
-        checkpoint.progress.strongest = self.all_strengths()?.first().copied().unwrap_or(1.0);
-        self.fitting.back_to_best(checkpoint)?;
-        Ok(false)
+        self.enter_points(checkpoint, blocks)
     }
 
     /// The end of the fit: batch normalization takes the statistics of all training bins.
     fn settle(&mut self, checkpoint: &mut Checkpoint) -> Result<()> {
-        self.lbfgs = None;
+        self.lbfgs.blocks.clear();
         let fitting = self.fitting;
         fitting.back_to_best(checkpoint)?;
         fitting.settle_norm()?;
         checkpoint.weights = fitting.task.params.values()?;
         checkpoint.best_weights.clone_from(&checkpoint.weights);
         checkpoint.model = fitting.in_units_of_recording()?;
-        checkpoint.progress.leg = 0;
         checkpoint.progress.phase = Phase::Finish;
         Ok(())
     }
 }
 
-/// What L-BFGS remembers as tensors: for each block its gradient, and its pairs.
-fn memory(lbfgs: &Lbfgs) -> Result<Tensors> {
-    let mut tensors = Tensors::new();
-    let mut put = |name: String, values: Vec<f64>| -> candle_core::Result<()> {
-        let length = values.len();
-        tensors.insert(name, Tensor::from_vec(values, length, &Device::Cpu)?);
-        Ok(())
-    };
-    for (place, block) in lbfgs.blocks.iter().enumerate() {
-        let Block { at, pairs, values, done, .. } = block;
-        let mut counters = vec![f64::from(u8::from(*done)), at.value];
-        counters.extend(values);
-        put(format!("{place:06}/counters"), counters)?;
-        put(format!("{place:06}/gradient"), at.gradient.clone())?;
-        let (steps, changes): (Vec<_>, Vec<_>) = pairs.iter().cloned().unzip();
-        if !steps.is_empty() {
-            put(format!("{place:06}/steps"), steps.concat())?;
-            put(format!("{place:06}/changes"), changes.concat())?;
-        }
-    }
-    Ok(tensors)
+/// Whether strengths for squares are those of linear solutions on folds of the training clips.
+fn chooses_by_folds(fitting: &Fitting) -> bool {
+    let settings = fitting.task.settings;
+    settings.folds > 1 && settings.l2() == Strength::Auto
 }
 
-/// What was remembered; nothing where a new point or phase begins.
-fn restored(
-    checkpoint: &Checkpoint,
-    objective: &Objective,
-    convergence: Convergence,
-) -> Result<Option<Lbfgs>> {
-    if checkpoint.memory.is_empty() {
-        return Ok(None);
+/// Replaces values, or some of them where they are known.
+fn renew(known: &mut Vec<f64>, new: Vec<f64>, only: Option<&[usize]>) {
+    match only {
+        Some(places) if !known.is_empty() => {
+            for place in places {
+                known[*place] = new[*place];
+            }
+        }
+        _ => *known = new,
     }
-    let get = |name: String| -> Result<Vec<f64>> {
-        Ok(checkpoint.memory.get(&name).map(Tensor::to_vec1).transpose()?.unwrap_or_default())
-    };
-    let mut blocks = Vec::new();
-    for (place, point) in objective.pieces.points()?.into_iter().enumerate() {
-        let counters = get(format!("{place:06}/counters"))?;
-        let gradient = get(format!("{place:06}/gradient"))?;
-        let (steps, changes) =
-            (get(format!("{place:06}/steps"))?, get(format!("{place:06}/changes"))?);
-        let length = point.len().max(1);
-        let pairs = steps.chunks(length).zip(changes.chunks(length));
-        blocks.push(Block {
-            pairs: pairs.map(|(s, y)| (s.to_vec(), y.to_vec())).collect(),
-            at: At { value: counters.get(1).copied().unwrap_or_default(), gradient },
-            values: counters.iter().skip(2).copied().collect::<VecDeque<f64>>(),
-            done: counters.first().is_some_and(|done| *done > 0.0),
-            point,
-        });
+}
+
+/// Penalties whose strength is to be chosen, each of them twice where there are several.
+fn paths(fitting: &Fitting, starts_linear: bool) -> Result<Paths> {
+    let Task { settings, network, .. } = fitting.task;
+    let auto = [
+        (PenaltyKind::L2, settings.l2()),
+        (PenaltyKind::Smooth, settings.smooth()),
+        (PenaltyKind::L1, settings.l1),
+    ];
+    let by_folds = starts_linear && chooses_by_folds(fitting);
+    let auto = auto.into_iter().filter(|(_, strength)| *strength == Strength::Auto);
+    let auto = auto.map(|(kind, _)| kind).filter(|kind| *kind != PenaltyKind::L2 || !by_folds);
+    let auto: Vec<PenaltyKind> = auto.collect();
+    if auto.is_empty() {
+        return Ok(Paths::default());
     }
-    Ok(Some(Lbfgs { blocks, evaluations: 0, convergence }))
+    let rounds = if auto.len() > 1 { 2 } else { 1 };
+    let kernels = network.penalized()?;
+    let mut strengths = strengths(kernels.elem_count() / kernels.dim(0)?);
+    // Zero is a saddle of factorized and hidden kernels.
+    if !starts_linear || fitting.full_kernel()?.is_none() {
+        strengths.reverse();
+    }
+    Ok(Paths { kinds: auto.repeat(rounds), strengths })
 }

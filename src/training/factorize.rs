@@ -9,6 +9,8 @@ use crate::base::error::Result;
 
 /// Random starts, the best of which stays for each neuron.
 const STARTS: usize = 4;
+/// Rows of a product that are worked out at a time.
+const ROWS: usize = 8;
 /// Steps from each.
 const STEPS: usize = 150;
 
@@ -21,6 +23,16 @@ struct Nearness<'a> {
     scales: Tensor,
 }
 
+/// Rows `(N, I)` times a matrix `(I, I)`: always as many rows at a time, so that what a row comes to does
+/// not depend on how many there are.
+fn product(rows: &Tensor, matrix: &Tensor) -> candle_core::Result<Tensor> {
+    let count = rows.dim(0)?;
+    let padded = rows.pad_with_zeros(0, 0, count.next_multiple_of(ROWS) - count)?;
+    let block = |first| padded.narrow(0, first, ROWS)?.matmul(matrix);
+    let blocks = (0..padded.dim(0)?).step_by(ROWS).map(block);
+    Tensor::cat(&blocks.collect::<candle_core::Result<Vec<_>>>()?, 0)?.narrow(0, 0, count)
+}
+
 impl Blocks for Nearness<'_> {
     fn evaluate(&mut self, points: &mut [Vec<f64>]) -> Result<Vec<At>> {
         self.pieces.set(points)?;
@@ -28,7 +40,7 @@ impl Blocks for Nearness<'_> {
         // Kernels in lag order, as the covariance is not: turned round.
         let kernels = self.fitting.task.network.penalized()?.flip(&[3])?;
         let off = (kernels - &self.wanted)?.flatten_from(1)?;
-        let squares = off.mul(&off.matmul(&self.covariance)?)?.sum(1)?.mul(&self.scales)?;
+        let squares = off.mul(&product(&off, &self.covariance)?)?.sum(1)?.mul(&self.scales)?;
         let grads = squares.sum_all()?.backward()?;
         let gradients = self.pieces.gradients(&grads)?;
         let values = squares.to_dtype(DType::F64)?.to_vec1::<f64>()?;
@@ -54,7 +66,7 @@ pub fn project(fitting: &Fitting, linear: &LinearProblem, solution: &Solution) -
     let covariance = Tensor::from_vec(values, (size, size), params.device())?;
     let covariance = covariance.to_dtype(params.dtype())?;
     let flat = wanted.flatten_from(1)?;
-    let variance = flat.mul(&flat.matmul(&covariance)?)?.sum(1)?;
+    let variance = flat.mul(&product(&flat, &covariance)?)?.sum(1)?;
     let scales = variance.maximum(1e-12)?.recip()?;
     let pieces = Pieces::new(params, network.neurons());
     let mut objective = Nearness { fitting, pieces, wanted, covariance, scales };
@@ -68,7 +80,7 @@ pub fn project(fitting: &Fitting, linear: &LinearProblem, solution: &Solution) -
         }
         let points = objective.pieces.points()?;
         let idle = vec![false; points.len()];
-        let mut lbfgs = Lbfgs::start(&mut objective, points, &idle)?;
+        let mut lbfgs = Lbfgs::start(points, &idle);
         for _ in 0..STEPS {
             if lbfgs.done() {
                 break;
@@ -76,8 +88,8 @@ pub fn project(fitting: &Fitting, linear: &LinearProblem, solution: &Solution) -
             lbfgs.round(&mut objective)?;
         }
         for (best, block) in best.iter_mut().zip(lbfgs.blocks) {
-            if block.at.value < best.0 {
-                *best = (block.at.value, block.point);
+            if block.value() < best.0 {
+                *best = (block.value(), block.point);
             }
         }
     }

@@ -4,7 +4,7 @@ use candle_core::{DType, Tensor};
 use super::checkpoint::{Checkpoint, Phase, Tensors};
 use super::linear::{LinearProblem, RidgePenalty};
 use super::penalties::{deviation, mean_slopes};
-use super::relative::Relative;
+use super::relative::{Divisible, Relative};
 use super::validation::{Validation, ValidationScores};
 use super::{Observer, Task, draw};
 use crate::base::error::{Error, Result};
@@ -46,7 +46,9 @@ impl<'a> Fitting<'a> {
     pub fn new(task: &'a Task<'a>) -> Result<Self> {
         let Task { network, train, settings, .. } = task;
         let loss = (settings.loss, settings.loss_scale);
-        let relative = Relative::new(train, loss, network.can_rescale())?;
+        let divisible =
+            Divisible { can_rescale: network.can_rescale(), is_apart: task.fits_apart() };
+        let relative = Relative::new(train, loss, divisible)?;
         let given = |member: &Member| relative.member(network.given(member)?);
         let train = train.iter().map(|sample| given(&sample.member));
         let train = train.collect::<candle_core::Result<_>>()?;
@@ -75,7 +77,11 @@ impl<'a> Fitting<'a> {
     /// Draws weights; layers then start from the training clips.
     fn draw_layers(&self, seed: u64) -> Result<()> {
         let Task { network, params, train, .. } = self.task;
-        params.redraw(seed)?;
+        if self.task.fits_apart() {
+            params.redraw_alike(seed)?;
+        } else {
+            params.redraw(seed)?;
+        }
         Ok(network.start(train.iter().map(|sample| &sample.member))?)
     }
 
@@ -170,8 +176,8 @@ impl<'a> Fitting<'a> {
             return Ok(params.values()?);
         }
         let own = params.values()?;
-        let units = vec![self.relative.unit; network.neurons()];
-        let units = Tensor::new(units, params.device())?.to_dtype(params.dtype())?;
+        let units = Tensor::new(self.relative.units.as_slice(), params.device())?;
+        let units = units.to_dtype(params.dtype())?;
         network.rescale(&units)?;
         let scaled = params.values()?;
         params.load(&own)?;
@@ -254,6 +260,20 @@ impl<'a> Fitting<'a> {
         judge: &Judge,
         scores: &ValidationScores,
     ) -> Result<bool> {
+        let epochs = vec![checkpoint.progress.epoch; self.task.network.neurons()];
+        self.keep_of(checkpoint, judge, (scores, &epochs))
+    }
+
+    /// The same with an epoch of each neuron.
+    ///
+    /// # Errors
+    /// A tensor operation fails.
+    pub fn keep_of(
+        &self,
+        checkpoint: &mut Checkpoint,
+        judge: &Judge,
+        (scores, epochs): (&ValidationScores, &[usize]),
+    ) -> Result<bool> {
         checkpoint.weights = self.task.params.values()?;
         let epoch = checkpoint.progress.epoch;
         let best = &mut checkpoint.progress.best;
@@ -267,7 +287,7 @@ impl<'a> Fitting<'a> {
             BestOf::Mean => Ok(false),
             BestOf::PerNeuron => {
                 let of_neurons = scores.of_neurons(judge.monitor);
-                let better = best.observe_neurons(judge.monitor, of_neurons);
+                let better = best.observe_neurons(judge.monitor, epochs, of_neurons);
                 self.take_neurons(checkpoint, &better)?;
                 Ok(!better.is_empty())
             }
@@ -314,9 +334,18 @@ impl<'a> Fitting<'a> {
         Ok(())
     }
 
-    /// Whether each neuron can be fitted by itself.
-    pub fn shares_nothing(&self) -> bool {
-        self.task.network.shares_nothing()
+    /// Takes the best weights of some neurons as the present ones.
+    ///
+    /// # Errors
+    /// A tensor operation fails.
+    pub fn neurons_back_to_best(
+        &self,
+        checkpoint: &mut Checkpoint,
+        neurons: &[usize],
+    ) -> Result<()> {
+        checkpoint.weights = self.mixed(&checkpoint.weights, &checkpoint.best_weights, neurons)?;
+        self.task.params.load(&checkpoint.weights)?;
+        Ok(())
     }
 
     /// The tensor that holds the kernels as they are, where every weight of them is free.

@@ -1,9 +1,8 @@
 //! Losses of exact solutions on clips that they were not fitted to, from covariances alone.
-use faer::linalg::solvers::Solve;
 use rayon::prelude::*;
 
 use super::lagged::{LaggedMoments, sums};
-use super::linear::{LinearProblem, RidgePenalty};
+use super::linear::{LinearProblem, RidgePenalty, solved};
 use crate::base::error::Result;
 use crate::base::rng;
 use crate::models::batch::Member;
@@ -89,7 +88,7 @@ fn side_by_side(
 ) -> Result<Vec<Vec<f64>>> {
     let at_once = (SIDE_BY_SIDE / (8 * problem.weights().pow(2)).max(1)).max(1);
     let of_penalty = |penalty: &RidgePenalty| -> Result<Vec<f64>> {
-        let solved = problem.factor(&rest.covariance, penalty)?.solve(&rest.cross);
+        let solved = solved(&problem.factor(&rest.covariance, penalty)?, &rest.cross);
         Ok(held.losses(rest, &solved))
     };
     let mut found = Vec::new();

@@ -13,6 +13,9 @@ use crate::models::batch::Member;
 
 /// Bins whose rows are held at once.
 pub const AT_ONCE: usize = 1_024;
+/// Columns of the matrices that products and solutions are worked out of, so that those of a neuron
+/// are the same bits whichever neurons stand beside it.
+const COLUMNS: usize = 8;
 /// Most weights of a kernel whose covariance is kept.
 pub const MOST_WEIGHTS: usize = 4_000;
 
@@ -59,7 +62,7 @@ impl LaggedMoments {
     /// The squared error of solutions `(I, N)` for other moments, of each neuron, up to the variance
     /// of its response, which is the same for all solutions.
     pub fn losses(&self, fitted: &Self, solved: &Mat<f64>) -> Vec<f64> {
-        let products = &self.covariance * solved;
+        let products = product(self.covariance.as_ref(), solved.as_ref());
         let loss = |place: usize| {
             let (mut loss, mut bias) = (0.0, fitted.response[place] - self.response[place]);
             for i in 0..solved.nrows() {
@@ -121,9 +124,12 @@ impl LaggedSums {
             let x = design_rows(&sound, design.lags, bins);
             let y = Mat::from_fn(bins.len(), neurons.len(), |t, n| f64::from(neurons[n][bins[t]]));
             let ones = Mat::from_fn(bins.len(), 1, |_, _| 1.0);
-            multiply(&mut self.cross, x.as_ref(), y.as_ref());
+            add_by_columns(&mut self.cross, y.as_ref(), |y, to| multiply(to, x.as_ref(), y));
             multiply(&mut self.sound, x.as_ref(), ones.as_ref());
-            multiply(&mut self.responses, y.as_ref(), ones.as_ref());
+            for (place, row) in neurons.iter().enumerate() {
+                self.responses[(place, 0)] +=
+                    bins.iter().map(|bin| f64::from(row[*bin])).sum::<f64>();
+            }
             self.bins += bins.len() as f64;
         }
         Ok(())
@@ -193,6 +199,29 @@ pub fn sums(clips: &[Member], design: &LaggedDesign) -> Result<LaggedSums> {
     let mut sums = LaggedSums::new(design);
     clips.iter().try_for_each(|clip| sums.add(clip, design))?;
     Ok(sums)
+}
+
+/// `a b`, where each column follows from its own of `b` alone.
+pub fn product(a: MatRef<f64>, b: MatRef<f64>) -> Mat<f64> {
+    let mut sum = Mat::zeros(a.nrows(), b.ncols());
+    add_by_columns(&mut sum, b, |b, to| {
+        matmul(to.as_mut(), Accum::Add, a, b, 1.0, Par::rayon(0));
+    });
+    sum
+}
+
+/// Adds to `to` what a function adds for some columns of `b` at a time, always as many: the order of a
+/// sum follows from the sizes of the factors.
+pub fn add_by_columns(to: &mut Mat<f64>, b: MatRef<f64>, add: impl Fn(MatRef<f64>, &mut Mat<f64>)) {
+    for first in (0..b.ncols()).step_by(COLUMNS) {
+        let own = (b.ncols() - first).min(COLUMNS);
+        let (mut right, mut sums) =
+            (Mat::zeros(b.nrows(), COLUMNS), Mat::zeros(to.nrows(), COLUMNS));
+        right.as_mut().subcols_mut(0, own).copy_from(b.subcols(first, own));
+        add(right.as_ref(), &mut sums);
+        let mut place = to.as_mut().subcols_mut(first, own);
+        place += sums.as_ref().subcols(0, own);
+    }
 }
 
 /// Adds `aᵀ b`.

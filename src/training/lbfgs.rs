@@ -47,64 +47,52 @@ pub trait Blocks {
 }
 
 /// What a block remembers.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Block {
     /// Where it is.
     pub point: Vec<f64>,
-    /// Value and gradient there.
-    pub at: At,
+    /// Value and gradient there; none before the first pass.
+    pub at: Option<At>,
     /// Steps and changes of the gradient, the latest last.
     pub pairs: VecDeque<(Vec<f64>, Vec<f64>)>,
-    /// Values of the last rounds, the latest last.
+    /// Values of the last steps, the latest last.
     pub values: VecDeque<f64>,
+    /// The step that it is about to take.
+    pub step: Option<Move>,
+    /// Whether it found nothing along its direction, and tries once more along its gradient.
+    pub again: bool,
     /// Whether it has converged.
     pub done: bool,
 }
 
-/// All blocks between two rounds.
+/// A block's way to its next point.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Move {
+    /// Where it goes.
+    pub direction: Vec<f64>,
+    /// How far.
+    pub search: LineSearch,
+    /// The step that is tried next.
+    pub length: f64,
+    /// Whether it goes along the gradient.
+    pub steepest: bool,
+}
+
+/// All blocks between two passes.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Lbfgs {
     /// The blocks.
     pub blocks: Vec<Block>,
-    /// How often all were evaluated.
-    pub evaluations: usize,
     /// When a block has converged.
     pub convergence: Convergence,
 }
 
-/// A block's way to its next point.
-struct Move {
-    block: usize,
-    direction: Vec<f64>,
-    search: LineSearch,
-    step: f64,
-    /// Whether it goes along the gradient.
-    steepest: bool,
-    /// The point that was accepted.
-    reached: Option<(Vec<f64>, At)>,
-    failed: bool,
-}
-
 impl Lbfgs {
     /// Starts at these points; blocks in `done` stay there.
-    ///
-    /// # Errors
-    /// They cannot be evaluated.
-    pub fn start(
-        blocks: &mut dyn Blocks,
-        mut points: Vec<Vec<f64>>,
-        done: &[bool],
-    ) -> Result<Self> {
-        let at = blocks.evaluate(&mut points)?;
-        let blocks = points.into_iter().zip(at).zip(done);
-        let blocks = blocks.map(|((point, at), done)| Block {
-            point,
-            values: VecDeque::from([at.value]),
-            at,
-            pairs: VecDeque::new(),
-            done: *done,
-        });
-        Ok(Self { blocks: blocks.collect(), evaluations: 1, convergence: Convergence::FULL })
+    pub fn start(points: Vec<Vec<f64>>, done: &[bool]) -> Self {
+        let blocks = points.into_iter().zip(done);
+        let blocks = blocks.map(|(point, done)| Block { done: *done, ..Block::at(point) });
+        Self { blocks: blocks.collect(), convergence: Convergence::FULL }
     }
 
     /// The same with another sense of convergence.
@@ -118,37 +106,62 @@ impl Lbfgs {
         self.blocks.iter().all(|block| block.done)
     }
 
-    /// One step of every block that has not converged.
+    /// A step of every block that has not converged.
     ///
     /// # Errors
     /// The blocks cannot be evaluated.
     pub fn round(&mut self, of: &mut dyn Blocks) -> Result<()> {
-        let mut moves = self.moves(of, false);
-        self.search(of, &mut moves)?;
-        // A block that found nothing tries once more along its gradient.
-        let failed = moves.iter().filter(|step| step.failed && !step.steepest);
-        let failed: Vec<usize> = failed.map(|step| step.block).collect();
-        for block in &failed {
-            self.blocks[*block].pairs.clear();
+        let mut moving: Vec<bool> = self.blocks.iter().map(|block| !block.done).collect();
+        while moving.contains(&true) {
+            for block in self.pass_of(of, &moving)? {
+                moving[block] = false;
+            }
+            moving.iter_mut().zip(&self.blocks).for_each(|(moving, own)| *moving &= !own.done);
         }
-        self.take(moves);
-        if failed.is_empty() {
-            return Ok(());
-        }
-        let mut moves = self.moves(of, true);
-        moves.retain(|step| failed.contains(&step.block));
-        self.search(of, &mut moves)?;
-        for step in moves.iter().filter(|step| step.failed) {
-            self.blocks[step.block].done = true;
-        }
-        self.take(moves);
         Ok(())
     }
 
-    /// Directions of all blocks that have not converged.
-    fn moves(&mut self, of: &dyn Blocks, steepest: bool) -> Vec<Move> {
-        let active = self.blocks.iter().enumerate().filter(|(_, block)| !block.done);
-        let (mut vectors, mut shares): (Vec<_>, Vec<_>) = active
+    /// One evaluation, at the next point of every block that has not converged; those that have taken a
+    /// step by it, or have found none.
+    ///
+    /// # Errors
+    /// The blocks cannot be evaluated.
+    pub fn pass(&mut self, of: &mut dyn Blocks) -> Result<Vec<usize>> {
+        self.pass_of(of, &vec![true; self.blocks.len()])
+    }
+
+    fn pass_of(&mut self, of: &mut dyn Blocks, moving: &[bool]) -> Result<Vec<usize>> {
+        let mut stepped = self.choose_directions(of, moving);
+        let moves = |place: usize, block: &Block| moving[place] && !block.done;
+        if !self.blocks.iter().enumerate().any(|(place, block)| moves(place, block)) {
+            return Ok(stepped);
+        }
+        let tried = |(place, block): (usize, &Block)| {
+            let mut point = block.point.clone();
+            if let Some(step) = block.step.as_ref().filter(|_| moves(place, block)) {
+                add(&mut point, step.length, &step.direction);
+            }
+            point
+        };
+        let mut points: Vec<Vec<f64>> = self.blocks.iter().enumerate().map(tried).collect();
+        let at = of.evaluate(&mut points)?;
+        for (place, (point, at)) in points.into_iter().zip(at).enumerate() {
+            let block = &mut self.blocks[place];
+            if moves(place, block) && block.tell(point, at, self.convergence) {
+                stepped.push(place);
+            }
+        }
+        stepped.sort_unstable();
+        Ok(stepped)
+    }
+
+    /// Gives a direction to every block that moves and has none; those for which nothing leads downhill.
+    fn choose_directions(&mut self, of: &dyn Blocks, moving: &[bool]) -> Vec<usize> {
+        let needs = |(place, block): &(usize, &Block)| {
+            moving[*place] && !block.done && block.at.is_some() && block.step.is_none()
+        };
+        let without = self.blocks.iter().enumerate().filter(needs);
+        let (mut vectors, shares): (Vec<_>, Vec<_>) = without
             .map(|(place, block)| {
                 let (vector, alphas) = block.before_curvature();
                 ((place, vector), alphas)
@@ -156,71 +169,42 @@ impl Lbfgs {
             .unzip();
         // The scale of the curvature that is known beforehand follows from the latest pair.
         let latest = |(place, _): &(usize, Vec<f64>)| {
-            let pair = self.blocks[*place].pairs.back();
-            (*place, pair.map_or_else(Vec::new, |(_, y)| y.clone()))
+            let (_, y) = self.blocks[*place].pairs.back()?;
+            Some((*place, y.clone()))
         };
-        let mut known: Vec<(usize, Vec<f64>)> = vectors.iter().map(latest).collect();
-        let mut changed: Vec<(usize, Vec<f64>)> =
-            known.iter().filter(|(_, y)| !y.is_empty()).cloned().collect();
+        let mut changed: Vec<(usize, Vec<f64>)> = vectors.iter().filter_map(latest).collect();
         of.precondition(&mut changed);
-        for (place, vector) in changed {
-            let own = known.iter_mut().find(|(other, _)| *other == place);
-            if let Some((_, known)) = own {
-                known.clone_from(&vector);
-            }
-        }
         of.precondition(&mut vectors);
-        let mut moves = Vec::new();
-        for (((place, vector), (_, known)), alphas) in
-            vectors.into_iter().zip(known).zip(shares.drain(..))
-        {
-            let block = &mut self.blocks[place];
-            let direction = block.behind_curvature(vector, &known, &alphas);
-            match block.along(direction) {
-                Some((direction, slope)) => {
-                    moves.push(Move::new((place, block), direction, slope, steepest));
-                }
-                None => block.done = true,
-            }
+        let mut changed = changed.into_iter().peekable();
+        let mut lost = Vec::new();
+        for ((place, vector), alphas) in vectors.into_iter().zip(shares) {
+            let known = changed.next_if(|(other, _)| *other == place);
+            let known = known.map_or_else(Vec::new, |(_, known)| known);
+            self.blocks[place].set_out(vector, &known, &alphas);
+            lost.extend(self.blocks[place].done.then_some(place));
         }
-        moves
-    }
-
-    /// Searches along all directions at once.
-    fn search(&mut self, of: &mut dyn Blocks, moves: &mut [Move]) -> Result<()> {
-        while moves.iter().any(Move::is_open) {
-            let mut points: Vec<Vec<f64>> =
-                self.blocks.iter().map(|block| block.point.clone()).collect();
-            for step in moves.iter().filter(|step| !step.failed) {
-                match &step.reached {
-                    Some((point, _)) => points[step.block].clone_from(point),
-                    None => add(&mut points[step.block], step.step, &step.direction),
-                }
-            }
-            let mut at = of.evaluate(&mut points)?;
-            self.evaluations += 1;
-            for step in moves.iter_mut().filter(|step| step.is_open()) {
-                let take = |list: &mut Vec<_>| std::mem::take(&mut list[step.block]);
-                let (point, at) = (take(&mut points), std::mem::take(&mut at[step.block]));
-                step.tell(point, at);
-            }
-        }
-        Ok(())
-    }
-
-    fn take(&mut self, moves: Vec<Move>) {
-        for Move { block, reached, .. } in moves {
-            if let Some((point, at)) = reached {
-                self.blocks[block].advance(point, at, self.convergence);
-            }
-        }
+        lost
     }
 }
 
 impl Block {
+    /// A block before its first pass.
+    pub fn at(point: Vec<f64>) -> Self {
+        Self { point, ..Self::default() }
+    }
+
+    /// The value where it is; NaN before the first pass.
+    pub fn value(&self) -> f64 {
+        self.at.as_ref().map_or(f64::NAN, |at| at.value)
+    }
+
+    fn gradient(&self) -> &[f64] {
+        self.at.as_ref().map_or(&[], |at| at.gradient.as_slice())
+    }
+
     /// The first loop over the pairs: the gradient without what they explain, and how much that is.
     fn before_curvature(&self) -> (Vec<f64>, Vec<f64>) {
-        let (mut q, mut alphas) = (self.at.gradient.clone(), Vec::new());
+        let (mut q, mut alphas) = (self.gradient().to_vec(), Vec::new());
         for (s, y) in self.pairs.iter().rev() {
             let alpha = dot(s, &q) / dot(s, y);
             add(&mut q, -alpha, y);
@@ -243,17 +227,65 @@ impl Block {
         r.into_iter().map(|value| -value).collect()
     }
 
+    /// Sets out along the direction that follows from what the curvature makes of the gradient; has
+    /// converged where nothing leads downhill.
+    fn set_out(&mut self, vector: Vec<f64>, known: &[f64], alphas: &[f64]) {
+        let direction = self.behind_curvature(vector, known, alphas);
+        let steepest = std::mem::take(&mut self.again);
+        let Some((direction, slope)) = self.along(direction) else {
+            self.done = true;
+            return;
+        };
+        let (value, first) = (self.value(), self.pairs.is_empty());
+        // Without curvature a step is expected to take away the whole value at most.
+        let whole = (value.abs().max(1e-12) / -slope).min(1.0);
+        self.step = Some(Move {
+            direction,
+            search: LineSearch::new(value, slope),
+            length: if first { whole } else { 1.0 },
+            steepest: steepest || first,
+        });
+    }
+
     /// The direction and the slope along it, or those of the gradient where it does not lead downhill;
     /// none where nothing does.
     fn along(&mut self, direction: Vec<f64>) -> Option<(Vec<f64>, f64)> {
-        let slope = dot(&direction, &self.at.gradient);
+        let slope = dot(&direction, self.gradient());
         if slope < 0.0 {
             return Some((direction, slope));
         }
         self.pairs.clear();
-        let steepest: Vec<f64> = self.at.gradient.iter().map(|g| -g).collect();
-        let slope = dot(&steepest, &self.at.gradient);
+        let steepest: Vec<f64> = self.gradient().iter().map(|g| -g).collect();
+        let slope = dot(&steepest, self.gradient());
         (slope < 0.0).then_some((steepest, slope))
+    }
+
+    /// Takes note of what the point came to that it asked for; whether it has taken a step by it, or found
+    /// none.
+    fn tell(&mut self, point: Vec<f64>, at: At, convergence: Convergence) -> bool {
+        let Some(step) = &mut self.step else {
+            self.values = VecDeque::from([at.value]);
+            (self.point, self.at) = (point, Some(at));
+            return false;
+        };
+        let slope = dot(&at.gradient, &step.direction);
+        match step.search.tell(Trial { step: step.length, value: at.value, slope }) {
+            Next::Accept => {
+                self.step = None;
+                self.advance(point, at, convergence);
+                return true;
+            }
+            Next::Try(next) | Next::Settle(next) => step.length = next,
+            Next::Fail => {
+                // A block that found nothing tries once more along its gradient.
+                self.done = step.steepest;
+                self.again = !step.steepest;
+                self.step = None;
+                self.pairs.clear();
+                return self.done;
+            }
+        }
+        false
     }
 
     /// Goes to a point.
@@ -262,54 +294,19 @@ impl Block {
             new.iter().zip(old).map(|(new, old)| new - old).collect()
         };
         let s = difference(&point, &self.point);
-        let y = difference(&at.gradient, &self.at.gradient);
+        let y = difference(&at.gradient, self.gradient());
         if dot(&s, &y) > 1e-10 * dot(&y, &y).sqrt() * dot(&s, &s).sqrt() {
             self.pairs.push_back((s, y));
         }
         if self.pairs.len() > MEMORY {
             self.pairs.pop_front();
         }
-        (self.point, self.at) = (point, at);
-        self.values.push_back(self.at.value);
+        let value = at.value;
+        (self.point, self.at) = (point, Some(at));
+        self.values.push_back(value);
         if self.values.len() > convergence.rounds {
-            let fall = self.values.pop_front().unwrap_or_default() - self.at.value;
-            self.done = fall <= convergence.fall * self.at.value.abs().max(f64::MIN_POSITIVE);
-        }
-    }
-}
-
-impl Move {
-    fn new(
-        (place, block): (usize, &Block),
-        direction: Vec<f64>,
-        slope: f64,
-        steepest: bool,
-    ) -> Self {
-        let first = block.pairs.is_empty();
-        // Without curvature a step is expected to take away the whole value at most.
-        let whole = (block.at.value.abs().max(1e-12) / -slope).min(1.0);
-        Self {
-            block: place,
-            direction,
-            search: LineSearch::new(block.at.value, slope),
-            step: if first { whole } else { 1.0 },
-            steepest: steepest || first,
-            reached: None,
-            failed: false,
-        }
-    }
-
-    fn is_open(&self) -> bool {
-        self.reached.is_none() && !self.failed
-    }
-
-    /// Takes note of the trial that it asked for.
-    fn tell(&mut self, point: Vec<f64>, at: At) {
-        let slope = dot(&at.gradient, &self.direction);
-        match self.search.tell(Trial { step: self.step, value: at.value, slope }) {
-            Next::Accept => self.reached = Some((point, at)),
-            Next::Try(next) | Next::Settle(next) => self.step = next,
-            Next::Fail => self.failed = true,
+            let fall = self.values.pop_front().unwrap_or_default() - value;
+            self.done = fall <= convergence.fall * value.abs().max(f64::MIN_POSITIVE);
         }
     }
 }
@@ -359,7 +356,7 @@ mod tests {
     #[test]
     fn blocks_reach_their_minima_by_themselves() {
         let points = vec![vec![-1.2; 10], vec![0.0; 6], vec![3.0; 2]];
-        let mut lbfgs = Lbfgs::start(&mut Known, points, &[false, false, true]).unwrap();
+        let mut lbfgs = Lbfgs::start(points, &[false, false, true]);
         for _ in 0..200 {
             lbfgs.round(&mut Known).unwrap();
         }
@@ -380,12 +377,12 @@ mod tests {
                 Ok(Known.evaluate(&mut all)?.into_iter().take(1).collect())
             }
         }
-        let mut alone = Lbfgs::start(&mut Alone, vec![vec![-1.2; 10]], &[false]).unwrap();
+        let mut alone = Lbfgs::start(vec![vec![-1.2; 10]], &[false]);
         let points = vec![vec![-1.2; 10], vec![0.0; 6], vec![3.0; 2]];
-        let mut beside = Lbfgs::start(&mut Known, points, &[false; 3]).unwrap();
-        for _ in 0..30 {
-            alone.round(&mut Alone).unwrap();
-            beside.round(&mut Known).unwrap();
+        let mut beside = Lbfgs::start(points, &[false; 3]);
+        for _ in 0..40 {
+            let steps = alone.pass(&mut Alone).unwrap();
+            assert_eq!(beside.pass(&mut Known).unwrap().contains(&0), steps.contains(&0));
         }
         assert_eq!(alone.blocks[0], beside.blocks[0]);
     }

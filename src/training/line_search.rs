@@ -2,7 +2,6 @@
 //!
 //! Source: Nocedal & Wright (2006), Numerical Optimization, 2nd ed., algorithms 3.5 and 3.6,
 //! doi:10.1007/978-0-387-40065-5; trial steps by cubic interpolation within safeguards.
-
 /// How much of the decrease that the slope promises must come.
 const SUFFICIENT: f64 = 1e-4;
 /// How much of the slope may be left.
@@ -43,7 +42,7 @@ pub enum Next {
 }
 
 /// A search under way.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct LineSearch {
     start: Trial,
     trials: usize,
@@ -58,6 +57,39 @@ impl LineSearch {
     pub fn new(value: f64, slope: f64) -> Self {
         let start = Trial { step: 0.0, value, slope };
         Self { start, trials: 0, low: start, high: None, settled: false }
+    }
+
+    /// All that it knows, as numbers.
+    pub fn numbers(&self) -> Vec<f64> {
+        let flag = |is_so: bool| f64::from(u8::from(is_so));
+        let mut numbers = vec![self.trials as f64, flag(self.settled)];
+        let known = [Some(self.start), Some(self.low), self.high];
+        for Trial { step, value, slope } in known.into_iter().flatten() {
+            numbers.extend([step, value, slope]);
+        }
+        numbers
+    }
+
+    /// What [`LineSearch::numbers`] gave; none where it is something else.
+    pub fn of_numbers(numbers: &[f64]) -> Option<Self> {
+        let (first, trials) = numbers.split_at_checked(2)?;
+        let trial = |nth: usize| {
+            let own = trials.get(3 * nth..3 * nth + 3)?;
+            Some(Trial { step: own[0], value: own[1], slope: own[2] })
+        };
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "a small count"
+        )]
+        let count = first[0] as usize;
+        Some(Self {
+            start: trial(0)?,
+            trials: count,
+            low: trial(1)?,
+            high: trial(2),
+            settled: first[1] > 0.0,
+        })
     }
 
     /// Takes note of a trial.
@@ -153,6 +185,17 @@ mod tests {
         }
         let (trial, _) = search(wall, 1.0);
         assert!(trial.step > 0.0 && trial.step < 0.5, "{trial:?}");
+    }
+
+    #[test]
+    fn a_search_goes_on_from_its_numbers() {
+        let mut search = LineSearch::new(2.0, -1.0);
+        for value in [1.5, f64::NAN, 3.0] {
+            let restored = LineSearch::of_numbers(&search.numbers()).unwrap();
+            assert_eq!(format!("{restored:?}"), format!("{search:?}"));
+            search.tell(Trial { step: 1.0, value, slope: 0.97 });
+        }
+        assert_eq!(LineSearch::of_numbers(&[1.0]), None);
     }
 
     #[test]

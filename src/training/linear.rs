@@ -112,6 +112,13 @@ impl LinearProblem {
         &self.groups[0].1.covariance
     }
 
+    /// The group that a neuron belongs to, and the covariance of what its kernel sees.
+    pub fn covariance_of(&self, neuron: usize) -> (usize, &Mat<f64>) {
+        let is_own = |(design, _): &(LaggedDesign, LaggedMoments)| design.neurons.contains(&neuron);
+        let group = self.groups.iter().position(is_own).unwrap_or(0);
+        (group, &self.groups[group].1.covariance)
+    }
+
     /// The covariance with the penalties, factorized.
     ///
     /// # Errors
@@ -160,7 +167,8 @@ impl LinearProblem {
             offsets: vec![0.0; self.neurons],
         };
         for (design, moments) in &self.groups {
-            let solved = self.factor(&moments.covariance, penalty)?.solve(&moments.cross);
+            let factor = self.factor(&moments.covariance, penalty)?;
+            let solved = solved(&factor, &moments.cross);
             for (place, neuron) in design.neurons.iter().enumerate() {
                 let own: Vec<f64> = (0..weights).map(|i| solved[(i, place)]).collect();
                 let mean = own.iter().zip(&moments.mean).map(|(weight, mean)| weight * mean);
@@ -236,7 +244,10 @@ impl LinearProblem {
         let predict = |sound: &Seen| {
             let places: Vec<usize> = (0..sound.first().map_or(0, Vec::len)).collect();
             let chunks = places.chunks(lagged::AT_ONCE);
-            let drives = chunks.map(|chunk| lagged::design_rows(sound, lags, chunk) * &kernels);
+            let drives = chunks.map(|chunk| {
+                let rows = lagged::design_rows(sound, lags, chunk);
+                lagged::product(rows.as_ref(), kernels.as_ref())
+            });
             let drives: Vec<Mat<f64>> = drives.collect();
             #[expect(clippy::cast_possible_truncation, reason = "predictions are f32")]
             Array2::from_shape_fn((self.neurons, places.len()), |(neuron, bin)| {
@@ -246,6 +257,13 @@ impl LinearProblem {
         };
         clips.iter().map(predict).collect()
     }
+}
+
+/// The solution for each column, which follows from that column alone.
+pub fn solved(factor: &Llt<f64>, right: &Mat<f64>) -> Mat<f64> {
+    let mut solved = Mat::zeros(right.nrows(), right.ncols());
+    lagged::add_by_columns(&mut solved, right.as_ref(), |right, to| *to = factor.solve(right));
+    solved
 }
 
 /// What the first layer of a network sees of clips.

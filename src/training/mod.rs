@@ -9,6 +9,7 @@ pub mod history;
 pub mod schedule;
 
 mod bands;
+mod block_path;
 mod calibration;
 mod descent;
 mod draw;
@@ -18,6 +19,7 @@ mod fitting;
 mod folds;
 mod lagged;
 pub mod lbfgs;
+mod lbfgs_memory;
 mod line_search;
 mod linear;
 mod objective;
@@ -57,13 +59,25 @@ pub struct Task<'a> {
     pub settings: &'a Train,
 }
 
+impl Task<'_> {
+    /// Whether each neuron is fitted by itself, all side by side: nothing of what it comes to depends on
+    /// the others.
+    pub fn fits_apart(&self) -> bool {
+        self.network.shares_nothing() && self.settings.optimizer != Optimizer::AdamW
+    }
+}
+
 /// Who looks on while a model is fitted, and keeps what it reaches.
 pub trait Observer {
     /// A batch of an epoch is done.
     fn batch(&mut self, epoch: usize);
 
-    /// An epoch is done; what `checkpoint` holds must be safe when this returns.
+    /// An epoch is done; what `checkpoint` holds must be safe when this returns, if it is whole.
     fn epoch(&mut self, row: &EpochRow, checkpoint: &Checkpoint, improved: bool) -> Result<()>;
+
+    /// Some neurons that are each fitted by itself have come to the end of an epoch of their own: the rows of
+    /// their histories, by the places of the neurons.
+    fn neurons(&mut self, _rows: Vec<(usize, EpochRow)>) {}
 
     /// A phase without epochs is done; what `checkpoint` holds must be safe when this returns.
     fn finished(&mut self, _checkpoint: &Checkpoint) -> Result<()> {
@@ -109,6 +123,7 @@ pub fn start(task: &Task, run: String) -> Result<Checkpoint> {
         model,
         memory: checkpoint::Tensors::new(),
         sums: checkpoint::Tensors::new(),
+        is_whole: true,
     })
 }
 
@@ -156,6 +171,19 @@ pub fn start(task: &Task, run: String) -> Result<Checkpoint> {
 /// # Ok::<(), strf::base::error::Error>(())
 /// ```
 pub fn fit(task: &Task, checkpoint: &mut Checkpoint, observer: &mut dyn Observer) -> Result<End> {
+    fit_until(task, checkpoint, observer, Phase::Done)
+}
+
+/// Fits from `checkpoint` on, up to a phase.
+///
+/// # Errors
+/// As [`fit`].
+pub fn fit_until(
+    task: &Task,
+    checkpoint: &mut Checkpoint,
+    observer: &mut dyn Observer,
+    until: Phase,
+) -> Result<End> {
     let fitting = Fitting::new(task)?;
     let judge = fitting.judge(observer)?;
     fitting.warn_of_bounds(observer);
@@ -169,7 +197,7 @@ pub fn fit(task: &Task, checkpoint: &mut Checkpoint, observer: &mut dyn Observer
         task.params.load(&checkpoint.weights)?;
         let kept = checkpoint.progress.best.epoch;
         let reached = match (checkpoint.progress.phase, task.settings.optimizer) {
-            (Phase::Done, _) => break,
+            (phase, _) if phase == until || phase == Phase::Done => break,
             (Phase::Finish, _) => {
                 finish::run(&fitting, &judge, checkpoint, observer).map(|()| None)
             }

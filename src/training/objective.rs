@@ -3,11 +3,12 @@
 use candle_core::backprop::GradStore;
 use candle_core::{DType, Tensor, Var};
 use faer::Mat;
-use faer::linalg::solvers::{Llt, Solve};
+use faer::linalg::solvers::Llt;
 
 use super::fitting::Fitting;
 use super::lbfgs::{At, Blocks};
-use super::penalties::Penalties;
+use super::linear::{LinearProblem, RidgePenalty, solved};
+use super::penalties::{Penalties, Strengths};
 use crate::base::error::Result;
 use crate::models::batch::Batch;
 use crate::models::params::{Param, Params};
@@ -29,12 +30,72 @@ pub struct Pieces {
     blocks: usize,
 }
 
-/// What is known of the curvature along a full kernel: a factor of its covariance with the penalty.
+/// What is known of the curvature along full kernels: factors of their covariance with the penalties.
 pub struct Curvature {
     /// Which tensor.
-    pub name: String,
-    /// The factor.
-    pub factor: Llt<f64>,
+    name: String,
+    factors: Vec<(FactorOf, Llt<f64>)>,
+    /// Which of them is that of each block; none for those that stay where they are.
+    of: Vec<Option<FactorOf>>,
+}
+
+/// Neurons that were recorded in the same bins, and the bits of both strengths.
+type FactorOf = (usize, u64, u64);
+
+/// The weakest penalty that a covariance is factorized with, for each weight.
+const LEAST: f64 = 1e-6;
+
+impl Curvature {
+    /// Of the tensor `name`, with the strengths of the blocks that move; factors that are `known` are
+    /// taken over.
+    ///
+    /// # Errors
+    /// A covariance is not positive.
+    pub fn new(
+        name: String,
+        linear: &LinearProblem,
+        blocks: &[Option<&Strengths>],
+        known: Option<Self>,
+    ) -> Result<Self> {
+        let mut known = known.map_or_else(Vec::new, |known| known.factors);
+        let (mut factors, mut of): (Vec<(FactorOf, _)>, _) = (Vec::new(), Vec::new());
+        for (block, own) in blocks.iter().enumerate() {
+            let Some(own) = own else {
+                of.push(None);
+                continue;
+            };
+            let (group, covariance) = linear.covariance_of(block);
+            let least = LEAST * linear.weights() as f64;
+            let l2 = if own.l2 + own.smooth > 0.0 { own.l2 } else { least };
+            let key = (group, l2.to_bits(), own.smooth.to_bits());
+            of.push(Some(key));
+            if factors.iter().any(|(other, _)| *other == key) {
+                continue;
+            }
+            let place = known.iter().position(|(other, _)| *other == key);
+            factors.push(if let Some(place) = place {
+                known.swap_remove(place)
+            } else {
+                let penalty = RidgePenalty { l2, smooth: own.smooth, ..RidgePenalty::default() };
+                (key, linear.factor(covariance, &penalty)?)
+            });
+        }
+        Ok(Self { name, factors, of })
+    }
+
+    /// Solves for the values at a place of the vectors of some blocks.
+    fn solve(&self, place: &std::ops::Range<usize>, vectors: &mut [(usize, Vec<f64>)]) {
+        for (key, factor) in &self.factors {
+            let is_own = |(block, _): &&mut (usize, Vec<f64>)| self.of[*block] == Some(*key);
+            let mut own: Vec<_> = vectors.iter_mut().filter(is_own).collect();
+            let right = Mat::from_fn(place.len(), own.len(), |i, n| own[n].1[place.start + i]);
+            let solved = solved(factor, &right);
+            for (n, (_, vector)) in own.iter_mut().enumerate() {
+                let values = vector[place.clone()].iter_mut().enumerate();
+                values.for_each(|(i, value)| *value = solved[(i, n)]);
+            }
+        }
+    }
 }
 
 /// The loss of all training clips with penalties.
@@ -47,8 +108,6 @@ pub struct Objective<'a> {
     pub penalties: Option<Penalties>,
     /// What is known of the curvature.
     pub curvature: Option<Curvature>,
-    /// Whether penalties and curvature are those of the present point of a path.
-    pub is_set_up: bool,
 }
 
 impl Pieces {
@@ -152,7 +211,7 @@ impl<'a> Objective<'a> {
         let blocks = if by_neuron { fitting.task.network.neurons() } else { 1 };
         let pieces = Pieces::new(fitting.task.params, blocks);
         let batch = fitting.whole();
-        Self { fitting, batch, pieces, penalties: None, curvature: None, is_set_up: false }
+        Self { fitting, batch, pieces, penalties: None, curvature: None }
     }
 }
 
@@ -188,14 +247,9 @@ impl Blocks for Objective<'_> {
     }
 
     fn precondition(&self, vectors: &mut [(usize, Vec<f64>)]) {
-        let Some(Curvature { name, factor }) = &self.curvature else { return };
-        let Some(place) = self.pieces.place(name) else { return };
-        let right = Mat::from_fn(place.len(), vectors.len(), |i, n| vectors[n].1[place.start + i]);
-        let solved = factor.solve(&right);
-        for (n, (_, vector)) in vectors.iter_mut().enumerate() {
-            for (i, value) in vector[place.clone()].iter_mut().enumerate() {
-                *value = solved[(i, n)];
-            }
+        let Some(curvature) = &self.curvature else { return };
+        if let Some(place) = self.pieces.place(&curvature.name) {
+            curvature.solve(&place, vectors);
         }
     }
 }

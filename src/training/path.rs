@@ -10,11 +10,41 @@ pub struct Point {
     pub round: usize,
     /// Its strength.
     pub strength: f64,
-    /// The validation loss of each neuron, or of all together.
-    pub losses: Vec<f64>,
+    /// Which path of several, and which point of it.
+    pub at: (usize, usize),
+    /// The validation loss of each neuron, or of all together; none where there is none, or where a neuron
+    /// took no part.
+    pub losses: Vec<Option<f64>>,
 }
 
 impl Point {
+    /// A penalty with its round and strength, before anything is known of so many losses.
+    pub fn new(
+        (penalty, round, strength): (&str, usize, f64),
+        at: (usize, usize),
+        losses: usize,
+    ) -> Self {
+        Self { penalty: penalty.to_owned(), round, strength, at, losses: vec![None; losses] }
+    }
+
+    /// Takes note of a loss of this point in a list of points, which stays in the order of the paths.
+    pub fn record(self, points: &mut Vec<Self>, place: usize, loss: f64) {
+        let nth = match points.binary_search_by_key(&self.at, |other| other.at) {
+            Ok(nth) => nth,
+            Err(nth) => {
+                points.insert(nth, self);
+                nth
+            }
+        };
+        points[nth].losses[place] = Some(loss).filter(|loss| loss.is_finite());
+    }
+
+    /// That of a neuron by itself; none where it took no part.
+    pub fn of_neuron(&self, neuron: usize) -> Option<Self> {
+        let loss = self.losses.get(neuron).copied().flatten()?;
+        Some(Self { losses: vec![Some(loss)], ..self.clone() })
+    }
+
     /// Which penalty, without what stands beside it.
     fn kind(&self) -> &str {
         self.penalty.split_once(' ').map_or(&self.penalty, |(kind, _)| kind)
@@ -45,12 +75,13 @@ pub fn table(points: &[Point], neurons: &[String]) -> String {
         let rivals = points.iter();
         let rivals =
             rivals.filter(|other| (other.kind(), other.round) == (point.kind(), point.round));
-        let losses = rivals.filter_map(|other| other.losses.get(place).copied());
-        losses.filter(|loss| !loss.is_nan()).fold(f64::INFINITY, f64::min)
+        let losses = rivals.filter_map(|other| other.losses.get(place).copied().flatten());
+        losses.fold(f64::INFINITY, f64::min)
     };
     for point in points {
-        let Point { penalty, round, strength, losses } = point;
+        let Point { penalty, round, strength, losses, .. } = point;
         for (place, loss) in losses.iter().enumerate() {
+            let Some(loss) = loss else { continue };
             let neuron = match losses.len() {
                 1 if neurons.len() != 1 => "all",
                 _ => neurons.get(place).map_or("all", String::as_str),

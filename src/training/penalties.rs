@@ -14,6 +14,7 @@ use crate::base::error;
 use crate::models::Network;
 use crate::models::batch::{Batch, Member};
 use crate::models::layers::Mode;
+use crate::models::loss::OverNeurons;
 use crate::run_file::{Strength, Train};
 
 /// Width of the kink of absolute values that is rounded off, in units of the effective STRF.
@@ -92,9 +93,14 @@ impl Penalties {
         Ok(Self::new(vec![strengths; kernels.dim(0)?], gain, network))
     }
 
-    /// On the kernels of each neuron, multiplied by constants.
-    pub fn of_neurons(strengths: Vec<Strengths>, gains: Vec<f64>, network: &Network) -> Self {
-        Self::new(strengths, Gain::Constant(gains), network)
+    /// On the kernels of each neuron, multiplied by constants; the penalties of all add up as their
+    /// losses do.
+    pub fn of_neurons(strengths: Vec<Strengths>, gains: Vec<f64>, over: OverNeurons) -> Self {
+        let share = match over {
+            OverNeurons::Mean => 1.0 / gains.len().max(1) as f64,
+            OverNeurons::Sum => 1.0,
+        };
+        Self { strengths, gain: Gain::Constant(gains), share }
     }
 
     /// On the kernels of hidden units.
@@ -308,7 +314,8 @@ mod tests {
         let (network, params, _) =
             built("[model]\ntype = \"ln\"\nnorm = \"none\"\nwindow_ms = 15.0\n");
         let of = |gain: f64| {
-            let penalties = Penalties::of_neurons(vec![STRENGTHS; 3], vec![gain; 3], &network);
+            let penalties =
+                Penalties::of_neurons(vec![STRENGTHS; 3], vec![gain; 3], OverNeurons::Sum);
             total(&penalties, &network)
         };
         let before = of(1.0);

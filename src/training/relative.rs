@@ -1,10 +1,10 @@
 //! Responses and losses in units of their own: a fit goes the same way whatever the unit of the
 //! responses is and however much each neuron fires.
-use candle_core::Result;
+use candle_core::{Result, Tensor};
 
 use crate::base::error;
 use crate::models::batch::{Member, Sample};
-use crate::models::loss::{Criterion, LossRow};
+use crate::models::loss::{Criterion, LossRow, OverNeurons};
 use crate::models::outputs::ResponseRange;
 use crate::run_file::LossScale;
 
@@ -16,8 +16,9 @@ const HIGH: f64 = 0.995;
 /// In what units responses and losses are while a model is fitted.
 #[derive(Debug, Clone)]
 pub struct Relative {
-    /// What responses are divided by: the root mean square of the neurons' standard deviations.
-    pub unit: f64,
+    /// What the responses of each neuron are divided by: its standard deviation where each is fitted by
+    /// itself, else the root mean square of all.
+    pub units: Vec<f64>,
     /// Where the divided responses of each neuron lie over recorded training bins.
     pub ranges: Vec<ResponseRange>,
     /// What the loss of each neuron is multiplied by.
@@ -26,36 +27,48 @@ pub struct Relative {
     floors: Vec<f64>,
     loss: &'static LossRow,
     by_neuron: bool,
+    /// What the losses of neurons come to together.
+    pub over: OverNeurons,
+}
+
+/// What a model can do with units of responses.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Divisible {
+    /// Whether it can take a unit back.
+    pub can_rescale: bool,
+    /// Whether each neuron is fitted by itself: what it comes to does not depend on the others.
+    pub is_apart: bool,
 }
 
 impl Relative {
-    /// Of the training clips; `can_rescale` tells whether the model can take a unit back.
+    /// Of the training clips.
     ///
     /// # Errors
     /// A tensor operation fails.
     pub fn new(
         train: &[Sample],
         (loss, scale): (&'static LossRow, LossScale),
-        can_rescale: bool,
+        Divisible { can_rescale, is_apart }: Divisible,
     ) -> error::Result<Self> {
         let responses = recorded(train)?;
         let deviations: Vec<f64> = responses.iter().map(|row| moments(row).1).collect();
         let varying: Vec<f64> = deviations.iter().copied().filter(|sd| *sd > 0.0).collect();
         let by_neuron = scale == LossScale::Variance;
         let mean_square = varying.iter().map(|sd| sd * sd).sum::<f64>() / varying.len() as f64;
-        let unit = match mean_square.sqrt() {
+        let unit = |own: &f64| match if is_apart { *own } else { mean_square.sqrt() } {
             size if by_neuron && can_rescale && size.is_finite() && size > 0.0 => size,
             _ => 1.0,
         };
         let mut relative = Self {
-            unit,
+            units: deviations.iter().map(unit).collect(),
             ranges: Vec::new(),
             scales: Vec::new(),
             floors: Vec::new(),
             loss,
             by_neuron,
+            over: if is_apart { OverNeurons::Sum } else { OverNeurons::Mean },
         };
-        for mut row in responses {
+        for (mut row, unit) in responses.into_iter().zip(relative.units.clone()) {
             for y in &mut row {
                 *y /= unit;
             }
@@ -86,7 +99,7 @@ impl Relative {
 
     /// Whether responses are divided at all.
     pub fn divides(&self) -> bool {
-        self.unit.total_cmp(&1.0).is_ne()
+        self.units.iter().any(|unit| unit.total_cmp(&1.0).is_ne())
     }
 
     /// A clip with divided responses.
@@ -95,14 +108,25 @@ impl Relative {
     /// A tensor operation fails.
     pub fn member(&self, mut clip: Member) -> Result<Member> {
         if self.divides() {
-            clip.psth = (clip.psth / self.unit)?;
+            let factors: Vec<f64> = self.units.iter().map(|unit| 1.0 / unit).collect();
+            let factors = Tensor::new(factors, clip.psth.device())?.to_dtype(clip.psth.dtype())?;
+            clip.psth = clip.psth.broadcast_mul(&factors.reshape((1, self.units.len(), 1))?)?;
         }
         Ok(clip)
     }
 
     /// What a fit makes small.
     pub fn criterion(&self) -> Criterion<'_> {
-        Criterion { loss: self.loss, scales: self.by_neuron.then_some(self.scales.as_slice()) }
+        let scales = self.by_neuron.then_some(self.scales.as_slice());
+        Criterion { loss: self.loss, scales, over: self.over }
+    }
+
+    /// The mean loss over neurons, of what [`Relative::criterion`] makes small.
+    pub fn mean_loss(&self, value: f64) -> f64 {
+        match self.over {
+            OverNeurons::Mean => value,
+            OverNeurons::Sum => value / self.units.len().max(1) as f64,
+        }
     }
 
     /// What a prediction costs at a bin, in units of the neuron's own, apart from what a prediction
@@ -115,9 +139,14 @@ impl Relative {
         self.scales[neuron] * (loss - self.loss.at_bin(psth, psth))
     }
 
+    /// The loss of a prediction without error as it enters the loss of a neuron.
+    pub fn floor_of(&self, neuron: usize) -> f64 {
+        self.floors[neuron] * self.scales[neuron]
+    }
+
     /// The mean of [`Relative::floors`] as it enters the mean loss over neurons.
     pub fn floor(&self) -> f64 {
-        let floors = self.floors.iter().zip(&self.scales).map(|(floor, scale)| floor * scale);
+        let floors = (0..self.floors.len()).map(|neuron| self.floor_of(neuron));
         floors.sum::<f64>() / self.floors.len().max(1) as f64
     }
 }

@@ -9,6 +9,7 @@ use super::folds::Folds;
 use super::history::EpochRow;
 use super::linear::{LinearProblem, RidgePenalty};
 use super::path::{Point, strengths};
+use super::validation::ValidationScores;
 use super::{End, Observer};
 use crate::base::error::{Error, Result};
 use crate::models::batch::Member;
@@ -60,7 +61,7 @@ pub fn run(
         if observer.interrupted() {
             return Ok(Some(End::Interrupted));
         }
-        let mut row = solve(fitting, &problem, own)?;
+        let (mut row, losses) = solve(fitting, &problem, own)?;
         let begin = Instant::now();
         let scores = judge.validation.scores(network)?;
         let place = checkpoint.progress.leg;
@@ -68,10 +69,10 @@ pub fn run(
         checkpoint.progress.leg += 1;
         require_finite(scores.loss, "validation", &format!("epoch {}", checkpoint.progress.epoch))?;
         let improved = if let Some(chosen) = &chosen {
-            take_chosen(fitting, checkpoint, (chosen, place), scores.loss)?
+            take_chosen(fitting, checkpoint, (chosen, place), &scores)?
         } else {
             if all.len() > 1 {
-                checkpoint.progress.path.push(point(fitting, own, scores.losses.clone()));
+                checkpoint.progress.path.push(point(fitting, (place, own), &scores.losses));
             }
             fitting.keep(checkpoint, judge, &scores)?
         };
@@ -82,28 +83,50 @@ pub fn run(
         if place + 1 == all.len() {
             checkpoint.progress.phase = Phase::Finish;
         }
+        observer.neurons(of_neurons(fitting, &row, (&losses, &scores)));
         observer.epoch(&row, checkpoint, improved)?;
     }
     checkpoint.progress.phase = Phase::Finish;
     Ok(Some(End::Converged))
 }
 
-/// Puts the solution for some strengths into the network; what the history says of it.
-fn solve(fitting: &Fitting, problem: &LinearProblem, own: &RidgePenalty) -> Result<EpochRow> {
+/// Puts the solution for some strengths into the network; what the history says of it, and the loss of each
+/// neuron.
+fn solve(
+    fitting: &Fitting,
+    problem: &LinearProblem,
+    own: &RidgePenalty,
+) -> Result<(EpochRow, Vec<f64>)> {
     let (network, begin) = (fitting.task.network, Instant::now());
     if !problem.set((network, fitting.task.params), &problem.solve(own)?)? {
         return Err(Error::failed("setting kernels", "they are not free"));
     }
     let criterion = fitting.relative.criterion();
     let (_, losses) = network.loss_as_it_is(&fitting.whole(), &criterion)?;
-    let train_loss = losses.iter().sum::<f64>() - fitting.relative.floor();
+    let train_loss = fitting.relative.mean_loss(losses.iter().sum()) - fitting.relative.floor();
     let seconds_train = begin.elapsed().as_secs_f64();
     let phase = format!("l2 {:.3e}", own.l2);
-    Ok(EpochRow { seconds_train, train_loss, phase, ..EpochRow::default() })
+    Ok((EpochRow { seconds_train, train_loss, phase, ..EpochRow::default() }, losses))
+}
+
+/// The row of the history of each neuron by itself.
+fn of_neurons(
+    fitting: &Fitting,
+    row: &EpochRow,
+    (losses, scores): (&[f64], &ValidationScores),
+) -> Vec<(usize, EpochRow)> {
+    let of_neuron = |(neuron, loss): (usize, &f64)| {
+        let train_loss = loss - fitting.relative.floor_of(neuron);
+        let EpochRow { epoch, seconds_train, seconds_valid, .. } = *row;
+        let phase = row.phase.clone();
+        let times = EpochRow { epoch, seconds_train, seconds_valid, ..scores.row_of(neuron) };
+        (neuron, EpochRow { train_loss, phase, ..times })
+    };
+    losses.iter().enumerate().map(of_neuron).collect()
 }
 
 /// A point of the path.
-fn point(fitting: &Fitting, own: &RidgePenalty, losses: Vec<f64>) -> Point {
+fn point(fitting: &Fitting, (nth, own): (usize, &RidgePenalty), losses: &[f64]) -> Point {
     let mut beside = Vec::new();
     if fitting.task.settings.smooth() == Strength::Auto {
         beside.push(format!("smooth {:e}", own.smooth));
@@ -116,7 +139,8 @@ fn point(fitting: &Fitting, own: &RidgePenalty, losses: Vec<f64>) -> Point {
     } else {
         format!("l2 with {}", beside.join(" and "))
     };
-    Point { penalty, round: 1, strength: own.l2, losses }
+    let losses = losses.iter().map(|loss| Some(*loss).filter(|loss| loss.is_finite()));
+    Point { penalty, round: 1, strength: own.l2, at: (0, nth), losses: losses.collect() }
 }
 
 /// Keeps the present solution for the neurons for which it was chosen; whether there are such.
@@ -124,22 +148,28 @@ fn take_chosen(
     fitting: &Fitting,
     checkpoint: &mut Checkpoint,
     (chosen, place): (&[usize], usize),
-    loss: f64,
+    scores: &ValidationScores,
 ) -> Result<bool> {
     checkpoint.weights = fitting.task.params.values()?;
     let own = chosen.iter().enumerate().filter(|(_, chosen)| **chosen == place);
     let own: Vec<usize> = own.map(|(neuron, _)| neuron).collect();
     fitting.take_neurons(checkpoint, &own)?;
-    if !own.is_empty() {
-        let best = &mut checkpoint.progress.best;
-        (best.epoch, best.score) = (checkpoint.progress.epoch, Some(loss));
+    let (best, epoch) = (&mut checkpoint.progress.best, checkpoint.progress.epoch);
+    best.neurons.resize(chosen.len(), None);
+    best.epochs.resize(chosen.len(), 0);
+    for neuron in &own {
+        (best.neurons[*neuron], best.epochs[*neuron]) = (Some(scores.losses[*neuron]), epoch);
+        (best.epoch, best.score) = (epoch, Some(scores.loss));
     }
     Ok(!own.is_empty())
 }
 
 /// For each neuron which of the penalties does best on folds of the training clips that the others
 /// were fitted to.
-fn by_folds(
+///
+/// # Errors
+/// There are fewer than two clips, or a covariance is not positive.
+pub fn by_folds(
     fitting: &Fitting,
     clips: &[Member],
     problem: &LinearProblem,
@@ -157,8 +187,8 @@ fn by_folds(
     }
     let folds = Folds { count: folds, seed: settings.seed };
     let losses = folds.losses(clips, problem, all, &fitting.relative.ranges)?;
-    for (penalty, losses) in all.iter().zip(&losses) {
-        checkpoint.progress.path.push(point(fitting, penalty, losses.clone()));
+    for (penalty, losses) in all.iter().enumerate().zip(&losses) {
+        checkpoint.progress.path.push(point(fitting, penalty, losses));
     }
     let least = |neuron: usize| {
         let by_loss = |a: &usize, b: &usize| losses[*a][neuron].total_cmp(&losses[*b][neuron]);

@@ -1,5 +1,5 @@
 //! What an epoch reached on the validation clips.
-use ndarray::{Array2, ArrayView2};
+use ndarray::{Array1, Array2, ArrayView2, Axis};
 
 use super::history::EpochRow;
 use super::relative::Relative;
@@ -68,9 +68,10 @@ impl<'a> Validation<'a> {
     /// A tensor operation fails.
     pub fn scores_of_recording(&self, network: &Network) -> Result<ValidationScores> {
         #[expect(clippy::cast_possible_truncation, reason = "predictions are f32")]
-        let unit = self.relative.unit as f32;
+        let units: Array1<f32> = self.relative.units.iter().map(|unit| *unit as f32).collect();
+        let units = units.insert_axis(Axis(1));
         let predictions = predict(network, &self.batches)?;
-        let divided: Vec<Array2<f32>> = predictions.into_iter().map(|clip| clip / unit).collect();
+        let divided: Vec<Array2<f32>> = predictions.into_iter().map(|clip| clip / &units).collect();
         self.of(&divided)
     }
 
@@ -81,8 +82,9 @@ impl<'a> Validation<'a> {
     pub fn of(&self, predictions: &[Array2<f32>]) -> Result<ValidationScores> {
         let views: Vec<_> = predictions.iter().map(|clip| clip.view()).collect();
         let relative = self.relative;
-        let loss =
-            |neuron, prediction, psth| relative.at_bin(neuron, prediction, psth / relative.unit);
+        let loss = |neuron: usize, prediction, psth| {
+            relative.at_bin(neuron, prediction, psth / relative.units[neuron])
+        };
         let losses = self.ceiling.mean_over_bins(&views, loss)?;
         let recorded: Vec<f64> = losses.iter().copied().flatten().collect();
         let loss = recorded.iter().sum::<f64>() / recorded.len().max(1) as f64;
@@ -115,6 +117,18 @@ impl<'a> Validation<'a> {
 }
 
 impl ValidationScores {
+    /// Those of some neurons; NaN for all others.
+    #[must_use]
+    pub fn only(&self, neurons: &[usize]) -> Self {
+        let mut only = self.clone();
+        let lists = [&mut only.losses, &mut only.correlations.cc, &mut only.correlations.cc_norm];
+        for list in lists {
+            let others = list.iter_mut().enumerate().filter(|(place, _)| !neurons.contains(place));
+            others.for_each(|(_, score)| *score = f64::NAN);
+        }
+        only
+    }
+
     /// The monitored score of each neuron.
     pub fn of_neurons(&self, monitor: Monitor) -> &[f64] {
         match monitor {
@@ -129,6 +143,21 @@ impl ValidationScores {
         match monitor {
             Monitor::ValidLoss => self.loss,
             _ => mean_of_defined(self.of_neurons(monitor)).0,
+        }
+    }
+
+    /// The line of the history of a neuron by itself, as far as validation knows it.
+    pub fn row_of(&self, neuron: usize) -> EpochRow {
+        let of = |scores: &[f64]| scores.get(neuron).copied().unwrap_or(f64::NAN);
+        let (valid_cc, valid_cc_norm) = (of(&self.correlations.cc), of(&self.correlations.cc_norm));
+        let loss = of(&self.losses);
+        EpochRow {
+            valid_loss: if loss.is_nan() { 0.0 } else { loss },
+            valid_cc,
+            valid_cc_norm,
+            neurons_cc: usize::from(!valid_cc.is_nan()),
+            neurons_cc_norm: usize::from(!valid_cc_norm.is_nan()),
+            ..self.row()
         }
     }
 

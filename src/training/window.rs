@@ -3,7 +3,7 @@
 use super::folds::Folds;
 use super::linear::{LinearProblem, RidgePenalty};
 use super::path::strengths;
-use super::relative::Relative;
+use super::relative::{Divisible, Relative};
 use crate::base::error::{Error, Result};
 use crate::config::part::find;
 use crate::models::batch::{Member, Sample};
@@ -29,7 +29,7 @@ pub fn explained(clips: &[Sample], lags: usize) -> Result<f64> {
         )));
     }
     let squares = find(loss::TABLE, "mse").unwrap_or(&loss::TABLE[0]);
-    let relative = Relative::new(clips, (squares, LossScale::Variance), false)?;
+    let relative = Relative::new(clips, (squares, LossScale::Variance), Divisible::default())?;
     let problem = LinearProblem::of_lags(lags, &members)?;
     let penalties: Vec<RidgePenalty> = strengths(problem.weights())
         .into_iter()
