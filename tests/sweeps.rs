@@ -250,6 +250,12 @@ fn a_plan_says_what_would_be_fitted_and_writes_nothing() {
     assert_eq!(lines[0], first);
     assert_eq!(lines[1..4], ["  linear", "  nrf, hidden = 3", "  nrf, hidden = 4"]);
     assert!(lines[5].starts_with("2 stimuli stay out of all fits"), "{lines:?}");
+    assert!(lines[6].starts_with("time: ") && lines[6].ends_with(" at once"), "{lines:?}");
+    assert!(
+        lines[7].starts_with("  linear: about ") && lines[7].ends_with(" s a fit"),
+        "{lines:?}"
+    );
+    assert_eq!(lines.len(), 10, "a line for each combination: {lines:?}");
     assert!(!place.path("sweep").exists());
     let said = place
         .strf("sweep sweep.toml --set fit.nested=true --set fit.folds=3 --out sweep --json")
@@ -336,6 +342,160 @@ fn neurons_on_their_own_are_fitted_as_if_there_were_no_others() {
     assert_eq!(of_linear(&neurons), BTreeSet::from(["2".to_owned()]), "{neurons}");
     place.strf("report silent --out page.html").done();
     assert!(place.read("page.html").contains("Which model, how good, how sure"));
+}
+
+#[test]
+fn neurons_side_by_side_leave_the_run_folders_that_train_leaves_of_each() {
+    let place = place();
+    let change = "--set fit.each=neuron --set fit.seeds=1 --set model.type=ln \
+                  --set grid.model.type=[\"ln\",\"linear\"] --set train.epochs=60";
+    place.write(
+        "sweep.toml",
+        &SWEEP.replace("starts = 1\n", "").replace("model.hidden = [3, 4]\n", ""),
+    );
+    place.strf(&format!("sweep sweep.toml --out sweep {change}")).done();
+    // Of both combinations and of every neuron.
+    for number in [0, 1, 3, 5, 8] {
+        let job = format!("sweep/jobs/{number:05}");
+        place.strf(&format!("train {job}/config.toml --out alone --force")).done();
+        for name in ["model/model.safetensors", "model/metadata.json"] {
+            let [own, alone] = [&job[..], "alone"]
+                .map(|run| fs::read(place.path(&format!("{run}/{name}"))).unwrap());
+            let plain = |bytes: &[u8]| {
+                String::from_utf8_lossy(bytes).replace("../../../data.h5", "../data.h5")
+            };
+            assert!(plain(&own) == plain(&alone), "{job}: {name}");
+        }
+        let [own, alone] = [&job[..], "alone"].map(|run| place.read(&format!("{run}/scores.json")));
+        assert_eq!(own.replace("../../../data.h5", "../data.h5"), alone, "{job}");
+        let timeless = |run: &str| -> Vec<Vec<String>> {
+            let rows = place.read(&format!("{run}/history.csv"));
+            let row = |line: &str| -> Vec<String> {
+                let fields = line.split(',').enumerate();
+                let kept = fields.filter(|(place, _)| ![1, 2].contains(place));
+                kept.map(|(_, field)| field.to_owned()).collect()
+            };
+            rows.lines().map(row).collect()
+        };
+        assert_eq!(timeless(&job), timeless("alone"), "{job}");
+    }
+}
+
+#[test]
+fn a_search_goes_on_in_rounds_that_follow_from_what_earlier_ones_came_to() {
+    let place = place();
+    let search = |lines: &str| {
+        let text = SWEEP.split("[grid]").next().unwrap();
+        let range = "\"train.lr\" = { log = [1e-4, 1e-1] }";
+        place.write("sweep.toml", &format!("{text}[search]\n{lines}\n{range}\n"));
+    };
+    search("method = \"halving\"\ntrials = 4\nkeep_one_in = 2\nepochs = 12");
+    let small = "--set fit.seeds=1 --set model.hidden=3";
+    let said = place.strf(&format!("sweep sweep.toml --out sweep {small}")).done();
+    for line in [
+        "8 fits: 4 combinations x 2 folds x 1 seed, and another round follows",
+        "12 fits: 6 combinations x 2 folds x 1 seed, and another round follows\n",
+        "14 fits: 7 combinations x 2 folds x 1 seed\n",
+    ] {
+        assert!(said.stderr.contains(line), "{line}: {}", said.stderr);
+    }
+    let table = place.csv("sweep/summary.csv");
+    let number = |column: &str| -> Vec<f64> {
+        table[column].iter().map(|text| text.parse().unwrap()).collect()
+    };
+    let (epochs, rates, scores) = (number("train.epochs"), number("train.lr"), number("valid_cc"));
+    assert_eq!(epochs, [3.0, 3.0, 3.0, 3.0, 6.0, 6.0, 12.0]);
+    let best =
+        |of: std::ops::Range<usize>| of.max_by(|a, b| scores[*a].total_cmp(&scores[*b])).unwrap();
+    assert_eq!(rates[best(0..4)].to_bits(), rates[4].to_bits(), "{rates:?} {scores:?}");
+    assert_eq!(rates[best(4..6)].to_bits(), rates[6].to_bits(), "{rates:?} {scores:?}");
+
+    // Stopped on the way, and gone on by others, it comes to the same.
+    let mut running = place.start(&format!("sweep sweep.toml --out killed {small}"));
+    wait_until(|| place.path("killed/jobs/00001").exists());
+    running.signal("-KILL");
+    drop(running.end());
+    place.strf("sweep resume killed").done();
+    let timeless = |sweep: &str| {
+        let rows = place.read(&format!("{sweep}/held_out.csv"));
+        (rows, place.read(&format!("{sweep}/plan.json")))
+    };
+    assert!(timeless("sweep") == timeless("killed"));
+
+    search("method = \"tpe\"\ntrials = 13");
+    place.strf(&format!("sweep sweep.toml --out tpe --set fit.folds=1 {small}")).done();
+    assert_eq!(place.csv("tpe/summary.csv")["train.lr"].len(), 13);
+}
+
+#[test]
+fn sweeps_are_compared_on_what_none_of_their_fits_has_seen() {
+    let place = place();
+    let small = "--set fit.seeds=1 --set grid.model.hidden=[3]";
+    place.strf(&format!("sweep sweep.toml --out a {small}")).done();
+    place.write(
+        "ln.toml",
+        &SWEEP.replace("\"nrf\"", "\"ln\"").replace("\nmodel.hidden = [3, 4]", ""),
+    );
+    let ln = "--set fit.seeds=1 --set grid.model.type=[\"ln\"]";
+    place.strf(&format!("sweep ln.toml --out b {ln} --set fit.folds=3")).done();
+    let found = json(&place.strf("compare a b --json").done().stdout);
+    let models = found["models"].as_array().unwrap();
+    let names: Vec<&str> = models.iter().map(|own| own["model"].as_str().unwrap()).collect();
+    assert_eq!(names, ["a: linear", "a: nrf, hidden = 3", "a: chosen in each fold", "b: ln"]);
+    assert_eq!(found["against"], "a: chosen in each fold");
+    let summary =
+        |sweep: &str| json(&place.read(&format!("{sweep}/summary.json")))["held_out"].clone();
+    let (a, b) = (summary("a"), summary("b"));
+    let cc = |model: &Json| model["scores"][0]["single"].clone();
+    assert_eq!(cc(&models[3]), cc(&b["models"][0]));
+    assert_eq!(cc(&models[2]), cc(&a["models"][2]));
+    let difference = &models[3]["scores"][0]["difference"]["estimate"]["mean"];
+    let of = |model: &Json| cc(model)["mean"].as_f64().unwrap();
+    assert!((difference.as_f64().unwrap() - (of(&models[3]) - of(&models[2]))).abs() < 1e-12);
+
+    place.strf(&format!("sweep ln.toml --out c {ln} --set data.smooth_ms=25.0")).done();
+    place.strf("compare a c").refused(
+        "c: found other responses, or responses smoothed otherwise, expected those of a; compare sweeps \
+         of the same responses to the same stimuli",
+    );
+    place.strf("compare a b/jobs/00000").refused(
+        "found runs beside sweeps, expected folders of one kind; a fit of a sweep is the run folder \
+         jobs/NUMBER in it",
+    );
+}
+
+#[test]
+fn receptive_fields_of_a_sweep_are_the_mean_over_its_folds() {
+    let place = place();
+    let small = "--set fit.seeds=1 --set fit.folds=3 --set grid.model.hidden=[3]";
+    place.strf(&format!("sweep sweep.toml --out sweep {small}")).done();
+    place
+        .strf("export-strfs sweep")
+        .refused("strf: --model: found nothing, expected \"linear\" or \"nrf\"\n");
+    place.strf("export-strfs sweep --model linear").done();
+    let read = |file: &str, name: &str| {
+        let file = hdf5::File::open(place.path(file)).unwrap();
+        file.dataset(name).unwrap().read_raw::<f32>().unwrap()
+    };
+    // Both combinations of a fold stand beside each other.
+    let folds = [0, 2, 4].map(|job| {
+        let run = format!("sweep/jobs/{job:05}");
+        place.strf(&format!("export-strfs {run} --out fold{job}.h5")).done();
+        format!("fold{job}.h5")
+    });
+    for name in ["strfs", "effective"] {
+        let parts = folds.each_ref().map(|file| read(file, name));
+        for (place, mean) in read("sweep/strfs.h5", name).into_iter().enumerate() {
+            let want = parts.iter().map(|part| part[place]).sum::<f32>() / 3.0;
+            assert!((mean - want).abs() < 1e-6 * want.abs().max(1e-3), "{name} {place}");
+        }
+    }
+    assert!(read("sweep/strfs.h5", "significance/mean") == read("sweep/strfs.h5", "effective"));
+
+    let alone = "--set fit.each=neuron --set grid.model.type=[\"linear\"]";
+    place.strf(&format!("sweep sweep.toml --out alone {small} {alone}")).done();
+    place.strf("export-strfs alone").done();
+    assert_eq!(read("alone/strfs.h5", "strfs").len(), read("sweep/strfs.h5", "strfs").len());
 }
 
 #[test]

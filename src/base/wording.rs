@@ -39,6 +39,16 @@ pub fn counted(count: usize, what: &str) -> String {
     if count == 1 { format!("1 {what}") } else { format!("{count} {what}s") }
 }
 
+/// `0.4 s`, `12 s`, `7 min`, `3.5 h`: a time to wait for.
+pub fn lasting(seconds: f64) -> String {
+    match seconds {
+        _ if seconds < 10.0 => format!("{seconds:.1} s"),
+        _ if seconds < 120.0 => format!("{seconds:.0} s"),
+        _ if seconds < 7200.0 => format!("{:.0} min", seconds / 60.0),
+        _ => format!("{:.1} h", seconds / 3600.0),
+    }
+}
+
 /// `1 spike lies`, `2 spikes lie`
 pub fn counted_that(count: usize, what: &str, [one, more]: [&str; 2]) -> String {
     format!("{} {}", counted(count, what), if count == 1 { one } else { more })

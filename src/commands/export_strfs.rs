@@ -4,7 +4,8 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::significance::SignificanceArgs;
-use crate::base::error::Result;
+use super::sweep::strfs::of_sweep;
+use crate::base::error::{Error, Result};
 use crate::base::files::{self, Existing};
 use crate::base::progress::Console;
 use crate::runs::SplitName;
@@ -16,12 +17,17 @@ use crate::strf::from_model::{linear_response, strf_export};
 use crate::strf::local::{Request, mean};
 use crate::strf::plot::{ColourScale, plot};
 use crate::strf::strf_export::{Extra, StrfExport, Which};
+use crate::sweeps::folder::SweepFolder;
 
 /// `strf export-strfs`.
 #[derive(Debug, Args)]
 pub struct ExportArgs {
-    /// Run folder
+    /// Run folder, or folder of a sweep: then the mean over its folds, with what their differences say of
+    /// each weight
     pub run: PathBuf,
+    /// Which model of a sweep, as its tables name it, where it has several
+    #[arg(long, value_name = "NAME")]
+    pub model: Option<String>,
     /// File to write, or folder for CSV [default: RUN/strfs.h5, RUN/strfs.npz, RUN/strfs/]
     #[arg(long, value_name = "PATH")]
     pub out: Option<PathBuf>,
@@ -53,12 +59,18 @@ const EVERY_MS: f64 = 25.0;
 
 /// Writes the export, and a picture where it is asked for.
 pub fn run(args: &ExportArgs, console: &Console) -> Result<()> {
+    if SweepFolder::lies_in(&args.run) {
+        return sweep(args, console);
+    }
+    if args.model.is_some() {
+        return Err(Error::Refused(
+            "--model: found a run folder, expected that of a sweep, which may hold several models"
+                .into(),
+        ));
+    }
     let trained = Trained::open(&args.run)?;
     let others = args.significance.open(&trained)?;
-    let name = export::row(args.format).default_name;
-    let out = args.out.clone().unwrap_or_else(|| args.run.join(name));
-    let existing = Existing::from_force(args.force);
-    let destination = Destination::new(out, args.format, args.plot.as_ref(), existing)?;
+    let destination = destination(args)?;
 
     // Gradients of other fits are taken at the same clips, over the same window.
     let lags = window(&trained, args)?;
@@ -81,6 +93,33 @@ pub fn run(args: &ExportArgs, console: &Console) -> Result<()> {
         console.note(&note);
     }
     Ok(())
+}
+
+/// Where receptive fields go.
+fn destination(args: &ExportArgs) -> Result<Destination> {
+    let name = export::row(args.format).default_name;
+    let out = args.out.clone().unwrap_or_else(|| args.run.join(name));
+    Destination::new(out, args.format, args.plot.as_ref(), Existing::from_force(args.force))
+}
+
+/// The mean over the folds of a sweep.
+fn sweep(args: &ExportArgs, console: &Console) -> Result<()> {
+    let others = !args.significance.repeats.is_empty() || !args.significance.shuffles.is_empty();
+    if others || args.linear {
+        return Err(Error::Refused(
+            "found --repeats, --shuffles or --linear beside a sweep, expected none of them: its folds are held \
+             against each other; give one of its fits, jobs/NUMBER in its folder"
+                .into(),
+        ));
+    }
+    let destination = destination(args)?;
+    let export_of = |run: &Trained| {
+        let samples = || run.sounds(&run.clips(None, args.at, Needs::Sound)?);
+        strf_export(run, samples, window(run, args)?)
+    };
+    let own = (args.model.as_deref(), args.significance.alpha);
+    let exported = of_sweep(&args.run, own, export_of)?;
+    destination.write(&exported, console)
 }
 
 /// How far back gradients look, where it is asked for or nothing in the model says so.

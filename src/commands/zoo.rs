@@ -6,7 +6,7 @@ use clap::Args;
 use super::sweep::{self, BeginArgs};
 use crate::base::error::{Error, Result};
 use crate::base::progress::Console;
-use crate::sweeps::plan::SweepFile;
+use crate::sweeps::sweep_file::SweepFile;
 use crate::sweeps::zoo::Zoo;
 
 /// `strf zoo`.

@@ -309,7 +309,10 @@ impl Experiment {
 
     /// The run file without what may change between the sittings of one run: how long to train,
     /// where to compute, where folder and dataset lie, what is written for `TensorBoard`.
-    fn identity(&self) -> Result<String> {
+    ///
+    /// # Errors
+    /// A path that has no name in UTF-8.
+    pub fn identity(&self) -> Result<String> {
         let mut config = self.config.clone();
         let by_budget =
             config.train.schedule == Schedule::Cosine || config.train.optimizer != Optimizer::AdamW;

@@ -110,6 +110,19 @@ impl PopulationSums {
         self.clips.push(other.clips[clip].clone());
     }
 
+    /// Whether both are held against the same responses, for the neurons that both have in a clip.
+    pub fn has_targets_of(&self, other: &Self) -> bool {
+        let target = |sums: &NeuronSums| {
+            let CorrelationSums { n, y, yy, .. } = sums.used;
+            [n, y, yy, sums.repeated.n, sums.repeated.noise].map(f64::to_bits)
+        };
+        let has = |sums: &NeuronSums| sums.used.n > 0.0;
+        let clips = self.clips.iter().zip(&other.clips);
+        let mut pairs = clips.flat_map(|(own, other)| own.iter().zip(other));
+        self.clips.len() == other.clips.len()
+            && pairs.all(|(a, b)| !has(a) || !has(b) || target(a) == target(b))
+    }
+
     /// How many clips.
     pub fn clips(&self) -> usize {
         self.clips.len()

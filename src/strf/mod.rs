@@ -7,6 +7,7 @@ pub mod from_model;
 pub mod local;
 pub mod measures;
 pub mod plot;
+mod several;
 pub mod significance;
 pub mod strf_export;
 

@@ -3,7 +3,7 @@ use serde::{Deserialize, Serialize};
 use toml::de::DeValue;
 
 use super::paths::{place_of, require_key};
-use super::search::Search;
+use super::search::Draw;
 use super::sections::{GRID, SECTIONS};
 use crate::base::error::{Error, Problem, Result};
 use crate::config::document::{Document, Entry};
@@ -19,6 +19,8 @@ pub struct Combination {
     pub name: String,
     /// Keys as `section.key`, and their values as written in TOML.
     pub values: Vec<(String, String)>,
+    /// The place of the draw of a search that they come from.
+    pub draw: usize,
 }
 
 /// A key with a list of values, each as written in TOML.
@@ -98,10 +100,9 @@ fn axis(entry: &Entry) -> Result<ValueList, Box<Problem>> {
 /// A value that makes no sense in any combination, with what is wrong with the first of them.
 pub fn combine(
     document: &Document,
-    (axes, search): (&[ValueList], &Search),
+    (axes, draws): (&[ValueList], &[Draw]),
     title: impl Fn(&Combination) -> Result<String>,
 ) -> Result<Combinations> {
-    let draws = search.draws();
     let count = axes.iter().try_fold(draws.len(), |all, axis| all.checked_mul(axis.values.len()));
     if count.is_none_or(|count| count > MOST) {
         return Err(Error::Refused(format!(
@@ -111,17 +112,18 @@ pub fn combine(
     }
     let mut found = Combinations::default();
     let mut refused: Vec<(Vec<(String, String)>, Error)> = Vec::new();
-    let drawn = |listed: Vec<(String, String)>| {
-        draws.iter().map(move |drawn| [&listed[..], drawn].concat()).collect::<Vec<_>>()
+    let drawn = |listed: Draw| {
+        let with = |(place, drawn): (usize, &Draw)| (place, [&listed[..], drawn].concat());
+        draws.iter().enumerate().map(with).collect::<Vec<_>>()
     };
-    for all in product(axes).into_iter().flat_map(drawn) {
+    for (draw, all) in product(axes).into_iter().flat_map(drawn) {
         let applies = |(path, _): &(String, String)| applies(document, path, &all);
         let values: Vec<(String, String)> =
             all.iter().filter(|own| applies(own)).cloned().collect();
         if found.sound.iter().any(|known| known.values == values) {
             continue;
         }
-        let mut combination = Combination { name: name(&values), values };
+        let mut combination = Combination { name: name(&values), values, draw };
         match title(&combination) {
             Ok(title) => {
                 if combination.name.is_empty() {
@@ -250,7 +252,7 @@ mod tests {
             }
         };
         let mut told: Vec<String> = problems.iter().map(ToString::to_string).collect();
-        let names = combine(&document, (&axes, &Search::default()), title).map(|found| {
+        let names = combine(&document, (&axes, &[Vec::new()]), title).map(|found| {
             told.extend(found.notes);
             found.sound.into_iter().map(|one| one.name).collect()
         });

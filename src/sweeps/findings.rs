@@ -96,6 +96,15 @@ pub struct Findings {
     pub warnings: Vec<String>,
 }
 
+/// What combinations predict of the stimuli of folds.
+#[derive(Debug, Default)]
+pub(super) struct HeldOut {
+    /// The places of the combinations.
+    pub(super) places: Vec<usize>,
+    /// Their names and predictions, then those of the choice in each fold where there are several.
+    pub(super) models: Vec<(String, Predicted)>,
+}
+
 /// What the stimuli of folds are called.
 pub const FOLDS: &str = "folds";
 /// What the stimuli that stay out of all fits are called.
@@ -116,32 +125,15 @@ impl Findings {
         write: bool,
     ) -> Result<Self> {
         let plan = &workshop.plan;
-        let whole = |place: &usize| is_whole(workshop, progress, *place);
-        let places: Vec<usize> = (0..plan.combinations.len()).filter(whole).collect();
         let mut findings =
             Self { against: plan.combinations[against].name.clone(), ..Self::default() };
+        let HeldOut { places, models } = findings.held_out(workshop, progress, collected, write)?;
         if places.is_empty() {
             return Ok(findings);
         }
-        let missing = plan.combinations.len() - places.len();
-        if missing > 0 {
-            let what = "combinations have fits that are not done, and are left out of comparisons";
-            findings.warnings.push(format!("{missing} {what}"));
-        }
-        let stimuli = Stimuli::of_folds(workshop);
-        let mut named = Vec::new();
-        for place in &places {
-            let file = if write { Some(predictions_file(workshop, *place)?) } else { None };
-            let predicted = predict(workshop, *place, &stimuli, file.as_deref())?;
-            named.push((plan.combinations[*place].name.clone(), predicted));
-        }
         let reference = places.iter().position(|place| *place == against);
-        if places.len() > 1 {
-            let choice = findings.choose(workshop, (&places, collected), (&stimuli, &named));
-            named.push((CHOICE.to_owned(), choice));
-        }
-        findings.neurons = named.first().map(|(_, own)| own.neurons.clone()).unwrap_or_default();
-        findings.compare(&named, reference, FOLDS);
+        findings.neurons = models.first().map(|(_, own)| own.neurons.clone()).unwrap_or_default();
+        findings.compare(&models, reference, FOLDS);
         if !plan.test.is_empty() {
             let stimuli = Stimuli::of_test(workshop);
             let mut named = Vec::new();
@@ -152,6 +144,43 @@ impl Findings {
             findings.compare(&named, reference, TEST);
         }
         Ok(findings)
+    }
+
+    /// Predicts the stimuli of folds by every combination whose fits are all done, and by the choice among
+    /// several.
+    ///
+    /// # Errors
+    /// As [`Findings::of`].
+    pub(super) fn held_out(
+        &mut self,
+        workshop: &Workshop,
+        progress: &SweepProgress,
+        collected: &[OfCombination],
+        write: bool,
+    ) -> Result<HeldOut> {
+        let plan = &workshop.plan;
+        let whole = |place: &usize| is_whole(workshop, progress, *place);
+        let places: Vec<usize> = (0..plan.combinations.len()).filter(whole).collect();
+        if places.is_empty() {
+            return Ok(HeldOut::default());
+        }
+        let missing = plan.combinations.len() - places.len();
+        if missing > 0 {
+            let what = "combinations have fits that are not done, and are left out of comparisons";
+            self.warnings.push(format!("{missing} {what}"));
+        }
+        let stimuli = Stimuli::of_folds(workshop);
+        let mut named = Vec::new();
+        for place in &places {
+            let file = if write { Some(predictions_file(workshop, *place)?) } else { None };
+            let predicted = predict(workshop, *place, &stimuli, file.as_deref())?;
+            named.push((plan.combinations[*place].name.clone(), predicted));
+        }
+        if places.len() > 1 {
+            let choice = self.choose(workshop, (&places, collected), (&stimuli, &named));
+            named.push((CHOICE.to_owned(), choice));
+        }
+        Ok(HeldOut { places, models: named })
     }
 
     /// The predictions of the combination that is best in each fold by what does not see its stimuli.
@@ -182,7 +211,8 @@ impl Findings {
             self.choices.push((name.clone(), times));
         }
         let clips = 0..stimuli.places.len();
-        let mut chosen = Predicted { fits: named[0].1.fits, ..Predicted::default() };
+        let (fits, neurons) = (named[0].1.fits, named[0].1.neurons.clone());
+        let mut chosen = Predicted { fits, neurons, ..Predicted::default() };
         for (seed, folds) in stimuli.folds.iter().enumerate() {
             let mut sums = PopulationSums::default();
             for clip in clips.clone() {
@@ -204,7 +234,7 @@ impl Findings {
     }
 
     /// Adds models over some stimuli, compared with the one at `reference`.
-    fn compare(
+    pub(super) fn compare(
         &mut self,
         named: &[(String, Predicted)],
         reference: Option<usize>,
@@ -223,7 +253,7 @@ impl Findings {
             let scores: Vec<ModelScore> = scores.collect();
             self.all.push(Finding {
                 name: name.clone(),
-                is_choice: name == CHOICE,
+                is_choice: name.ends_with(CHOICE),
                 stimuli,
                 clips,
                 fits: own.fits,

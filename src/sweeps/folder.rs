@@ -48,7 +48,7 @@ pub const SUBMITTED: &str = "slurm.json";
 pub const LOGS: &str = "logs";
 
 /// All that a sweep may leave in its folder.
-const OWN: [&str; 17] = [
+const OWN: [&str; 21] = [
     PLAN,
     SWEEP,
     CLAIMS,
@@ -66,6 +66,11 @@ const OWN: [&str; 17] = [
     COMMANDS,
     SCRIPT,
     SUBMITTED,
+    // Of `strf export-strfs`, where it is not told another place.
+    "strfs.h5",
+    "strfs.npz",
+    "strfs",
+    "strfs.png",
 ];
 
 /// A folder with a sweep in it.
@@ -141,6 +146,11 @@ impl SweepFolder {
         }
     }
 
+    /// A folder for what is planned without writing anything.
+    pub fn unwritten(path: &Path) -> Self {
+        Self { path: path.to_owned() }
+    }
+
     /// The folder of a sweep that is there.
     ///
     /// # Errors
@@ -176,6 +186,14 @@ impl SweepFolder {
         }
         self.write(SWEEP, plan.text.as_bytes())?;
         // The plan comes last: with it, the sweep is there.
+        self.write_json(PLAN, plan)
+    }
+
+    /// Writes a plan that goes on from the one that is there.
+    ///
+    /// # Errors
+    /// The folder cannot be written.
+    pub fn replan(&self, plan: &Plan) -> Result<()> {
         self.write_json(PLAN, plan)
     }
 
@@ -315,7 +333,10 @@ impl SweepFolder {
         let own = self.work(number, claim.attempt);
         let earlier = self.work(number, claim.attempt - 1);
         match fs::rename(&earlier, &own) {
-            Ok(()) => Ok((own, true)),
+            Ok(()) => {
+                let is_begun = !files::names(&own)?.is_empty();
+                Ok((own, is_begun))
+            }
             Err(error) if error.kind() == ErrorKind::NotFound => {
                 files::create_folder(&own)?;
                 Ok((own, false))

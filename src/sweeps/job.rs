@@ -1,11 +1,14 @@
 //! One fit of a sweep: from its place in the plan to a run folder with scores.
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use super::claim::Claim;
 use super::folder::{JobRecord, SweepFolder};
-use super::plan::{Job, Plan, content_of};
+use super::plan::{FEW_VALID, Job, Plan, content_of};
+use super::rounds::with_next_round;
+use super::table::{VALID_CC, VALID_CC_NORM, collect};
+use super::team::Together;
 use crate::base::error::{Error, Result};
 use crate::base::interrupt;
 use crate::base::process::free_memory;
@@ -29,6 +32,15 @@ pub struct Workshop {
     /// What is fitted.
     pub plan: Plan,
     recording: ReadRecording<ResponseLocation>,
+}
+
+/// Whether a search goes on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NextRound {
+    /// There are more fits to make.
+    Begins,
+    /// There are none, or others still work on the last ones.
+    IsNotDue,
 }
 
 /// How working on a fit came to its end.
@@ -82,6 +94,30 @@ impl Workshop {
         &self.recording
     }
 
+    /// Goes on to the next round of a search, if all fits of those before are done or have failed, whoever
+    /// has done them.
+    ///
+    /// # Errors
+    /// The folder of the sweep cannot be read or written.
+    pub fn next_round(&mut self) -> Result<NextRound> {
+        // Another process may have gone on already.
+        let known = self.folder.plan()?;
+        if known.rounds.len() > self.plan.rounds.len() {
+            self.plan = known;
+            return Ok(NextRound::Begins);
+        }
+        let progress = self.folder.progress()?;
+        if progress.done.len() + progress.failed.len() < self.plan.len() {
+            return Ok(NextRound::IsNotDue);
+        }
+        let collected = collect(&self.folder, &self.plan, &progress)?;
+        let next = with_next_round(&self.plan, self.folder.path(), &collected)?;
+        let Some(next) = next else { return Ok(NextRound::IsNotDue) };
+        self.folder.replan(&next)?;
+        self.plan = next;
+        Ok(NextRound::Begins)
+    }
+
     /// Works on a fit that was claimed; `is_stopped` is asked before every step.
     ///
     /// # Errors
@@ -92,9 +128,55 @@ impl Workshop {
         claim: &Claim,
         is_stopped: &(dyn Fn() -> bool + Sync),
     ) -> Result<Outcome> {
+        let place = self.folder.workplace(job.number, claim)?;
+        self.work_at((job, claim), place, None, is_stopped)
+    }
+
+    /// Works on the fits of several neurons by themselves that were claimed, side by side; `tell` hears how
+    /// each came to its end.
+    ///
+    /// # Errors
+    /// As [`Workshop::work`].
+    pub fn work_together(
+        &self,
+        team: &[(Job, Claim)],
+        is_stopped: &(dyn Fn() -> bool + Sync),
+        mut tell: impl FnMut(Job, Outcome),
+    ) -> Result<()> {
+        let place = |(job, claim): &(Job, Claim)| self.folder.workplace(job.number, claim);
+        let places = team.iter().map(place).collect::<Result<Vec<_>>>()?;
+        // What has been begun alone goes on alone.
+        let anew = team.iter().zip(&places).filter(|(_, (_, is_begun))| !is_begun);
+        let anew: Vec<Job> = anew.map(|((job, _), _)| *job).collect();
+        let fit = || Together::fit((&self.folder, &self.plan), &self.recording, &anew, is_stopped);
+        let fitted =
+            if anew.len() > 1 { catch_unwind(AssertUnwindSafe(fit)) } else { Ok(Ok(None)) };
+        // Where they cannot be fitted together, it shows which of them is to blame.
+        let together = fitted.ok().and_then(Result::ok).flatten();
+        for ((job, claim), place) in team.iter().zip(places) {
+            let is_begun = place.1;
+            if together.is_none() && !is_begun && (interrupt::pressed() || is_stopped()) {
+                claim.withdraw(&self.folder.claim_file(job.number))?;
+                tell(*job, Outcome::Stopped);
+                continue;
+            }
+            let head_start = together.as_ref().filter(|_| anew.contains(job));
+            tell(*job, self.work_at((*job, claim), place, head_start, is_stopped)?);
+        }
+        Ok(())
+    }
+
+    /// Works on a fit in its place, from a head start where there is one.
+    fn work_at(
+        &self,
+        (job, claim): (Job, &Claim),
+        (path, is_begun): (PathBuf, bool),
+        together: Option<&Together>,
+        is_stopped: &(dyn Fn() -> bool + Sync),
+    ) -> Result<Outcome> {
         let begun = Instant::now();
-        let (path, is_begun) = self.folder.workplace(job.number, claim)?;
-        let fit = || self.fit(job, &path, is_begun, is_stopped);
+        let before = together.map_or(0.0, |together| together.seconds);
+        let fit = || self.fit(job, &path, (is_begun, together), is_stopped);
         let fitted = match catch_unwind(AssertUnwindSafe(fit)) {
             Ok(fitted) => fitted,
             Err(_panic) => Err(Error::Stopped("the program came upon a fault of its own".into())),
@@ -105,7 +187,8 @@ impl Workshop {
                 Ok(Outcome::Stopped)
             }
             Ok(Some((cc, warnings))) => {
-                let (seconds, host) = (begun.elapsed().as_secs_f64(), claim.process.host.clone());
+                let seconds = before + begun.elapsed().as_secs_f64();
+                let host = claim.process.host.clone();
                 let record = JobRecord { seconds, cc, host, warnings };
                 self.folder.finish(job.number, claim, &record)?;
                 Ok(Outcome::Done(record))
@@ -124,14 +207,21 @@ impl Workshop {
         &self,
         job: Job,
         path: &Path,
-        is_begun: bool,
+        (is_begun, together): (bool, Option<&Together>),
         is_stopped: &(dyn Fn() -> bool + Sync),
     ) -> Result<Option<(Option<f64>, Vec<String>)>> {
         let fit = |old| {
             let config = self.plan.config(self.folder.path(), job, path)?;
             let recording = &self.recording;
             let experiment = Experiment::of(config, old, |_| Ok(recording.clone()))?;
-            let (checkpoint, history) = experiment.begin(old)?;
+            let head_start = together.map(|together| together.of_neuron(&experiment));
+            let (checkpoint, history) = match head_start.transpose()?.flatten() {
+                Some((checkpoint, history)) => {
+                    experiment.begin_with(&checkpoint)?;
+                    (checkpoint, history)
+                }
+                None => experiment.begin(old)?,
+            };
             Ok((experiment, checkpoint, history))
         };
         // What an earlier attempt has left may be damaged: then the fit begins anew.
@@ -154,7 +244,13 @@ impl Workshop {
         experiment.keep_scores(&scores, &checkpoint)?;
         experiment.folder.remove_state()?;
         let cc = scores.column("cc").map(|column| mean_of_defined(column.iter().copied()));
-        let warnings = experiment.prepared.warnings.iter().cloned().chain(notes);
+        let few = experiment.prepared.valid.len() < FEW_VALID
+            && experiment.config.train.folds > 1
+            && self.plan.parts(job).train.len() > 1;
+        let few = few.then(|| {
+            format!("fewer than {FEW_VALID} validation stimuli: penalties chosen by folds of the training stimuli")
+        });
+        let warnings = experiment.prepared.warnings.iter().cloned().chain(notes).chain(few);
         Ok(Some((cc.filter(|cc| cc.is_finite()), warnings.collect())))
     }
 }
@@ -171,11 +267,6 @@ fn fits_into_memory(recording: &Recording<ResponseLocation>) -> bool {
     let needed = size_of::<f32>() * recording.clips.iter().map(numbers).sum::<usize>();
     free_memory().is_some_and(|free| needed < free / KEPT)
 }
-
-/// Column of the table of scores: correlation over the validation stimuli.
-pub const VALID_CC: &str = "valid_cc";
-/// Column of the table of scores: that relative to the best that noise allows.
-pub const VALID_CC_NORM: &str = "valid_cc_norm";
 
 /// An error with its causes, on one line.
 fn with_causes(error: &Error) -> String {
@@ -231,6 +322,9 @@ impl Observer for Keeper<'_> {
 
     fn epoch(&mut self, row: &EpochRow, checkpoint: &Checkpoint, _improved: bool) -> Result<()> {
         self.history.push(row);
+        if !checkpoint.is_whole {
+            return Ok(());
+        }
         if self.written.elapsed() >= BETWEEN_STATES {
             self.write(checkpoint)?;
             self.written = Instant::now();

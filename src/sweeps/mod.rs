@@ -6,22 +6,29 @@
 //! ([`claim`]), written beside, and put into place by one rename ([`folder`]).
 mod paths;
 mod search;
+mod tpe;
 
 pub mod sections;
 
 mod combinations;
 mod folds;
 pub mod plan;
+pub mod sweep_file;
 
 pub mod claim;
 pub mod folder;
 
 pub mod job;
 pub mod slurm;
+mod team;
 pub mod workers;
 
+pub mod estimate;
+
+pub mod between;
 pub mod findings;
 pub mod held_out;
+pub mod rounds;
 pub mod table;
 
 pub mod outcome;

@@ -1,107 +1,21 @@
 //! What a sweep fits: a file, the combinations that it comes to, the folds of its dataset, seeds.
-use std::path::{Path, PathBuf};
+use std::ops::Range;
+use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use super::combinations::{self, Combination, Combinations};
+use super::combinations::Combination;
 use super::folds::Folds;
-use super::search::Search;
-use super::sections::{Each, FIT, Fit, FoldCount, LAUNCH, Launch, SECTIONS};
+use super::search::Draw;
+use super::sections::{Each, FoldCount};
+use super::sweep_file::{SweepFile, config};
 use crate::base::error::{Error, Problem, Problems, Result};
-use crate::base::wording::{counted, did_you_mean, one_of, stimuli_counted};
-use crate::config::check::{Check, refused};
+use crate::base::wording::{counted, did_you_mean, stimuli_counted};
 use crate::dataset::content;
 use crate::dataset::{Recording, ResponseLocation, Splits};
 use crate::preparation::{divide, keep_stimuli, select};
-use crate::run_file::{RunConfig, Selection, Split};
+use crate::run_file::{Optimizer, RunConfig, Selection, Split, StartFrom, Strength, Train};
 use crate::runs::metadata::PROGRAM;
-
-/// A sweep file whose values are in range.
-#[derive(Debug, Clone)]
-pub struct SweepFile {
-    /// As it was written.
-    pub text: String,
-    /// Where it was read from.
-    pub file: PathBuf,
-    /// What the command line changes, each as `section.key=value`.
-    pub set: Vec<String>,
-    /// `[fit]`.
-    pub fit: Fit,
-    /// `[launch]`.
-    pub launch: Launch,
-    /// Of `[grid]`.
-    pub combinations: Vec<Combination>,
-    /// The run file of the first of them.
-    pub base: RunConfig,
-    /// What was left out.
-    pub notes: Vec<String>,
-}
-
-impl SweepFile {
-    /// Reads a sweep file; each of `set` is a `section.key=value` that replaces what the file says.
-    ///
-    /// # Errors
-    /// Everything that does not fit, at once.
-    pub fn load(file: &Path, set: &[String]) -> Result<Self> {
-        let text = std::fs::read_to_string(file)
-            .map_err(|source| Error::file(format!("reading {}", file.display()), source))?;
-        Self::parse(text, file, set)
-    }
-
-    /// The sweep file `text`, whose paths are relative to the folder of `file`.
-    ///
-    /// # Errors
-    /// As [`SweepFile::load`].
-    pub fn parse(text: String, file: &Path, set: &[String]) -> Result<Self> {
-        let mut check = Check::open(&text, &SECTIONS, file, set)?;
-        check.sections(&SECTIONS.iter().map(|section| section.name).collect::<Vec<_>>());
-        let (fit, launch) = (check.values(FIT, Fit::KEYS), check.values(LAUNCH, Launch::KEYS));
-        let axes = combinations::axes(&check.document, &mut check.problems);
-        let search = Search::read(&check.document, &mut check.problems);
-        let split = check.document.section("data").and_then(|data| data.entry("split"));
-        if split.is_some() && !check.problems.iter().any(|problem| problem.at.starts_with(FIT)) {
-            let fit = Fit::new(&fit)?;
-            if fit.folds != FoldCount::Of(1) {
-                let problem =
-                    check.document.problem(("data", "split"), "a split", "none beside folds");
-                check.problems.push(problem.hint("leave it out, or set fit.folds = 1"));
-            }
-        }
-        if !check.problems.is_empty() {
-            return Err(refused(check.problems, file));
-        }
-        let title = |combination: &Combination| {
-            config(&text, file, set, combination).map(|config| config.architecture.title())
-        };
-        let Combinations { sound, notes } =
-            combinations::combine(&check.document, (&axes, &search), title)?;
-        let (fit, launch) = (Fit::new(&fit)?, Launch::new(&launch)?);
-        let first = sound.first().cloned().unwrap_or_default();
-        let base = config(&text, file, set, &first)?;
-        let file = file.to_owned();
-        Ok(Self { text, file, set: set.to_vec(), fit, launch, combinations: sound, base, notes })
-    }
-}
-
-impl SweepFile {
-    /// The place of the combination that the others are compared with.
-    fn against(&self) -> Result<usize> {
-        let Some(name) = &self.fit.against else { return Ok(0) };
-        let names = || self.combinations.iter().map(|one| one.name.as_str());
-        names().position(|known| known == name).ok_or_else(|| {
-            let expected = one_of(&names().collect::<Vec<_>>());
-            let problem = Problem::new("fit.against", format!("{name:?}"), expected);
-            let problems = vec![problem.hint(did_you_mean(name, names()))];
-            Error::Input { file: self.file.clone(), problems }
-        })
-    }
-}
-
-/// The run file of a combination.
-fn config(text: &str, file: &Path, set: &[String], own: &Combination) -> Result<RunConfig> {
-    let overrides: Vec<String> = set.iter().cloned().chain(own.overrides()).collect();
-    RunConfig::parse_among(text, &SECTIONS, file, &overrides)
-}
 
 /// All fits of a sweep, from which each can be made anywhere.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -120,6 +34,13 @@ pub struct Plan {
     pub neurons: Vec<String>,
     /// What fits differ in.
     pub combinations: Vec<Combination>,
+    /// Draws of a search.
+    pub draws: Vec<Draw>,
+    /// How many draws and how many combinations each round of a search has; one round where nothing is
+    /// searched.
+    pub rounds: Vec<(usize, usize)>,
+    /// Whether another round follows from what these come to.
+    pub goes_on: bool,
     /// The place of the one that the others are compared with.
     pub against: usize,
     /// Seeds of starts.
@@ -183,6 +104,7 @@ impl Plan {
             folds(sweep, &recording)?
         };
         let seeds = (0..fit.seeds as u64).map(|nth| base.train.seed.saturating_add(nth));
+        let draws = sweep.search.draws();
         Ok(Self {
             program: PROGRAM.to_owned(),
             text: sweep.text.clone(),
@@ -191,6 +113,9 @@ impl Plan {
             content,
             neurons,
             combinations: sweep.combinations.clone(),
+            rounds: vec![(draws.len(), sweep.combinations.len())],
+            goes_on: !sweep.search.ends_behind(1, draws.len()),
+            draws,
             against: sweep.against()?,
             seeds: seeds.collect(),
             folds,
@@ -233,8 +158,20 @@ impl Plan {
         self.folds.get(seed).or(self.folds.first()).map_or(&[], Vec::as_slice)
     }
 
-    /// All fits: seed by seed, fold by fold, so that combinations can be compared early.
+    /// All fits: round by round, in each seed by seed and fold by fold, so that combinations can be compared
+    /// early.
     pub fn jobs(&self) -> Vec<Job> {
+        let mut jobs = Vec::with_capacity(self.len());
+        let mut first = 0;
+        for (_draws, count) in &self.rounds {
+            self.add_round(first..first + count, &mut jobs);
+            first += count;
+        }
+        jobs
+    }
+
+    /// The fits of some combinations.
+    fn add_round(&self, combinations: Range<usize>, jobs: &mut Vec<Job>) {
         let folds = |seed: usize| self.folds_of(seed).iter().enumerate().map(move |of| (seed, of));
         let fits = (0..self.seeds.len()).flat_map(folds).flat_map(|(seed, (fold, parts))| {
             let inner = std::iter::once(None).chain((0..parts.inner.len()).map(Some));
@@ -244,17 +181,12 @@ impl Plan {
             let alone = self.alone.as_ref();
             (0..self.fits_of_population()).map(move |neuron| (of, alone.map(|_| neuron)))
         };
-        let all = fits.flat_map(neurons);
-        let all = all.flat_map(|of| (0..self.combinations.len()).map(move |own| (of, own)));
-        let job = |(number, (((seed, fold, inner), neuron), combination))| Job {
-            number,
-            combination,
-            fold,
-            inner,
-            neuron,
-            seed,
-        };
-        all.enumerate().map(job).collect()
+        for ((seed, fold, inner), neuron) in fits.flat_map(neurons) {
+            for combination in combinations.clone() {
+                let number = jobs.len();
+                jobs.push(Job { number, combination, fold, inner, neuron, seed });
+            }
+        }
     }
 
     /// The stimuli of a fit.
@@ -287,11 +219,26 @@ impl Plan {
     /// # Errors
     /// The plan is damaged.
     pub fn config(&self, folder: &Path, job: Job, run: &Path) -> Result<RunConfig> {
+        self.config_of_team(folder, &[job], run)
+    }
+
+    /// The same for the fits of several neurons by themselves that differ in nothing else.
+    ///
+    /// # Errors
+    /// The plan is damaged.
+    pub fn config_of_team(&self, folder: &Path, jobs: &[Job], run: &Path) -> Result<RunConfig> {
+        let Some(job) = jobs.first().copied() else {
+            return Err(Error::failed("planning a fit", "it is of no neuron"));
+        };
         let mut config = self.base(folder, job.combination)?;
         let Splits { train, valid, test } = self.parts(job);
+        if valid.len() < FEW_VALID && train.len() > 1 && chooses_penalties(&config.train) {
+            config.train.folds = FOLDS_INSTEAD.min(train.len());
+        }
         config.data.split = Some(Split::Ids([train, valid, test]));
-        if let (Some(neuron), Some(alone)) = (job.neuron, &self.alone) {
-            config.data.neurons = Selection::Ids(vec![alone[neuron].clone()]);
+        if let Some(alone) = &self.alone {
+            let ids = jobs.iter().filter_map(|job| Some(alone[job.neuron?].clone()));
+            config.data.neurons = Selection::Ids(ids.collect());
         }
         config.train.seed = self.seeds[job.seed];
         run.clone_into(&mut config.output.folder);
@@ -328,8 +275,22 @@ impl Plan {
         if inner > 0 {
             parts.insert(parts.len() - 1, format!("(1 + {inner}) for the choice in each fold"));
         }
-        format!("{}: {}", counted(self.len(), "fit"), parts.join(" x "))
+        let later = if self.goes_on { ", and another round follows" } else { "" };
+        format!("{}: {}{later}", counted(self.len(), "fit"), parts.join(" x "))
     }
+}
+
+/// Fewer validation stimuli are too few to choose penalties by.
+pub const FEW_VALID: usize = 3;
+/// Folds of the training stimuli that they are chosen by instead.
+const FOLDS_INSTEAD: usize = 5;
+
+/// Whether a fit chooses penalties of linear solutions, which folds of the training stimuli can do too.
+pub fn chooses_penalties(train: &Train) -> bool {
+    let of_squares = train.l2() == Strength::Auto || train.smooth() == Strength::Auto;
+    let starts_linear = train.optimizer == Optimizer::Ridge
+        || train.optimizer == Optimizer::Lbfgs && train.start() == StartFrom::Ridge;
+    of_squares && starts_linear && train.folds == 0
 }
 
 /// The hash of what stimuli are and hold.

@@ -1,26 +1,52 @@
-//! `[search]`: values drawn at random from ranges, for keys whose good values nobody knows.
+//! `[search]`: values drawn from ranges, for keys whose good values nobody knows: at random, in rounds that
+//! follow what earlier ones came to, or at random with more epochs for the better ones.
 use rand::Rng;
 use serde_json::{Value as Json, json};
 use toml::de::{DeTable, DeValue};
 
 use super::paths::require_key;
+use super::tpe::{self, Shares, Trial};
 use crate::base::error::Problem;
 use crate::base::rng;
 use crate::base::wording::did_you_mean;
 use crate::config::document::{Document, Entry};
+use crate::config::keyed::choices;
 use crate::config::keys::{Default, Key, Kind, Value};
 use crate::config::value::{self, number, shown, written};
 
 /// The name of the section.
 pub const SEARCH: &str = "search";
 
-/// How often values are drawn, and from where.
-#[derive(Debug, Clone, Default)]
+/// How often values are drawn, how, and from where.
+#[derive(Debug, Clone)]
 pub struct Search {
     trials: u64,
     seed: u64,
+    method: SearchMethod,
+    keep_one_in: u64,
+    epochs: u64,
     ranges: Vec<(String, SearchRange)>,
 }
+
+/// Keys as `section.key`, and their values as written in TOML.
+pub type Draw = Vec<(String, String)>;
+
+choices! {
+    /// How values are drawn.
+    SearchMethod {
+        /// All at random.
+        Random = "random",
+        /// In rounds, near the better ones of those before.
+        Tpe = "tpe",
+        /// All at random with few epochs; the better ones anew with more.
+        Halving = "halving",
+    }
+}
+
+/// Fewest trials of which something can be learned.
+const FEWEST: usize = 10;
+/// Rounds behind the first one.
+const LATER: usize = 10;
 
 /// Where the values of a key are drawn from.
 #[derive(Debug, Clone)]
@@ -48,6 +74,26 @@ const DRAW_SEED: Key = Key {
     doc: "what the draws follow from",
 };
 
+const METHOD: Key = Key {
+    name: "method",
+    kind: Kind::Choice(SearchMethod::WORDS),
+    default: Default::Is("\"random\""),
+    doc: "random: all at once; tpe: in rounds, near the better ones of those before (tree-structured Parzen \
+          estimator); halving: all with few epochs, then the better ones anew with more",
+};
+const KEEP_ONE_IN: Key = Key {
+    name: "keep_one_in",
+    kind: Kind::Integer(2, 10),
+    default: Default::Is("3"),
+    doc: "halving: of each round one in so many is fitted anew with so many times the epochs",
+};
+const EPOCHS: Key = Key {
+    name: "epochs",
+    kind: Kind::Integer(1, 1_000_000),
+    default: Default::Follows("what halving needs"),
+    doc: "halving: train.epochs of the last round",
+};
+
 /// What a value of the section may be.
 pub fn schema() -> Json {
     let pair = |of: &str| json!({ "type": "array", "items": { "type": of }, "minItems": 2, "maxItems": 2 });
@@ -60,16 +106,35 @@ pub fn schema() -> Json {
     json!({ "anyOf": [
         table("linear", "number"), table("log", "number"), table("integer", "integer"),
         { "type": "array", "minItems": 1 }, { "type": "integer", "minimum": 0 },
+        { "enum": SearchMethod::WORDS },
     ] })
 }
 
 impl Search {
+    /// Nothing is searched.
+    pub const fn none() -> Self {
+        let method = SearchMethod::Random;
+        Self { trials: 0, seed: 0, method, keep_one_in: 3, epochs: 0, ranges: Vec::new() }
+    }
+
     /// Reads the section; problems go to `problems`.
     pub fn read(document: &Document, problems: &mut Vec<Problem>) -> Self {
-        let Some(section) = document.section(SEARCH) else { return Self::default() };
-        let mut search = Self { trials: 0, ..Self::default() };
+        let mut search = Self::none();
+        let Some(section) = document.section(SEARCH) else { return search };
         for entry in &section.entries {
-            let own = [(&TRIALS, &mut search.trials), (&DRAW_SEED, &mut search.seed)];
+            if entry.name == METHOD.name {
+                match method(entry) {
+                    Ok(method) => search.method = method,
+                    Err(problem) => problems.push(*problem),
+                }
+                continue;
+            }
+            let own = [
+                (&TRIALS, &mut search.trials),
+                (&DRAW_SEED, &mut search.seed),
+                (&KEEP_ONE_IN, &mut search.keep_one_in),
+                (&EPOCHS, &mut search.epochs),
+            ];
             let read = match own.into_iter().find(|(key, _)| key.name == entry.name) {
                 Some((key, place)) => whole(key, entry).map(|count| *place = count),
                 None => {
@@ -84,6 +149,9 @@ impl Search {
         if section.entry(TRIALS.name).is_none() {
             problems.push(nothing(TRIALS.name, &TRIALS.kind.expected()));
         }
+        if search.method == SearchMethod::Halving && search.epochs == 0 {
+            problems.push(nothing(EPOCHS.name, &EPOCHS.kind.expected()));
+        }
         let given = section.entries.iter().any(|entry| entry.name.contains('.'));
         if !given {
             problems.push(nothing(
@@ -94,23 +162,151 @@ impl Search {
         search
     }
 
-    /// The values of each draw; one draw of nothing where nothing is searched.
-    pub fn draws(&self) -> Vec<Vec<(String, String)>> {
+    /// The values of each draw of the first round; one draw of nothing where nothing is searched.
+    pub fn draws(&self) -> Vec<Draw> {
         if self.ranges.is_empty() {
             return vec![Vec::new()];
         }
-        let draw = |trial: u64| {
-            let value = |(path, range): &(String, SearchRange)| {
-                let mut generator = rng::generator(self.seed, &format!("{path} of trial {trial}"));
-                (path.clone(), range.draw(generator.random_range(0.0..1.0)))
-            };
-            self.ranges.iter().map(value).collect()
+        let trials = self.trials();
+        match self.method {
+            SearchMethod::Random => (0..trials).map(|trial| self.at_random(trial)).collect(),
+            SearchMethod::Tpe => (0..self.first()).map(|trial| self.at_random(trial)).collect(),
+            SearchMethod::Halving => {
+                let draws = (0..trials).map(|trial| self.at_random(trial));
+                draws.map(|draw| self.with_epochs(draw, 0)).collect()
+            }
+        }
+    }
+
+    /// The values of each draw of a later round, of all draws so far with their scores, the higher the better;
+    /// none where the search is over. Of rounds before it, there were `rounds`, of `last` draws the latest.
+    pub fn later(&self, scored: &[(Draw, f64)], (rounds, last): (usize, usize)) -> Vec<Draw> {
+        match self.method {
+            SearchMethod::Random => Vec::new(),
+            SearchMethod::Tpe => {
+                let left = self.trials().saturating_sub(scored.len());
+                let count = (self.trials() - self.first()).div_ceil(LATER).min(left);
+                self.proposals(scored, count, rounds)
+            }
+            SearchMethod::Halving => self.promoted(&scored[scored.len() - last..], rounds),
+        }
+    }
+
+    /// Whether no round follows so many, with so many draws in all.
+    pub fn ends_behind(&self, rounds: usize, draws: usize) -> bool {
+        match self.method {
+            _ if self.ranges.is_empty() => true,
+            SearchMethod::Random => true,
+            SearchMethod::Tpe => draws >= self.trials(),
+            SearchMethod::Halving => rounds >= self.rounds(),
+        }
+    }
+
+    fn trials(&self) -> usize {
+        usize::try_from(self.trials).unwrap_or(usize::MAX)
+    }
+
+    /// Trials of the first round of a search by what trials come to.
+    fn first(&self) -> usize {
+        self.trials().min(FEWEST.max(self.trials() / 4))
+    }
+
+    fn at_random(&self, trial: usize) -> Draw {
+        let value = |(path, range): &(String, SearchRange)| {
+            let mut generator = rng::generator(self.seed, &format!("{path} of trial {trial}"));
+            (path.clone(), range.draw(generator.random_range(0.0..1.0)))
         };
-        (0..self.trials).map(draw).collect()
+        self.ranges.iter().map(value).collect()
+    }
+
+    fn proposals(&self, scored: &[(Draw, f64)], count: usize, round: usize) -> Vec<Draw> {
+        let share = |draw: &Draw, (path, range): &(String, SearchRange)| {
+            let (_, text) = draw.iter().find(|(known, _)| known == path)?;
+            range.share(text)
+        };
+        let trial = |(draw, score): &(Draw, f64)| Trial {
+            shares: self.ranges.iter().map(|range| share(draw, range)).collect(),
+            score: *score,
+        };
+        let trials: Vec<Trial> = scored.iter().map(trial).collect();
+        let keys: Vec<Shares> = self.ranges.iter().map(|(_, range)| range.shares()).collect();
+        let mut generator = rng::generator(self.seed, &format!("round {round}"));
+        let mut under_way: Vec<Vec<f64>> = Vec::new();
+        for _ in 0..count {
+            let own = tpe::proposal(&keys, &trials, &under_way, &mut generator);
+            under_way.push(own);
+        }
+        let value = |((path, range), share): (&(String, SearchRange), &f64)| {
+            (path.clone(), range.draw(*share))
+        };
+        let draw = |shares: &Vec<f64>| self.ranges.iter().zip(shares).map(value).collect();
+        under_way.iter().map(draw).collect()
+    }
+
+    /// The better ones of the latest round, with more epochs.
+    fn promoted(&self, scored: &[(Draw, f64)], round: usize) -> Vec<Draw> {
+        if round >= self.rounds() {
+            return Vec::new();
+        }
+        let mut order: Vec<&(Draw, f64)> =
+            scored.iter().filter(|(_, score)| score.is_finite()).collect();
+        // The first of equals goes on.
+        order.sort_by(|a, b| b.1.total_cmp(&a.1));
+        let divisor = usize::try_from(self.keep_one_in).unwrap_or(usize::MAX).max(2);
+        let kept = order.into_iter().take(scored.len().div_ceil(divisor));
+        kept.map(|(draw, _)| self.with_epochs(draw.clone(), round)).collect()
+    }
+
+    /// Rounds of halving.
+    fn rounds(&self) -> usize {
+        let (mut left, mut rounds) = (self.trials, 1);
+        while left > 1 && self.keep_one_in > 1 {
+            left = left.div_ceil(self.keep_one_in);
+            rounds += 1;
+        }
+        rounds
+    }
+
+    fn with_epochs(&self, mut draw: Draw, round: usize) -> Draw {
+        let later = u32::try_from(self.rounds() - 1 - round).unwrap_or(u32::MAX);
+        let epochs = (self.epochs / self.keep_one_in.saturating_pow(later)).max(1);
+        draw.retain(|(path, _)| path != TRAIN_EPOCHS);
+        draw.push((TRAIN_EPOCHS.to_owned(), epochs.to_string()));
+        draw
     }
 }
 
+/// The key that halving sets.
+const TRAIN_EPOCHS: &str = "train.epochs";
+
 impl SearchRange {
+    /// What values are as shares of it.
+    fn shares(&self) -> Shares {
+        match self {
+            Self::OneOf(values) => Shares::Parts(values.len()),
+            _ => Shares::Continuous,
+        }
+    }
+
+    /// The share that a value stands for; none for one that is not of it.
+    fn share(&self, text: &str) -> Option<f64> {
+        let number = || text.parse::<f64>().ok();
+        let within =
+            |value: f64, from: f64, to: f64| ((value - from) / (to - from)).clamp(0.0, 1.0);
+        match self {
+            Self::Linear(from, to) => Some(within(number()?, *from, *to)),
+            Self::Log(from, to) => Some(within(number()?.ln(), from.ln(), to.ln())),
+            Self::Integer(from, to) => {
+                let (from, to) = (*from as f64, *to as f64);
+                Some(within(number()? + 0.5, from, to + 1.0))
+            }
+            Self::OneOf(values) => {
+                let place = values.iter().position(|value| value == text)?;
+                Some((place as f64 + 0.5) / values.len() as f64)
+            }
+        }
+    }
+
     /// The value at a share of the range, with three digits where it is no whole number.
     fn draw(&self, share: f64) -> String {
         let between = |from: f64, to: f64| from + share * (to - from);
@@ -143,13 +339,26 @@ fn three_digits(value: f64, (from, to): (f64, f64)) -> String {
     if text.contains(['.', 'e', 'n']) { text } else { text + ".0" }
 }
 
+fn method(entry: &Entry) -> Result<SearchMethod, Box<Problem>> {
+    let read = value::read(&METHOD, &entry.value);
+    let word = read.ok().and_then(|value| match value {
+        Value::Text(word) => SearchMethod::from_word(&word),
+        _ => None,
+    });
+    word.ok_or_else(|| Box::new(misfit(&METHOD, entry)))
+}
+
 fn whole(key: &Key, entry: &Entry) -> Result<u64, Box<Problem>> {
     if let Ok(Value::Integer(count)) = value::read(key, &entry.value) {
         return Ok(count);
     }
+    Err(Box::new(misfit(key, entry)))
+}
+
+fn misfit(key: &Key, entry: &Entry) -> Problem {
     let at = format!("{SEARCH}.{}", entry.name);
     let found = shown(&entry.value);
-    Err(Box::new(entry.value_place.problem(&at, found, key.kind.expected())))
+    entry.value_place.problem(&at, found, key.kind.expected())
 }
 
 fn range(entry: &Entry) -> Result<SearchRange, Box<Problem>> {
@@ -233,7 +442,56 @@ mod tests {
         assert!(column(3).all(|text| (0.0..=30.0).contains(&text.parse::<f64>().unwrap())));
         assert_eq!(draws, read(lines).0.draws());
         assert_ne!(draws, read(&format!("seed = 1\n{lines}")).0.draws());
-        assert_eq!(Search::default().draws(), [Vec::new()]);
+        assert_eq!(Search::none().draws(), [Vec::new()]);
+    }
+
+    #[test]
+    fn halving_gives_the_better_ones_of_each_round_more_epochs() {
+        let lines =
+            "method = 'halving'\ntrials = 9\nepochs = 90\n\"train.lr\" = { log = [1e-4, 1e-1] }";
+        let (search, problems) = read(lines);
+        assert_eq!(problems, [""; 0]);
+        let epochs =
+            |draw: &Draw| draw.iter().find(|(path, _)| path == TRAIN_EPOCHS).unwrap().1.clone();
+        let first = search.draws();
+        assert!(first.len() == 9 && first.iter().all(|draw| epochs(draw) == "10"));
+        let mut scored: Vec<(Draw, f64)> = first
+            .iter()
+            .cloned()
+            .zip([0.0, 3.0, 1.0, f64::NEG_INFINITY, 5.0, 2.0, 4.0, 0.5, 0.1])
+            .collect();
+        let second = search.later(&scored, (1, 9));
+        let rates = |draws: &[Draw]| draws.iter().map(|draw| draw[0].1.clone()).collect::<Vec<_>>();
+        assert_eq!(rates(&second), [4, 6, 1].map(|place: usize| first[place][0].1.clone()));
+        assert!(second.iter().all(|draw| epochs(draw) == "30"));
+        scored.extend(second.into_iter().zip([1.0, 2.0, 0.0]));
+        let third = search.later(&scored, (2, 3));
+        assert_eq!((rates(&third), epochs(&third[0])), (vec![first[6][0].1.clone()], "90".into()));
+        scored.push((third[0].clone(), 1.0));
+        assert!(search.later(&scored, (3, 1)).is_empty() && search.ends_behind(3, 13));
+    }
+
+    #[test]
+    fn proposals_come_in_rounds_until_all_trials_are_made() {
+        let lines = "method = 'tpe'\ntrials = 45\nmodel.hidden = { integer = [2, 90] }\n\
+                     train.loss = ['mse', 'poisson']";
+        let (search, _) = read(lines);
+        let score = |draw: &Draw| -(draw[0].1.parse::<f64>().unwrap() - 40.0).abs();
+        let scored = |draws: Vec<Draw>| draws.into_iter().map(|draw| (draw.clone(), score(&draw)));
+        let mut all: Vec<(Draw, f64)> = scored(search.draws()).collect();
+        assert_eq!(all.len(), 11);
+        for round in 1.. {
+            let later = search.later(&all, (round, 4));
+            assert_eq!(later, search.later(&all, (round, 4)), "the same for every process");
+            if later.is_empty() {
+                break;
+            }
+            all.extend(scored(later));
+        }
+        assert_eq!(all.len(), 45);
+        let mean =
+            |some: &[(Draw, f64)]| some.iter().map(|own| own.1).sum::<f64>() / some.len() as f64;
+        assert!(mean(&all[30..]) > mean(&all[..11]), "{all:?}");
     }
 
     #[test]
@@ -242,6 +500,14 @@ mod tests {
             ("trials = 5", "1:2 search.section.key: found nothing, expected ranges"),
             ("\"train.lr\" = { log = [1e-4, 1e-1] }", "1:2 search.trials: found nothing"),
             ("trials = 0", "search.trials: found 0, expected a whole number from 1"),
+            (
+                "method = 'TPE'",
+                "search.method: found \"TPE\", expected \"random\", \"tpe\" or \"halving\"",
+            ),
+            (
+                "method = 'halving'\ntrials = 5",
+                "search.epochs: found nothing, expected a whole number",
+            ),
             ("trials = 5\n\"train.lr\" = 1", "3:14 search.train.lr: found 1, expected a range"),
             ("trials = 5\ntrain.lr = { log = [0, 1] }", "found 0 and 1, expected ends above 0"),
             (

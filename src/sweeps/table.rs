@@ -4,7 +4,6 @@ use std::io::Write;
 use std::path::Path;
 
 use super::folder::{JobRecord, SCORES, SUMMARY_CSV, SweepFolder, SweepProgress};
-use super::job::{VALID_CC, VALID_CC_NORM};
 use super::plan::{Job, Plan};
 use crate::base::error::{Error, Result};
 use crate::base::files::{self, Existing};
@@ -13,6 +12,10 @@ use crate::runs::folder::RunFolder;
 use crate::scores;
 use crate::stats::moments::{mean, mean_of_defined, median, variance};
 
+/// Column of the table of scores: correlation over the validation stimuli.
+pub const VALID_CC: &str = "valid_cc";
+/// Column of the table of scores: that relative to the best that noise allows.
+pub const VALID_CC_NORM: &str = "valid_cc_norm";
 /// Scores that are averaged over fits.
 pub const AVERAGED: [&str; 5] = ["cc", "cc_norm", VALID_CC, VALID_CC_NORM, CEILING];
 /// The largest correlation that the noise of the recording allows.

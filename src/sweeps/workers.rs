@@ -9,6 +9,7 @@ use rayon::ThreadPoolBuilder;
 use super::folder::JobRecord;
 use super::job::{Outcome, Workshop};
 use super::plan::Job;
+use super::team::{fits_side_by_side, teams};
 use crate::base::device::DeviceName;
 use crate::base::error::{Error, Result};
 use crate::base::interrupt;
@@ -40,7 +41,12 @@ pub fn work_through(
 ) -> Result<bool> {
     let threads = rayon::current_num_threads();
     let workers = at_once.clamp(1, jobs.len().max(1));
-    let queue = Mutex::new(VecDeque::from(jobs));
+    let bases = 0..workshop.plan.combinations.len();
+    let bases = bases.map(|place| workshop.plan.base(workshop.folder.path(), place));
+    let apart: Vec<bool> =
+        bases.map(|base| base.map(|base| fits_side_by_side(&base))).collect::<Result<_>>()?;
+    let teams = teams(jobs, workers, |combination| apart[combination]);
+    let queue = Mutex::new(VecDeque::from(teams));
     let stopped = AtomicBool::new(false);
     let shift = Shift { workshop, queue: &queue, stopped: &stopped, audience };
     let shares = (0..workers).map(|worker| share(threads, workers, worker));
@@ -66,7 +72,7 @@ fn fault() -> Error {
 #[derive(Clone, Copy)]
 struct Shift<'a> {
     workshop: &'a Workshop,
-    queue: &'a Mutex<VecDeque<Job>>,
+    queue: &'a Mutex<VecDeque<Vec<Job>>>,
     stopped: &'a AtomicBool,
     audience: &'a dyn Audience,
 }
@@ -76,22 +82,24 @@ impl Shift<'_> {
     fn work(&self, threads: usize) -> Result<()> {
         let pool = ThreadPoolBuilder::new().num_threads(threads).build();
         let pool = pool.map_err(|source| Error::failed("starting threads", source))?;
-        while let Some(job) = self.next() {
-            let outcome = pool.install(|| self.one(job)).inspect_err(|_error| {
+        while let Some(team) = self.next() {
+            pool.install(|| self.team(team)).inspect_err(|_error| {
                 // Where the folder cannot be written, others need not find out.
                 self.stopped.store(true, Ordering::Relaxed);
             })?;
-            match outcome {
-                Some(Outcome::Done(record)) => self.audience.done(job, &record),
-                Some(Outcome::Failed(error)) => self.audience.failed(job, &error),
-                Some(Outcome::Stopped) => self.stopped.store(true, Ordering::Relaxed),
-                None => {}
-            }
         }
         Ok(())
     }
 
-    fn next(&self) -> Option<Job> {
+    fn tell(&self, job: Job, outcome: &Outcome) {
+        match outcome {
+            Outcome::Done(record) => self.audience.done(job, record),
+            Outcome::Failed(error) => self.audience.failed(job, error),
+            Outcome::Stopped => self.stopped.store(true, Ordering::Relaxed),
+        }
+    }
+
+    fn next(&self) -> Option<Vec<Job>> {
         if self.is_stopped() {
             return None;
         }
@@ -102,15 +110,28 @@ impl Shift<'_> {
         self.stopped.load(Ordering::Relaxed) || interrupt::pressed()
     }
 
-    /// One fit; none where another process has it.
-    fn one(&self, job: Job) -> Result<Option<Outcome>> {
+    /// The fits of a team, but for those that other processes have.
+    fn team(&self, team: Vec<Job>) -> Result<()> {
         if self.workshop.folder.is_cancelled() {
-            return Ok(Some(Outcome::Stopped));
+            self.stopped.store(true, Ordering::Relaxed);
+            return Ok(());
         }
-        let Some(claim) = self.workshop.folder.take(job.number)? else { return Ok(None) };
-        self.audience.begun(job);
+        let mut own = Vec::new();
+        for job in team {
+            if let Some(claim) = self.workshop.folder.take(job.number)? {
+                self.audience.begun(job);
+                own.push((job, claim));
+            }
+        }
         let is_stopped = || self.stopped.load(Ordering::Relaxed);
-        self.workshop.work(job, &claim, &is_stopped).map(Some)
+        match own.as_slice() {
+            [(job, claim)] => self.tell(*job, &self.workshop.work(*job, claim, &is_stopped)?),
+            own => {
+                let tell = |job, outcome| self.tell(job, &outcome);
+                self.workshop.work_together(own, &is_stopped, tell)?;
+            }
+        }
+        Ok(())
     }
 }
 

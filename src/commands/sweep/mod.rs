@@ -21,15 +21,18 @@ use crate::sweeps::findings::Findings;
 use crate::sweeps::folder::{
     COMMANDS, HELD_OUT, PICTURE, REPORT, SCORES, SUMMARY, SUMMARY_CSV, SweepFolder, SweepProgress,
 };
-use crate::sweeps::job::Workshop;
+use crate::sweeps::job::{NextRound, Workshop};
 use crate::sweeps::outcome;
-use crate::sweeps::plan::{Job, Plan, SweepFile};
+use crate::sweeps::plan::{Job, Plan};
 use crate::sweeps::sections::{Launch, LaunchOn};
 use crate::sweeps::slurm::{self, Holders, Submitted};
+use crate::sweeps::sweep_file::SweepFile;
 use crate::sweeps::table::{self, OfCombination};
 use crate::sweeps::workers;
 
 mod live;
+pub(super) mod strfs;
+mod time;
 
 /// `strf sweep`.
 #[derive(Debug, Args)]
@@ -171,7 +174,8 @@ pub fn begin(sweep: &SweepFile, (path, how): (&Path, &BeginArgs), console: &Cons
     }
     let plan = Plan::new(sweep, read.recording.clone(), relative(&sweep.file, path)?)?;
     if how.plan {
-        return console.result(&plan.lines());
+        console.result(&plan.lines())?;
+        return time::tell(plan, &sweep.file, (sweep.launch.at_once, read), console);
     }
     let folder = SweepFolder::claim(path, Existing::from_force(how.force))?;
     if sweep.launch.on == LaunchOn::Slurm {
@@ -194,7 +198,7 @@ fn launch(
     let path = in_shell(folder.path());
     match launch.on {
         LaunchOn::Local => {
-            let workshop = match read {
+            let mut workshop = match read {
                 Some(read) => Workshop::with(folder, plan, read)?,
                 None => Workshop::open(folder, plan)?,
             };
@@ -202,7 +206,7 @@ fn launch(
                 Some(at_once) => at_once,
                 None => workers::fits_at_once(&workshop)?,
             };
-            fit(&workshop, at_once, json, console)
+            fit(&mut workshop, at_once, json, console)
         }
         LaunchOn::Slurm if open > 0 => {
             let Submitted { job, tasks } = slurm::submit(&folder, launch, open)?;
@@ -220,8 +224,8 @@ fn launch(
             console.result(&format!("strf sweep status {path}\nstrf sweep collect {path}"))
         }
         LaunchOn::Slurm | LaunchOn::List => {
-            let workshop = Workshop::open(folder, plan)?;
-            fit(&workshop, 1, json, console)
+            let mut workshop = Workshop::open(folder, plan)?;
+            fit(&mut workshop, 1, json, console)
         }
     }
 }
@@ -278,14 +282,14 @@ fn require_same(plan: &Plan, file: &Path) -> Result<()> {
 fn work(args: &FolderArgs, console: &Console) -> Result<()> {
     let folder = SweepFolder::open(&args.folder)?;
     let plan = folder.plan()?;
-    let workshop = Workshop::open(folder, plan)?;
+    let mut workshop = Workshop::open(folder, plan)?;
     let at_once = workers::fits_at_once(&workshop)?;
-    let is_stopped = fit_open(&workshop, at_once, false, console)?;
+    let is_stopped = fit_open(&mut workshop, at_once, false, console)?;
     if is_stopped { Err(stopped(&workshop.folder)) } else { Ok(()) }
 }
 
 /// Fits all that nobody has begun, and prints what came out.
-fn fit(workshop: &Workshop, at_once: usize, json: bool, console: &Console) -> Result<()> {
+fn fit(workshop: &mut Workshop, at_once: usize, json: bool, console: &Console) -> Result<()> {
     if fit_open(workshop, at_once, json, console)? {
         return Err(stopped(&workshop.folder));
     }
@@ -373,16 +377,31 @@ pub fn page_on(path: &Path) -> Result<String> {
     page_of(&workshop, (&collected, &findings)).html()
 }
 
-/// Fits all that nobody has begun; whether it was asked to stop before the end.
-fn fit_open(workshop: &Workshop, at_once: usize, json: bool, console: &Console) -> Result<bool> {
+/// Fits all that nobody has begun, round by round where a search goes on; whether it was asked to stop before
+/// the end.
+fn fit_open(
+    workshop: &mut Workshop,
+    at_once: usize,
+    json: bool,
+    console: &Console,
+) -> Result<bool> {
     interrupt::listen()?;
-    workshop.folder.clear_done()?;
-    let progress = workshop.folder.progress()?;
-    let open = progress.open(workshop.plan.len());
-    let jobs: Vec<Job> = workshop.plan.jobs();
-    let jobs: Vec<Job> = open.into_iter().map(|number| jobs[number]).collect();
-    let live = Live::new(&workshop.plan, &progress, json, console)?;
-    workers::work_through(workshop, jobs, at_once, &live)
+    loop {
+        workshop.folder.clear_done()?;
+        let progress = workshop.folder.progress()?;
+        let open = progress.open(workshop.plan.len());
+        let jobs: Vec<Job> = workshop.plan.jobs();
+        let jobs: Vec<Job> = open.into_iter().map(|number| jobs[number]).collect();
+        let live = Live::new(&workshop.plan, &progress, json, console)?;
+        if workers::work_through(workshop, jobs, at_once, &live)? {
+            return Ok(true);
+        }
+        drop(live);
+        match workshop.next_round()? {
+            NextRound::Begins => console.note(&workshop.plan.summary()),
+            NextRound::IsNotDue => return Ok(false),
+        }
+    }
 }
 
 fn stopped(folder: &SweepFolder) -> Error {

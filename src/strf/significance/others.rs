@@ -60,6 +60,11 @@ impl OtherFits {
         Ok(Self { relation, alpha, runs })
     }
 
+    /// The fits.
+    pub fn runs(&self) -> &[Trained] {
+        &self.runs
+    }
+
     /// Adds to the export of the fit what the others say of it, and gives what a user should know of
     /// that; `export_of` gives theirs.
     ///

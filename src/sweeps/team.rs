@@ -1,0 +1,157 @@
+//! Neurons that are each fitted by itself, side by side: one pass over the clips serves all of them, and what
+//! each comes to is the same bits as alone.
+use super::folder::SweepFolder;
+use super::plan::{Job, Plan};
+use crate::base::device::DeviceName;
+use crate::base::error::Result;
+use crate::base::interrupt;
+use crate::dataset::{ReadRecording, ResponseLocation};
+use crate::run_file::{Best, Monitor, Optimizer, RunConfig, StartFrom};
+use crate::runs::experiment::Experiment;
+use crate::runs::folder::OldRun;
+use crate::training::checkpoint::{Checkpoint, Phase};
+use crate::training::history::{EpochRow, History};
+use crate::training::{self, End, Observer};
+
+/// Most neurons side by side: enough to fill the cores' registers, few enough to lose little where a process
+/// is killed.
+const MOST: usize = 64;
+
+/// What a fit of several neurons came to, before what each does by itself at its end.
+pub struct Together {
+    neurons: Vec<String>,
+    checkpoint: Checkpoint,
+    histories: Vec<History>,
+    /// The share of each in the seconds that it took.
+    pub seconds: f64,
+}
+
+/// Whether neurons that a run file fits by themselves can be fitted side by side.
+pub fn fits_side_by_side(config: &RunConfig) -> bool {
+    let train = &config.train;
+    let is_apart = config.architecture.shares_nothing() && train.optimizer != Optimizer::AdamW;
+    let by_neuron = train.best() == Best::PerNeuron && train.monitor != Monitor::ValidCcNorm;
+    let is_single = train.start() == StartFrom::Ridge || train.starts() == 1;
+    let is_plain = config.origin.is_none() && train.device == DeviceName::Cpu;
+    is_apart && by_neuron && is_single && is_plain && train.epochs() > 0
+}
+
+/// Fits in teams of those that differ in their neuron alone, as far as `is_apart` lets their combination; every
+/// other fit is a team of its own. There are teams for all workers, if there are fits for them.
+pub fn teams(jobs: Vec<Job>, workers: usize, is_apart: impl Fn(usize) -> bool) -> Vec<Vec<Job>> {
+    let alike = |job: &Job| (job.combination, job.fold, job.inner, job.seed);
+    let mut groups: Vec<Vec<Job>> = Vec::new();
+    for job in jobs {
+        let joins = job.neuron.is_some() && is_apart(job.combination);
+        match groups.iter_mut().rev().find(|group| joins && alike(&group[0]) == alike(&job)) {
+            Some(group) => group.push(job),
+            None => groups.push(vec![job]),
+        }
+    }
+    let each = workers.div_ceil(groups.len().max(1));
+    let parts = |group: Vec<Job>| {
+        let parts = group.len().div_ceil(MOST).max(each).max(1);
+        let size = group.len().div_ceil(parts).max(1);
+        group.chunks(size).map(<[Job]>::to_vec).collect::<Vec<_>>()
+    };
+    groups.into_iter().flat_map(parts).collect()
+}
+
+impl Together {
+    /// Fits the neurons of some jobs up to where each goes on by itself; none where it was asked to stop.
+    ///
+    /// # Errors
+    /// As for the fit of one: then each is better tried alone.
+    pub fn fit(
+        (folder, plan): (&SweepFolder, &Plan),
+        recording: &ReadRecording<ResponseLocation>,
+        jobs: &[Job],
+        is_stopped: &(dyn Fn() -> bool + Sync),
+    ) -> Result<Option<Self>> {
+        let begun = std::time::Instant::now();
+        let Some(first) = jobs.first() else { return Ok(None) };
+        let config = plan.config_of_team(folder.path(), jobs, &folder.job(first.number))?;
+        let experiment = Experiment::of(config, OldRun::Replace, |_| Ok(recording.clone()))?;
+        let task = experiment.task();
+        let mut checkpoint = training::start(&task, String::new())?;
+        let neurons = experiment.prepared.neurons.clone();
+        let histories = vec![History::default(); neurons.len()];
+        let mut watcher = Watcher { histories, is_stopped };
+        let end = training::fit_until(&task, &mut checkpoint, &mut watcher, Phase::Finish)?;
+        if end == End::Interrupted {
+            return Ok(None);
+        }
+        let seconds = begun.elapsed().as_secs_f64() / neurons.len().max(1) as f64;
+        Ok(Some(Self { neurons, checkpoint, histories: watcher.histories, seconds }))
+    }
+
+    /// Where the fit of a neuron by itself goes on, for its own experiment; none for one that took no part.
+    ///
+    /// # Errors
+    /// A tensor operation fails.
+    pub fn of_neuron(&self, experiment: &Experiment) -> Result<Option<(Checkpoint, History)>> {
+        let Some(id) = experiment.prepared.neurons.first() else { return Ok(None) };
+        let Some(place) = self.neurons.iter().position(|known| known == id) else {
+            return Ok(None);
+        };
+        let run = experiment.identity()?;
+        let checkpoint = self.checkpoint.of_neuron(place, &experiment.params, run)?;
+        Ok(Some((checkpoint, self.histories[place].clone())))
+    }
+}
+
+/// Keeps the history of each neuron.
+struct Watcher<'a> {
+    histories: Vec<History>,
+    is_stopped: &'a (dyn Fn() -> bool + Sync),
+}
+
+impl Observer for Watcher<'_> {
+    fn batch(&mut self, _epoch: usize) {}
+
+    fn epoch(&mut self, _row: &EpochRow, _checkpoint: &Checkpoint, _improved: bool) -> Result<()> {
+        Ok(())
+    }
+
+    fn neurons(&mut self, rows: Vec<(usize, EpochRow)>) {
+        for (neuron, row) in rows {
+            self.histories[neuron].push(&row);
+        }
+    }
+
+    fn interrupted(&self) -> bool {
+        interrupt::pressed() || (self.is_stopped)()
+    }
+
+    // What there is to say of a neuron is said at its own end.
+    fn note(&mut self, _note: &str) {}
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn job(number: usize, combination: usize, neuron: Option<usize>) -> Job {
+        Job { number, combination, fold: 0, inner: None, neuron, seed: 0 }
+    }
+
+    #[test]
+    fn teams_are_of_neurons_alone_and_there_are_enough_for_all_workers() {
+        let jobs: Vec<Job> = (0..140)
+            .flat_map(|neuron| (0..2).map(move |own| job(2 * neuron + own, own, Some(neuron))))
+            .collect();
+        let sizes = |workers: usize| -> Vec<usize> {
+            let found = teams(jobs.clone(), workers, |combination| combination == 0);
+            assert_eq!(found.iter().flatten().count(), jobs.len());
+            found.iter().filter(|team| team[0].combination == 0).map(Vec::len).collect()
+        };
+        assert_eq!(sizes(2), [47, 47, 46]);
+        let alone = teams(jobs.clone(), 2, |_| false);
+        assert!(alone.iter().all(|team| team.len() == 1));
+        let one: Vec<Job> = (0..10).map(|neuron| job(neuron, 0, Some(neuron))).collect();
+        let sizes: Vec<usize> = teams(one, 4, |_| true).iter().map(Vec::len).collect();
+        assert_eq!(sizes, [3, 3, 3, 1]);
+        let population = teams(vec![job(0, 0, None), job(1, 0, None)], 1, |_| true);
+        assert_eq!(population.len(), 2);
+    }
+}
