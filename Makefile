@@ -55,7 +55,7 @@ REFERENCE ?=
 # A tool that could not be installed to its end is installed anew.
 .DELETE_ON_ERROR:
 
-.PHONY: build check check-cuda test fuzz test-browser test-deepstrf test-slurm bench bench-reference panel demo clean
+.PHONY: build check check-cuda test fuzz test-browser test-deepstrf test-slurm test-python bench bench-reference panel demo clean
 
 build: $(NEEDED)
 	$(CARGO) build --release --locked
@@ -115,6 +115,19 @@ test-slurm: build
 	tests/slurm/start.sh $(SLURM)
 	SLURM_CONF=$(SLURM)/slurm.conf python3 tests/slurm/check.py $(STRF) $(CURDIR)/target/slurm-check; \
 	  status=$$?; tests/slurm/start.sh $(SLURM) stop; exit $$status
+
+# The Python package with the program that was built: style, types, tests, the notebook, the pages.
+LOCAL_PYTHON := $(TOOLS)/python/bin/python
+test-python: build $(LOCAL_PYTHON)
+	$(LOCAL_PYTHON) -m ruff check python
+	$(LOCAL_PYTHON) -m ruff format --check python
+	$(LOCAL_PYTHON) -m basedpyright
+	STRF=$(CURDIR)/$(STRF) PYTHONPATH=$(CURDIR)/python $(LOCAL_PYTHON) -m pytest
+
+$(LOCAL_PYTHON): python/tests/requirements.txt
+	python3 -m venv $(TOOLS)/python
+	$(TOOLS)/python/bin/pip install --quiet -r $<
+	@touch $@
 
 # deepSTRF and PyTorch as benches/deepstrf_epoch.py asks for them; PyTorch's wheel is large.
 bench-reference: $(LOCAL_DEEPSTRF)
