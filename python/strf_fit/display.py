@@ -64,18 +64,25 @@ class Terminal:
 
     changes: bool = True
 
+    def __init__(self) -> None:
+        self._is_shown: bool = False
+
     def show(self, line: str, /) -> None:
         """Writes over the line; one that is too long is cut."""
         width = shutil.get_terminal_size().columns
         self._write(f"\r\x1b[K{line[: max(width - 1, 0)]}")
+        self._is_shown = True
 
     def note(self, line: str, /) -> None:
-        """Prints the line above the one that changes."""
-        self._write(f"\r\x1b[K{line}\n")
+        """Prints the line in the place of the one that changes."""
+        self.close()
+        self._write(f"{line}\n")
 
     def close(self) -> None:
-        """Clears the line."""
-        self._write("\r\x1b[K")
+        """Clears the line, where there is one."""
+        if self._is_shown:
+            self._write("\r\x1b[K")
+        self._is_shown = False
 
     def _write(self, text: str) -> None:
         print(text, end="", file=sys.stderr, flush=True)

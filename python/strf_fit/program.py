@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import importlib.metadata
+import json
 import os
 import queue
 import re
@@ -11,10 +12,12 @@ import signal
 import subprocess
 import sys
 import threading
+import urllib.parse
+import urllib.request
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
-from typing import IO, Protocol
+from typing import IO, Protocol, cast
 
 from strf_fit.display import display
 from strf_fit.errors import FitError, InputError, Interrupted, ProgramError, StrfError, StrfWarning
@@ -78,15 +81,27 @@ def _own() -> Path:
     """The program that was installed with this package."""
     here = Path(__file__).resolve().parent
     for each in importlib.metadata.distributions(name="strf_fit"):
-        files = each.files or []
-        places = {file.name: Path(str(each.locate_file(file))).resolve() for file in files}
-        owns = any(Path(str(each.locate_file(f))).resolve().parent == here for f in files)
-        if owns and _NAME in places:
-            return places[_NAME]
+        files = [Path(str(each.locate_file(file))).resolve() for file in each.files or []]
+        if not any(file.parent == here for file in files) and not _is_edited(each, here):
+            continue
+        # `pip install --target` moves the program and does not write where to.
+        places = [file for file in files if file.name == _NAME] + [here.parent / "bin" / _NAME]
+        found = next((place for place in places if place.is_file()), None)
+        if found is not None:
+            return found
     raise ProgramError(
         f"found no program beside {here}, expected strf {__version__} of the wheel; "
         + "install strf_fit with pip, or name the program with STRF=path/to/strf"
     )
+
+
+def _is_edited(installed: importlib.metadata.Distribution, here: Path) -> bool:
+    """Whether a package was installed from the folder that this file lies in (`pip install -e`)."""
+    origin = cast("dict[str, object]", json.loads(installed.read_text("direct_url.json") or "{}"))
+    about = cast("dict[str, object]", origin.get("dir_info", {}))
+    url = urllib.parse.urlsplit(str(origin.get("url", "")))
+    folder = urllib.request.url2pathname(url.path)
+    return bool(about.get("editable")) and here.is_relative_to(Path(folder).resolve())
 
 
 @functools.cache

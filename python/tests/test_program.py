@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import stat
@@ -69,6 +70,7 @@ def test_a_file_that_cannot_be_run_is_refused(monkeypatch: pytest.MonkeyPatch) -
 def installed(folder: Path, files: list[str]) -> None:
     """A package folder, and what an installer wrote of it."""
     (folder / "strf_fit").mkdir(parents=True)
+    (folder / "strf_fit/__init__.py").touch()
     about = folder / f"strf_fit-{sf.__version__}.dist-info"
     about.mkdir()
     (about / "METADATA").write_text(
@@ -95,6 +97,30 @@ def test_only_the_program_of_its_own_wheel_runs(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(program, "__file__", str(Path("own/strf_fit/program.py").absolute()))
     monkeypatch.syspath_prepend(str(Path("own").absolute()))
     assert program.path() == file.resolve()
+    # Where pip moved it without a word.
+    record = Path(f"own/strf_fit-{sf.__version__}.dist-info/RECORD")
+    record.write_text(record.read_text().replace("bin/strf", "../../bin/strf"))
+    assert program.path() == file.resolve()
+
+
+@POSIX
+def test_a_package_that_is_edited_runs_the_program_of_its_installation(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delenv("STRF")
+    installed(Path("site"), ["strf_fit.pth", "bin/strf"])
+    origin = Path(f"site/strf_fit-{sf.__version__}.dist-info/direct_url.json")
+    monkeypatch.syspath_prepend(str(Path("site").absolute()))
+    Path("site/bin").mkdir()
+    file = script("site/bin/strf", f"echo strf {sf.__version__}")
+    for folder, is_edited in ((ROOT, True), (Path.cwd(), True), (ROOT, False)):
+        about = {"url": folder.as_uri(), "dir_info": {"editable": is_edited}}
+        origin.write_text(json.dumps(about))
+        if folder == ROOT and is_edited:
+            assert program.path() == file.resolve()
+        else:
+            with pytest.raises(sf.ProgramError, match="found no program beside"):
+                _ = program.path()
 
 
 def test_messages_come_as_exceptions() -> None:
