@@ -11,6 +11,7 @@ from typing import Any
 import nbformat
 import pytest
 from conftest import ROOT, make_recording
+from jupyter_client.manager import start_new_kernel
 from nbclient import NotebookClient
 
 import strf_fit as sf
@@ -41,6 +42,32 @@ def test_the_notebook_runs_from_arrays_to_a_comparison() -> None:
     assert any("6 fits done" in each or "9 fits done" in each for each in shown), shown
     assert any("image/png" in each.get("data", {}) for each in outputs)
     assert shown[-1] == "(2, 300)"
+
+
+def test_the_stop_button_of_a_notebook_ends_training_in_order(data: sf.Dataset) -> None:
+    config = {"data": str(data.path), "model": "nrf", "train": {"epochs": 9999, "patience": 9999}}
+    manager, client = start_new_kernel(kernel_name="python3")
+    try:
+        asked = client.execute(
+            "import strf_fit as sf\n"
+            f"try:\n    sf.train({config!r}, 'run')\n"
+            "except sf.Interrupted as stopped:\n    print(stopped)\n"
+        )
+        said, is_idle = "", False
+        while not is_idle:
+            message = client.get_iopub_msg(timeout=60)
+            if message["parent_header"].get("msg_id") != asked:
+                continue
+            if message["msg_type"] == "display_data":
+                manager.interrupt_kernel()
+            said += message["content"].get("text", "")
+            is_idle = message["content"].get("execution_state") == "idle"
+    finally:
+        client.stop_channels()
+        manager.shutdown_kernel(now=True)
+    assert re.search(r"interrupted after epoch \d+; .*--resume", said), said
+    assert Path("run/history.csv").exists()
+    assert not Path("run/scores.csv").exists()
 
 
 def blocks(page: str, language: str) -> list[str]:
