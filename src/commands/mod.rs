@@ -15,6 +15,7 @@ pub mod import;
 pub mod init;
 pub mod inspect;
 pub mod list;
+pub mod man;
 pub mod plot;
 pub mod predict;
 pub mod report;
@@ -78,6 +79,8 @@ pub enum Command {
     Schema(schema::SchemaArgs),
     /// Print shell completions
     Completions(completions::CompletionsArgs),
+    /// Write manual pages into a folder
+    Man(man::ManArgs),
 }
 
 /// Does what was typed.
@@ -105,5 +108,6 @@ pub fn run(command: &Command, console: &Console) -> Result<()> {
         Command::List(args) => list::run(args, console),
         Command::Schema(args) => schema::run(args, console),
         Command::Completions(args) => completions::run(args, console),
+        Command::Man(args) => man::run(args, console),
     }
 }
