@@ -494,6 +494,41 @@ fn a_disk_that_is_full_in_the_middle_of_a_dataset() {
     assert!(blocks <= bytes.len() + (1 << 16), "{blocks} on the disk, {} in the file", bytes.len());
 }
 
+#[test]
+fn work_that_takes_more_memory_than_is_allowed() {
+    let place = place(&recording());
+    let before = place.contents("");
+    let said = place.strf("train run.toml --max-memory 50MB");
+    let message = "strf: the fit takes about 10";
+    assert_eq!(said.status, Some(2), "{said:?}");
+    assert!(said.stderr.starts_with(message), "{}", said.stderr);
+    let limit = " MB of memory, expected at most 90 % of the 50 MB that --max-memory allows; ";
+    assert!(said.stderr.contains(limit), "{}", said.stderr);
+    let said = place.strf("inspect data.h5 --max-memory 20kB");
+    assert_eq!(said.status, Some(2), "{said:?}");
+    assert!(said.stderr.contains("looking at the responses takes about "), "{}", said.stderr);
+    let said = place.strf("train run.toml --max-memory 50");
+    let message = "found \"50\", expected a size such as 4GB, 500MB or 2GiB";
+    assert!(said.status == Some(2) && said.stderr.contains(message), "{}", said.stderr);
+    assert!(place.contents("") == before);
+
+    let said = place.strf("train run.toml --quiet --max-memory 150MB").done();
+    assert!(
+        said.stderr.contains("more than half of the 150 MB that --max-memory"),
+        "{}",
+        said.stderr
+    );
+    let said = place.strf("train run.toml --quiet --force --max-memory 4GB").done();
+    assert_eq!(said.stderr, "");
+    let said = place.strf("eval runs/run --max-memory 1kB");
+    assert!(
+        said.stderr.starts_with("strf: predicting these stimuli takes about"),
+        "{}",
+        said.stderr
+    );
+    assert!(said.status == Some(2) && said.stderr.contains("--split"), "{}", said.stderr);
+}
+
 #[cfg(target_os = "linux")]
 #[test]
 fn results_that_cannot_be_printed() {

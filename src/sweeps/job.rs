@@ -8,7 +8,7 @@ use super::folder::{JobRecord, SweepFolder};
 use super::plan::{Job, Plan, content_of};
 use crate::base::error::{Error, Result};
 use crate::base::interrupt;
-use crate::base::process::free_memory;
+use crate::base::memory;
 use crate::dataset::{
     Clip, ReadRecording, Recording, ResponseLocation, keep_responses, read_sound,
 };
@@ -169,7 +169,7 @@ fn fits_into_memory(recording: &Recording<ResponseLocation>) -> bool {
         neurons * repeats * bins
     };
     let needed = size_of::<f32>() * recording.clips.iter().map(numbers).sum::<usize>();
-    free_memory().is_some_and(|free| needed < free / KEPT)
+    memory::room().is_some_and(|free| needed < free / KEPT)
 }
 
 /// Column of the table of scores: correlation over the validation stimuli.

@@ -12,7 +12,7 @@ use super::plan::Job;
 use crate::base::device::DeviceName;
 use crate::base::error::{Error, Result};
 use crate::base::interrupt;
-use crate::base::process::free_memory;
+use crate::base::memory;
 use crate::dataset::Clip;
 
 /// Who is told of each fit.
@@ -127,7 +127,7 @@ pub fn fits_at_once(workshop: &Workshop) -> Result<usize> {
     let bins: usize = recording.clips.iter().map(Clip::bins).sum();
     let rows = recording.neurons.len() * PER_NEURON + recording.bands() * PER_BAND;
     let needed = (bins * rows * size_of::<f32>()).max(1);
-    let room = free_memory().map_or(usize::MAX, |bytes| bytes / 2 / needed);
+    let room = memory::room().map_or(usize::MAX, |bytes| bytes / 2 / needed);
     Ok(rayon::current_num_threads().min(room).max(1))
 }
 
@@ -147,6 +147,6 @@ mod tests {
             assert_eq!(shares.sum::<usize>(), threads);
         }
         assert_eq!(share(2, 5, 4), 1);
-        assert!(free_memory().is_some_and(|bytes| bytes > 1 << 20));
+        assert!(memory::room().is_some_and(|bytes| bytes > 1 << 20));
     }
 }
