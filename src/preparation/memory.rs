@@ -1,5 +1,5 @@
 //! How much memory a fit takes, before anything large is read: what grows with responses, with sound and
-//! with parameters, each with a share that was measured (docs/benchmarks.md).
+//! with parameters (docs/benchmarks.md).
 use candle_core::{DType, Device};
 
 use super::{ClipSets, to_amplitude};
