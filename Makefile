@@ -52,10 +52,17 @@ FITS ?=
 PROGRAM ?=
 REFERENCE ?=
 
+# What `make bench-size` measures: sizes of recordings, the address space that a command may take, and options of
+# strf train, such as TRAIN="--set train.epochs=2".
+NEURONS ?= 100 1000 3000
+STIMULI ?= 600
+LIMIT_GB ?= 0
+TRAIN ?=
+
 # A tool that could not be installed to its end is installed anew.
 .DELETE_ON_ERROR:
 
-.PHONY: build install check check-cuda test fuzz test-browser test-deepstrf test-slurm test-python wheel test-wheel bench bench-reference panel demo clean
+.PHONY: build install check check-cuda test fuzz test-browser test-deepstrf test-slurm test-python wheel test-wheel bench bench-reference bench-size panel demo clean
 
 build: $(NEEDED)
 	$(CARGO) build --release --locked
@@ -112,6 +119,12 @@ bench: $(NEEDED)
 	$(CARGO) bench --locked --bench against_deepstrf -- --threads $(THREADS) --pairs $(PAIRS) --epochs $(EPOCHS) \
 	  $(if $(ROWS),--rows $(ROWS)) $(if $(TABLES),--tables $(TABLES)) $(if $(DEEPSTRF_PYTHON),--python $(DEEPSTRF_PYTHON)) \
 	  $(if $(MARKDOWN),--markdown $(MARKDOWN)) $(if $(VERBOSE),--verbose)
+
+# Seconds and memory of the commands as recordings grow: half an hour, and 2 GB of disk while it runs.
+# MARKDOWN=docs/benchmarks.md puts the figures there.
+bench-size: build
+	python3 benches/size.py $(STRF) target/size --neurons $(NEURONS) --stimuli $(STIMULI) --limit-gb $(LIMIT_GB) \
+	  $(if $(TRAIN),--train="$(TRAIN)") $(if $(MARKDOWN),--markdown $(MARKDOWN))
 
 # How well the models fit with their defaults, over a panel of recordings: half an hour, or minutes
 # with QUICK=1. What has been fitted is kept in target/panel, so that it can be stopped and goes on.

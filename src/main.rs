@@ -2,6 +2,7 @@
 use std::process::ExitCode;
 
 use clap::Parser;
+use strf::base::memory;
 use strf::base::progress::{Console, Verbosity};
 use strf::commands;
 use strf::commands::{Cli, Command};
@@ -11,6 +12,9 @@ fn main() -> ExitCode {
     let cli = Cli::parse();
     if matches!(&cli.command, Command::Sweep(_) | Command::Zoo(_)) {
         single_threads_of_candle();
+    }
+    if let Some(size) = cli.max_memory {
+        memory::allow(size);
     }
     let console = Console::new(if cli.quiet { Verbosity::Quiet } else { Verbosity::Normal });
     let done = level::of_environment().and_then(|_| commands::run(&cli.command, &console));

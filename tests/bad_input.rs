@@ -466,20 +466,67 @@ fn a_full_disk_while_exporting() {
         ("export-strfs runs/run --format npz --out strfs.npz", format!("writing strfs.npz{full}")),
         ("export-strfs runs/run --format csv --out strfs", format!("writing strfs{full}")),
         ("eval runs/run --out .", format!("writing ./scores.csv{full}")),
+        ("predict runs/run --out predictions.h5", format!("writing predictions.h5{full}")),
+        ("export-strfs runs/run --out strfs.h5", format!("writing strfs.h5{full}")),
     ];
     let before = place.contents("");
     for (words, message) in cases {
         on_a_full_disk(&place, 0, words).refused(&message);
     }
-    for (words, file) in [("predict", "predictions.h5"), ("export-strfs", "strfs.h5")] {
-        let said = on_a_full_disk(&place, 0, &format!("{words} runs/run --out {file}"));
-        // The library tells the time and the name of the unfinished file.
-        let message = format!("strf: writing {file}\n  because H5Fcreate(): ");
-        assert_eq!(said.status, Some(2), "{said:?}");
-        assert!(said.stderr.starts_with(&message), "{said:?}");
-        assert!(said.stderr.contains("error message = 'File too large'"), "{said:?}");
-    }
     assert!(place.contents("") == before);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_disk_that_is_full_in_the_middle_of_a_dataset() {
+    let place = place(&recording());
+    let before = place.contents("");
+    let words = "simulate made.h5 --neurons 60 --stimuli 10 --bins 500";
+    // Other limits meet the file at other arrays; the whole file takes 3 MB, and 2 MB are kept free.
+    for kib in [2100, 2500, 3000] {
+        let said = on_a_full_disk(&place, kib, words);
+        said.refused("writing made.h5\n  because File too large (os error 27)");
+        assert!(place.contents("") == before, "something was left behind");
+    }
+    place.strf(words).done();
+    let bytes = std::fs::metadata(place.path("made.h5")).unwrap();
+    let blocks = std::os::unix::fs::MetadataExt::blocks(&bytes) * 512;
+    assert!(blocks <= bytes.len() + (1 << 16), "{blocks} on the disk, {} in the file", bytes.len());
+}
+
+#[test]
+fn work_that_takes_more_memory_than_is_allowed() {
+    let place = place(&recording());
+    let before = place.contents("");
+    let said = place.strf("train run.toml --max-memory 50MB");
+    let message = "strf: the fit takes about 10";
+    assert_eq!(said.status, Some(2), "{said:?}");
+    assert!(said.stderr.starts_with(message), "{}", said.stderr);
+    let limit = " MB of memory, expected at most 90 % of the 50 MB that --max-memory allows; ";
+    assert!(said.stderr.contains(limit), "{}", said.stderr);
+    let said = place.strf("inspect data.h5 --max-memory 20kB");
+    assert_eq!(said.status, Some(2), "{said:?}");
+    assert!(said.stderr.contains("looking at the responses takes about "), "{}", said.stderr);
+    let said = place.strf("train run.toml --max-memory 50");
+    let message = "found \"50\", expected a size such as 4GB, 500MB or 2GiB";
+    assert!(said.status == Some(2) && said.stderr.contains(message), "{}", said.stderr);
+    assert!(place.contents("") == before);
+
+    let said = place.strf("train run.toml --quiet --max-memory 150MB").done();
+    assert!(
+        said.stderr.contains("more than half of the 150 MB that --max-memory"),
+        "{}",
+        said.stderr
+    );
+    let said = place.strf("train run.toml --quiet --force --max-memory 4GB").done();
+    assert_eq!(said.stderr, "");
+    let said = place.strf("eval runs/run --max-memory 1kB");
+    assert!(
+        said.stderr.starts_with("strf: predicting these stimuli takes about"),
+        "{}",
+        said.stderr
+    );
+    assert!(said.status == Some(2) && said.stderr.contains("--split"), "{}", said.stderr);
 }
 
 #[cfg(target_os = "linux")]

@@ -22,6 +22,7 @@ fn settings() -> Settings {
         bands: 7,
         neurons: 5,
         repeats: 3,
+        fewest_repeats: None,
         missing: 0.0,
         window_ms: 20.0,
         shape: "full".into(),
@@ -255,12 +256,17 @@ fn plain_sums_over_the_file_give_the_stored_rates_for_every_prefilter_and_output
         assert_eq!(simulated.truth.strfs.dim(), (5, channels, 7, 4), "{prefilter} {output}");
         for clip in 0..2 {
             let want = rates(&settings, &simulated, clip);
-            let got = simulated.truth.rates[clip].mapv(f64::from);
+            let got = simulated.rates(clip).unwrap().mapv(f64::from);
             let far = (&got - &want).mapv(f64::abs);
             let (place, worst) = far.indexed_iter().max_by(|a, b| a.1.total_cmp(b.1)).unwrap();
             assert!(*worst < 2e-5 * (1.0 + want[place].abs()), "{prefilter} {output} {place:?}");
         }
     }
+}
+
+/// Rates `(N, T)` of every stimulus.
+fn all_rates(simulated: &Simulated) -> Vec<Array2<f32>> {
+    (0..simulated.recording.clips.len()).map(|clip| simulated.rates(clip).unwrap()).collect()
 }
 
 #[test]
@@ -270,8 +276,9 @@ fn the_mean_rate_is_the_asked_one_whatever_the_output() {
             let output = row.part.name.to_owned();
             let noise = if row.sign == Sign::Either { Noise::Gaussian } else { Noise::Poisson };
             let simulated = simulate(&Settings { output, noise, rate, ..settings() }).unwrap();
-            let rates = simulated.truth.rates.iter().flatten().map(|rate| f64::from(*rate));
-            let mean = mean(&rates.collect::<Vec<_>>());
+            let rates: Vec<f64> =
+                all_rates(&simulated).iter().flatten().map(|rate| f64::from(*rate)).collect();
+            let mean = mean(&rates);
             assert!((mean / rate - 1.0).abs() < 0.02, "{}: {mean}, not {rate}", row.part.name);
         }
     }
@@ -280,7 +287,7 @@ fn the_mean_rate_is_the_asked_one_whatever_the_output() {
 /// Single responses and the rates behind them, over all that is recorded.
 fn responses_and_rates(simulated: &Simulated) -> (Vec<f64>, Vec<f64>) {
     let mut pairs = Vec::new();
-    for (clip, rates) in simulated.recording.clips.iter().zip(&simulated.truth.rates) {
+    for (clip, rates) in simulated.recording.clips.iter().zip(all_rates(simulated)) {
         for ((n, _r, t), response) in clip.responses.indexed_iter() {
             pairs.push((f64::from(*response), f64::from(rates[(n, t)])));
         }
@@ -311,7 +318,7 @@ fn normal_noise_has_the_power_of_the_signal() {
     let deviations = simulated.truth.noise_sd.as_ref().unwrap();
     for (n, deviation) in deviations.iter().enumerate() {
         let (mut left, mut rates) = (Vec::new(), Vec::new());
-        for (clip, rate) in simulated.recording.clips.iter().zip(&simulated.truth.rates) {
+        for (clip, rate) in simulated.recording.clips.iter().zip(all_rates(&simulated)) {
             let rate = rate.row(n).mapv(f64::from);
             let responses = clip.responses.index_axis(Axis(0), n).mapv(f64::from);
             left.extend(&responses - &rate);
@@ -338,7 +345,7 @@ fn continuous_responses_go_below_zero_and_their_repeats_average_to_the_truth() {
         let simulated = simulate(&of_repeats(repeats)).unwrap();
         let deviations = simulated.truth.noise_sd.as_ref().unwrap();
         let mut left = Vec::new();
-        for (clip, rates) in simulated.recording.clips.iter().zip(&simulated.truth.rates) {
+        for (clip, rates) in simulated.recording.clips.iter().zip(all_rates(&simulated)) {
             let off = clip.responses.mean_axis(Axis(1)).unwrap() - rates;
             left.extend(off.indexed_iter().map(|((n, _), off)| f64::from(*off) / deviations[n]));
         }
@@ -361,7 +368,10 @@ fn continuous_responses_go_below_zero_and_their_repeats_average_to_the_truth() {
     let values: Vec<f32> = read.clips.iter().flat_map(|clip| clip.responses.clone()).collect();
     let below = values.iter().filter(|value| **value < 0.0).count() as f64 / values.len() as f64;
     assert!((0.3..0.6).contains(&below), "{below} below 0");
-    assert!(simulated.truth.rates[0].iter().any(|rate| *rate < 0.0), "only the noise is negative");
+    assert!(
+        simulated.rates(0).unwrap().iter().any(|rate| *rate < 0.0),
+        "only the noise is negative"
+    );
 }
 
 #[test]
@@ -570,9 +580,11 @@ fn the_smallest_simulation_is_finite() {
         };
         for shape in shapes() {
             let settings = Settings { shape: shape.into(), ..settings.clone() };
-            let Simulated { recording, truth, .. } = simulate(&settings).unwrap();
+            let simulated = simulate(&settings).unwrap();
+            let rates = simulated.rates(0).unwrap();
+            let Simulated { recording, truth, .. } = simulated;
             assert!(truth.strfs.iter().all(|w| w.is_finite()), "{prefilter} {shape}");
-            assert!(truth.rates[0].iter().all(|rate| rate.is_finite() && *rate >= 0.0));
+            assert!(rates.iter().all(|rate| rate.is_finite() && *rate >= 0.0));
             assert_eq!(recording.splits, None);
         }
     }
@@ -581,10 +593,47 @@ fn the_smallest_simulation_is_finite() {
 #[test]
 fn a_neuron_keeps_its_receptive_field_when_others_are_added() {
     let few = simulate(&settings()).unwrap();
-    let more = simulate(&Settings { neurons: 9, ..settings() }).unwrap();
-    assert_eq!(few.truth.strfs, more.truth.strfs.slice(s![..5, .., .., ..]));
-    let responses = more.recording.clips[2].responses.slice(s![..5, .., ..]).to_owned();
-    assert_eq!(few.recording.clips[2].responses, responses);
+    for neurons in [9, 131] {
+        let more = simulate(&Settings { neurons, ..settings() }).unwrap();
+        assert_eq!(few.truth.strfs, more.truth.strfs.slice(s![..5, .., .., ..]));
+        let responses = more.recording.clips[2].responses.slice(s![..5, .., ..]).to_owned();
+        assert_eq!(few.recording.clips[2].responses, responses);
+    }
+}
+
+#[test]
+fn of_more_neurons_than_are_worked_on_at_once_each_has_its_own_values() {
+    let noise = Noise::Gaussian;
+    let output = "parametric_sigmoid".into();
+    let settings = Settings { neurons: 131, stimuli: 3, noise, output, ..settings() };
+    let simulated = simulate(&settings).unwrap();
+    let (want, got) = (rates(&settings, &simulated, 1), simulated.rates(1).unwrap());
+    for (place, want) in want.indexed_iter() {
+        assert!((f64::from(got[place]) - want).abs() < 2e-5 * (1.0 + want), "{place:?}");
+    }
+    let all = all_rates(&simulated);
+    for (n, deviation) in simulated.truth.noise_sd.as_ref().unwrap().iter().enumerate() {
+        let all: Vec<f64> = all.iter().flat_map(|rates| rates.row(n).mapv(f64::from)).collect();
+        let biased = variance(&all) * (all.len() - 1) as f64 / all.len() as f64;
+        assert!((deviation / biased.sqrt() - 1.0).abs() < 1e-5, "{n}");
+    }
+}
+
+#[test]
+fn stimuli_have_as_many_repeats_as_was_drawn_for_each() {
+    let settings =
+        Settings { stimuli: 30, repeats: 4, fewest_repeats: Some(2), missing: 0.2, ..settings() };
+    let clips = simulate(&settings).unwrap().recording.clips;
+    let repeats: Vec<usize> = clips.iter().map(|clip| clip.responses.dim().1).collect();
+    assert_eq!((repeats.iter().min(), repeats.iter().max()), (Some(&2), Some(&4)));
+    let presented = 5 * repeats.iter().sum::<usize>();
+    let first_bins = clips.iter().flat_map(|clip| clip.responses.slice(s![.., .., 0]).to_owned());
+    let missing = first_bins.filter(|value| value.is_nan()).count();
+    assert!((missing as f64 - 0.2 * presented as f64).abs() <= 0.5, "{missing} of {presented}");
+    let as_many = Settings { fewest_repeats: Some(4), missing: 0.0, ..settings.clone() };
+    let plain = Settings { fewest_repeats: None, ..as_many.clone() };
+    let (as_many, plain) = (simulate(&as_many).unwrap(), simulate(&plain).unwrap());
+    assert_eq!(as_many.recording.clips[3].responses, plain.recording.clips[3].responses);
 }
 
 /// Standard error of `strf simulate` with these options, which must be refused with status 2.
@@ -653,6 +702,8 @@ fn windows_that_fit_no_stimulus_and_signed_counts_are_refused_with_the_reason() 
     assert!(said.contains(reason), "{said}");
     let said = refused(&["--stimuli=100000", "--bins=100000"]);
     assert!(said.contains("expected at most 1e10 responses"), "{said}");
+    let said = refused(&["--repeats=3", "--fewest-repeats=4"]);
+    assert!(said.contains("--fewest-repeats: found 4, expected from 1 to 3"), "{said}");
     let said = refused(&["--bins=1"]);
     assert!(said.contains("1 is not in 2.."), "{said}");
 }
@@ -678,6 +729,12 @@ fn the_command_says_what_it_wrote_and_keeps_what_exists() {
     assert_eq!(again.status.code(), Some(2));
     assert!(String::from_utf8(again.stderr).unwrap().contains("a.h5: exists already"));
     assert!(std::fs::read(folder.path().join("a.h5")).unwrap() == first);
+    let mut single = Command::cargo_bin("strf").unwrap();
+    let one = ["--neurons=1", "--bins=50", "--stimuli=1", "--bands=1", "--repeats=1"];
+    let made = single.current_dir(&folder).args(["simulate", "one.h5"]).args(one).output().unwrap();
+    let said = String::from_utf8(made.stdout).unwrap();
+    assert!(said.contains("1 stimulus, 50 bins of 5 ms (0.2 s), 1 band\n"), "{said}");
+    assert!(said.contains("1 neuron, 1 repeat, mean response 0."), "{said}");
     assert_eq!(run(&["--seed=1", "--force"]).status.code(), Some(0));
     assert!(std::fs::read(folder.path().join("a.h5")).unwrap() != first);
 }

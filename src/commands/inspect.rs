@@ -6,6 +6,7 @@ use clap::builder::PossibleValuesParser;
 
 use crate::base::error::{Error, Result};
 use crate::base::files::{self, Existing};
+use crate::base::memory;
 use crate::base::progress::Console;
 use crate::dataset;
 use crate::inspection::sort_keys;
@@ -48,6 +49,13 @@ pub fn run(args: &InspectArgs, console: &Console) -> Result<()> {
         files::check(path, existing)?;
     }
     let read = dataset::read_sound(&args.data)?;
+    let bytes = inspection::memory(&read.recording);
+    let tight = memory::require("looking at the responses", bytes, |_| {
+        "cut the longest stimulus into shorter ones".into()
+    })?;
+    if let Some(warning) = tight {
+        console.warn(&warning);
+    }
     let mut inspection = Inspection::of(&read)?;
     inspection.sort(&args.sort);
     if let Some(path) = &args.csv {

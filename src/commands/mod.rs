@@ -2,6 +2,7 @@
 use clap::{Parser, Subcommand};
 
 use crate::base::error::Result;
+use crate::base::memory::MemorySize;
 use crate::base::progress::Console;
 
 pub mod adopt;
@@ -36,6 +37,10 @@ pub struct Cli {
     /// Print results, warnings and errors only: no progress, no notes
     #[arg(long, short, global = true)]
     pub quiet: bool,
+    /// Refuse fits and other work that would take more than nine tenths of this memory, such as 4GB,
+    /// and warn from half of it [default: what is free]
+    #[arg(long, global = true, value_name = "SIZE")]
+    pub max_memory: Option<MemorySize>,
 }
 
 /// One variant a command, one file a command.

@@ -6,6 +6,7 @@ use clap::Args;
 use crate::base::error::Result;
 use crate::base::files::{self, Existing};
 use crate::base::progress::Console;
+use crate::base::wording::{counted, range, stimuli_counted};
 use crate::dataset::Clip;
 use crate::simulation::{self, Noise, ResponseTally, Settings, Simulated, StimulusKind};
 
@@ -35,6 +36,9 @@ pub struct SimulateArgs {
     /// Repeats of each stimulus
     #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..))]
     pub repeats: u32,
+    /// Draw the repeats of each stimulus, from so many to --repeats [default: all have as many]
+    #[arg(long, value_name = "REPEATS", value_parser = clap::value_parser!(u32).range(1..))]
+    pub fewest_repeats: Option<u32>,
     /// Share of repeats that are missing, at random
     #[arg(long, default_value_t = 0.0, value_name = "SHARE")]
     pub missing: f64,
@@ -72,7 +76,7 @@ pub fn run(args: &SimulateArgs, console: &Console) -> Result<()> {
     let settings = Settings::from(args);
     let existing = Existing::from_force(args.force);
     files::check(&args.out, existing)?;
-    let simulated = simulation::rates(&settings)?;
+    let simulated = simulation::without_responses(&settings)?;
     simulated.notes.iter().for_each(|note| console.note(note));
     let tally = simulation::write(&args.out, &simulated, &settings, existing)?;
     console.result(&summary(args, &simulated, tally))
@@ -83,16 +87,18 @@ fn summary(args: &SimulateArgs, simulated: &Simulated<()>, tally: ResponseTally)
     let bins: usize = recording.clips.iter().map(Clip::bins).sum();
     let mean = tally.sum / tally.recorded as f64;
     let seconds = bins as f64 * recording.dt_ms / 1000.0;
+    let (fewest, most) = tally.repeats.unwrap_or_default();
+    let repeats = if most == 1 { "repeat" } else { "repeats" };
     format!(
-        "wrote {}\n  {} stimuli, {bins} bins of {} ms ({seconds:.1} s), {} bands\n  \
-         {} neurons, {} repeats, mean response {mean:.3} per bin\n  \
+        "wrote {}\n  {}, {bins} bins of {} ms ({seconds:.1} s), {}\n  \
+         {}, {} {repeats}, mean response {mean:.3} per bin\n  \
          the true receptive fields are in /truth/strfs",
         args.out.display(),
-        recording.clips.len(),
+        stimuli_counted(recording.clips.len()),
         recording.dt_ms,
-        recording.bands(),
-        recording.neurons.len(),
-        args.repeats,
+        counted(recording.bands(), "band"),
+        counted(recording.neurons.len(), "neuron"),
+        range(fewest, most),
     )
 }
 
@@ -107,6 +113,7 @@ impl From<&SimulateArgs> for Settings {
             bands: count(args.bands),
             neurons: count(args.neurons),
             repeats: count(args.repeats),
+            fewest_repeats: args.fewest_repeats.map(count),
             missing: args.missing,
             window_ms: args.window_ms,
             shape: args.shape.clone(),

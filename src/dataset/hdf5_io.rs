@@ -8,7 +8,7 @@ use hdf5::types::VarLenUnicode;
 use hdf5::{Group, H5Type, Location, MinorErrorCode};
 use ndarray::{ArrayView, ArrayView1, Dimension, arr0};
 
-use super::heaps;
+use super::{heaps, room};
 use crate::base::error::{Error, Result};
 use crate::base::files::{self, Existing};
 
@@ -103,13 +103,40 @@ pub fn create(
     })
 }
 
-/// The file grows in memory and is written in one go: the library does not survive a full disk in
-/// the middle of a file. The oldest layout keeps no times, so that the same content gives the same
-/// bytes. Nobody else knows the file's name yet, and not every disk of a cluster can lock files.
+/// Where a file is while it is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Growth {
+    /// On the disk, where room is taken ahead of the library.
+    OnDisk,
+    /// In memory, from where it is written in one go.
+    InMemory,
+}
+
+/// The library does not survive a full disk in the middle of a file, so that its room is taken before it
+/// writes; where a disk cannot promise room, the file grows in memory.
 fn fill_file(path: &Path, fill: impl FnOnce(&hdf5::File) -> hdf5::Result<()>) -> hdf5::Result<()> {
+    if room::take(path, room::SPARE_BYTES)? {
+        fill_grown(path, Growth::OnDisk, fill)?;
+        room::give_back(path)
+    } else {
+        fill_grown(path, Growth::InMemory, fill)
+    }
+}
+
+/// The oldest layout keeps no times, so that the same content gives the same bytes. Nobody else knows the
+/// file's name yet, and not every disk of a cluster can lock files.
+fn fill_grown(
+    path: &Path,
+    growth: Growth,
+    fill: impl FnOnce(&hdf5::File) -> hdf5::Result<()>,
+) -> hdf5::Result<()> {
     let file = hdf5::File::with_options()
         .with_access_plist(|plist| {
-            plist.core_options(GROWTH_BYTES, true).libver_earliest().file_locking(false)
+            let plist = match growth {
+                Growth::OnDisk => plist.sec2(),
+                Growth::InMemory => plist.core_options(GROWTH_BYTES, true),
+            };
+            plist.libver_earliest().file_locking(false)
         })
         .create(path)?;
     fill(&file)?;
@@ -136,6 +163,7 @@ pub fn write_array<T: H5Type + Clone, D: Dimension>(
     array: ArrayView<'_, T, D>,
 ) -> hdf5::Result<()> {
     let array = array.as_standard_layout();
+    room::take_for(group, array.len() * size_of::<T>())?;
     let mut builder = group.new_dataset_builder().obj_track_times(false);
     if array.len() * size_of::<T>() >= COMPRESSED_FROM_BYTES {
         // Single bytes have nothing to shuffle.
@@ -157,4 +185,39 @@ pub fn write_text(place: &Location, name: &str, value: &str) -> hdf5::Result<()>
 
 fn utf8(text: &str) -> hdf5::Result<VarLenUnicode> {
     text.parse().map_err(|source| hdf5::Error::from(format!("{text:?}: {source}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use ndarray::Array3;
+
+    use super::*;
+
+    #[test]
+    fn a_file_has_the_same_bytes_whether_it_grows_on_the_disk_or_in_memory() {
+        let folder = tempfile::tempdir().unwrap();
+        let fill = |file: &hdf5::File| {
+            write_strings(file, "texts", &["one", "another"])?;
+            let numbers = Array3::from_shape_fn((40, 50, 60), |(i, j, k)| (i * j % (k + 1)) as f32);
+            for name in ["a", "b", "c"] {
+                let group = file.create_group(name)?;
+                write_text(&group, "said", name)?;
+                write_array(&group, "numbers", numbers.view())?;
+            }
+            Ok(())
+        };
+        let bytes = |name: &str, growth| {
+            let path = folder.path().join(name);
+            std::fs::write(&path, "").unwrap();
+            fill_grown(&path, growth, fill).unwrap();
+            std::fs::read(path).unwrap()
+        };
+        let (on_disk, in_memory) =
+            (bytes("disk", Growth::OnDisk), bytes("memory", Growth::InMemory));
+        assert!(on_disk.len() > 10_000 && on_disk == in_memory);
+        let path = folder.path().join("filled");
+        std::fs::write(&path, "").unwrap();
+        fill_file(&path, fill).unwrap();
+        assert!(std::fs::read(&path).unwrap() == in_memory);
+    }
 }

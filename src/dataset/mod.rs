@@ -18,6 +18,7 @@ mod predictions;
 mod read;
 mod recording;
 mod responses;
+mod room;
 mod source;
 mod write;
 

@@ -15,3 +15,4 @@ pub use order::sort_keys;
 pub use overview::{Bands, Bins, Entities, Neuron, Repeats, Responses, SplitSizes};
 pub use picture::plot;
 pub use report::ShownNeurons;
+pub use scan::memory;

@@ -1,6 +1,7 @@
 //! What a fit makes of a dataset: selection, split, smoothing, standardization.
 mod conditions;
 mod level;
+mod memory;
 mod neurons;
 pub mod prepare;
 mod psth;
@@ -13,6 +14,7 @@ mod standardize;
 mod treatment;
 
 pub use level::{require_level, to_amplitude};
+pub use memory::FitMemory;
 pub use neurons::{Doubtful, PsthSurvey};
 pub use prepare::dims;
 pub use psth::psth;

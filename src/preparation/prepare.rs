@@ -6,7 +6,9 @@ use ndarray::Array2;
 
 use super::reduce::{Reduced, numbered};
 use super::treatment::{Preparation, Treatment};
-use super::{ClipSets, Selected, Standardization, divide, require_level, select, to_amplitude};
+use super::{
+    ClipSets, FitMemory, Selected, Standardization, divide, require_level, select, to_amplitude,
+};
 use crate::base::error::{Error, Result};
 use crate::base::files::Version;
 use crate::dataset::content::{self, PartContent, UsedContent};
@@ -71,10 +73,12 @@ impl PreparedRecording {
         let sets = divide(&recording, split)?;
         let used = [&sets.train, &sets.valid, &sets.test].into_iter().flatten().copied();
         require_level(&recording, used, (architecture, data.level))?;
+        let tight = FitMemory::of((&recording, &dims(&recording)), &sets, config).require()?;
         let Data { smooth_ms, skip_ms, .. } = *data;
         let treatment = Treatment { dt_ms: recording.dt_ms, smooth_ms, skip_ms };
         let Reduced { mut recording, psths, ceiling, mut warnings, responses } =
             Reduced::read(recording, &sets, &treatment)?;
+        warnings.extend(tight);
         let content = content(&recording, &sets, responses);
 
         let kind = config.standardize_sound();

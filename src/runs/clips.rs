@@ -6,12 +6,18 @@ use ndarray::Array2;
 use super::SplitName;
 use super::trained::{Needs, Trained};
 use crate::base::error::Result;
+use crate::base::memory;
 use crate::dataset::content::{PartContent, ResponseHashes, ScoredContent};
 use crate::dataset::{Clip, ReadRecording, Recording, ResponseFile, ResponseLocation};
 use crate::models::batch::Sample;
 use crate::models::prediction;
 use crate::preparation::{Treatment, require_level};
 use crate::scores::evaluation::{Over, Scores, Scoring, score_predictions};
+
+/// Bytes that a bin of a neuron takes: its prediction, and what scores keep of it.
+const OF_PREDICTION: usize = 24;
+/// Bytes that a single response takes while its clip is read.
+const WHILE_READ: usize = 12;
 
 /// A part of the stimuli of a dataset, with the neurons of a trained model in its order.
 pub struct Clips {
@@ -84,7 +90,19 @@ impl Trained {
         if own.is_some() {
             notes.extend(self.require_same_sound(&recording, split)?);
         }
-        Ok(Clips { recording, places, notes, own })
+        let clips = Clips { recording, places, notes, own };
+        let tight = memory::require("predicting these stimuli", self.bytes(&clips), |_| {
+            "take a part of the stimuli with --split, or a model of fewer neurons".into()
+        })?;
+        Ok(Clips { notes: clips.notes.into_iter().chain(tight).collect(), ..clips })
+    }
+
+    /// Bytes of memory that predictions of clips take, with the responses to the largest of them.
+    fn bytes(&self, clips: &Clips) -> usize {
+        let bins: usize = clips.iter().map(Clip::bins).sum();
+        let largest = clips.iter().map(|clip| clip.responses.dim().1 * clip.bins()).max();
+        let of_neuron = OF_PREDICTION * bins + WHILE_READ * largest.unwrap_or(0);
+        self.metadata.neurons.len() * of_neuron
     }
 
     /// The sound of clips as the model takes it.

@@ -72,9 +72,11 @@ impl Calibration<'_> {
     fn by_bias(&self, scale: f64) -> Result<Vec<Trial>> {
         let mut biases = vec![0.0; self.slopes.len()];
         let mut step = FARTHEST * scale;
+        let drives = (self.drives * scale)?;
         for _ in 0..HALVINGS {
             step /= 2.0;
-            let (means, _deviations) = self.rates(scale, &biases)?;
+            let means = means(&self.output.forward(&drives.broadcast_add(&column(&biases)?)?)?)?;
+            let means = flat(&means)?;
             for (n, bias) in biases.iter_mut().enumerate() {
                 *bias += step * ((self.rate - means[n]) * f64::from(self.slopes[n])).signum();
             }
@@ -113,10 +115,18 @@ pub(super) fn column(values: &[f64]) -> Result<Tensor> {
 
 /// Means and standard deviations `(N)` of `(1, N, T)`.
 pub(super) fn moments(x: &Tensor) -> Result<(Vec<f64>, Vec<f64>)> {
-    let (_one, n, _t) = x.dims3()?;
-    let means = x.mean_keepdim(2)?;
+    let means = means(x)?;
     let deviations = x.broadcast_sub(&means)?.sqr()?.mean(2)?.sqrt()?;
-    Ok((means.reshape(n)?.to_vec1()?, deviations.reshape(n)?.to_vec1()?))
+    Ok((flat(&means)?, flat(&deviations)?))
+}
+
+/// Means `(1, N, 1)` of `(1, N, T)`.
+fn means(x: &Tensor) -> Result<Tensor> {
+    x.mean_keepdim(2)
+}
+
+fn flat(values: &Tensor) -> Result<Vec<f64>> {
+    values.flatten_all()?.to_vec1()
 }
 
 #[cfg(test)]

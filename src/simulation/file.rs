@@ -3,11 +3,11 @@ use std::borrow::Cow;
 use std::path::Path;
 
 use hdf5::{Group, Location};
-use ndarray::ArrayView1;
+use ndarray::{ArrayView1, Axis};
 
 use super::noise::Recorder;
 use super::{Settings, Simulated, Truth};
-use crate::base::error::Result;
+use crate::base::error::{Error, Result};
 use crate::base::files::Existing;
 use crate::dataset::hdf5_io::{write_array, write_number, write_strings, write_text};
 use crate::dataset::schema::escape;
@@ -23,6 +23,8 @@ pub struct ResponseTally {
     pub recorded: usize,
     /// Their sum.
     pub sum: f64,
+    /// The fewest and the most repeats of a stimulus.
+    pub repeats: Option<(usize, usize)>,
 }
 
 /// Draws responses and writes the dataset file at `path`, one stimulus after the other: responses as
@@ -38,11 +40,16 @@ pub fn write<R>(
     existing: Existing,
 ) -> Result<ResponseTally> {
     let (recording, ids) = (&simulated.recording, simulated.recording.neuron_ids());
-    let recorder = Recorder::new(settings, &simulated.truth, &ids);
+    let stimuli = recording.stimulus_ids();
+    let recorder = Recorder::new(settings, &simulated.truth, &ids, &stimuli);
     let mut tally = ResponseTally::default();
     let responses = |s: usize| {
-        let responses = recorder.responses(s, &recording.clips[s].stimulus.id);
-        let responses = responses.map_err(|error| hdf5::Error::from(error.to_string()))?;
+        let rates = simulated.rates(s).map_err(stopped)?;
+        let id = &recording.clips[s].stimulus.id;
+        let responses = recorder.responses(s, id, &rates).map_err(stopped)?;
+        let repeats = responses.len_of(Axis(1));
+        let (fewest, most) = tally.repeats.unwrap_or((repeats, repeats));
+        tally.repeats = Some((fewest.min(repeats), most.max(repeats)));
         for value in responses.iter().filter(|value| !value.is_nan()) {
             tally.recorded += 1;
             tally.sum += f64::from(*value);
@@ -55,7 +62,8 @@ pub fn write<R>(
         write_settings(&group, settings)?;
         write_truth(&group, &simulated.truth)?;
         let rates = group.create_group("rates")?;
-        for (clip, rate) in simulated.recording.clips.iter().zip(&simulated.truth.rates) {
+        for (s, clip) in simulated.recording.clips.iter().enumerate() {
+            let rate = simulated.rates(s).map_err(stopped)?;
             write_array(&rates, &escape(&clip.stimulus.id), rate.view())?;
         }
         Ok(())
@@ -63,21 +71,15 @@ pub fn write<R>(
     Ok(tally)
 }
 
+/// What stops the writing of a file.
+fn stopped(error: Error) -> hdf5::Error {
+    hdf5::Error::from(error.to_string())
+}
+
 fn write_truth(group: &Group, truth: &Truth) -> hdf5::Result<()> {
     // A field forgotten here does not compile.
-    let Truth {
-        strfs,
-        channels,
-        lags_ms,
-        bias,
-        gain,
-        slope,
-        mean,
-        output,
-        prefilter,
-        noise_sd,
-        rates: _,
-    } = truth;
+    let Truth { strfs, channels, lags_ms, bias, gain, slope, mean, output, prefilter, noise_sd } =
+        truth;
     write_array(group, "strfs", strfs.view())?;
     write_strings(group, "channels", channels)?;
     write_array(group, "lags_ms", ArrayView1::from(lags_ms))?;

@@ -11,6 +11,7 @@ mod fields;
 mod file;
 mod neurons;
 mod noise;
+mod rates;
 mod settings;
 mod sound;
 
@@ -18,6 +19,7 @@ use std::path::PathBuf;
 
 use ndarray::{Array2, Array3};
 use noise::Recorder;
+use rates::Rates;
 
 use crate::base::error::Result;
 use crate::base::units::Scale;
@@ -41,6 +43,17 @@ pub struct Simulated<R = Array3<f32>> {
     pub truth: Truth,
     /// What the user should know of how the parts were set up.
     pub notes: Vec<String>,
+    rates: Rates,
+}
+
+impl<R> Simulated<R> {
+    /// Expected responses `(N, T)` of each bin of a stimulus, worked out anew.
+    ///
+    /// # Errors
+    /// A tensor operation fails.
+    pub fn rates(&self, clip: usize) -> Result<Array2<f32>> {
+        self.rates.of(clip)
+    }
 }
 
 /// Makes a recording; the same settings give the same numbers.
@@ -48,24 +61,25 @@ pub struct Simulated<R = Array3<f32>> {
 /// # Errors
 /// Settings out of range, all of them at once.
 pub fn simulate(settings: &Settings) -> Result<Simulated> {
-    let Simulated { recording, truth, notes } = rates(settings)?;
+    let Simulated { recording, truth, notes, rates } = without_responses(settings)?;
     let ids = recording.neuron_ids();
-    let recorder = Recorder::new(settings, &truth, &ids);
+    let stimuli = recording.stimulus_ids();
+    let recorder = Recorder::new(settings, &truth, &ids, &stimuli);
     let Recording { file, dt_ms, level, frequencies_hz, neurons, clips, splits } = recording;
     let recorded = clips.into_iter().enumerate().map(|(s, clip)| {
-        let responses = recorder.responses(s, &clip.stimulus.id)?;
+        let responses = recorder.responses(s, &clip.stimulus.id, &rates.of(s)?)?;
         Ok(Clip { stimulus: clip.stimulus, cochleagram: clip.cochleagram, responses })
     });
     let clips = recorded.collect::<Result<_>>()?;
     let recording = Recording { file, dt_ms, level, frequencies_hz, neurons, clips, splits };
-    Ok(Simulated { recording, truth, notes })
+    Ok(Simulated { recording, truth, notes, rates })
 }
 
 /// Makes all of a recording but the responses.
 ///
 /// # Errors
 /// Settings out of range, all of them at once.
-pub fn rates(settings: &Settings) -> Result<Simulated<()>> {
+pub fn without_responses(settings: &Settings) -> Result<Simulated<()>> {
     let checked = settings.check()?;
     let dims = Dims {
         dt_ms: settings.dt_ms,
@@ -76,7 +90,7 @@ pub fn rates(settings: &Settings) -> Result<Simulated<()>> {
     let (neurons, stimuli) = (ids("n", 3, settings.neurons), ids("s", 2, settings.stimuli));
     let sounds: Vec<Array2<f32>> =
         stimuli.iter().map(|id| sound::draw(settings, &dims, id)).collect();
-    let (truth, notes) = neurons::answer(&checked, &dims, &neurons, &sounds)?;
+    let (truth, rates, notes) = neurons::answer(&checked, &dims, &neurons, &sounds)?;
 
     let clips = stimuli.iter().zip(sounds).map(|(id, cochleagram)| {
         let kind = ("type".into(), sound::name(settings.sound));
@@ -92,7 +106,7 @@ pub fn rates(settings: &Settings) -> Result<Simulated<()>> {
         splits: splits(&stimuli),
         neurons: neurons.into_iter().map(|id| Entity { id, ..Entity::default() }).collect(),
     };
-    Ok(Simulated { recording, truth, notes })
+    Ok(Simulated { recording, truth, notes, rates })
 }
 
 /// `n001`, `n002`, ..., with at least so many digits, as many for each.

@@ -4,10 +4,9 @@ use std::collections::BTreeMap;
 use candle_core::{DType, Device, Tensor};
 use ndarray::{Array2, Array4};
 
-use super::Noise;
-use super::calibration::{Calibration, moments};
 use super::drives::Drives;
 use super::fields::FieldShape;
+use super::rates::{Outputs, Rates};
 use super::settings::Checked;
 use crate::base::error::Result;
 use crate::base::rng;
@@ -48,50 +47,40 @@ pub struct Truth {
     pub prefilter: BTreeMap<String, Vec<f64>>,
     /// `N` standard deviations of single repeats around the rate, for normal noise.
     pub noise_sd: Option<Vec<f64>>,
-    /// For each stimulus `(N, T)`: expected response per bin.
-    pub rates: Vec<Array2<f32>>,
 }
 
-/// Lets neurons with receptive fields of their own hear the sounds; beside the truth, notes that
-/// the user should know of the prefilter.
+/// Lets neurons with receptive fields of their own hear the sounds; beside the truth and the rates, notes
+/// that the user should know of the prefilter.
 pub(super) fn answer(
     checked: &Checked,
     dims: &Dims,
     neurons: &[String],
     sounds: &[Array2<f32>],
-) -> Result<(Truth, Vec<String>)> {
-    let params = Params::new(checked.settings.seed, DType::F64, &Device::Cpu);
+) -> Result<(Truth, Rates, Vec<String>)> {
+    let settings = checked.settings;
+    let params = Params::new(settings.seed, DType::F64, &Device::Cpu);
     let heard = FilteredSounds::new(checked, dims, sounds, &params)?;
     let fields = fields(checked, dims, neurons, heard.channels.len());
     let drives = Drives::new(&heard.filtered, &fields)?;
 
-    let outputs = Params::new(checked.settings.seed, DType::F64, &Device::Cpu);
-    let output = (checked.output.build)(dims.neurons, &outputs.scope(""))?;
-    let slope = output.slope(dims.neurons)?;
-    let (rate, few) = (checked.settings.rate, drives.few()?);
-    let asked = Calibration { output: output.as_ref(), slopes: &slope, drives: &few, rate };
-    let settings = asked.settings()?;
-    let rates = drives.rates(output.as_ref(), &settings)?;
+    let outputs = Outputs::new(checked.output, dims.neurons, settings.seed)?;
+    let (slope, output) = (outputs.slopes.clone(), outputs.values()?);
+    let rates = Rates::new(drives, outputs, settings.noise, settings.rate)?;
 
-    let (factors, bias) = drives.of_fields(&settings);
-    let noise_sd = match checked.settings.noise {
-        Noise::Gaussian => Some(moments(&rates)?.1),
-        Noise::Poisson => None,
-    };
+    let (factors, bias) = rates.of_fields();
     let truth = Truth {
         strfs: effective(fields, &factors, &slope, &heard.standardization.scale),
         channels: heard.channels,
         lags_ms: (0..checked.lags).map(|lag| lag as f64 * dims.dt_ms).collect(),
         bias,
-        gain: settings.iter().map(|setting| setting.gain).collect(),
+        gain: rates.gains(),
         slope,
         mean: heard.standardization.mean,
-        output: parameters(&outputs)?,
+        output,
         prefilter: heard.learnt,
-        noise_sd,
-        rates: drives.by_clip(&rates)?,
+        noise_sd: rates.noise_sd(),
     };
-    Ok((truth, heard.notes))
+    Ok((truth, rates, heard.notes))
 }
 
 /// Sounds as they reach the receptive fields.
@@ -172,10 +161,4 @@ fn quantities(quantities: &[Quantity]) -> Result<BTreeMap<String, Vec<f64>>> {
         Ok((quantity.name.to_owned(), quantity.values.detach().to_vec1::<f64>()?))
     };
     quantities.iter().map(values).collect()
-}
-
-/// Values `(N)` of the parameters by name.
-fn parameters(params: &Params) -> Result<BTreeMap<String, Vec<f64>>> {
-    let all = params.all().into_iter();
-    all.map(|(name, param)| Ok((name, param.var.to_vec1::<f64>()?))).collect()
 }

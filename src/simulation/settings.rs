@@ -61,6 +61,9 @@ pub struct Settings {
     pub neurons: usize,
     /// Repeats of each stimulus.
     pub repeats: usize,
+    /// A number of repeats is drawn for each stimulus, from this one to `repeats`; none: all have as many.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fewest_repeats: Option<usize>,
     /// Share of the repeats of single neurons that are missing, in [0, 1).
     pub missing: f64,
     /// How far back receptive fields look, in milliseconds; at least a bin.
@@ -149,6 +152,12 @@ impl Settings {
             if found < least {
                 problems.push(Problem::new(option, found.to_string(), format!("{least} or more")));
             }
+        }
+        if let Some(fewest) = self.fewest_repeats
+            && !(1..=self.repeats).contains(&fewest)
+        {
+            let expected = format!("from 1 to {}, the most of --repeats", self.repeats);
+            problems.push(Problem::new("--fewest-repeats", fewest.to_string(), expected));
         }
         let sizes = [self.stimuli, self.neurons, self.repeats, self.bins];
         let values: f64 = sizes.iter().map(|size| *size as f64).product();

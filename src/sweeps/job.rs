@@ -11,7 +11,7 @@ use super::table::{VALID_CC, VALID_CC_NORM, collect};
 use super::team::Together;
 use crate::base::error::{Error, Result};
 use crate::base::interrupt;
-use crate::base::process::free_memory;
+use crate::base::memory;
 use crate::dataset::{
     Clip, ReadRecording, Recording, ResponseLocation, keep_responses, read_sound,
 };
@@ -265,7 +265,7 @@ fn fits_into_memory(recording: &Recording<ResponseLocation>) -> bool {
         neurons * repeats * bins
     };
     let needed = size_of::<f32>() * recording.clips.iter().map(numbers).sum::<usize>();
-    free_memory().is_some_and(|free| needed < free / KEPT)
+    memory::room().is_some_and(|free| needed < free / KEPT)
 }
 
 /// An error with its causes, on one line.

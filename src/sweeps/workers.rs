@@ -13,7 +13,7 @@ use super::team::{fits_side_by_side, teams};
 use crate::base::device::DeviceName;
 use crate::base::error::{Error, Result};
 use crate::base::interrupt;
-use crate::base::process::free_memory;
+use crate::base::memory;
 use crate::dataset::Clip;
 
 /// Who is told of each fit.
@@ -148,7 +148,7 @@ pub fn fits_at_once(workshop: &Workshop) -> Result<usize> {
     let bins: usize = recording.clips.iter().map(Clip::bins).sum();
     let rows = recording.neurons.len() * PER_NEURON + recording.bands() * PER_BAND;
     let needed = (bins * rows * size_of::<f32>()).max(1);
-    let room = free_memory().map_or(usize::MAX, |bytes| bytes / 2 / needed);
+    let room = memory::room().map_or(usize::MAX, |bytes| bytes / 2 / needed);
     Ok(rayon::current_num_threads().min(room).max(1))
 }
 
@@ -168,6 +168,6 @@ mod tests {
             assert_eq!(shares.sum::<usize>(), threads);
         }
         assert_eq!(share(2, 5, 4), 1);
-        assert!(free_memory().is_some_and(|bytes| bytes > 1 << 20));
+        assert!(memory::room().is_some_and(|bytes| bytes > 1 << 20));
     }
 }

@@ -90,7 +90,7 @@ pub fn fit(fitting: &Fitting) -> Result<()> {
     let means = row(folded.iter().map(|(mean, _)| *mean).collect())?;
     let neurons = network.neurons();
     let column = |values: &Tensor| values.reshape((1, neurons, 1));
-    let standard = drives.iter().zip(batch.clips()).map(|(drive, clip)| {
+    let standard = drives.into_iter().zip(batch.clips()).map(|(drive, clip)| {
         let drive = drive.unsqueeze(0)?.broadcast_sub(&column(&means)?)?;
         let drive = drive.broadcast_div(&column(&scales)?)?.unsqueeze(2)?;
         Ok(clip.with_sound(drive.contiguous()?))

@@ -7,6 +7,8 @@ use crate::models::batch::Batch;
 
 /// Bins of training clips that the outputs are looked at on.
 const BINS: usize = 4_000;
+/// Rows that are put together at once.
+const ROWS: usize = 64;
 /// Halvings of the range in which the offset of a drive is looked for.
 const HALVINGS: usize = 40;
 /// How far that range goes, in standard deviations of the drive and of the response.
@@ -35,12 +37,7 @@ pub fn start_outputs(network: &Network, train: &Batch, relative: &Relative) -> R
     let column = |values: &[f64]| {
         Tensor::new(values, like.device())?.to_dtype(like.dtype())?.reshape((values.len(), 1))
     };
-    let all = Tensor::cat(&drives, 1)?;
-    let bins = all.dim(1)?;
-    let step = bins.div_ceil(BINS).max(1);
-    let places: Vec<u32> =
-        (0..bins).step_by(step).filter_map(|bin| u32::try_from(bin).ok()).collect();
-    let some = all.index_select(&Tensor::new(places, like.device())?, 1)?;
+    let some = some_bins(&drives)?;
     let centred = some.broadcast_mul(&column(&factors)?)?.broadcast_add(&column(&means)?)?;
     let falls: Vec<bool> = network.slopes()?.iter().map(|slope| *slope < 0.0).collect();
     let reach = wanted.iter().zip(&relative.ranges);
@@ -64,15 +61,42 @@ pub fn start_outputs(network: &Network, train: &Batch, relative: &Relative) -> R
     network.adjust(&row(&factors)?, &row(&shifts)?)
 }
 
+/// Every so many bins of all clips.
+fn some_bins(clips: &[Tensor]) -> Result<Tensor> {
+    let some = by_rows(clips, |rows| {
+        let bins = rows.dim(1)?;
+        let step = bins.div_ceil(BINS).max(1);
+        let places: Vec<u32> =
+            (0..bins).step_by(step).filter_map(|bin| u32::try_from(bin).ok()).collect();
+        rows.index_select(&Tensor::new(places, rows.device())?, 1)
+    });
+    Tensor::cat(&some?, 0)
+}
+
 /// Mean and biased variance of each row over all clips.
 ///
 /// # Errors
 /// A tensor operation fails.
 pub fn moments(clips: &[Tensor]) -> Result<Vec<(f64, f64)>> {
-    let all = Tensor::cat(clips, 1)?.to_dtype(DType::F64)?;
-    let bins = all.dim(1)?.max(1) as f64;
-    let means = all.mean_keepdim(1)?;
-    let squares = all.broadcast_sub(&means)?.sqr()?.sum(1)?.to_vec1::<f64>()?;
-    let means = means.squeeze(1)?.to_vec1::<f64>()?;
-    Ok(means.into_iter().zip(squares).map(|(mean, sum)| (mean, sum / bins)).collect())
+    let moments = by_rows(clips, |rows| {
+        let rows = rows.to_dtype(DType::F64)?;
+        let bins = rows.dim(1)?.max(1) as f64;
+        let means = rows.mean_keepdim(1)?;
+        let squares = rows.broadcast_sub(&means)?.sqr()?.sum(1)?.to_vec1::<f64>()?;
+        let means = means.squeeze(1)?.to_vec1::<f64>()?;
+        let rows = means.into_iter().zip(squares);
+        Ok(rows.map(|(mean, sum)| (mean, sum / bins)).collect::<Vec<_>>())
+    });
+    Ok(moments?.into_iter().flatten().collect())
+}
+
+/// What is worked out of some rows of all clips in a row, and of the next: all at once would be several
+/// times what the clips take.
+fn by_rows<T>(clips: &[Tensor], mut of: impl FnMut(Tensor) -> Result<T>) -> Result<Vec<T>> {
+    let rows = clips.first().map_or(Ok(0), |clip| clip.dim(0))?;
+    let groups = (0..rows).step_by(ROWS).map(|from| {
+        let own = clips.iter().map(|clip| clip.narrow(0, from, ROWS.min(rows - from)));
+        of(Tensor::cat(&own.collect::<Result<Vec<_>>>()?, 1)?)
+    });
+    groups.collect()
 }

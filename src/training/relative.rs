@@ -13,6 +13,9 @@ const LOW: f64 = 0.02;
 /// The share of responses that lie below [`ResponseRange::high`].
 const HIGH: f64 = 0.995;
 
+/// Neurons whose responses are copied at once.
+const AT_ONCE: usize = 64;
+
 /// In what units responses and losses are while a model is fitted.
 #[derive(Debug, Clone)]
 pub struct Relative {
@@ -50,8 +53,8 @@ impl Relative {
         (loss, scale): (&'static LossRow, LossScale),
         Divisible { can_rescale, is_apart }: Divisible,
     ) -> error::Result<Self> {
-        let responses = recorded(train)?;
-        let deviations: Vec<f64> = responses.iter().map(|row| moments(row).1).collect();
+        let mut deviations: Vec<f64> = Vec::new();
+        each_recorded(train, |row| deviations.push(moments(&row).1))?;
         let varying: Vec<f64> = deviations.iter().copied().filter(|sd| *sd > 0.0).collect();
         let by_neuron = scale == LossScale::Variance;
         let mean_square = varying.iter().map(|sd| sd * sd).sum::<f64>() / varying.len() as f64;
@@ -68,7 +71,10 @@ impl Relative {
             by_neuron,
             over: if is_apart { OverNeurons::Sum } else { OverNeurons::Mean },
         };
-        for (mut row, unit) in responses.into_iter().zip(relative.units.clone()) {
+        let units = relative.units.clone();
+        let mut units = units.into_iter();
+        each_recorded(train, |mut row| {
+            let unit = units.next().unwrap_or(1.0);
             for y in &mut row {
                 *y /= unit;
             }
@@ -83,7 +89,7 @@ impl Relative {
             relative.floors.push(if by_neuron { floor } else { 0.0 });
             relative.scales.push(scale);
             relative.ranges.push(range);
-        }
+        })?;
         Ok(relative)
     }
 
@@ -151,17 +157,20 @@ impl Relative {
     }
 }
 
-/// The recorded responses of each neuron, clip after clip.
-fn recorded(samples: &[Sample]) -> Result<Vec<Vec<f64>>> {
-    let mut rows: Vec<Vec<f64>> = Vec::new();
-    for Sample { member, .. } in samples {
-        let psth = member.psth.squeeze(0)?.to_vec2::<f32>()?;
-        rows.resize_with(psth.len(), Vec::new);
-        for (row, own) in rows.iter_mut().zip(psth) {
-            row.extend(own.into_iter().filter(|y| !y.is_nan()).map(f64::from));
+/// Hands out the recorded responses of each neuron in turn, clip after clip.
+fn each_recorded(samples: &[Sample], mut take: impl FnMut(Vec<f64>)) -> Result<()> {
+    let neurons = samples.first().map_or(Ok(0), |sample| sample.member.psth.dim(1))?;
+    for from in (0..neurons).step_by(AT_ONCE) {
+        let mut rows: Vec<Vec<f64>> = vec![Vec::new(); AT_ONCE.min(neurons - from)];
+        for Sample { member, .. } in samples {
+            let psth = member.psth.squeeze(0)?.narrow(0, from, rows.len())?.to_vec2::<f32>()?;
+            for (row, own) in rows.iter_mut().zip(psth) {
+                row.extend(own.into_iter().filter(|y| !y.is_nan()).map(f64::from));
+            }
         }
+        rows.into_iter().for_each(&mut take);
     }
-    Ok(rows)
+    Ok(())
 }
 
 /// Mean and standard deviation; 0 where values differ by rounding alone.

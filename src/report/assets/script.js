@@ -337,9 +337,12 @@
           if (left === null || right === null) return (left === null) - (right === null) || a - b;
           return sign * (left - right) || a - b;
         };
-        const rows = Array.from(body.rows);
-        rows.sort((a, b) => compare(Number(a.dataset.n), Number(b.dataset.n)));
-        body.append(...rows);
+        const rows = Array.from(body.rows, (row) => [Number(row.dataset.n), row]);
+        rows.sort(([a], [b]) => compare(a, b));
+        // Moved apart from the page, thousands of rows are laid out once.
+        body.remove();
+        body.append(...rows.map(([, row]) => row));
+        table.append(body);
       });
     });
 

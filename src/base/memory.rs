@@ -1,0 +1,145 @@
+//! How much memory planned work may take: what is free, or what the user allows.
+use std::str::FromStr;
+use std::sync::OnceLock;
+
+use super::error::{Error, Result};
+use super::process::free_memory;
+
+/// The share of the room from which on planned work is warned of.
+const TIGHT: f64 = 0.5;
+/// The share of the room that planned work may take at most.
+const MOST: f64 = 0.9;
+
+static ALLOWED: OnceLock<MemorySize> = OnceLock::new();
+
+/// A number of bytes, written as `4GB`, `500MB` or `2GiB`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct MemorySize(pub usize);
+
+impl FromStr for MemorySize {
+    type Err = String;
+
+    fn from_str(text: &str) -> std::result::Result<Self, String> {
+        let expected = || format!("found {text:?}, expected a size such as 4GB, 500MB or 2GiB");
+        let unit = text.find(|letter: char| letter.is_ascii_alphabetic()).ok_or_else(expected)?;
+        let number: f64 = text[..unit].trim().parse().map_err(|_e| expected())?;
+        let bytes = match text[unit..].to_ascii_lowercase().as_str() {
+            "k" | "kb" => 1e3,
+            "m" | "mb" => 1e6,
+            "g" | "gb" => 1e9,
+            "t" | "tb" => 1e12,
+            "kib" => f64::from(1 << 10),
+            "mib" => f64::from(1 << 20),
+            "gib" => f64::from(1 << 30),
+            "tib" => f64::from(1 << 30) * 1024.0,
+            _ => return Err(expected()),
+        };
+        let size = number * bytes;
+        if !(1.0..1e18).contains(&size) {
+            return Err(expected());
+        }
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "in range")]
+        Ok(Self(size as usize))
+    }
+}
+
+/// `40 kB`, `850 MB`, `3.2 GB`
+fn shown(bytes: usize) -> String {
+    let bytes = bytes as f64;
+    match bytes {
+        ..1e6 => format!("{:.0} kB", bytes / 1e3),
+        ..1e9 => format!("{:.0} MB", bytes / 1e6),
+        _ => format!("{:.1} GB", bytes / 1e9),
+    }
+}
+
+/// From now on planned work may take so much, whatever is free. Said once, before anything is planned.
+pub fn allow(size: MemorySize) {
+    let _other = ALLOWED.set(size);
+}
+
+/// Bytes that planned work may take all in all: what was allowed, or else what is free, where the system
+/// says it.
+pub fn room() -> Option<usize> {
+    ALLOWED.get().map(|size| size.0).or_else(free_memory)
+}
+
+/// What becomes of planned work.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Verdict {
+    /// There is room.
+    Fits,
+    /// There is room, if nobody else takes it; what to say.
+    Tight(String),
+    /// It must not begin; what to say, and how many bytes it may take.
+    TooMuch(String, usize),
+}
+
+/// Compares what work is expected to take with what it may; `what` begins a sentence, as in `the fit`.
+pub fn judge(what: &str, bytes: usize) -> Verdict {
+    let Some(room) = room() else { return Verdict::Fits };
+    let of = match ALLOWED.get() {
+        Some(_) => format!("the {} that --max-memory allows", shown(room)),
+        None => format!("the {} that are free", shown(room)),
+    };
+    let (takes, room) = (shown(bytes), room as f64);
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "below the room")]
+    let most = (MOST * room) as usize;
+    if bytes > most {
+        let said = format!("{what} takes about {takes} of memory, expected at most 90 % of {of}");
+        return Verdict::TooMuch(said, most);
+    }
+    if bytes as f64 > TIGHT * room {
+        return Verdict::Tight(format!(
+            "{what} takes about {takes} of memory, more than half of {of}"
+        ));
+    }
+    Verdict::Fits
+}
+
+/// A warning where memory is tight.
+///
+/// # Errors
+/// There is too little; `instead` says what to do.
+pub fn require(
+    what: &str,
+    bytes: usize,
+    instead: impl FnOnce(usize) -> String,
+) -> Result<Option<String>> {
+    match judge(what, bytes) {
+        Verdict::Fits => Ok(None),
+        Verdict::Tight(warning) => Ok(Some(warning)),
+        Verdict::TooMuch(said, most) => Err(Error::Refused(format!("{said}; {}", instead(most)))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_are_read_in_powers_of_ten_and_of_two() {
+        for (text, bytes) in [
+            ("4GB", 4_000_000_000),
+            ("4g", 4_000_000_000),
+            ("1.5 GiB", 1_610_612_736),
+            ("500MB", 500_000_000),
+        ] {
+            assert_eq!(text.parse(), Ok(MemorySize(bytes)), "{text}");
+        }
+        for text in ["", "4", "GB", "-1GB", "4 gigabytes", "0MB", "1e300GB", "nanGB"] {
+            assert!(text.parse::<MemorySize>().is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_takes_half_of_the_free_memory_is_warned_of_and_what_takes_all_of_it_refused() {
+        let free = room().unwrap();
+        assert_eq!(judge("a fit", free / 10), Verdict::Fits);
+        assert!(
+            matches!(judge("a fit", free / 10 * 7), Verdict::Tight(said) if said.starts_with("a fit takes about"))
+        );
+        let error = require("a fit", free, |most| format!("at most {most}")).unwrap_err();
+        assert!(error.to_string().contains("90 % of the"), "{error}");
+    }
+}
