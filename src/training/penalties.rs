@@ -204,18 +204,22 @@ fn quadratic(rows: &Tensor, matrix: &Tensor) -> Result<Tensor> {
 /// # Errors
 /// A tensor operation fails.
 pub fn mean_slopes(network: &Network, batch: &Batch) -> Result<Vec<f64>> {
-    let drives = Tensor::cat(&network.drives(batch)?, 1)?.unsqueeze(0)?;
-    let drives = match network.norm() {
-        Some(norm) => norm.forward(&drives, None, Mode::Eval)?.detach(),
-        None => drives,
-    };
-    let bins = drives.dim(2)?.max(1) as f64;
-    let drives = Var::from_tensor(&drives)?;
-    let grads = network.output(&drives)?.sum_all()?.backward()?;
-    match grads.get(&drives) {
-        Some(slopes) => (slopes.squeeze(0)?.sum(1)?.to_dtype(DType::F64)? / bins)?.to_vec1(),
-        None => Ok(vec![1.0; network.neurons()]),
+    let (mut sums, mut bins) = (vec![0.0; network.neurons()], 0);
+    // Clip by clip: the way back through the output holds many copies of what it is given.
+    for drives in network.drives(batch)? {
+        let drives = drives.unsqueeze(0)?;
+        let drives = match network.norm() {
+            Some(norm) => norm.forward(&drives, None, Mode::Eval)?.detach(),
+            None => drives,
+        };
+        bins += drives.dim(2)?;
+        let drives = Var::from_tensor(&drives)?;
+        let grads = network.output(&drives)?.sum_all()?.backward()?;
+        let Some(slopes) = grads.get(&drives) else { return Ok(vec![1.0; network.neurons()]) };
+        let slopes = slopes.squeeze(0)?.to_dtype(DType::F64)?.sum(1)?.to_vec1::<f64>()?;
+        sums.iter_mut().zip(slopes).for_each(|(sum, slope)| *sum += slope);
     }
+    Ok(sums.into_iter().map(|sum| sum / bins.max(1) as f64).collect())
 }
 
 /// The standard deviation of what a kernel sees, over all channels, bands and bins.
