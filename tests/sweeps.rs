@@ -471,7 +471,7 @@ fn receptive_fields_of_a_sweep_are_the_mean_over_its_folds() {
     place.strf(&format!("sweep sweep.toml --out sweep {small}")).done();
     place
         .strf("export-strfs sweep")
-        .refused("strf: --model: found nothing, expected \"linear\" or \"nrf\"\n");
+        .refused("--model: found nothing, expected \"linear\" or \"nrf, hidden = 3\"");
     place.strf("export-strfs sweep --model linear").done();
     let read = |file: &str, name: &str| {
         let file = hdf5::File::open(place.path(file)).unwrap();
