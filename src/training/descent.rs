@@ -30,7 +30,7 @@ const ABOVE: f64 = 10.0;
 /// How often at most what L-BFGS remembers is gathered.
 const BETWEEN_MEMORIES: Duration = Duration::from_millis(500);
 /// Blocks wait at the end of a point until they are this share of those that still move.
-const WAITING: usize = 8;
+const WAITING: usize = 4;
 
 /// When a point of a path has converged: the next one goes on from there.
 const AT_POINT: Convergence = Convergence { rounds: 5, fall: 1e-5 };

@@ -407,7 +407,12 @@ fn with_rows(
     axis: usize,
     rows: &[usize],
 ) -> candle_core::Result<Tensor> {
-    let taken = |row: usize| if rows.contains(&row) { new } else { old };
-    let rows = (0..old.dim(axis)?).map(|row| taken(row).narrow(axis, row, 1));
-    Tensor::cat(&rows.collect::<candle_core::Result<Vec<_>>>()?, axis)?.contiguous()
+    let is_new: Vec<bool> = (0..old.dim(axis)?).map(|row| rows.contains(&row)).collect();
+    let mut first = 0;
+    let runs = is_new.chunk_by(|a, b| a == b).map(|run| {
+        let place = first;
+        first += run.len();
+        if run[0] { new } else { old }.narrow(axis, place, run.len())
+    });
+    Tensor::cat(&runs.collect::<candle_core::Result<Vec<_>>>()?, axis)?.contiguous()
 }
