@@ -9,9 +9,9 @@ use strf::models::loss::{self, Criterion};
 use strf::run_file::RunConfig;
 use strf::runs::experiment::Experiment;
 use strf::runs::folder::OldRun;
-use strf::training::checkpoint::Checkpoint;
+use strf::training::checkpoint::{Checkpoint, Phase};
 use strf::training::history::EpochRow;
-use strf::training::{Observer, fit, start};
+use strf::training::{End, Observer, fit, start};
 
 use crate::support::combinations::{build, dims};
 use crate::support::golden::tensors;
@@ -53,6 +53,47 @@ impl Observer for Silent {
     }
 
     fn note(&mut self, _note: &str) {}
+}
+
+/// Asks to stop once a fit has come to its end but for the calibration of outputs.
+#[derive(Default)]
+struct StopsBeforeCalibration(bool);
+
+impl Observer for StopsBeforeCalibration {
+    fn batch(&mut self, _epoch: usize) {}
+
+    fn epoch(&mut self, _row: &EpochRow, state: &Checkpoint, _improved: bool) -> Result<()> {
+        self.0 = state.progress.phase == Phase::Finish;
+        Ok(())
+    }
+
+    fn interrupted(&self) -> bool {
+        self.0
+    }
+
+    fn note(&mut self, _note: &str) {}
+}
+
+#[test]
+fn a_fit_that_is_stopped_while_outputs_are_calibrated_goes_on_from_there() {
+    let place = Workplace::new();
+    place.write("run.toml", &run_file(LN, "epochs = 20"));
+    let config = RunConfig::load(&place.path("run.toml"), &[]).unwrap();
+    let experiment = Experiment::open(config, OldRun::Refuse).unwrap();
+    let task = experiment.task();
+    let begin = || start(&task, String::new()).unwrap();
+    let (mut whole, mut stopped) = (begin(), begin());
+    fit(&task, &mut whole, &mut Silent).unwrap();
+    let end = fit(&task, &mut stopped, &mut StopsBeforeCalibration::default()).unwrap();
+    assert_eq!((end, stopped.progress.phase), (End::Interrupted, Phase::Finish));
+    fit(&task, &mut stopped, &mut Silent).unwrap();
+    let values = |state: &Checkpoint| -> Vec<Vec<f64>> {
+        let flat = |tensor: &Tensor| {
+            tensor.to_dtype(DType::F64).unwrap().flatten_all().unwrap().to_vec1().unwrap()
+        };
+        state.model.values().map(flat).collect()
+    };
+    assert_eq!(values(&whole), values(&stopped));
 }
 
 /// For each neuron the predictions of the training clips and the PSTH, and whether it was calibrated.

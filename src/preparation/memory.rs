@@ -41,6 +41,8 @@ pub struct FitMemory {
     of_neuron: usize,
     /// Bytes that clips take whatever the neurons.
     of_sound: usize,
+    /// Whether each neuron is fitted by itself, so that some at a time come to the same.
+    is_apart: bool,
 }
 
 impl FitMemory {
@@ -66,6 +68,7 @@ impl FitMemory {
             of_responses: IN_TRAINING * train + IN_VALIDATION * valid + IN_TEST * test,
             of_neuron: WHILE_READ * largest + of_parameter * parameters / neurons.max(1),
             of_sound: OF_SOUND * (train + valid + test) * recording.bands(),
+            is_apart: config.architecture.shares_nothing() && !by_steps,
         }
     }
 
@@ -101,7 +104,9 @@ impl FitMemory {
         if fits.is_empty() {
             return "take fewer neurons and stimuli, or a machine with more memory".into();
         }
-        fits.join(", or ")
+        let some_at_a_time = "; or fit them some at a time, to the same bits: strf sweep with \
+                              fit.each = \"neuron\" and fit.folds = 1";
+        fits.join(", or ") + if self.is_apart && neurons > 0 { some_at_a_time } else { "" }
     }
 }
 
@@ -127,6 +132,7 @@ mod tests {
             of_responses: 1_000_000,
             of_neuron: 300_000,
             of_sound: 50_000_000,
+            is_apart: false,
         };
         let most = 2_000_000_000;
         let said = fit.that_fits(most);
@@ -134,6 +140,8 @@ mod tests {
             said,
             "1423 of the 3000 neurons would fit (data.neurons), or 196 of the 600 stimuli would fit (data.stimuli)"
         );
+        let apart = FitMemory { is_apart: true, ..fit }.that_fits(most);
+        assert!(apart.starts_with(&said) && apart.contains("fit.each"), "{apart}");
         let bytes = |neurons| FitMemory { neurons, ..fit }.bytes();
         assert!(bytes(1423) <= most && bytes(1424) > most);
         let none = FitMemory { of_neuron: 4_000_000_000, of_sound: 4_000_000_000, ..fit };

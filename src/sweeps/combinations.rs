@@ -51,9 +51,10 @@ impl Combination {
         types.into_iter().chain(others).map(text).collect()
     }
 
-    /// The value of a key, as written in TOML.
-    pub fn value(&self, path: &str) -> Option<&str> {
-        self.values.iter().find(|(known, _)| known == path).map(|(_, value)| value.as_str())
+    /// The value of a key as tables have it: words without quotes, nothing where it stands aside.
+    pub fn plain(&self, path: &str) -> &str {
+        let own = self.values.iter().find(|(known, _)| known == path);
+        own.map_or("", |(_, value)| value.trim_matches('"'))
     }
 }
 

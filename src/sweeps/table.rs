@@ -154,7 +154,7 @@ fn summary(plan: &Plan, all: &[OfCombination]) -> Result<String> {
     let fits = plan.fold_count() * plan.seeds.len() * plan.fits_of_population();
     let row = |(own, of): (&super::Combination, &OfCombination)| {
         let mut row = vec![own.name.clone()];
-        row.extend(paths.iter().map(|path| own.value(path).unwrap_or_default().to_owned()));
+        row.extend(paths.iter().map(|path| own.plain(path).to_owned()));
         row.extend([of.done.to_string(), fits.to_string(), of.neurons.len().to_string()]);
         row.push(format!("{:?}", of.seconds()));
         for score in 0..AVERAGED.len() {
@@ -207,11 +207,10 @@ impl<'a, W: Write> Tidy<'a, W> {
         let (number, fold) = (job.number.to_string(), (job.fold + 1).to_string());
         let inner = job.inner.map_or_else(String::new, |inner| (inner + 1).to_string());
         let seed = self.plan.seeds[job.seed].to_string();
-        let values: Vec<&str> =
-            self.paths.iter().map(|path| own.value(path).unwrap_or_default()).collect();
+        let values: Vec<&str> = self.paths.iter().map(|path| own.plain(path)).collect();
         for row in 0..of_job.rows.len() {
             let mut cells = vec![number.as_str(), own.name.as_str()];
-            cells.extend(values.iter().map(|value| value.trim_matches('"')));
+            cells.extend(values.iter().copied());
             cells.extend([fold.as_str(), &inner, &seed, of_job.text(row, "neuron")]);
             cells.extend(self.columns.iter().map(|column| match of_job.text(row, column) {
                 "" => "NaN",

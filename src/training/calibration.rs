@@ -72,11 +72,11 @@ fn values(tensor: &Tensor) -> Result<Vec<f64>> {
     Ok(tensor.to_device(&Device::Cpu)?.to_dtype(DType::F64)?.to_vec1()?)
 }
 
-/// Fits outputs and puts them into the network.
+/// Fits outputs and puts them into the network; false where it was stopped before.
 ///
 /// # Errors
 /// A tensor operation fails.
-pub fn fit(fitting: &Fitting) -> Result<()> {
+pub fn fit(fitting: &Fitting, is_stopped: &dyn Fn() -> bool) -> Result<bool> {
     let (network, params) = (fitting.task.network, fitting.task.params);
     let batch = fitting.whole();
     network.fold_norm()?;
@@ -113,6 +113,9 @@ pub fn fit(fitting: &Fitting) -> Result<()> {
         if lbfgs.done() {
             break;
         }
+        if is_stopped() {
+            return Ok(false);
+        }
         lbfgs.round(&mut objective)?;
     }
     let points: Vec<Vec<f64>> = lbfgs.blocks.iter().map(|block| block.point.clone()).collect();
@@ -120,5 +123,6 @@ pub fn fit(fitting: &Fitting) -> Result<()> {
     let factors = objective.scale.as_tensor().detach().div(&scales)?;
     let shift = (objective.offset.as_tensor().detach() - means.mul(&factors)?)?;
     network.adjust(&factors, &shift)?;
-    fitting.settle_norm()
+    fitting.settle_norm()?;
+    Ok(true)
 }

@@ -4,11 +4,11 @@
 use super::best::better;
 use super::checkpoint::{Checkpoint, Phase, Tensors};
 use super::fitting::{Fitting, Judge};
-use super::{Observer, calibration};
+use super::{End, Observer, calibration};
 use crate::base::error::Result;
 use crate::run_file::Best as BestOf;
 
-/// Makes the model of the best weights.
+/// Makes the model of the best weights; how it ended, where it was stopped.
 ///
 /// # Errors
 /// A tensor operation fails, or the observer fails.
@@ -17,7 +17,7 @@ pub fn run(
     judge: &Judge,
     checkpoint: &mut Checkpoint,
     observer: &mut dyn Observer,
-) -> Result<()> {
+) -> Result<Option<End>> {
     let params = fitting.task.params;
     let mut weights = checkpoint.best_weights.clone();
     if let Some(means) = checkpoint.means()? {
@@ -27,7 +27,8 @@ pub fn run(
     checkpoint.progress.calibrated = Vec::new();
     // What an output becomes that changes with the sound does not follow from drives alone.
     if fitting.task.settings.calibrate && !fitting.task.network.changes_output() {
-        let kept = calibrate(fitting, judge, &mut weights)?;
+        let kept = calibrate(fitting, judge, &mut weights, &|| observer.interrupted())?;
+        let Some(kept) = kept else { return Ok(Some(End::Interrupted)) };
         let neurons = 0..fitting.task.network.neurons();
         checkpoint.progress.calibrated = neurons.map(|neuron| kept.contains(&neuron)).collect();
         params.load(&weights)?;
@@ -35,7 +36,8 @@ pub fn run(
     checkpoint.model = fitting.in_units_of_recording()?;
     checkpoint.progress.phase = Phase::Done;
     fitting.give_up(judge, checkpoint, observer)?;
-    observer.finished(checkpoint)
+    observer.finished(checkpoint)?;
+    Ok(None)
 }
 
 /// The better of weights and the mean of late ones.
@@ -66,13 +68,20 @@ fn averaged(
     }
 }
 
-/// Takes calibrated outputs into weights; of which neurons.
-fn calibrate(fitting: &Fitting, judge: &Judge, weights: &mut Tensors) -> Result<Vec<usize>> {
+/// Takes calibrated outputs into weights; of which neurons, or none where it was stopped.
+fn calibrate(
+    fitting: &Fitting,
+    judge: &Judge,
+    weights: &mut Tensors,
+    is_stopped: &dyn Fn() -> bool,
+) -> Result<Option<Vec<usize>>> {
     let (network, params) = (fitting.task.network, fitting.task.params);
     fitting.settle_norm()?;
     *weights = params.values()?;
     let before = judge.validation.scores(network)?;
-    calibration::fit(fitting)?;
+    if !calibration::fit(fitting, is_stopped)? {
+        return Ok(None);
+    }
     let after = judge.validation.scores(network)?;
     let suits = |neuron: &usize| {
         let (old, new) = (before.losses[*neuron], after.losses[*neuron]);
@@ -81,5 +90,5 @@ fn calibrate(fitting: &Fitting, judge: &Judge, weights: &mut Tensors) -> Result<
     };
     let kept: Vec<usize> = (0..network.neurons()).filter(suits).collect();
     *weights = fitting.mixed(weights, &params.values()?, &kept)?;
-    Ok(kept)
+    Ok(Some(kept))
 }

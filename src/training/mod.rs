@@ -198,9 +198,7 @@ pub fn fit_until(
         let kept = checkpoint.progress.best.epoch;
         let reached = match (checkpoint.progress.phase, task.settings.optimizer) {
             (phase, _) if phase == until || phase == Phase::Done => break,
-            (Phase::Finish, _) => {
-                finish::run(&fitting, &judge, checkpoint, observer).map(|()| None)
-            }
+            (Phase::Finish, _) => finish::run(&fitting, &judge, checkpoint, observer),
             (_, Optimizer::AdamW) => steps::run(&fitting, &judge, checkpoint, observer),
             (_, Optimizer::Ridge) => ridge::run(&fitting, &judge, checkpoint, observer),
             (_, _) => descent::run(&fitting, &judge, checkpoint, observer),
