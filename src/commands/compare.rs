@@ -91,13 +91,8 @@ fn sweeps(args: &CompareArgs, console: &Console) -> Result<()> {
         console.note(&format!("wrote {}", path.display()));
     }
     if let Some(path) = &args.plot {
-        match pictures::models::draw(&findings, 0, "several sweeps", None)? {
-            Drawn::Picture(canvas) => {
-                canvas.write(path, "models of several sweeps", existing)?;
-                console.note(&format!("wrote {}", path.display()));
-            }
-            Drawn::Nothing(why) => console.warn(&format!("no picture: {why}")),
-        }
+        let drawn = pictures::models::draw(&findings, 0, "several sweeps", None)?;
+        put(drawn, (path, existing), "models of several sweeps", console)?;
     }
     let json = || format!("{:#}", findings.json());
     console.result(&if args.json { json() } else { outcome::compared(&findings) })
@@ -106,9 +101,21 @@ fn sweeps(args: &CompareArgs, console: &Console) -> Result<()> {
 /// The picture by the first score.
 fn draw(args: &CompareArgs, runs: &[Scored], path: &Path, console: &Console) -> Result<()> {
     let Some(score) = args.scores.first() else { return Ok(()) };
-    match pictures::comparison::draw(runs, score, args.seed)? {
+    let (drawn, existing) =
+        (pictures::comparison::draw(runs, score, args.seed)?, Existing::from_force(args.force));
+    put(drawn, (path, existing), &format!("{score} of runs"), console)
+}
+
+/// Writes a picture and says so, or why there is none.
+fn put(
+    drawn: Drawn,
+    (path, existing): (&Path, Existing),
+    title: &str,
+    console: &Console,
+) -> Result<()> {
+    match drawn {
         Drawn::Picture(canvas) => {
-            canvas.write(path, &format!("{score} of runs"), Existing::from_force(args.force))?;
+            canvas.write(path, title, existing)?;
             console.note(&format!("wrote {}", path.display()));
         }
         Drawn::Nothing(why) => console.warn(&format!("no picture: {why}")),

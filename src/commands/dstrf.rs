@@ -105,7 +105,7 @@ pub fn run(args: &DstrfArgs, console: &Console) -> Result<()> {
     };
     let mut exported = export_of(&trained)?;
     if let Some(others) = others {
-        let note = others.tell(&trained, &mut exported, export_of)?;
+        let (_exports, note) = others.tell(&trained, &mut exported, export_of)?;
         if let Some(note) = note {
             console.note(&note);
         }

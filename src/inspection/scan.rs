@@ -1,24 +1,17 @@
 //! One pass over all responses, clip by clip.
 use super::overview::{Neuron, Responses};
 use crate::base::error::Result;
-use crate::dataset::{Clip, Recording};
-use crate::preparation::{Doubtful, PsthSurvey, RecordedResponses};
+use crate::dataset::Recording;
+use crate::preparation::{Doubtful, PsthSurvey, RecordedResponses, bytes_while_read};
 use crate::scores::quality;
 use crate::scores::repeats::ResponseValues;
 
-/// Bytes that a single response takes while its clip is looked at.
-const OF_RESPONSE: usize = 12;
 /// Bytes that are kept of a neuron.
 const OF_NEURON: usize = 16_000;
 
 /// Bytes of memory that an inspection takes.
 pub fn memory<R: RecordedResponses>(recording: &Recording<R>) -> usize {
-    let responses = |clip: &Clip<R>| {
-        let (_neurons, repeats, bins) = clip.responses.shape();
-        repeats * bins
-    };
-    let largest = recording.clips.iter().map(responses).max().unwrap_or(0);
-    recording.neurons.len() * (OF_RESPONSE * largest + OF_NEURON)
+    recording.neurons.len() * (bytes_while_read(recording.clips.iter()) + OF_NEURON)
 }
 
 /// What the responses to all clips say.

@@ -2,11 +2,11 @@
 //! with parameters (docs/benchmarks.md).
 use candle_core::{DType, Device};
 
-use super::{ClipSets, to_amplitude};
+use super::{ClipSets, bytes_while_read, to_amplitude};
 use crate::base::error::Result;
 use crate::base::memory;
 use crate::base::wording::{counted, stimuli_counted};
-use crate::dataset::{Clip, Recording, ResponseLocation, SoundLevel};
+use crate::dataset::{Recording, ResponseLocation, SoundLevel};
 use crate::models::Network;
 use crate::models::dims::Dims;
 use crate::models::params::Params;
@@ -19,8 +19,6 @@ const IN_TRAINING: usize = 16;
 const IN_VALIDATION: usize = 24;
 /// Bytes a bin of a neuron in test clips: predictions.
 const IN_TEST: usize = 8;
-/// Bytes a single response while its clip is read.
-const WHILE_READ: usize = 12;
 /// Bytes a bin of a band: as it was read, standardized, filtered, and laid out by lag.
 const OF_SOUND: usize = 24;
 /// Bytes a parameter that L-BFGS remembers twenty steps of, with the state that is written.
@@ -57,8 +55,6 @@ impl FitMemory {
         };
         let [train, valid, test] = [&sets.train, &sets.valid, &sets.test].map(|clips| bins(clips));
         let neurons = recording.neurons.len();
-        let responses = |clip: &Clip<ResponseLocation>| clip.responses.dim().1 * clip.bins();
-        let largest = recording.clips.iter().map(responses).max().unwrap_or(0);
         let by_steps = config.train.optimizer == Optimizer::AdamW;
         let of_parameter = if by_steps { WITH_OTHERS } else { WITH_LBFGS };
         let parameters = parameters(recording.level, dims, config);
@@ -66,7 +62,8 @@ impl FitMemory {
             neurons,
             clips: recording.clips.len(),
             of_responses: IN_TRAINING * train + IN_VALIDATION * valid + IN_TEST * test,
-            of_neuron: WHILE_READ * largest + of_parameter * parameters / neurons.max(1),
+            of_neuron: bytes_while_read(recording.clips.iter())
+                + of_parameter * parameters / neurons.max(1),
             of_sound: OF_SOUND * (train + valid + test) * recording.bands(),
             is_apart: config.architecture.shares_nothing() && !by_steps,
         }

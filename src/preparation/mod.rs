@@ -18,7 +18,7 @@ pub use memory::FitMemory;
 pub use neurons::{Doubtful, PsthSurvey};
 pub use prepare::dims;
 pub use psth::psth;
-pub use recorded::{RecordedResponses, qualities};
+pub use recorded::{RecordedResponses, bytes_while_read, qualities};
 pub use select::{Selected, keep_neurons, keep_stimuli, select};
 pub use smooth::{hanning, smooth, smoothed_psth};
 pub use split::{ClipSets, divide};

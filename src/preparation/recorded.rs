@@ -2,7 +2,7 @@
 use ndarray::{Array3, ArrayView3};
 
 use crate::base::error::Result;
-use crate::dataset::{OfNeurons, Recording, ResponseFile, ResponseLocation};
+use crate::dataset::{Clip, OfNeurons, Recording, ResponseFile, ResponseLocation};
 use crate::scores::quality::{Quality, QualitySurvey};
 
 /// The responses to a clip, in memory or in a file.
@@ -50,6 +50,20 @@ impl RecordedResponses for ResponseLocation {
         }
         Ok(())
     }
+}
+
+/// Bytes that a single response takes while its clip is read.
+const WHILE_READ: usize = 12;
+
+/// Bytes that the responses of a neuron take while the largest of some clips is read.
+pub fn bytes_while_read<'a, R: RecordedResponses + 'a>(
+    clips: impl Iterator<Item = &'a Clip<R>>,
+) -> usize {
+    let responses = |clip: &Clip<R>| {
+        let (_neurons, repeats, bins) = clip.responses.shape();
+        repeats * bins
+    };
+    WHILE_READ * clips.map(responses).max().unwrap_or(0)
 }
 
 /// How good the recording of each neuron is, over all clips.

@@ -11,13 +11,11 @@ use crate::dataset::content::{PartContent, ResponseHashes, ScoredContent};
 use crate::dataset::{Clip, ReadRecording, Recording, ResponseFile, ResponseLocation};
 use crate::models::batch::Sample;
 use crate::models::prediction;
-use crate::preparation::{Treatment, require_level};
+use crate::preparation::{Treatment, bytes_while_read, require_level};
 use crate::scores::evaluation::{Over, Scores, Scoring, score_predictions};
 
 /// Bytes that a bin of a neuron takes: its prediction, and what scores keep of it.
 const OF_PREDICTION: usize = 24;
-/// Bytes that a single response takes while its clip is read.
-const WHILE_READ: usize = 12;
 
 /// A part of the stimuli of a dataset, with the neurons of a trained model in its order.
 pub struct Clips {
@@ -100,8 +98,7 @@ impl Trained {
     /// Bytes of memory that predictions of clips take, with the responses to the largest of them.
     fn bytes(&self, clips: &Clips) -> usize {
         let bins: usize = clips.iter().map(Clip::bins).sum();
-        let largest = clips.iter().map(|clip| clip.responses.dim().1 * clip.bins()).max();
-        let of_neuron = OF_PREDICTION * bins + WHILE_READ * largest.unwrap_or(0);
+        let of_neuron = OF_PREDICTION * bins + bytes_while_read(clips.iter());
         self.metadata.neurons.len() * of_neuron
     }
 

@@ -1,5 +1,5 @@
 //! Sweeps against each other: what each of them says of the same stimuli, by fits that did not see them.
-use super::findings::{CHOICE, FOLDS, Findings};
+use super::findings::{FOLDS, Findings};
 use super::folder::{SweepFolder, SweepProgress};
 use super::held_out::{Predicted, Stimuli};
 use super::job::Workshop;
@@ -45,17 +45,16 @@ impl Compared {
 pub fn between(sweeps: &[Compared]) -> Result<Findings> {
     let Some(first) = sweeps.first() else { return Ok(Findings::default()) };
     let mut named: Vec<(String, Predicted)> = Vec::new();
-    let mut against = 0;
+    let (mut against, mut warnings) = (0, Vec::new());
     for sweep in sweeps {
         require_same("stimuli", (first, &first.stimuli()), (sweep, &sweep.stimuli()))?;
         let (known, own) = (&first.workshop.plan.content, &sweep.workshop.plan.content);
         require_same("sound with the hash", (first, known), (sweep, own))?;
-        let own = Findings::default().held_out(
-            &sweep.workshop,
-            &sweep.progress,
-            &sweep.collected,
-            false,
-        )?;
+        let mut of_sweep = Findings::default();
+        let Compared { workshop, progress, collected } = sweep;
+        let own = of_sweep.held_out(workshop, progress, collected, false)?;
+        let warned = of_sweep.warnings.into_iter();
+        warnings.extend(warned.map(|warning| format!("{}: {warning}", sweep.shown())));
         if own.models.is_empty() {
             return Err(Error::Refused(format!(
                 "{0}: found no combination whose fits are all done, expected one or more; go on with strf \
@@ -64,7 +63,7 @@ pub fn between(sweeps: &[Compared]) -> Result<Findings> {
             )));
         }
         if named.is_empty() {
-            let choice = own.models.iter().position(|(name, _)| name == CHOICE);
+            let choice = own.models.iter().position(|(_, own)| own.is_choice);
             against = choice.unwrap_or(0);
         }
         let models = own.models.into_iter();
@@ -80,8 +79,9 @@ pub fn between(sweeps: &[Compared]) -> Result<Findings> {
             ));
         }
     }
-    let mut findings = Findings { against: named[against].0.clone(), ..Findings::default() };
-    findings.neurons.clone_from(&named[against].1.neurons);
+    let (name, reference) = &named[against];
+    let neurons = reference.neurons.clone();
+    let mut findings = Findings { against: name.clone(), neurons, warnings, ..Findings::default() };
     findings.compare(&named, Some(against), FOLDS);
     Ok(findings)
 }

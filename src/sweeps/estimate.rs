@@ -5,13 +5,11 @@ use rayon::ThreadPoolBuilder;
 
 use super::job::Workshop;
 use super::plan::Job;
-use super::team::{fits_side_by_side, teams};
+use super::team::{experiment, fits_side_by_side, teams};
 use super::workers::fits_at_once;
 use crate::base::error::{Error, Result};
 use crate::base::interrupt;
 use crate::run_file::Optimizer;
-use crate::runs::experiment::Experiment;
-use crate::runs::folder::OldRun;
 use crate::training::checkpoint::Checkpoint;
 use crate::training::history::EpochRow;
 use crate::training::{self, End, Observer};
@@ -95,13 +93,10 @@ fn fit_time(workshop: &Workshop, combination: usize) -> Result<FitTime> {
     let base = plan.base(folder, combination)?;
     let is_own = |job: &&Job| job.combination == combination;
     let own: Vec<Job> = plan.jobs().iter().filter(is_own).copied().collect();
-    let team = teams(own, 1, |_| fits_side_by_side(&base)).into_iter().next().unwrap_or_default();
+    let side_by_side = fits_side_by_side(&base).then_some(combination).into_iter().collect();
+    let team = teams(own, 1, &side_by_side).into_iter().next().unwrap_or_default();
     let begun = Instant::now();
-    let place =
-        team.first().map_or_else(|| folder.to_owned(), |job| workshop.folder.job(job.number));
-    let config = plan.config_of_team(folder, &team, &place)?;
-    let recording = workshop.dataset();
-    let experiment = Experiment::of(config, OldRun::Replace, |_| Ok(recording.clone()))?;
+    let experiment = experiment((&workshop.folder, plan), workshop.dataset(), &team)?;
     let task = experiment.task();
     let mut checkpoint = training::start(&task, String::new())?;
     let set_up = begun.elapsed().as_secs_f64();

@@ -212,7 +212,7 @@ impl Findings {
         }
         let clips = 0..stimuli.places.len();
         let (fits, neurons) = (named[0].1.fits, named[0].1.neurons.clone());
-        let mut chosen = Predicted { fits, neurons, ..Predicted::default() };
+        let mut chosen = Predicted { fits, neurons, is_choice: true, ..Predicted::default() };
         for (seed, folds) in stimuli.folds.iter().enumerate() {
             let mut sums = PopulationSums::default();
             for clip in clips.clone() {
@@ -253,7 +253,7 @@ impl Findings {
             let scores: Vec<ModelScore> = scores.collect();
             self.all.push(Finding {
                 name: name.clone(),
-                is_choice: name.ends_with(CHOICE),
+                is_choice: own.is_choice,
                 stimuli,
                 clips,
                 fits: own.fits,

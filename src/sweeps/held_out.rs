@@ -28,6 +28,8 @@ pub struct Predicted {
     pub fits: usize,
     /// Ids of the neurons.
     pub neurons: Vec<String>,
+    /// Whether they are those of the combination that was chosen in each fold.
+    pub is_choice: bool,
 }
 
 impl Predicted {
@@ -105,6 +107,7 @@ pub fn predict(
         ensemble: several.then(PopulationSums::default),
         fits: members.groups.len(),
         neurons: members.neurons.clone(),
+        is_choice: false,
     };
     let mut kept: Vec<(Entity, Array2<f32>)> = Vec::new();
     let mut heard = Heard::new(&members);

@@ -100,6 +100,9 @@ impl Workshop {
     /// # Errors
     /// The folder of the sweep cannot be read or written.
     pub fn next_round(&mut self) -> Result<NextRound> {
+        if !self.plan.goes_on {
+            return Ok(NextRound::IsNotDue);
+        }
         // Another process may have gone on already.
         let known = self.folder.plan()?;
         if known.rounds.len() > self.plan.rounds.len() {
@@ -118,26 +121,12 @@ impl Workshop {
         Ok(NextRound::Begins)
     }
 
-    /// Works on a fit that was claimed; `is_stopped` is asked before every step.
+    /// Works on a fit that was claimed, or on those of several neurons by themselves, side by side;
+    /// `is_stopped` is asked before every step, and `tell` hears how each came to its end.
     ///
     /// # Errors
     /// The folder of the sweep cannot be written.
     pub fn work(
-        &self,
-        job: Job,
-        claim: &Claim,
-        is_stopped: &(dyn Fn() -> bool + Sync),
-    ) -> Result<Outcome> {
-        let place = self.folder.workplace(job.number, claim)?;
-        self.work_at((job, claim), place, None, is_stopped)
-    }
-
-    /// Works on the fits of several neurons by themselves that were claimed, side by side; `tell` hears how
-    /// each came to its end.
-    ///
-    /// # Errors
-    /// As [`Workshop::work`].
-    pub fn work_together(
         &self,
         team: &[(Job, Claim)],
         is_stopped: &(dyn Fn() -> bool + Sync),

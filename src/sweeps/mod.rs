@@ -6,6 +6,7 @@
 //! ([`claim`]), written beside, and put into place by one rename ([`folder`]).
 mod paths;
 mod search;
+mod search_range;
 mod tpe;
 
 pub mod sections;

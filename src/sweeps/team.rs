@@ -1,5 +1,7 @@
 //! Neurons that are each fitted by itself, side by side: one pass over the clips serves all of them, and what
 //! each comes to is the same bits as alone.
+use std::collections::{BTreeMap, BTreeSet};
+
 use super::folder::SweepFolder;
 use super::plan::{Job, Plan};
 use crate::base::device::DeviceName;
@@ -36,17 +38,22 @@ pub fn fits_side_by_side(config: &RunConfig) -> bool {
     is_apart && by_neuron && is_single && is_plain && train.epochs() > 0
 }
 
-/// Fits in teams of those that differ in their neuron alone, as far as `is_apart` lets their combination; every
-/// other fit is a team of its own. There are teams for all workers, if there are fits for them.
-pub fn teams(jobs: Vec<Job>, workers: usize, is_apart: impl Fn(usize) -> bool) -> Vec<Vec<Job>> {
-    let alike = |job: &Job| (job.combination, job.fold, job.inner, job.seed);
+/// Fits in teams of those that differ in their neuron alone, of the combinations at these places; every other
+/// fit is a team of its own. There are teams for all workers, if there are fits for them.
+pub fn teams(jobs: Vec<Job>, workers: usize, side_by_side: &BTreeSet<usize>) -> Vec<Vec<Job>> {
     let mut groups: Vec<Vec<Job>> = Vec::new();
+    let mut known = BTreeMap::new();
     for job in jobs {
-        let joins = job.neuron.is_some() && is_apart(job.combination);
-        match groups.iter_mut().rev().find(|group| joins && alike(&group[0]) == alike(&job)) {
-            Some(group) => group.push(job),
-            None => groups.push(vec![job]),
+        if job.neuron.is_none() || !side_by_side.contains(&job.combination) {
+            groups.push(vec![job]);
+            continue;
         }
+        let alike = (job.combination, job.fold, job.inner, job.seed);
+        let place = *known.entry(alike).or_insert(groups.len());
+        if place == groups.len() {
+            groups.push(Vec::new());
+        }
+        groups[place].push(job);
     }
     let each = workers.div_ceil(groups.len().max(1));
     let parts = |group: Vec<Job>| {
@@ -55,6 +62,20 @@ pub fn teams(jobs: Vec<Job>, workers: usize, is_apart: impl Fn(usize) -> bool) -
         group.chunks(size).map(<[Job]>::to_vec).collect::<Vec<_>>()
     };
     groups.into_iter().flat_map(parts).collect()
+}
+
+/// What is fitted to what for some jobs that differ in their neuron alone; nothing is written.
+///
+/// # Errors
+/// The dataset and the run file do not go together.
+pub fn experiment(
+    (folder, plan): (&SweepFolder, &Plan),
+    recording: &ReadRecording<ResponseLocation>,
+    jobs: &[Job],
+) -> Result<Experiment> {
+    let number = jobs.first().map_or(0, |job| job.number);
+    let config = plan.config_of_team(folder.path(), jobs, &folder.job(number))?;
+    Experiment::of(config, OldRun::Replace, |_| Ok(recording.clone()))
 }
 
 impl Together {
@@ -69,9 +90,7 @@ impl Together {
         is_stopped: &(dyn Fn() -> bool + Sync),
     ) -> Result<Option<Self>> {
         let begun = std::time::Instant::now();
-        let Some(first) = jobs.first() else { return Ok(None) };
-        let config = plan.config_of_team(folder.path(), jobs, &folder.job(first.number))?;
-        let experiment = Experiment::of(config, OldRun::Replace, |_| Ok(recording.clone()))?;
+        let experiment = experiment((folder, plan), recording, jobs)?;
         let task = experiment.task();
         let mut checkpoint = training::start(&task, String::new())?;
         let neurons = experiment.prepared.neurons.clone();
@@ -141,17 +160,17 @@ mod tests {
             .flat_map(|neuron| (0..2).map(move |own| job(2 * neuron + own, own, Some(neuron))))
             .collect();
         let sizes = |workers: usize| -> Vec<usize> {
-            let found = teams(jobs.clone(), workers, |combination| combination == 0);
+            let found = teams(jobs.clone(), workers, &BTreeSet::from([0]));
             assert_eq!(found.iter().flatten().count(), jobs.len());
             found.iter().filter(|team| team[0].combination == 0).map(Vec::len).collect()
         };
         assert_eq!(sizes(2), [47, 47, 46]);
-        let alone = teams(jobs.clone(), 2, |_| false);
+        let alone = teams(jobs.clone(), 2, &BTreeSet::new());
         assert!(alone.iter().all(|team| team.len() == 1));
         let one: Vec<Job> = (0..10).map(|neuron| job(neuron, 0, Some(neuron))).collect();
-        let sizes: Vec<usize> = teams(one, 4, |_| true).iter().map(Vec::len).collect();
+        let sizes: Vec<usize> = teams(one, 4, &BTreeSet::from([0])).iter().map(Vec::len).collect();
         assert_eq!(sizes, [3, 3, 3, 1]);
-        let population = teams(vec![job(0, 0, None), job(1, 0, None)], 1, |_| true);
+        let population = teams(vec![job(0, 0, None), job(1, 0, None)], 1, &BTreeSet::from([0]));
         assert_eq!(population.len(), 2);
     }
 }

@@ -1,5 +1,5 @@
 //! The fits of a sweep on one machine: as many at once as it has cores, with one copy of the dataset.
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::ScopedJoinHandle;
@@ -41,11 +41,7 @@ pub fn work_through(
 ) -> Result<bool> {
     let threads = rayon::current_num_threads();
     let workers = at_once.clamp(1, jobs.len().max(1));
-    let bases = 0..workshop.plan.combinations.len();
-    let bases = bases.map(|place| workshop.plan.base(workshop.folder.path(), place));
-    let apart: Vec<bool> =
-        bases.map(|base| base.map(|base| fits_side_by_side(&base))).collect::<Result<_>>()?;
-    let teams = teams(jobs, workers, |combination| apart[combination]);
+    let teams = teams(jobs, workers, &side_by_side(workshop)?);
     let queue = Mutex::new(VecDeque::from(teams));
     let stopped = AtomicBool::new(false);
     let shift = Shift { workshop, queue: &queue, stopped: &stopped, audience };
@@ -57,6 +53,20 @@ pub fn work_through(
         joined.into_iter().try_for_each(|worker| worker.unwrap_or_else(|_panic| Err(fault())))
     })?;
     Ok(shift.is_stopped())
+}
+
+/// The places of the combinations whose neurons are fitted side by side.
+fn side_by_side(workshop: &Workshop) -> Result<BTreeSet<usize>> {
+    let plan = &workshop.plan;
+    if plan.alone.is_none() {
+        return Ok(BTreeSet::new());
+    }
+    let mut places = BTreeSet::new();
+    for place in 0..plan.combinations.len() {
+        let base = plan.base(workshop.folder.path(), place)?;
+        places.extend(fits_side_by_side(&base).then_some(place));
+    }
+    Ok(places)
 }
 
 /// The cores of one of several workers.
@@ -124,14 +134,7 @@ impl Shift<'_> {
             }
         }
         let is_stopped = || self.stopped.load(Ordering::Relaxed);
-        match own.as_slice() {
-            [(job, claim)] => self.tell(*job, &self.workshop.work(*job, claim, &is_stopped)?),
-            own => {
-                let tell = |job, outcome| self.tell(job, &outcome);
-                self.workshop.work_together(own, &is_stopped, tell)?;
-            }
-        }
-        Ok(())
+        self.workshop.work(&own, &is_stopped, |job, outcome| self.tell(job, &outcome))
     }
 }
 

@@ -66,6 +66,13 @@ pub struct BlockProgress {
     pub ended: bool,
 }
 
+impl BlockProgress {
+    /// Whether a strength of the list is tried: those up to the strongest, which is one of them.
+    fn tries(&self, strength: f64) -> bool {
+        strength <= self.strongest * (1.0 + 1e-9)
+    }
+}
+
 impl Paths {
     /// Whether there is none.
     pub fn are_none(&self) -> bool {
@@ -94,8 +101,8 @@ impl Paths {
 
     /// Puts a block before the first point of its present path.
     pub fn begin(&self, block: &mut BlockProgress) {
-        let is_within = |strength: &f64| *strength <= block.strongest * (1.0 + 1e-9);
-        block.at.1 = self.strengths.iter().position(is_within).unwrap_or(0);
+        let first = self.strengths.iter().position(|strength| block.tries(*strength));
+        block.at.1 = first.unwrap_or(0);
         (block.stale, block.leg) = (0, 0);
     }
 
@@ -104,9 +111,8 @@ impl Paths {
     pub fn advance(&self, block: &mut BlockProgress) -> Advance {
         let (path, point) = block.at;
         block.leg = 0;
-        let next = self.strengths.get(point + 1);
-        let next = next.filter(|next| **next <= block.strongest * (1.0 + 1e-9));
-        if next.is_some() && block.stale < PATIENCE {
+        let goes_on = self.strengths.get(point + 1).is_some_and(|next| block.tries(*next));
+        if goes_on && block.stale < PATIENCE {
             block.at = (path, point + 1);
             return Advance::Point;
         }

@@ -157,7 +157,8 @@ impl ValidationScores {
             valid_cc_norm,
             neurons_cc: usize::from(!valid_cc.is_nan()),
             neurons_cc_norm: usize::from(!valid_cc_norm.is_nan()),
-            ..self.row()
+            evaluations: 1,
+            ..EpochRow::default()
         }
     }
 

@@ -57,8 +57,7 @@ fn mean(
     let fit = Trained::open(first)?;
     let known = OtherFits::open(FitRelation::Repeat, others, alpha, &fit)?;
     let mut exported = export_of(&fit)?;
-    known.tell(&fit, &mut exported, &export_of)?;
-    let others = known.runs().iter().map(&export_of).collect::<Result<Vec<_>>>()?;
+    let (others, _note) = known.tell(&fit, &mut exported, &export_of)?;
     exported.mean_with(&others.iter().map(|other| other.strfs.view()).collect::<Vec<_>>())
 }
 

@@ -60,13 +60,8 @@ impl OtherFits {
         Ok(Self { relation, alpha, runs })
     }
 
-    /// The fits.
-    pub fn runs(&self) -> &[Trained] {
-        &self.runs
-    }
-
-    /// Adds to the export of the fit what the others say of it, and gives what a user should know of
-    /// that; `export_of` gives theirs.
+    /// Adds to the export of the fit what the others say of it, and gives their exports, and what a user
+    /// should know of that; `export_of` gives an export.
     ///
     /// # Errors
     /// Receptive fields of hidden units, which no two fits share; or a fit that is given twice.
@@ -75,7 +70,7 @@ impl OtherFits {
         fit: &Trained,
         exported: &mut StrfExport,
         export_of: impl Fn(&Trained) -> Result<StrfExport>,
-    ) -> Result<Option<String>> {
+    ) -> Result<(Vec<StrfExport>, Option<String>)> {
         if let StrfRows::Hidden { .. } = exported.rows {
             return Err(Error::Refused(hidden(fit, self.relation)));
         }
@@ -100,7 +95,7 @@ impl OtherFits {
                 .to_owned()
         });
         exported.significance = Some(significance);
-        Ok(note)
+        Ok((exports, note))
     }
 
     /// The same fit twice would pass for one that repeats exactly.
