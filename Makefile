@@ -200,12 +200,7 @@ $(LOCAL_DEEPSTRF):
 	$(TOOLS)/deepstrf/bin/pip install --no-deps deepSTRF==0.1.0
 
 demo: build
-	$(STRF) simulate data/demo.h5 --neurons 12 --force
-	$(STRF) inspect data/demo.h5
-	$(STRF) train configs/ln.toml --force
-	$(STRF) eval runs/ln --split valid
-	$(STRF) export-strfs runs/ln --plot --force
-	@echo "the receptive fields are drawn in runs/ln/strfs.png"
+	$(STRF) demo --out target/demo --force
 
 $(LOCAL_CMAKE):
 	@echo "no CMake newer than 3.25 here: fetching one into $(TOOLS)"

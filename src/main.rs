@@ -2,6 +2,7 @@
 use std::process::ExitCode;
 
 use clap::Parser;
+use strf::base::error::Result;
 use strf::base::memory;
 use strf::base::progress::{Console, Verbosity};
 use strf::commands;
@@ -9,6 +10,10 @@ use strf::commands::{Cli, Command};
 use strf::simd::level;
 
 fn main() -> ExitCode {
+    if std::env::args_os().len() <= 1 {
+        let console = Console::new(Verbosity::Normal);
+        return status(commands::first_steps::run(&console), &console);
+    }
     let cli = Cli::parse();
     if matches!(&cli.command, Command::Sweep(_) | Command::Zoo(_)) {
         single_threads_of_candle();
@@ -18,6 +23,11 @@ fn main() -> ExitCode {
     }
     let console = Console::new(if cli.quiet { Verbosity::Quiet } else { Verbosity::Normal });
     let done = level::of_environment().and_then(|_| commands::run(&cli.command, &console));
+    status(done, &console)
+}
+
+/// What the program returns; prints why it stopped.
+fn status(done: Result<()>, console: &Console) -> ExitCode {
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

@@ -18,6 +18,7 @@ mod cnn1d;
 mod comparison;
 mod dataset;
 mod datasets;
+mod demo;
 mod export;
 mod export_data;
 mod fast_path;

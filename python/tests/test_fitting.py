@@ -5,14 +5,17 @@ from __future__ import annotations
 import json
 import warnings
 from pathlib import Path
+from typing import Literal
 
 import h5py
 import numpy as np
 import pandas as pd
 import pytest
+import xarray as xr
 from conftest import Recording, rates
 
 import strf_fit as sf
+from strf_fit import program
 
 
 def test_fields_are_those_that_the_neurons_were_made_of(run: sf.Run, recording: Recording) -> None:
@@ -252,3 +255,22 @@ def test_the_models_are_those_of_the_program() -> None:
     models = sf.models()
     assert {"linear", "ln", "nrf"} <= set(models.index)
     assert "Chichilnisky" in models.loc["ln", "source"]
+
+
+@pytest.mark.parametrize("engine", ["h5netcdf", "netcdf4"])
+def test_netcdf_opens_with_named_axes(run: sf.Run, engine: Literal["h5netcdf", "netcdf4"]) -> None:
+    """The NetCDF export read by xarray holds what the HDF5 export does."""
+    program.run(["export-strfs", str(run.folder), "--format", "netcdf", "--out", "fields.nc"])
+    with xr.open_dataset("fields.nc", engine=engine) as opened:
+        own = run.strfs()
+        found = opened["strfs_effective"]
+        assert found.dims == own.dims
+        np.testing.assert_array_equal(found.values, own.values)
+        for dim in own.dims:
+            np.testing.assert_array_equal(opened[dim].values, own[dim].values)
+        assert opened["lag"].attrs["units"] == "ms"
+        assert opened["frequency"].attrs["units"] == "Hz"
+        measured = opened["measures_best_frequency_hz"]
+        assert measured.dims == ("neuron",)
+        np.testing.assert_array_equal(measured.values, run.measures()["best_frequency_hz"])
+        assert "ln" in str(opened["config"].values)

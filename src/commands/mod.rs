@@ -8,10 +8,12 @@ use crate::base::progress::Console;
 pub mod adopt;
 pub mod compare;
 pub mod completions;
+pub mod demo;
 pub mod dstrf;
 pub mod eval;
 pub mod export_data;
 pub mod export_strfs;
+pub mod first_steps;
 pub mod import;
 pub mod init;
 pub mod inspect;
@@ -46,6 +48,8 @@ pub struct Cli {
 /// One variant a command, one file a command.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Simulate a recording, fit it, score it and draw it, to see what the program does
+    Demo(demo::DemoArgs),
     /// Train the model that a run file describes
     Train(train::TrainArgs),
     /// Fit every combination of settings, fold and seed that a sweep file describes
@@ -94,6 +98,7 @@ pub enum Command {
 /// As the command says.
 pub fn run(command: &Command, console: &Console) -> Result<()> {
     match command {
+        Command::Demo(args) => demo::run(args, console),
         Command::Train(args) => train::run(args, console),
         Command::Sweep(args) => sweep::run(args, console),
         Command::Zoo(args) => zoo::run(args, console),

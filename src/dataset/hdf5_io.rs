@@ -1,11 +1,18 @@
 //! HDF5 files as this program opens and writes them: messages that say what to do, files that are
 //! written beside and renamed, strings and arrays in one call.
+use std::ffi::CString;
 use std::fmt;
 use std::io::Read;
 use std::path::Path;
 
 use hdf5::types::VarLenUnicode;
-use hdf5::{Group, H5Type, Location, MinorErrorCode};
+use hdf5::{Group, H5Type, Location, MinorErrorCode, h5check};
+use hdf5_sys::LOCK;
+use hdf5_sys::h5a::{H5Aclose, H5Acreate2, H5Awrite};
+use hdf5_sys::h5p::H5P_DEFAULT;
+use hdf5_sys::h5s::H5S_class_t::H5S_SCALAR;
+use hdf5_sys::h5s::{H5Sclose, H5Screate};
+use hdf5_sys::h5t::{H5T_C_S1, H5Tclose, H5Tcopy, H5Tset_size};
 use ndarray::{ArrayView, ArrayView1, Dimension, arr0};
 
 use super::{heaps, room};
@@ -181,6 +188,32 @@ pub fn write_number<T: H5Type>(place: &Location, name: &str, value: T) -> hdf5::
 /// Writes a text as an attribute.
 pub fn write_text(place: &Location, name: &str, value: &str) -> hdf5::Result<()> {
     place.new_attr::<VarLenUnicode>().create(name)?.write_scalar(&utf8(value)?)
+}
+
+/// Writes a text as an attribute of fixed length that ends in a zero. The library's dimension scales are
+/// known by such texts alone; all others are padded.
+#[expect(unsafe_code, reason = "identifiers are checked, and the text is as long as its type")]
+pub fn write_terminated(place: &Location, name: &str, value: &str) -> hdf5::Result<()> {
+    let text = |text: &str| {
+        CString::new(text).map_err(|source| hdf5::Error::from(format!("{text:?}: {source}")))
+    };
+    let (name, value) = (text(name)?, text(value)?);
+    let bytes = value.as_bytes_with_nul();
+    let _alone = LOCK.lock();
+    // SAFETY: all that is opened here is closed here, and the lock keeps other threads out of the library.
+    unsafe {
+        let of_text = h5check(H5Tcopy(*H5T_C_S1))?;
+        let space = h5check(H5Screate(H5S_SCALAR))?;
+        h5check(H5Tset_size(of_text, bytes.len()))?;
+        let at = place.id();
+        let attribute =
+            h5check(H5Acreate2(at, name.as_ptr(), of_text, space, H5P_DEFAULT, H5P_DEFAULT))?;
+        let written = h5check(H5Awrite(attribute, of_text, bytes.as_ptr().cast())).map(|_| ());
+        h5check(H5Aclose(attribute))?;
+        h5check(H5Sclose(space))?;
+        h5check(H5Tclose(of_text))?;
+        written
+    }
 }
 
 fn utf8(text: &str) -> hdf5::Result<VarLenUnicode> {

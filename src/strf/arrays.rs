@@ -12,6 +12,8 @@ pub struct Named<'a> {
     pub axes: Vec<Axis>,
     /// Unit of the values; empty for text.
     pub unit: &'a str,
+    /// Whether the values are coordinates along its only axis.
+    pub is_coordinate: bool,
     /// The values.
     pub values: ArrayValues<'a>,
 }
@@ -31,8 +33,20 @@ pub enum ArrayValues<'a> {
     OneText(&'a str),
 }
 
+impl Named<'_> {
+    /// Each axis with its length.
+    pub fn lengths(&self) -> Vec<(Axis, usize)> {
+        let lines = match &self.values {
+            ArrayValues::Text(lines) => Some(lines.len()),
+            _ => None,
+        };
+        let lengths = self.values.shape().iter().copied().chain(lines);
+        self.axes.iter().copied().zip(lengths).collect()
+    }
+}
+
 impl ArrayValues<'_> {
-    /// Lengths of the axes; none for a single text.
+    /// Lengths of the axes; none for text.
     pub fn shape(&self) -> &[usize] {
         match self {
             Self::U8(values) => values.shape(),

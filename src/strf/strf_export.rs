@@ -191,9 +191,16 @@ impl StrfExport {
             name,
             axes: self.strf_axes(),
             unit: self.unit(which),
+            is_coordinate: false,
             values: ArrayValues::F32(self.strfs(which).view().into_dyn()),
         };
-        let axis = |name, axis, unit, values| Named { name, axes: vec![axis], unit, values };
+        let axis = |name, axis, unit, values| Named {
+            name,
+            axes: vec![axis],
+            unit,
+            is_coordinate: true,
+            values,
+        };
         let mut arrays = vec![
             strfs("strfs", Which::Raw),
             strfs("strfs_effective", Which::Effective),
@@ -208,6 +215,7 @@ impl StrfExport {
             name: &extra.name,
             axes: extra.axes.clone(),
             unit: &extra.unit,
+            is_coordinate: false,
             values: ArrayValues::F32(extra.values.view()),
         }));
         arrays.extend(self.significance.iter().flat_map(Significance::arrays).map(
@@ -215,11 +223,18 @@ impl StrfExport {
                 name,
                 axes: self.strf_axes(),
                 unit: self.unit_of(meaning),
+                is_coordinate: false,
                 values,
             },
         ));
         let config = ArrayValues::OneText(&self.config);
-        arrays.push(Named { name: "config", axes: Vec::new(), unit: "", values: config });
+        arrays.push(Named {
+            name: "config",
+            axes: Vec::new(),
+            unit: "",
+            is_coordinate: false,
+            values: config,
+        });
         arrays
     }
 

@@ -8,7 +8,7 @@ use crate::base::files::Existing;
 use crate::dataset::hdf5_io::{
     create, write_array, write_number, write_string, write_strings, write_text,
 };
-use crate::strf::arrays::{ArrayValues, Named};
+use crate::strf::arrays::ArrayValues;
 use crate::strf::export::{Content, FORMAT, VERSION};
 
 pub(super) fn write(content: &Content, path: &Path, existing: Existing) -> Result<()> {
@@ -20,7 +20,7 @@ pub(super) fn write(content: &Content, path: &Path, existing: Existing) -> Resul
             write_text(file, name, text)?;
         }
         for array in content.arrays() {
-            write_named(file, &array)?;
+            write_values(file, array.name, &array.values)?;
             let dataset = file.dataset(array.name)?;
             if !array.axes.is_empty() {
                 write_text(&dataset, "axes", &exported.axis_names(&array.axes))?;
@@ -33,12 +33,13 @@ pub(super) fn write(content: &Content, path: &Path, existing: Existing) -> Resul
     })
 }
 
-fn write_named(file: &File, array: &Named) -> hdf5::Result<()> {
-    match &array.values {
-        ArrayValues::F32(values) => write_array(file, array.name, values.view()),
-        ArrayValues::F64(values) => write_array(file, array.name, values.view()),
-        ArrayValues::U8(values) => write_array(file, array.name, values.view()),
-        ArrayValues::Text(lines) => write_strings(file, array.name, lines),
-        ArrayValues::OneText(text) => write_string(file, array.name, text),
+/// Writes values under a name in their own type.
+pub(super) fn write_values(file: &File, name: &str, values: &ArrayValues) -> hdf5::Result<()> {
+    match values {
+        ArrayValues::F32(values) => write_array(file, name, values.view()),
+        ArrayValues::F64(values) => write_array(file, name, values.view()),
+        ArrayValues::U8(values) => write_array(file, name, values.view()),
+        ArrayValues::Text(lines) => write_strings(file, name, lines),
+        ArrayValues::OneText(text) => write_string(file, name, text),
     }
 }

@@ -11,6 +11,7 @@ use crate::strf::strf_export::StrfExport;
 
 mod csv;
 mod hdf5;
+mod netcdf;
 mod npz;
 
 /// What a file of STRFs calls itself.
@@ -27,6 +28,9 @@ pub enum ExportFormat {
     Hdf5,
     /// One NumPy archive
     Npz,
+    /// One NetCDF-4 file, for xarray
+    #[value(alias = "nc")]
+    Netcdf,
     /// A folder of CSV tables
     Csv,
 }
@@ -59,6 +63,7 @@ pub fn row(format: ExportFormat) -> &'static FormatRow {
     match format {
         ExportFormat::Hdf5 => &FormatRow { default_name: "strfs.h5", write: hdf5::write },
         ExportFormat::Npz => &FormatRow { default_name: "strfs.npz", write: npz::write },
+        ExportFormat::Netcdf => &FormatRow { default_name: "strfs.nc", write: netcdf::write },
         ExportFormat::Csv => &FormatRow { default_name: "strfs", write: csv::write },
     }
 }

@@ -122,16 +122,20 @@ impl Measures {
             name: &column.path,
             axes: vec![first_axis],
             unit: column.row.unit,
+            is_coordinate: false,
             values: ArrayValues::F64(column.values.view()),
         });
         let transfers = self.transfers.iter().flat_map(|kind| {
-            let (axis, unit) = (kind.axis, kind.unit);
-            let (rates, gains) =
-                (ArrayValues::F64(kind.rates.view()), ArrayValues::F64(kind.gains.view()));
-            [
-                Named { name: kind.rates_name, axes: vec![axis], unit, values: rates },
-                Named { name: kind.name, axes: vec![first_axis, axis], unit: "1", values: gains },
-            ]
+            let named = |name, axes, unit, values| Named {
+                name,
+                axes,
+                unit,
+                is_coordinate: false,
+                values: ArrayValues::F64(values),
+            };
+            let rates = named(kind.rates_name, vec![kind.axis], kind.unit, kind.rates.view());
+            let gains = named(kind.name, vec![first_axis, kind.axis], "1", kind.gains.view());
+            [Named { is_coordinate: true, ..rates }, gains]
         });
         columns.chain(transfers).collect()
     }
