@@ -5,14 +5,13 @@ use std::fmt;
 use std::io::Read;
 use std::path::Path;
 
-use hdf5::types::VarLenUnicode;
-use hdf5::{Group, H5Type, Location, MinorErrorCode, h5check};
+use hdf5::types::{TypeDescriptor, VarLenUnicode};
+use hdf5::{Attribute, Dataspace, Datatype, Group, H5Type, Location, MinorErrorCode, h5check};
 use hdf5_sys::LOCK;
-use hdf5_sys::h5a::{H5Aclose, H5Acreate2, H5Awrite};
+use hdf5_sys::h5a::{H5Acreate2, H5Awrite};
 use hdf5_sys::h5p::H5P_DEFAULT;
-use hdf5_sys::h5s::H5S_class_t::H5S_SCALAR;
-use hdf5_sys::h5s::{H5Sclose, H5Screate};
-use hdf5_sys::h5t::{H5T_C_S1, H5Tclose, H5Tcopy, H5Tset_size};
+use hdf5_sys::h5t::H5T_str_t::H5T_STR_NULLTERM;
+use hdf5_sys::h5t::H5Tset_strpad;
 use ndarray::{ArrayView, ArrayView1, Dimension, arr0};
 
 use super::{heaps, room};
@@ -192,27 +191,24 @@ pub fn write_text(place: &Location, name: &str, value: &str) -> hdf5::Result<()>
 
 /// Writes a text as an attribute of fixed length that ends in a zero. The library's dimension scales are
 /// known by such texts alone; all others are padded.
-#[expect(unsafe_code, reason = "identifiers are checked, and the text is as long as its type")]
+#[expect(unsafe_code, reason = "identifiers are owned, and the text is as long as its type")]
 pub fn write_terminated(place: &Location, name: &str, value: &str) -> hdf5::Result<()> {
     let text = |text: &str| {
         CString::new(text).map_err(|source| hdf5::Error::from(format!("{text:?}: {source}")))
     };
     let (name, value) = (text(name)?, text(value)?);
     let bytes = value.as_bytes_with_nul();
+    let of_text = Datatype::from_descriptor(&TypeDescriptor::FixedAscii(bytes.len()))?;
+    let scalar = Dataspace::try_new(())?;
     let _alone = LOCK.lock();
-    // SAFETY: all that is opened here is closed here, and the lock keeps other threads out of the library.
+    // SAFETY: all identifiers are of things that live to the end of the function, and the lock keeps other
+    // threads out of the library.
     unsafe {
-        let of_text = h5check(H5Tcopy(*H5T_C_S1))?;
-        let space = h5check(H5Screate(H5S_SCALAR))?;
-        h5check(H5Tset_size(of_text, bytes.len()))?;
-        let at = place.id();
-        let attribute =
-            h5check(H5Acreate2(at, name.as_ptr(), of_text, space, H5P_DEFAULT, H5P_DEFAULT))?;
-        let written = h5check(H5Awrite(attribute, of_text, bytes.as_ptr().cast())).map(|_| ());
-        h5check(H5Aclose(attribute))?;
-        h5check(H5Sclose(space))?;
-        h5check(H5Tclose(of_text))?;
-        written
+        h5check(H5Tset_strpad(of_text.id(), H5T_STR_NULLTERM))?;
+        let (at, space) = (place.id(), scalar.id());
+        let created = H5Acreate2(at, name.as_ptr(), of_text.id(), space, H5P_DEFAULT, H5P_DEFAULT);
+        let attribute: Attribute = hdf5::from_id(h5check(created)?)?;
+        h5check(H5Awrite(attribute.id(), of_text.id(), bytes.as_ptr().cast())).map(|_status| ())
     }
 }
 

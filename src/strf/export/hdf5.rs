@@ -14,11 +14,7 @@ use crate::strf::export::{Content, FORMAT, VERSION};
 pub(super) fn write(content: &Content, path: &Path, existing: Existing) -> Result<()> {
     let exported = content.exported;
     create(path, existing, |file| {
-        write_text(file, "format", FORMAT)?;
-        write_number(file, "version", VERSION)?;
-        for (name, text) in exported.about() {
-            write_text(file, name, text)?;
-        }
+        write_about(file, content)?;
         for array in content.arrays() {
             write_values(file, array.name, &array.values)?;
             let dataset = file.dataset(array.name)?;
@@ -31,6 +27,13 @@ pub(super) fn write(content: &Content, path: &Path, existing: Existing) -> Resul
         }
         Ok(())
     })
+}
+
+/// Writes what a file says of itself.
+pub(super) fn write_about(file: &File, content: &Content) -> hdf5::Result<()> {
+    write_text(file, "format", FORMAT)?;
+    write_number(file, "version", VERSION)?;
+    content.exported.about().iter().try_for_each(|(name, text)| write_text(file, name, text))
 }
 
 /// Writes values under a name in their own type.

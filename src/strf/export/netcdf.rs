@@ -14,8 +14,8 @@ use crate::base::files::Existing;
 use crate::dataset::hdf5_io::{create, write_array, write_number, write_terminated, write_text};
 use crate::models::dims::Axis;
 use crate::strf::arrays::Named;
-use crate::strf::export::hdf5::write_values;
-use crate::strf::export::{Content, FORMAT, VERSION};
+use crate::strf::export::Content;
+use crate::strf::export::hdf5::{write_about, write_values};
 
 /// The conventions on names of attributes that the file follows.
 const CONVENTIONS: &str = "CF-1.10";
@@ -25,11 +25,7 @@ pub(super) fn write(content: &Content, path: &Path, existing: Existing) -> Resul
     let dimensions = Dimensions::of(content, &arrays);
     create(path, existing, |file| {
         write_text(file, "Conventions", CONVENTIONS)?;
-        write_text(file, "format", FORMAT)?;
-        write_number(file, "version", VERSION)?;
-        for (name, text) in content.exported.about() {
-            write_text(file, name, text)?;
-        }
+        write_about(file, content)?;
         dimensions.write(file, &arrays)?;
         for array in arrays.iter().filter(|array| !array.is_coordinate) {
             write_values(file, &variable(array), &array.values)?;
