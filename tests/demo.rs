@@ -2,7 +2,7 @@
 use std::fs;
 use std::os::unix::fs::symlink;
 
-use crate::support::runs::Workplace;
+use crate::support::runs::{Workplace, wait_until};
 
 #[test]
 fn the_program_alone_says_in_six_lines_what_to_do_first() {
@@ -42,6 +42,20 @@ fn the_demo_is_made_anywhere_and_only_its_own_folder_is_replaced() {
     );
     place.strf("demo --force").done();
     assert_eq!(fs::read_to_string(&marker).unwrap(), whole);
+    assert!(!place.path("strf-demo.previous").exists());
+
+    // One that is interrupted while it fits leaves the one before, and no hint at the fit that is gone.
+    let before = place.contents("strf-demo");
+    let mut running = place.start("demo --force");
+    let history = place.path("strf-demo/runs/ln/history.csv");
+    wait_until(|| place.path("strf-demo.previous").exists() && history.exists());
+    assert!(running.signal("-INT"));
+    let ran = running.end();
+    assert_eq!(ran.status, Some(130), "{}", ran.stderr);
+    let said = "strf: interrupted; strf-demo is the demo that was there before\n";
+    assert!(ran.stderr.ends_with(said), "{}", ran.stderr);
+    assert!(!ran.stderr.contains("--resume"), "{}", ran.stderr);
+    assert!(place.contents("strf-demo") == before);
     assert!(!place.path("strf-demo.previous").exists());
 }
 

@@ -39,7 +39,7 @@ const MADE_HERE: &str = "This folder was made by strf demo; strf demo --force re
 const FINISHED: &str = "finished\n";
 
 /// About how long all of it takes.
-const SECONDS: f64 = 12.0;
+const SECONDS: f64 = 5.0;
 
 /// Where the demo goes, and where the one before it waits until the new one is complete.
 struct DemoPlace {
@@ -72,8 +72,7 @@ pub fn run(args: &DemoArgs, console: &Console) -> Result<()> {
     place.clear()?;
     let made = make(&args.out, console).and_then(|()| place.finish());
     if let Err(error) = made {
-        place.restore(console);
-        return Err(error);
+        return Err(place.restored(error, console));
     }
     console.result(&ending(&args.out, begun.elapsed().as_secs_f64()))
 }
@@ -213,8 +212,7 @@ impl DemoPlace {
                 if matches!(DemoState::at(previous)?, DemoState::Demo | DemoState::Half) {
                     files::remove_if_there(previous)?;
                 }
-                fs::rename(out, previous)
-                    .map_err(|source| Error::file(format!("moving {}", out.display()), source))?;
+                rename(out, previous)?;
             }
             DemoState::Half => files::remove_if_there(out)?,
             DemoState::Nothing | DemoState::Other => {}
@@ -234,24 +232,37 @@ impl DemoPlace {
         }
     }
 
-    /// Brings back the one before, where there is one, in place of half a new one.
-    fn restore(&self, console: &Console) {
-        let back = || -> Result<()> {
-            if DemoState::at(&self.previous)? != DemoState::Demo
-                || DemoState::at(&self.out)? != DemoState::Half
-            {
-                return Ok(());
+    /// What to say of an error; brings back the demo that was there before, where there is one, in place of
+    /// half a new one. How to go on with a fit is nothing to say then: it is gone with that half.
+    fn restored(&self, error: Error, console: &Console) -> Error {
+        match (self.bring_back(), error) {
+            (Ok(true), Error::Interrupted(_)) => Error::Interrupted(format!(
+                "interrupted; {} is the demo that was there before",
+                self.out.display()
+            )),
+            (Ok(_), error) => error,
+            (Err(why), error) => {
+                let kept = self.previous.display();
+                console.warn(&format!("the demo that was there before is kept in {kept}: {why}"));
+                error
             }
-            files::remove_if_there(&self.out)?;
-            fs::rename(&self.previous, &self.out).map_err(|source| {
-                Error::file(format!("moving {}", self.previous.display()), source)
-            })
-        };
-        if let Err(error) = back() {
-            let kept = self.previous.display();
-            console.warn(&format!("the demo that was there before is kept in {kept}: {error}"));
         }
     }
+
+    fn bring_back(&self) -> Result<bool> {
+        let Self { out, previous } = self;
+        let is_there =
+            DemoState::at(previous)? == DemoState::Demo && DemoState::at(out)? == DemoState::Half;
+        if is_there {
+            files::remove_if_there(out)?;
+            rename(previous, out)?;
+        }
+        Ok(is_there)
+    }
+}
+
+fn rename(from: &Path, to: &Path) -> Result<()> {
+    fs::rename(from, to).map_err(|source| Error::file(format!("moving {}", from.display()), source))
 }
 
 impl DemoState {
