@@ -56,7 +56,9 @@ def test_tables_are_those_of_the_run_folder(run: sf.Run) -> None:
     assert run.summary.loc["cc", "mean"] == summary["cc"]["mean"]
     assert run.summary.loc["cc", "neurons"] == 2
     assert list(run.history.index) == list(range(1, len(run.history) + 1))
-    assert run.history["phase"].iloc[0].startswith("l2 ")
+    phases = pd.read_csv(run.folder / "history.csv", dtype=str)["phase"]
+    assert list(run.history["phase"]) == list(phases)
+    assert run.history["phase"].iloc[0] == "penalties: 0 of 2 neurons done"
 
 
 def test_a_run_tells_what_it_is(run: sf.Run, data: sf.Dataset) -> None:
