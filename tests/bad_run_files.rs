@@ -28,10 +28,16 @@ fn complaints(text: &str, arguments: &[&str]) -> Vec<String> {
     let stderr = String::from_utf8(output.stderr).unwrap();
     let mut lines = stderr.lines().map(str::to_owned);
     let first = lines.next().unwrap();
-    let complaints: Vec<String> = lines.map(|line| line.trim_start().to_owned()).collect();
+    let complaints = lines.map(|line| line.trim_start().to_owned()).filter(|line| !is_mark(line));
+    let complaints: Vec<String> = complaints.collect();
     let s = if complaints.len() == 1 { "" } else { "s" };
     assert_eq!(first, format!("strf: {}: {} problem{s}", file.display(), complaints.len()));
     complaints
+}
+
+/// Whether this shows a line of the run file, or the mark under it.
+fn is_mark(line: &str) -> bool {
+    line.trim_start_matches(|c: char| c.is_ascii_digit()).trim_start().starts_with('|')
 }
 
 /// The only complaint about [`SOUND`] with `more` behind it.
@@ -44,6 +50,28 @@ fn complaint(more: &str) -> String {
 #[test]
 fn the_run_file_that_these_tests_start_from_is_sound() {
     RunConfig::parse(SOUND, Path::new("run.toml"), &[]).unwrap();
+}
+
+#[test]
+fn the_line_is_shown_with_a_mark_under_what_is_meant() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("run.toml");
+    std::fs::write(&file, format!("{SOUND}[train]\n  epoch = 3\nlr = 7 # fast\n")).unwrap();
+    let mut command = Command::cargo_bin("strf").unwrap();
+    let words = ["--set", "train.seed=-1"];
+    let output = command.arg("train").arg(&file).args(words).output().unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    let said = String::from_utf8(output.stderr).unwrap();
+    let wanted = [
+        "  6:3 train.epoch: found an unknown key, expected a key of [train] (did you mean epochs?)",
+        "    6 |   epoch = 3",
+        "      |   ^^^^^",
+        "  7:6 train.lr: found 7, expected a number in (0, 1]",
+        "    7 | lr = 7 # fast",
+        "      |      ^",
+        "  --set train.seed=-1: found -1, expected a whole number from 0 to 9223372036854775807",
+    ];
+    assert_eq!(said.lines().skip(1).collect::<Vec<_>>(), wanted);
 }
 
 #[test]

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use ndarray::{Array2, ArrayView2, s};
 use rand::Rng;
+use strf::base::error::Error;
 use strf::config::part::Row;
 use strf::dataset::Inverse;
 use strf::frontends::ImportConfig;
@@ -342,12 +343,13 @@ fn bands_between_two_frequencies_of_the_transform_are_told() {
     assert_eq!(heard.notes, [want]);
 }
 
-/// What is said of an import file, line by line.
+/// What is said of an import file, problem by problem.
 fn problems(text: &str, overrides: &[&str]) -> Vec<String> {
     let overrides: Vec<String> = overrides.iter().map(|text| (*text).to_owned()).collect();
     let error = ImportConfig::parse(text, Path::new("import.toml"), &overrides).unwrap_err();
     assert_eq!(error.exit_status(), 2);
-    error.to_string().lines().skip(1).map(|line| line.trim_start().to_owned()).collect()
+    let Error::Input { problems, .. } = error else { panic!("{error}") };
+    problems.iter().map(ToString::to_string).collect()
 }
 
 #[test]

@@ -2,6 +2,8 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
+use super::mark::TextMark;
+
 /// The result of everything above the tensors; tensor code returns candle's own.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
@@ -77,8 +79,8 @@ impl From<candle_core::Error> for Error {
 /// One thing that does not fit: `4:10 train.lr: found nan, expected a number in (0, 1]`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
-    /// Line and column in a text file, both from 1.
-    pub place: Option<(usize, usize)>,
+    /// Where it stands in a text file.
+    pub place: Option<Box<TextMark>>,
     /// Key of the run file or path inside the HDF5 file.
     pub at: String,
     /// The value as read.
@@ -100,6 +102,12 @@ impl Problem {
         Self { place: None, at, found, expected, hint: String::new() }
     }
 
+    /// The same problem at a place in a text file.
+    #[must_use]
+    pub fn placed(self, place: TextMark) -> Self {
+        Self { place: Some(Box::new(place)), ..self }
+    }
+
     /// The same problem with what to do about it.
     #[must_use]
     pub fn hint(self, hint: impl Into<String>) -> Self {
@@ -110,8 +118,8 @@ impl Problem {
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { place, at, found, expected, hint } = self;
-        if let Some((line, column)) = place {
-            write!(f, "{line}:{column} ")?;
+        if let Some(mark) = place {
+            write!(f, "{}:{} ", mark.line, mark.column)?;
         }
         write!(f, "{at}: found {found}, expected {expected}")?;
         if !hint.is_empty() {
@@ -124,7 +132,12 @@ impl fmt::Display for Problem {
 fn listing(file: &Path, problems: &[Problem]) -> String {
     let plural = if problems.len() == 1 { "" } else { "s" };
     let heading = format!("{}: {} problem{plural}", file.display(), problems.len());
-    problems.iter().fold(heading, |lines, problem| format!("{lines}\n  {problem}"))
+    problems.iter().fold(heading, |mut lines, problem| {
+        let mark = problem.place.iter().flat_map(|mark| mark.shown());
+        let mark = mark.map(|line| format!("\n    {line}"));
+        lines.extend(std::iter::once(format!("\n  {problem}")).chain(mark));
+        lines
+    })
 }
 
 /// Collects problems, so that one run of the program reports all of them.

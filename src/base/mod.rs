@@ -3,6 +3,7 @@ pub mod device;
 pub mod error;
 pub mod files;
 pub mod interrupt;
+pub mod mark;
 pub mod memory;
 pub mod npz;
 pub mod process;

@@ -197,6 +197,7 @@ fn key_names(keys: &[Key]) -> Vec<&'static str> {
 
 /// The problems of a file, in its order; those without a place last.
 pub fn refused(mut problems: Vec<Problem>, file: &Path) -> Error {
-    problems.sort_by_key(|problem| (problem.place.is_none(), problem.place));
+    let place = |problem: &Problem| problem.place.as_ref().map(|mark| (mark.line, mark.column));
+    problems.sort_by_key(|problem| (problem.place.is_none(), place(problem)));
     Error::Input { file: file.into(), problems }
 }

@@ -1,5 +1,6 @@
 //! A file as written: sections, keys and values, each with its place.
 use std::borrow::Cow;
+use std::ops::Range;
 
 use toml::Spanned;
 use toml::de::{DeArray, DeTable, DeValue};
@@ -8,20 +9,21 @@ use super::part::TYPE;
 use super::sections::{Form, Holds, Section, Times, section, where_known};
 use super::value::shown;
 use crate::base::error::Problem;
+use crate::base::mark::TextMark;
 use crate::base::wording::did_you_mean;
 
 /// Where something was written.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Place {
-    /// Line and column of the file, from 1.
-    Text(usize, usize),
+pub enum Place<'a> {
+    /// In this text, at these bytes.
+    Text(&'a str, Range<usize>),
     /// On the command line, as `train.lr=0.01`.
     Set(String),
     /// Nowhere.
     Nowhere,
 }
 
-impl Place {
+impl Place<'_> {
     /// A problem at this place with the key `at`.
     pub fn problem(
         &self,
@@ -30,8 +32,8 @@ impl Place {
         expected: impl Into<String>,
     ) -> Problem {
         match self {
-            Self::Text(line, column) => {
-                Problem { place: Some((*line, *column)), ..Problem::new(at, found, expected) }
+            Self::Text(text, span) => {
+                Problem::new(at, found, expected).placed(TextMark::new(text, span.clone()))
             }
             Self::Set(text) => Problem::new(format!("--set {text}"), found, expected),
             Self::Nowhere => Problem::new(at, found, expected),
@@ -44,11 +46,11 @@ pub struct Entry<'a> {
     /// As written.
     pub name: Cow<'a, str>,
     /// Where the name stands.
-    pub place: Place,
+    pub place: Place<'a>,
     /// Not yet checked.
     pub value: DeValue<'a>,
     /// Where the value stands.
-    pub value_place: Place,
+    pub value_place: Place<'a>,
 }
 
 /// A section and its keys, in the file's order.
@@ -58,7 +60,7 @@ pub struct DocumentSection<'a> {
     /// Whether it is an element of a list.
     pub form: Form,
     /// Where the name stands.
-    pub place: Place,
+    pub place: Place<'a>,
     /// Its keys.
     pub entries: Vec<Entry<'a>>,
 }
@@ -156,7 +158,7 @@ impl<'a> Document<'a> {
         section(self.known, name).map_or(Times::Once, Section::times)
     }
 
-    fn outside_sections(&self, place: &Place, name: &str, value: &DeValue) -> Problem {
+    fn outside_sections(&self, place: &Place<'_>, name: &str, value: &DeValue) -> Problem {
         if section(self.known, name).is_some() {
             return place.problem(name, shown(value), format!("a section [{name}]"));
         }
@@ -175,15 +177,14 @@ impl<'a> Document<'a> {
     /// A key, or the name of a section, that stands twice.
     fn duplicate(&self, text: &str, error: &toml::de::Error) -> Problem {
         let span = error.span().unwrap_or_default();
-        let place = line_and_column(text, span.start);
-        let above = self.sections.iter().rev().find(|section| match section.place {
-            Place::Text(line, column) => (line, column) < place,
+        let above = self.sections.iter().rev().find(|section| match &section.place {
+            Place::Text(_, place) => place.start < span.start,
             _ => false,
         });
         let is_section = text[..span.start].trim_end().ends_with('[');
         let prefix = above.filter(|_| !is_section).map(|section| format!("{}.", section.name));
-        let at = format!("{}{}", prefix.unwrap_or_default(), &text[span]);
-        Problem { place: Some(place), ..Problem::new(at, "a second one", "each key once") }
+        let at = format!("{}{}", prefix.unwrap_or_default(), &text[span.clone()]);
+        Place::Text(text, span).problem(&at, "a second one", "each key once")
     }
 
     /// A section, where it was written.
@@ -252,7 +253,7 @@ impl<'a> Document<'a> {
     }
 
     /// The section that `name` or `name[2]` of `--set` means, which is there or is the next one.
-    fn section_meant(&self, text: &'a str, place: &Place) -> Result<SectionAt<'a>, Problem> {
+    fn section_meant(&self, text: &'a str, place: &Place<'a>) -> Result<SectionAt<'a>, Problem> {
         let Some((name, number)) = text.strip_suffix(']').and_then(|text| text.split_once('['))
         else {
             return Ok(text.into());
@@ -283,7 +284,7 @@ impl<'a> Document<'a> {
         }
     }
 
-    fn section_to_set(&mut self, at: SectionAt<'a>, place: &Place) -> &mut DocumentSection<'a> {
+    fn section_to_set(&mut self, at: SectionAt<'a>, place: &Place<'a>) -> &mut DocumentSection<'a> {
         let all = self.sections.iter().enumerate();
         let mut named = all.filter(|(_, section)| section.name == at.name);
         let found = named.nth(at.nth).map(|(index, _)| index);
@@ -306,19 +307,19 @@ impl<'a> DocumentSection<'a> {
 }
 
 impl<'a> Entry<'a> {
-    fn new(text: &str, (name, value): (Spanned<Cow<'a, str>>, Spanned<DeValue<'a>>)) -> Self {
+    fn new(text: &'a str, (name, value): (Spanned<Cow<'a, str>>, Spanned<DeValue<'a>>)) -> Self {
         let (name_place, value_place) = (place(text, &name), place(text, &value));
         let (name, value) = (name.into_inner(), value.into_inner());
         Self { name, place: name_place, value, value_place }
     }
 }
 
-fn entries_of<'a>(text: &str, entries: DeTable<'a>) -> Vec<Entry<'a>> {
+fn entries_of<'a>(text: &'a str, entries: DeTable<'a>) -> Vec<Entry<'a>> {
     entries.into_iter().map(|entry| Entry::new(text, entry)).collect()
 }
 
 /// Entries called `section.key`, however they are written: `"train.lr" = ...`, or `train.lr = ...`.
-fn paths_of<'a>(text: &str, entries: DeTable<'a>) -> Vec<Entry<'a>> {
+fn paths_of<'a>(text: &'a str, entries: DeTable<'a>) -> Vec<Entry<'a>> {
     let mut paths = Vec::new();
     for (name, value) in entries {
         let (is_whole, value_place) = (name.get_ref().contains('.'), place(text, &value));
@@ -342,36 +343,28 @@ fn paths_of<'a>(text: &str, entries: DeTable<'a>) -> Vec<Entry<'a>> {
 /// What the parser says of a key that stands twice.
 const DUPLICATE: &str = "duplicate key";
 
-fn place<T>(text: &str, spanned: &Spanned<T>) -> Place {
-    let (line, column) = line_and_column(text, spanned.span().start);
-    Place::Text(line, column)
+fn place<'a, T>(text: &'a str, spanned: &Spanned<T>) -> Place<'a> {
+    Place::Text(text, spanned.span())
 }
 
 /// Where an element of a list stands: at its name where it is written as `[[name]]`.
-fn element_place(text: &str, element: &Spanned<DeValue>) -> Place {
-    let span = element.span();
-    let brackets = text.get(span.clone()).is_some_and(|text| text.starts_with("[["));
-    let (line, column) = line_and_column(text, span.start + if brackets { 2 } else { 0 });
-    Place::Text(line, column)
-}
-
-fn line_and_column(text: &str, offset: usize) -> (usize, usize) {
-    let before = text.get(..offset).unwrap_or(text);
-    let line = before.matches('\n').count() + 1;
-    let column = before.chars().rev().take_while(|c| *c != '\n').count() + 1;
-    (line, column)
+fn element_place<'a>(text: &'a str, element: &Spanned<DeValue>) -> Place<'a> {
+    let mut span = element.span();
+    let written = text.get(span.clone()).unwrap_or_default();
+    if let Some(name) = written.strip_prefix("[[").and_then(|rest| rest.split(']').next()) {
+        span = span.start + 2..span.start + 2 + name.len();
+    }
+    Place::Text(text, span)
 }
 
 /// What the parser could not read, with its words.
 fn syntax_problem(text: &str, error: &toml::de::Error) -> Problem {
     let span = error.span().unwrap_or(text.len()..text.len());
-    let place = line_and_column(text, span.start);
-    let found = match text[span].lines().next() {
+    let found = match text[span.clone()].lines().next() {
         None | Some("") => "nothing".into(),
         Some(line) => format!("{line:?}"),
     };
-    let problem = Problem::new("syntax", found, "TOML").hint(error.message());
-    Problem { place: Some(place), ..problem }
+    Place::Text(text, span).problem("syntax", found, "TOML").hint(error.message())
 }
 
 /// `section.key=value` in its three pieces.

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use super::cells::is_missing;
 use super::table::Table;
 use crate::base::error::{Error, Problem, Problems, Result};
+use crate::base::mark::TextMark;
 use crate::base::wording::{did_you_mean, joined};
 use crate::import::encoding;
 
@@ -82,7 +83,7 @@ impl TextTable {
             problems.require(!more, || {
                 let problem = Problem::new("row", format!("{found} cells"), "as many as columns");
                 let hint = format!("{expected} here; put texts with a {} in quotes", held.sign());
-                Problem { place: Some((line, 1)), ..problem.hint(hint) }
+                problem.hint(hint).placed(TextMark::bare(line, 1))
             });
             if cells.iter().any(|cell| !cell.is_empty()) {
                 held.rows.push(HeldRow { line, cells });
@@ -151,7 +152,7 @@ impl TextTable {
             problems.require(value.is_some() || is_missing(cell), || {
                 let name = self.columns[column].clone();
                 let problem = Problem::new(name, format!("{cell:?}"), "a number, or nothing");
-                Problem { place: Some((row.line, column + 1)), ..problem }
+                problem.placed(TextMark::bare(row.line, column + 1))
             });
             numbers.push(value.filter(|_| !is_missing(cell)));
         }
@@ -179,7 +180,7 @@ impl TextTable {
         let expected = "a number with a decimal point";
         let problem = Problem::new(&self.columns[column], format!("{cell:?}"), expected);
         let hint = "its comma may stand before decimals or divide thousands";
-        let problem = Problem { place: Some((line, column + 1)), ..problem.hint(hint) };
+        let problem = problem.hint(hint).placed(TextMark::bare(line, column + 1));
         Err(Error::Input { file: self.path.clone(), problems: vec![problem] })
     }
 }

@@ -5,6 +5,7 @@ use self::columns::{Columns, Offset};
 use super::column_names::{self, NamedUnit};
 use super::unit::{TimeStep, Unit};
 use crate::base::error::{Error, Problem, Problems, Result};
+use crate::base::mark::TextMark;
 use crate::base::wording::counted;
 use crate::import::report::ImportReport;
 use crate::import::text_tables::{MOST_PROBLEMS, TextTable};
@@ -185,7 +186,7 @@ fn lengths(
             let (name, found) = (&table.columns[offset.column()], row.cell(offset.column()));
             let problem = Problem::new(name, found, "an end behind the onset, or nothing");
             let hint = "give the column of the ends or durations with --offset-column";
-            Problem { place: Some((row.line, offset.column() + 1)), ..problem.hint(hint) }
+            problem.hint(hint).placed(TextMark::bare(row.line, offset.column() + 1))
         });
         lengths.push(length_ms.filter(|length| *length > 0.0));
     }

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use crate::base::error::{Error, Problem, Problems, Result};
 use crate::base::files;
+use crate::base::mark::TextMark;
 use crate::base::wording::{counted, joined};
 use crate::dataset::Entity;
 use crate::import::report::{ImportReport, listed};
@@ -79,7 +80,7 @@ impl Clusters {
                 let expected = "the number of a cluster that stands in no row above";
                 let found = format!("{:?}", row.cell(ids));
                 let problem = Problem::new(&table.columns[ids], found, expected);
-                problems.push(Problem { place: Some((row.line, ids + 1)), ..problem });
+                problems.push(problem.placed(TextMark::bare(row.line, ids + 1)));
                 continue;
             };
             let columns = table.columns.iter().enumerate();

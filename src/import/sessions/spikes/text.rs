@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use super::comma::Comma;
 use super::toe_lis;
 use crate::base::error::{Error, Problem, Result};
+use crate::base::mark::TextMark;
 use crate::import::encoding;
 
 /// What begins a line that holds no repeat.
@@ -119,10 +120,11 @@ impl SpikeText {
 
     /// Where all that is no number stands at the start, it may be a header.
     fn suggest_skipping(&self, problems: &mut [Problem]) {
-        let places = problems.iter().filter_map(|problem| problem.place);
-        let last = places.map(|(line, _)| line).max().unwrap_or(0);
-        let bad =
-            |line: &Line| problems.iter().any(|p| p.place.is_some_and(|at| at.0 == line.number));
+        let places = problems.iter().filter_map(|problem| problem.place.as_ref());
+        let last = places.map(|mark| mark.line).max().unwrap_or(0);
+        let bad = |line: &Line| {
+            problems.iter().any(|p| p.place.as_ref().is_some_and(|mark| mark.line == line.number))
+        };
         let at_start = self.lines().take_while(|line| line.number <= last).all(|line| bad(&line));
         let others = self.lines().any(|line| line.number > last);
         if let ([first, ..], true) = (problems, at_start && others) {
@@ -155,7 +157,7 @@ fn times(line: Line, comma: Comma, problems: &mut Vec<Problem>) -> Vec<f64> {
                 let column = line.text[..column].chars().count() + 1;
                 let shown: String = word.chars().take(20).collect();
                 let problem = Problem::new("spike time", format!("{shown:?}"), "a number");
-                problems.push(Problem { place: Some((line.number, column)), ..problem });
+                problems.push(problem.placed(TextMark::bare(line.number, column)));
             }
         }
     }
