@@ -28,6 +28,7 @@ mod frontends;
 mod frontends_golden;
 mod given_core;
 mod golden;
+mod groups;
 mod import;
 mod import_arrays;
 mod import_beside;

@@ -64,6 +64,12 @@ pub fn room() -> Option<usize> {
     ALLOWED.get().map(|size| size.0).or_else(free_memory)
 }
 
+/// Bytes that planned work may take without a warning.
+pub fn comfortable() -> Option<usize> {
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "below the room")]
+    room().map(|room| (TIGHT * room as f64) as usize)
+}
+
 /// What becomes of planned work.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Verdict {

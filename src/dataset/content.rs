@@ -40,6 +40,18 @@ impl UsedContent {
         [("training", &self.train), ("validation", &self.valid), ("test", &self.test)]
     }
 
+    /// Takes the responses of all neurons, which these contents of the same stimuli hold some of each.
+    pub fn take_responses(&mut self, parts: Vec<Self>) {
+        for part in [&mut self.train, &mut self.valid, &mut self.test] {
+            part.responses.clear();
+        }
+        for Self { train, valid, test, .. } in parts {
+            self.train.responses.extend(train.responses);
+            self.valid.responses.extend(valid.responses);
+            self.test.responses.extend(test.responses);
+        }
+    }
+
     /// What another has otherwise, if anything: the first of it.
     pub fn difference(&self, other: &Self, neurons: &[String]) -> Option<String> {
         if self.axes != other.axes {

@@ -4,7 +4,7 @@ use candle_core::{DType, Device};
 
 use super::{ClipSets, bytes_while_read, to_amplitude};
 use crate::base::error::Result;
-use crate::base::memory;
+use crate::base::memory::{self, Verdict};
 use crate::base::wording::{counted, stimuli_counted};
 use crate::dataset::{Recording, ResponseLocation, SoundLevel};
 use crate::models::Network;
@@ -39,7 +39,7 @@ pub struct FitMemory {
     of_neuron: usize,
     /// Bytes that clips take whatever the neurons.
     of_sound: usize,
-    /// Whether each neuron is fitted by itself, so that some at a time come to the same.
+    /// Whether some neurons at a time come to the same.
     is_apart: bool,
 }
 
@@ -65,7 +65,7 @@ impl FitMemory {
             of_neuron: bytes_while_read(recording.clips.iter())
                 + of_parameter * parameters / neurons.max(1),
             of_sound: OF_SOUND * (train + valid + test) * recording.bands(),
-            is_apart: config.architecture.shares_nothing() && !by_steps,
+            is_apart: config.fits_side_by_side(),
         }
     }
 
@@ -83,10 +83,28 @@ impl FitMemory {
         memory::require("the fit", self.bytes(), |most| self.that_fits(most))
     }
 
+    /// How many neurons to fit at a time, and why, where all at once are too many and groups of them
+    /// come to the same.
+    pub fn in_groups(&self) -> Option<(usize, String)> {
+        let Verdict::TooMuch(said, most) = memory::judge("the fit", self.bytes()) else {
+            return None;
+        };
+        let sizes = [memory::comfortable(), Some(most)].into_iter().flatten();
+        let size = sizes.map(|most| self.neurons_within(most)).find(|size| *size > 0)?;
+        let groups = self.neurons.div_ceil(size);
+        self.is_apart.then(|| (self.neurons.div_ceil(groups), said))
+    }
+
+    /// How many of the neurons take no more than so many bytes.
+    fn neurons_within(&self, most: usize) -> usize {
+        let left = most.saturating_sub(OF_PROGRAM).saturating_sub(self.of_sound);
+        left / (self.of_responses + self.of_neuron).max(1)
+    }
+
     fn that_fits(&self, most: usize) -> String {
         let left = most.saturating_sub(OF_PROGRAM);
-        let (each, all) = (self.of_responses + self.of_neuron, self.neurons * self.of_neuron);
-        let neurons = left.saturating_sub(self.of_sound) / each.max(1);
+        let all = self.neurons * self.of_neuron;
+        let neurons = self.neurons_within(most);
         let of_clip = (self.neurons * self.of_responses + self.of_sound) / self.clips.max(1);
         let clips = left.saturating_sub(all) / of_clip.max(1);
         let mut fits = Vec::new();

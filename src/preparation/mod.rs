@@ -1,5 +1,6 @@
 //! What a fit makes of a dataset: selection, split, smoothing, standardization.
 mod conditions;
+mod groups;
 mod level;
 mod memory;
 mod neurons;
@@ -13,6 +14,7 @@ mod split;
 mod standardize;
 mod treatment;
 
+pub use groups::NeuronGroups;
 pub use level::{require_level, to_amplitude};
 pub use memory::FitMemory;
 pub use neurons::{Doubtful, PsthSurvey};

@@ -19,6 +19,33 @@ use crate::models::dims::Dims;
 use crate::run_file::{Data, RunConfig, Split, Standardize};
 use crate::scores::Ceiling;
 
+/// The part of a recording that a run file takes, before responses are read.
+pub(super) struct Taken {
+    pub(super) recording: Recording<ResponseLocation>,
+    /// How many neurons and stimuli a comparison of numbers has kept.
+    pub(super) notes: Vec<String>,
+    pub(super) sets: ClipSets,
+}
+
+impl Taken {
+    /// Selects and divides as `[data]` says; `split` is the one it comes to.
+    ///
+    /// # Errors
+    /// Unknown ids, an empty part, or sound that is not what a prefilter needs.
+    pub(super) fn new(
+        recording: Recording<ResponseLocation>,
+        config: &RunConfig,
+        split: &Split,
+    ) -> Result<Self> {
+        let RunConfig { data, architecture, .. } = config;
+        let Selected { recording, notes } = select(recording, &data.neurons, &data.stimuli)?;
+        let sets = divide(&recording, split)?;
+        let used = [&sets.train, &sets.valid, &sets.test].into_iter().flatten().copied();
+        require_level(&recording, used, (architecture, data.level))?;
+        Ok(Self { recording, notes, sets })
+    }
+}
+
 /// A recording ready for training.
 pub struct PreparedRecording {
     /// What the recording fixes of a model.
@@ -67,12 +94,9 @@ impl PreparedRecording {
         (split, given): (&Split, Option<Standardization>),
         device: &Device,
     ) -> Result<Self> {
-        let RunConfig { data, architecture, .. } = config;
+        let data = &config.data;
         let version = Version::of(&recording.file)?;
-        let Selected { recording, notes } = select(recording, &data.neurons, &data.stimuli)?;
-        let sets = divide(&recording, split)?;
-        let used = [&sets.train, &sets.valid, &sets.test].into_iter().flatten().copied();
-        require_level(&recording, used, (architecture, data.level))?;
+        let Taken { recording, notes, sets } = Taken::new(recording, config, split)?;
         let tight = FitMemory::of((&recording, &dims(&recording)), &sets, config).require()?;
         let Data { smooth_ms, skip_ms, .. } = *data;
         let treatment = Treatment { dt_ms: recording.dt_ms, smooth_ms, skip_ms };

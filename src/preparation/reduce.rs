@@ -82,7 +82,7 @@ impl Reduced {
 }
 
 /// Names the neurons with doubtful training or test data.
-fn warnings(
+pub(super) fn warnings(
     recording: &Recording<ResponseLocation>,
     trained: &Doubtful,
     tested: &Doubtful,
@@ -101,7 +101,10 @@ fn warnings(
 }
 
 /// The neurons that were recorded in training.
-fn kept(recording: &Recording<ResponseLocation>, trained: &Doubtful) -> Result<Vec<usize>> {
+pub(super) fn kept(
+    recording: &Recording<ResponseLocation>,
+    trained: &Doubtful,
+) -> Result<Vec<usize>> {
     let neurons = 0..recording.neurons.len();
     let kept: Vec<usize> = neurons.filter(|n| !trained.unrecorded.contains(n)).collect();
     if kept.is_empty() {

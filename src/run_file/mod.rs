@@ -16,6 +16,7 @@ mod train;
 
 use std::path::{Path, PathBuf};
 
+use crate::base::device::DeviceName;
 use crate::base::error::{Error, Problem, Result};
 use crate::config::check::{Check, refused};
 use crate::config::part::Chosen;
@@ -144,6 +145,16 @@ impl RunConfig {
     /// by one constant, and `data.standardize` says what stands in front of the first other one.
     pub fn standardize_sound(&self) -> Standardize {
         if self.architecture.needs_level() { Standardize::Scale } else { self.data.standardize }
+    }
+
+    /// Whether neurons come to the same bits by themselves, in groups and all side by side.
+    pub fn fits_side_by_side(&self) -> bool {
+        let Self { train, architecture, origin, .. } = self;
+        let is_apart = architecture.shares_nothing() && train.optimizer != Optimizer::AdamW;
+        let by_neuron = train.best() == Best::PerNeuron && train.monitor != Monitor::ValidCcNorm;
+        let is_single = train.start() == StartFrom::Ridge || train.starts() == 1;
+        let is_plain = origin.is_none() && train.device == DeviceName::Cpu;
+        is_apart && by_neuron && is_single && is_plain && train.epochs() > 0
     }
 
     /// `ln + adaptrans, zebra_finch.h5`: model, prefilter and dataset, as pictures name them.

@@ -23,12 +23,12 @@ use crate::models::prediction;
 use crate::preparation::Treatment;
 use crate::preparation::prepare::PreparedRecording;
 use crate::run_file::Split;
-use crate::run_file::{Optimizer, Output, RunConfig, Schedule, relative};
-use crate::scores::Correlations;
+use crate::run_file::{Optimizer, Output, RunConfig, Schedule, Selection, relative};
 use crate::scores::evaluation::{Over, Scores};
+use crate::scores::{Ceiling, Correlations};
 use crate::training::checkpoint::{Checkpoint, Phase, Tensors};
 use crate::training::history::History;
-use crate::training::{self, Task};
+use crate::training::{self, Task, path};
 
 /// Clips that are predicted at once.
 const AT_ONCE: usize = 8;
@@ -62,6 +62,21 @@ pub struct Experiment {
     pub source_hash: Option<String>,
     /// What was inferred from the dataset, and what the user should know of the model.
     pub notes: Vec<String>,
+}
+
+/// What a run of some neurons is known by beside others.
+pub struct PartOfRun {
+    /// Their ids.
+    pub neurons: Vec<String>,
+    /// What the recording holds of what is used.
+    pub content: UsedContent,
+}
+
+impl PartOfRun {
+    /// That of an experiment.
+    pub fn of(Experiment { prepared, .. }: &Experiment) -> Self {
+        Self { neurons: prepared.neurons.clone(), content: prepared.content.clone() }
+    }
 }
 
 impl Experiment {
@@ -148,12 +163,52 @@ impl Experiment {
 
     /// Writes what a run folder holds besides scores.
     fn write(&self, checkpoint: &Checkpoint, history: &History) -> Result<()> {
+        self.write_results(checkpoint, history)?;
+        self.folder.write_state(checkpoint)
+    }
+
+    /// Writes what a run folder holds besides scores, and besides what only going on with the run needs.
+    ///
+    /// # Errors
+    /// The folder cannot be written.
+    pub fn write_results(&self, checkpoint: &Checkpoint, history: &History) -> Result<()> {
         self.folder.write_config(&self.config.to_toml(self.folder.path())?)?;
         let arguments = self.exchange()?.arguments(self.network.reference());
         self.folder.write_metadata(&self.metadata()?, &arguments)?;
         self.folder.write_history(history.text())?;
-        self.folder.write_best(checkpoint)?;
-        self.folder.write_state(checkpoint)
+        let path = &checkpoint.progress.path;
+        if !path.is_empty() {
+            self.folder.write_penalties(&path::table(path, &self.prepared.neurons))?;
+        }
+        self.folder.write_best(checkpoint)
+    }
+
+    /// What groups of neurons, of which this is one, come to together in a folder of their own: `neurons` is
+    /// the selection of all of them. Its clips are gone.
+    ///
+    /// # Errors
+    /// The model cannot be built.
+    pub fn of_all(
+        mut self,
+        neurons: Selection,
+        folder: RunFolder,
+        parts: Vec<PartOfRun>,
+    ) -> Result<Self> {
+        let prepared = &mut self.prepared;
+        let clips = [&mut prepared.train, &mut prepared.valid, &mut prepared.test];
+        clips.into_iter().for_each(Vec::clear);
+        prepared.test_responses.clear();
+        prepared.ceiling = Ceiling::gather(0, std::iter::empty())?;
+        let (ids, contents): (Vec<_>, Vec<_>) =
+            parts.into_iter().map(|PartOfRun { neurons, content }| (neurons, content)).unzip();
+        prepared.neurons = ids.concat();
+        prepared.dims.neurons = prepared.neurons.len();
+        prepared.content.take_responses(contents);
+        self.config.data.neurons = neurons;
+        folder.path().clone_into(&mut self.config.output.folder);
+        let params = Params::new(self.config.train.seed, DType::F32, self.params.device());
+        let network = Network::build(&self.config.architecture, &prepared.dims, &params)?;
+        Ok(Self { folder, network, params, ..self })
     }
 
     /// A run of no epochs with the weights of a file.

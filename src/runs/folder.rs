@@ -26,8 +26,11 @@ const MODEL: &str = "model/model.safetensors";
 const METADATA: &str = "model/metadata.json";
 const REFERENCE: &str = "model/config.json";
 const EVENTS: &str = "tensorboard/events.out.tfevents.strf";
+/// Which neurons are fitted together, where all at once are too many, with a run folder of each group.
+const GROUPS: &str = "groups";
+const GROUP_PLAN: &str = "groups/groups.json";
 /// Everything that a run writes, in the order in which replacing a run removes it.
-const ALL: [&str; 10] = [
+const ALL: [&str; 11] = [
     SCORES_JSON,
     SCORES_CSV,
     STATE,
@@ -37,6 +40,7 @@ const ALL: [&str; 10] = [
     HISTORY,
     PENALTIES,
     EVENTS,
+    GROUP_PLAN,
     CONFIG,
 ];
 /// The folders inside it.
@@ -91,6 +95,7 @@ impl RunFolder {
         let ours = |name: &String| {
             name == TENSORBOARD
                 || name == LOCK
+                || name == GROUPS
                 || FOLDERS.contains(&name.as_str())
                 || name.starts_with(files::UNFINISHED)
         };
@@ -151,12 +156,47 @@ impl RunFolder {
 
     /// Removes the files of the run in it.
     pub fn clear(&self) -> Result<()> {
+        self.remove_scores()?;
+        if self.has(GROUP_PLAN) {
+            let groups = self.path.join(GROUPS);
+            fs::remove_dir_all(&groups)
+                .map_err(|source| Error::file(format!("removing {}", groups.display()), source))?;
+        }
         ALL.iter().try_for_each(|name| self.remove(name))
     }
 
     /// Removes the scores: the run is not finished.
     pub fn remove_scores(&self) -> Result<()> {
         [SCORES_JSON, SCORES_CSV].iter().try_for_each(|name| self.remove(name))
+    }
+
+    /// The run folder of a group of neurons.
+    pub fn group(&self, nth: usize) -> PathBuf {
+        self.path.join(GROUPS).join(format!("{:04}", nth + 1))
+    }
+
+    /// The neurons of each group, where they are fitted in groups.
+    ///
+    /// # Errors
+    /// What says so cannot be read.
+    pub fn groups(&self) -> Result<Option<Vec<Vec<String>>>> {
+        if !self.has(GROUP_PLAN) {
+            return Ok(None);
+        }
+        serde_json::from_str(&self.read(GROUP_PLAN)?).map(Some).map_err(|source| {
+            let file = self.path.join(GROUP_PLAN);
+            let what = "it is damaged; start the run anew with --force";
+            Error::file(format!("{}: {what}", file.display()), source)
+        })
+    }
+
+    /// Settles which neurons are fitted together.
+    ///
+    /// # Errors
+    /// The folder cannot be written.
+    pub fn write_groups(&self, groups: &[Vec<String>]) -> Result<()> {
+        make(&self.path.join(GROUPS))?;
+        self.write(GROUP_PLAN, files::pretty_json(&groups)?.as_bytes())
     }
 
     /// Removes what only going on with the run needs, and its folder.

@@ -5,7 +5,7 @@ use rayon::ThreadPoolBuilder;
 
 use super::job::Workshop;
 use super::plan::Job;
-use super::team::{experiment, fits_side_by_side, teams};
+use super::team::{experiment, teams};
 use super::workers::fits_at_once;
 use crate::base::error::{Error, Result};
 use crate::base::interrupt;
@@ -93,7 +93,7 @@ fn fit_time(workshop: &Workshop, combination: usize) -> Result<FitTime> {
     let base = plan.base(folder, combination)?;
     let is_own = |job: &&Job| job.combination == combination;
     let own: Vec<Job> = plan.jobs().iter().filter(is_own).copied().collect();
-    let side_by_side = fits_side_by_side(&base).then_some(combination).into_iter().collect();
+    let side_by_side = base.fits_side_by_side().then_some(combination).into_iter().collect();
     let team = teams(own, 1, &side_by_side).into_iter().next().unwrap_or_default();
     let begun = Instant::now();
     let experiment = experiment((&workshop.folder, plan), workshop.dataset(), &team)?;

@@ -4,11 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::folder::SweepFolder;
 use super::plan::{Job, Plan};
-use crate::base::device::DeviceName;
 use crate::base::error::Result;
 use crate::base::interrupt;
 use crate::dataset::{ReadRecording, ResponseLocation};
-use crate::run_file::{Best, Monitor, Optimizer, RunConfig, StartFrom};
 use crate::runs::experiment::Experiment;
 use crate::runs::folder::OldRun;
 use crate::training::checkpoint::{Checkpoint, Phase};
@@ -26,16 +24,6 @@ pub struct Together {
     histories: Vec<History>,
     /// The share of each in the seconds that it took.
     pub seconds: f64,
-}
-
-/// Whether neurons that a run file fits by themselves can be fitted side by side.
-pub fn fits_side_by_side(config: &RunConfig) -> bool {
-    let train = &config.train;
-    let is_apart = config.architecture.shares_nothing() && train.optimizer != Optimizer::AdamW;
-    let by_neuron = train.best() == Best::PerNeuron && train.monitor != Monitor::ValidCcNorm;
-    let is_single = train.start() == StartFrom::Ridge || train.starts() == 1;
-    let is_plain = config.origin.is_none() && train.device == DeviceName::Cpu;
-    is_apart && by_neuron && is_single && is_plain && train.epochs() > 0
 }
 
 /// Fits in teams of those that differ in their neuron alone, of the combinations at these places; every other

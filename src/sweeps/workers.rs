@@ -9,7 +9,7 @@ use rayon::ThreadPoolBuilder;
 use super::folder::JobRecord;
 use super::job::{Outcome, Workshop};
 use super::plan::Job;
-use super::team::{fits_side_by_side, teams};
+use super::team::teams;
 use crate::base::device::DeviceName;
 use crate::base::error::{Error, Result};
 use crate::base::interrupt;
@@ -64,7 +64,7 @@ fn side_by_side(workshop: &Workshop) -> Result<BTreeSet<usize>> {
     let mut places = BTreeSet::new();
     for place in 0..plan.combinations.len() {
         let base = plan.base(workshop.folder.path(), place)?;
-        places.extend(fits_side_by_side(&base).then_some(place));
+        places.extend(base.fits_side_by_side().then_some(place));
     }
     Ok(places)
 }

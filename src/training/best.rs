@@ -2,6 +2,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::run_file::Monitor;
+use crate::stats::moments::mean_of_defined;
 
 /// Whether `new` is better than `old`: never if it is NaN, always if `old` is none or NaN.
 pub fn better(monitor: Monitor, new: f64, old: Option<f64>) -> bool {
@@ -68,6 +69,19 @@ impl Best {
         let score = self.neurons.get(neuron).copied().flatten();
         let epoch = self.epochs.get(neuron).copied().unwrap_or_default();
         Self { epoch, score, neurons: vec![score], epochs: vec![epoch], ..Self::default() }
+    }
+
+    /// That of all neurons, each of which keeps its own best epoch: the mean of their scores, and the
+    /// latest of their epochs.
+    #[must_use]
+    pub fn joined(parts: &[&Self]) -> Self {
+        let neurons: Vec<Option<f64>> =
+            parts.iter().flat_map(|part| part.neurons.iter().copied()).collect();
+        let epochs: Vec<usize> = parts.iter().flat_map(|part| part.epochs.clone()).collect();
+        let score = mean_of_defined(neurons.iter().flatten().copied());
+        let score = Some(score).filter(|score| score.is_finite());
+        let epoch = epochs.iter().copied().max().unwrap_or_default();
+        Self { epoch, score, neurons, epochs, ..Self::default() }
     }
 
     /// Whether the best epoch of a neuron is `patience` epochs old.

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::best::Best;
 use super::block_path::BlockProgress;
-use super::path::Point;
+use super::path::{self, Point};
 use crate::base::error::{Cause, Error, Result};
 use crate::base::tensor_file;
 use crate::models::params::{Param, Params};
@@ -83,6 +83,25 @@ impl Progress {
         }
     }
 
+    /// That of all neurons, of those of fits of some of them that have come to their end.
+    fn joined(parts: &[(&Self, usize)]) -> Self {
+        let mut all = Self { phase: Phase::Done, ..Self::default() };
+        let mut neurons = 0;
+        for (part, own) in parts {
+            all.epoch = all.epoch.max(part.epoch);
+            all.steps = all.steps.max(part.steps);
+            all.calibrated.extend(&part.calibrated);
+            all.given_up.extend(part.given_up.iter().map(|neuron| neurons + neuron));
+            neurons += own;
+        }
+        let best: Vec<&Best> = parts.iter().map(|(part, _)| &part.best).collect();
+        all.best = Best::joined(&best);
+        let paths: Vec<(&[Point], usize)> =
+            parts.iter().map(|(part, own)| (part.path.as_slice(), *own)).collect();
+        all.path = path::joined(&paths);
+        all
+    }
+
     /// Optimizer steps since the optimizer's memory was empty.
     pub fn steps_of_leg(&self) -> u32 {
         self.steps - self.leg_start
@@ -154,6 +173,38 @@ impl Checkpoint {
         })
     }
 
+    /// What fits of some neurons each, and of so many, come to together where all have come to their end;
+    /// `own` are the tensors of the model of all of them. Nothing can be gone on with from it.
+    ///
+    /// # Errors
+    /// Weights that all neurons share differ, or a tensor operation fails.
+    pub fn joined(parts: &[(&Self, usize)], own: &Params) -> Result<Self> {
+        let joined = |(name, param): (String, Param)| {
+            let of_parts: Vec<&Tensor> =
+                parts.iter().filter_map(|(part, _)| part.model.get(&name)).collect();
+            let whole = match of_parts.as_slice() {
+                [first, rest @ ..] if first.dims() == param.var.dims() => {
+                    rest.iter().try_for_each(|other| require_same(first, other, &name))?;
+                    first.copy()?
+                }
+                parts => Tensor::cat(parts, param.owner_axis)?,
+            };
+            Ok((name, whole))
+        };
+        let progress: Vec<_> = parts.iter().map(|(part, own)| (&part.progress, *own)).collect();
+        let model = own.all().into_iter().map(joined).collect::<Result<Tensors>>()?;
+        let none = Tensors::new();
+        Ok(Self {
+            progress: Progress::joined(&progress),
+            weights: none.clone(),
+            best_weights: none.clone(),
+            model,
+            memory: none.clone(),
+            sums: none,
+            is_whole: false,
+        })
+    }
+
     /// The mean of the weights that were summed up; none where there are too few.
     ///
     /// # Errors
@@ -213,4 +264,12 @@ impl Checkpoint {
             is_whole: true,
         })
     }
+}
+
+fn require_same(one: &Tensor, other: &Tensor, name: &str) -> Result<()> {
+    let numbers = |tensor: &Tensor| tensor.flatten_all()?.to_dtype(DType::F64)?.to_vec1::<f64>();
+    if one.dims() == other.dims() && numbers(one)? == numbers(other)? {
+        return Ok(());
+    }
+    Err(Error::Stopped(format!("{name}: found other values for other neurons, expected the same")))
 }

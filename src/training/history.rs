@@ -44,6 +44,69 @@ impl EpochRow {
     }
 }
 
+impl EpochRow {
+    /// What [`EpochRow::line`] wrote; none where it is damaged.
+    fn parse(line: &str) -> Option<Self> {
+        let fields: Vec<&str> = line.trim_end().splitn(12, ',').collect();
+        let [epoch, seconds_train, seconds_valid, lr, evaluations, losses @ .., phase] =
+            fields.as_slice()
+        else {
+            return None;
+        };
+        let [train_loss, valid_loss, valid_cc, valid_cc_norm, neurons_cc, neurons_cc_norm] = losses
+        else {
+            return None;
+        };
+        Some(Self {
+            epoch: epoch.parse().ok()?,
+            seconds_train: seconds_train.parse().ok()?,
+            seconds_valid: seconds_valid.parse().ok()?,
+            lr: lr.parse().ok()?,
+            evaluations: evaluations.parse().ok()?,
+            train_loss: train_loss.parse().ok()?,
+            valid_loss: valid_loss.parse().ok()?,
+            valid_cc: valid_cc.parse().ok()?,
+            valid_cc_norm: valid_cc_norm.parse().ok()?,
+            neurons_cc: neurons_cc.parse().ok()?,
+            neurons_cc_norm: neurons_cc_norm.parse().ok()?,
+            phase: (*phase).to_owned(),
+        })
+    }
+
+    /// The row of an epoch of several groups of neurons, each with its number of neurons; groups that have
+    /// ended stay at their last one.
+    fn joined(epoch: usize, rows: &[(&Self, usize)]) -> Self {
+        let under_way = || rows.iter().map(|(row, _)| *row).filter(|row| row.epoch == epoch);
+        let mean = |of: fn(&Self) -> f64, weight: &dyn Fn(&Self, usize) -> usize| {
+            let known = rows.iter().map(|(row, neurons)| (of(row), weight(row, *neurons) as f64));
+            let known: Vec<(f64, f64)> = known.filter(|(value, _)| !value.is_nan()).collect();
+            let sum: f64 = known.iter().map(|(value, weight)| value * weight).sum();
+            sum / known.iter().map(|(_, weight)| weight).sum::<f64>()
+        };
+        let by_neurons = |_row: &Self, neurons: usize| neurons;
+        let mut phases: Vec<&str> = Vec::new();
+        for row in under_way() {
+            if !phases.contains(&row.phase.as_str()) {
+                phases.push(&row.phase);
+            }
+        }
+        Self {
+            epoch,
+            seconds_train: under_way().map(|row| row.seconds_train).sum(),
+            seconds_valid: under_way().map(|row| row.seconds_valid).sum(),
+            lr: under_way().map(|row| row.lr).fold(0.0, f64::max),
+            evaluations: under_way().map(|row| row.evaluations).max().unwrap_or(0),
+            train_loss: mean(|row| row.train_loss, &by_neurons),
+            valid_loss: mean(|row| row.valid_loss, &by_neurons),
+            valid_cc: mean(|row| row.valid_cc, &|row, _| row.neurons_cc),
+            valid_cc_norm: mean(|row| row.valid_cc_norm, &|row, _| row.neurons_cc_norm),
+            neurons_cc: rows.iter().map(|(row, _)| row.neurons_cc).sum(),
+            neurons_cc_norm: rows.iter().map(|(row, _)| row.neurons_cc_norm).sum(),
+            phase: phases.join("; "),
+        }
+    }
+}
+
 /// The table so far, as text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct History(String);
@@ -63,6 +126,25 @@ impl History {
     /// The file's text.
     pub fn text(&self) -> &str {
         &self.0
+    }
+
+    /// That of all neurons, of those of groups of them and their numbers of neurons: losses and correlations
+    /// are means over neurons, seconds sums.
+    pub fn joined(groups: &[(Self, usize)]) -> Self {
+        let rows = |(history, neurons): &(Self, usize)| {
+            let rows = history.0.lines().skip(1).filter_map(EpochRow::parse);
+            (rows.collect::<Vec<_>>(), *neurons)
+        };
+        let groups: Vec<(Vec<EpochRow>, usize)> = groups.iter().map(rows).collect();
+        let epochs = groups.iter().map(|(rows, _)| rows.len()).max().unwrap_or(0);
+        let mut joined = Self::default();
+        for epoch in 1..=epochs {
+            let at = groups.iter().filter_map(|(rows, neurons)| {
+                Some((rows.get(epoch - 1).or(rows.last())?, *neurons))
+            });
+            joined.push(&EpochRow::joined(epoch, &at.collect::<Vec<_>>()));
+        }
+        joined
     }
 
     /// The first `epochs` epochs of a file's text; what a stopped run wrote after them is dropped.
@@ -108,6 +190,29 @@ mod tests {
             neurons_cc_norm: 0,
             phase: "fit".to_owned(),
         }
+    }
+
+    #[test]
+    fn groups_of_neurons_have_the_means_over_all_of_them() {
+        let mut short = History::default();
+        short.push(&row(1));
+        let mut long = History::default();
+        let other = |epoch| EpochRow {
+            train_loss: 0.75,
+            valid_cc: 0.5,
+            valid_cc_norm: 0.625,
+            neurons_cc: 21,
+            neurons_cc_norm: 20,
+            phase: "l2 1 of 10, 2 more".to_owned(),
+            ..row(epoch)
+        };
+        long.push(&other(1));
+        long.push(&other(2));
+        assert_eq!(EpochRow::parse(&other(2).line()), Some(other(2)));
+        let joined = History::joined(&[(short, 10), (long, 30)]);
+        let wanted = "1,0.5000,0.2500,0.001,1,0.6875,0.75,0.45,0.625,28,20,fit; l2 1 of 10, 2 more\n\
+                      2,0.2500,0.1250,0.001,1,0.6875,0.75,0.45,0.625,28,20,l2 1 of 10, 2 more\n";
+        assert_eq!(joined.text(), format!("{HEADER}{wanted}"));
     }
 
     #[test]

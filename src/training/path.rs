@@ -1,4 +1,6 @@
 //! Paths of penalties: which strengths are tried in which order, and what each comes to.
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 /// A strength of a penalty and what it came to.
@@ -49,6 +51,23 @@ impl Point {
     fn kind(&self) -> &str {
         self.penalty.split_once(' ').map_or(&self.penalty, |(kind, _)| kind)
     }
+}
+
+/// The points of all neurons, of those of some each, and of so many; a neuron has no loss at a point that no
+/// neuron beside it came to.
+pub fn joined(parts: &[(&[Point], usize)]) -> Vec<Point> {
+    let mut points: BTreeMap<(usize, usize), Point> = BTreeMap::new();
+    let all: usize = parts.iter().map(|(_, neurons)| neurons).sum();
+    let mut first = 0;
+    for (part, neurons) in parts {
+        for point in *part {
+            let none = || Point { losses: vec![None; all], ..point.clone() };
+            let losses = &mut points.entry(point.at).or_insert_with(none).losses;
+            losses[first..first + neurons].clone_from_slice(&point.losses);
+        }
+        first += neurons;
+    }
+    points.into_values().collect()
 }
 
 /// Strongest of a path, as a share of the variance that a kernel sees in all.

@@ -1,24 +1,28 @@
 //! `strf train`: run file → recording → model → training → scores, all of it in the run folder.
-use std::path::PathBuf;
-use std::time::{Duration, Instant};
+mod groups;
+mod keeper;
+
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 
 use crate::base::error::{Error, Result};
 use crate::base::interrupt;
-use crate::base::progress::{Bar, Console};
+use crate::base::progress::Console;
 use crate::base::wording::{counted, in_shell};
 use crate::config::part::Row;
 use crate::dataset::Splits;
 use crate::models::HasStrfs;
-use crate::run_file::{Best, Optimizer, RunConfig};
+use crate::run_file::{Best, RunConfig};
 use crate::runs::experiment::Experiment;
-use crate::runs::folder::{OldRun, RunFolder};
+use crate::runs::folder::OldRun;
 use crate::runs::lock::{Foreign, RunLock};
-use crate::tensorboard::Board;
+use crate::scores::evaluation::Scores;
 use crate::training::checkpoint::{Checkpoint, Phase};
-use crate::training::history::{EpochRow, History};
-use crate::training::{self, End, Observer, path};
+use crate::training::history::History;
+use crate::training::{self, End};
+use groups::Grouped;
+use keeper::Keeper;
 
 /// `strf train`.
 #[expect(clippy::struct_excessive_bools, reason = "each is an option of its own")]
@@ -60,26 +64,54 @@ pub fn run(args: &TrainArgs, console: &Console) -> Result<()> {
     let foreign = if args.take_over { Foreign::TakenOver } else { Foreign::Respected };
     let config = load(args)?;
     RunLock::require_free(&config.output.folder, foreign)?;
+    if let Some(grouped) = Grouped::needed(&config, old)? {
+        interrupt::listen()?;
+        let _lock = grouped.folder.lock(old, foreign)?;
+        let (experiment, fitted) = grouped.fit(old, console)?;
+        return finish(&experiment, &fitted, args.json, console);
+    }
     let experiment = Experiment::open(config, old)?;
+    tell_of_data(&experiment, console);
     announce(&experiment, console);
     interrupt::listen()?;
 
     let _lock = experiment.folder.lock(old, foreign)?;
+    let fitted = fit(&experiment, old, &experiment.folder.config_file(), console)?;
+    finish(&experiment, &fitted, args.json, console)
+}
+
+/// What a fit came to.
+struct Fitted {
+    checkpoint: Checkpoint,
+    history: History,
+    scores: Scores,
+}
+
+/// Fits, and scores what came of it; where it is stopped, `run_file` is what to go on with.
+fn fit(experiment: &Experiment, old: OldRun, run_file: &Path, console: &Console) -> Result<Fitted> {
     let (mut checkpoint, history) = experiment.begin(old)?;
     if checkpoint.progress.epoch > 0 {
         console.note(&format!("going on after epoch {}", checkpoint.progress.epoch));
     }
     let task = experiment.task();
-    let end = {
-        let mut keeper = Keeper::new(&experiment, history, &checkpoint, console)?;
-        training::fit(&task, &mut checkpoint, &mut keeper)?
-    };
-    tell(end, &experiment, &checkpoint, console)?;
-
+    let mut keeper = Keeper::new(experiment, history, &checkpoint, console)?;
+    let end = training::fit(&task, &mut checkpoint, &mut keeper)?;
+    let history = keeper.into_history();
+    tell(end, experiment, (&checkpoint, run_file), console)?;
     let scores = experiment.final_scores(&checkpoint);
-    let scores = scores.map_err(|source| unscored(&experiment, source))?;
-    let summary = experiment.keep_scores(&scores, &checkpoint)?;
-    let shown = if args.json { format!("{summary:#}") } else { experiment.shown(&scores) };
+    let scores = scores.map_err(|source| unscored(run_file, source))?;
+    Ok(Fitted { checkpoint, history, scores })
+}
+
+/// Keeps the scores, which makes the run a finished one, and shows them.
+fn finish(
+    experiment: &Experiment,
+    Fitted { checkpoint, scores, .. }: &Fitted,
+    as_json: bool,
+    console: &Console,
+) -> Result<()> {
+    let summary = experiment.keep_scores(scores, checkpoint)?;
+    let shown = if as_json { format!("{summary:#}") } else { experiment.shown(scores) };
     console.result(&shown)
 }
 
@@ -94,15 +126,19 @@ fn load(args: &TrainArgs) -> Result<RunConfig> {
     Ok(config)
 }
 
-/// Says what is fitted to what.
-fn announce(experiment: &Experiment, console: &Console) {
-    let Experiment { config, prepared, params, .. } = experiment;
+/// Says what there is to know of dataset and model.
+fn tell_of_data(experiment: &Experiment, console: &Console) {
     for note in &experiment.notes {
         console.note(note);
     }
-    for warning in &prepared.warnings {
+    for warning in &experiment.prepared.warnings {
         console.warn(warning);
     }
+}
+
+/// Says what is fitted to what.
+fn announce(experiment: &Experiment, console: &Console) {
+    let Experiment { config, prepared, params, .. } = experiment;
     let architecture = &config.architecture;
     let mut parts = vec![architecture.model.row.part().name];
     parts.extend(architecture.prefilter_names());
@@ -126,7 +162,7 @@ fn announce(experiment: &Experiment, console: &Console) {
 fn tell(
     end: End,
     experiment: &Experiment,
-    checkpoint: &Checkpoint,
+    (checkpoint, run_file): (&Checkpoint, &Path),
     console: &Console,
 ) -> Result<()> {
     let (progress, settings) = (&checkpoint.progress, &experiment.config.train);
@@ -150,7 +186,7 @@ fn tell(
         End::Interrupted => {
             return Err(Error::Interrupted(format!(
                 "interrupted after epoch {epoch}; {reached}; go on with: strf train {} --resume",
-                in_shell(&experiment.folder.config_file())
+                in_shell(run_file)
             )));
         }
     }
@@ -158,119 +194,10 @@ fn tell(
 }
 
 /// Says how to go on where the model could not be scored.
-fn unscored(experiment: &Experiment, source: Error) -> Error {
+fn unscored(run_file: &Path, source: Error) -> Error {
     let doing = format!(
         "scoring the trained model, which is kept; go on with: strf train {} --resume",
-        in_shell(&experiment.folder.config_file())
+        in_shell(run_file)
     );
     Error::file(doing, source)
-}
-
-/// How often a line is printed where no progress bar can be drawn.
-const BETWEEN_LINES: Duration = Duration::from_secs(10);
-
-/// Writes every epoch into the run folder and shows it.
-struct Keeper<'a> {
-    folder: &'a RunFolder,
-    neurons: &'a [String],
-    history: History,
-    /// Points of `penalties.csv`.
-    points: usize,
-    board: Option<Board<'a>>,
-    console: &'a Console,
-    bar: Bar,
-    /// Behind the number of an epoch: how many there are at most, where that is known.
-    epochs: String,
-    message: String,
-    last_line: Instant,
-}
-
-impl<'a> Keeper<'a> {
-    fn new(
-        experiment: &'a Experiment,
-        history: History,
-        checkpoint: &Checkpoint,
-        console: &'a Console,
-    ) -> Result<Self> {
-        let settings = &experiment.config.train;
-        let by_steps = settings.optimizer == Optimizer::AdamW;
-        let batches =
-            if by_steps { experiment.prepared.train.len().div_ceil(settings.batch) } else { 1 };
-        let most = settings.epochs() + training::epochs_of_starts(settings);
-        let bar = console.bar("training", most * batches)?;
-        bar.start_at(checkpoint.progress.epoch * batches);
-        let (folder, epochs) =
-            (&experiment.folder, if by_steps { format!("/{most}") } else { String::new() });
-        let board = Board::open(experiment, checkpoint.progress.epoch)?;
-        for note in board.iter().filter_map(Board::note) {
-            console.note(note);
-        }
-        let (message, last_line) = (String::new(), Instant::now());
-        let (neurons, points) = (experiment.prepared.neurons.as_slice(), 0);
-        Ok(Self {
-            folder,
-            neurons,
-            history,
-            points,
-            board,
-            console,
-            bar,
-            epochs,
-            message,
-            last_line,
-        })
-    }
-}
-
-impl Observer for Keeper<'_> {
-    fn batch(&mut self, epoch: usize) {
-        self.bar.step(format!("epoch {epoch}{}{}", self.epochs, self.message));
-    }
-
-    /// The state comes last: whatever of the rest a kill leaves out, resuming writes again.
-    fn epoch(&mut self, row: &EpochRow, checkpoint: &Checkpoint, improved: bool) -> Result<()> {
-        self.history.push(row);
-        self.folder.write_history(self.history.text())?;
-        if let Some(board) = &mut self.board {
-            board.epoch(row)?;
-        }
-        if improved {
-            self.folder.write_best(checkpoint)?;
-        }
-        let path = &checkpoint.progress.path;
-        if !path.is_empty() && (improved || path.len() != self.points) {
-            self.folder.write_penalties(&path::table(path, self.neurons))?;
-            self.points = path.len();
-        }
-        if checkpoint.is_whole {
-            self.folder.write_state(checkpoint)?;
-        }
-        let EpochRow { epoch, train_loss, valid_loss, valid_cc, phase, .. } = row;
-        self.message = format!(
-            "  {phase}  best {}  loss {train_loss:.4}, validation {valid_loss:.4}, cc {valid_cc:.3}",
-            checkpoint.progress.best.epoch
-        );
-        if !self.bar.is_drawn() && self.last_line.elapsed() >= BETWEEN_LINES {
-            self.console.note(&format!("epoch {epoch}{}{}", self.epochs, self.message));
-            self.last_line = Instant::now();
-        }
-        Ok(())
-    }
-
-    fn finished(&mut self, checkpoint: &Checkpoint) -> Result<()> {
-        let path = &checkpoint.progress.path;
-        if !path.is_empty() {
-            self.folder.write_penalties(&path::table(path, self.neurons))?;
-        }
-        self.folder.write_best(checkpoint)?;
-        self.folder.write_state(checkpoint)
-    }
-
-    fn interrupted(&self) -> bool {
-        interrupt::pressed()
-    }
-
-    fn note(&mut self, note: &str) {
-        self.console.note(note);
-    }
 }
