@@ -57,6 +57,7 @@ pub mod strf;
 pub mod inspection;
 
 pub mod pictures;
+pub mod publication;
 pub mod report;
 
 pub mod tensorboard;

@@ -63,6 +63,7 @@ mod operations;
 mod parts;
 mod pictures;
 mod properties;
+mod publish;
 mod quality;
 mod readme;
 mod recovery;

@@ -202,6 +202,9 @@ readers! {
     run_metadata: trained, "run/model/metadata.json", "eval run";
     run_reference: trained, "run/model/config.json", "eval run";
     run_weights: trained, "run/model/model.safetensors", "eval run";
+    published_metadata: published, "out/metadata.json", "adopt out --data data.h5 --out new --force";
+    published_weights: published, "out/model.safetensors",
+        "adopt out --data data.h5 --out new --force";
     run_weights_in_an_export: trained, "run/model/model.safetensors",
         "export-strfs run --plot --force";
     run_state: stopped, "run/state/state.safetensors", "train run.toml --out run --resume";
@@ -422,6 +425,12 @@ fn trained(place: &Workplace) {
     untrained(place);
     place.strf("train run.toml --out run").done();
     place.strf("train run.toml --out other --set train.seed=1").done();
+}
+
+/// The same with a run that was published.
+fn published(place: &Workplace) {
+    trained(place);
+    place.strf("publish run out --licence MIT").done();
 }
 
 /// The same with a run that has two of three epochs behind it.

@@ -34,6 +34,7 @@ fn every_command_in_the_pages_can_be_typed() {
         ("docs/importing.md", 15),
         ("docs/scores.md", 2),
         ("docs/receptive-fields.md", 6),
+        ("docs/publishing.md", 4),
         ("docs/report.md", 2),
         ("docs/sweeps.md", 7),
     ] {

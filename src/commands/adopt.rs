@@ -1,4 +1,5 @@
-//! `strf adopt`: a model that deepSTRF saved → a run folder that scores, predicts, exports.
+//! `strf adopt`: a model that deepSTRF saved, or that was published → a run folder that scores, predicts,
+//! exports.
 use std::path::PathBuf;
 
 use clap::Args;
@@ -10,13 +11,17 @@ use crate::dataset::read_sound;
 use crate::preparation::dims;
 use crate::runs::adoption::{SavedModel, Told};
 use crate::runs::experiment::Experiment;
-use crate::runs::folder::OldRun;
+use crate::runs::folder::{OldRun, RunFolder};
 use crate::runs::lock::{Foreign, RunLock};
+use crate::runs::model_place::ModelPlace;
+use crate::runs::own_model::OwnModel;
+use crate::training::checkpoint::Checkpoint;
 
 /// `strf adopt`.
 #[derive(Debug, Args)]
 pub struct AdoptArgs {
-    /// Folder with config.json and model.safetensors, as deepSTRF's `save_pretrained` writes it
+    /// Folder with metadata.json and model.safetensors, as `strf publish` writes it, or with config.json and
+    /// model.safetensors, as deepSTRF's `save_pretrained` does
     pub folder: PathBuf,
     /// Dataset of the model's neurons, in the order of its outputs
     #[arg(long)]
@@ -41,16 +46,13 @@ pub struct AdoptArgs {
 
 /// Writes the run and scores it on the test stimuli.
 pub fn run(args: &AdoptArgs, console: &Console) -> Result<()> {
+    if RunFolder::holds_model_alone(&args.folder) {
+        return own_model(args, console);
+    }
     let saved = SavedModel::read(&args.folder)?;
     let read = read_sound(&args.data)?;
     let dims = dims(&read.recording);
-    if let Some(dt_ms) = args.dt_ms.filter(|ms| (ms - dims.dt_ms).abs() > 1e-9 * ms.abs()) {
-        return Err(Error::Refused(format!(
-            "--dt-ms: found {dt_ms}, expected {}, the width of the bins of {}",
-            dims.dt_ms,
-            args.data.display()
-        )));
-    }
+    require_width(args, dims.dt_ms)?;
     let told = Told {
         data: &args.data,
         dims: &dims,
@@ -59,7 +61,7 @@ pub fn run(args: &AdoptArgs, console: &Console) -> Result<()> {
         overrides: &args.set,
     };
     let config = saved.run_config(&told)?;
-    let old = if args.force { OldRun::Replace } else { OldRun::Refuse };
+    let old = old(args);
     RunLock::require_free(&args.out, Foreign::Respected)?;
     let experiment = Experiment::of(config, old, |_| Ok(read))?;
     for note in &experiment.notes {
@@ -67,11 +69,76 @@ pub fn run(args: &AdoptArgs, console: &Console) -> Result<()> {
     }
     console.note(&taken_for(&experiment));
     let checkpoint = experiment.with_weights(&saved.weights, &saved.file)?;
+    begin_and_score(&experiment, &checkpoint, old, console)
+}
+
+/// The same of a model whose metadata say what the run file is.
+fn own_model(args: &AdoptArgs, console: &Console) -> Result<()> {
+    require_nothing_said(args)?;
+    let own = OwnModel::open(&args.folder)?;
+    let read = own.recording(&args.data)?;
+    require_width(args, read.recording.dt_ms)?;
+    let config = own.run_config(&args.data, &args.out)?;
+    let old = old(args);
+    RunLock::require_free(&args.out, Foreign::Respected)?;
+    let given = Some(own.standardization());
+    let experiment = Experiment::standardized(config, old, given, |_| Ok(read))?;
+    own.require_same(&experiment)?;
+    for note in &experiment.notes {
+        console.note(note);
+    }
+    if let Some(difference) = own.changed_content(&experiment) {
+        console.warn(&format!(
+            "{} holds {difference} than what {} was fitted to: the scores are of what it holds",
+            args.data.display(),
+            args.folder.display()
+        ));
+    }
+    let checkpoint = experiment.with_weights(&own.weights, &own.file())?;
+    begin_and_score(&experiment, &checkpoint, old, console)
+}
+
+fn old(args: &AdoptArgs) -> OldRun {
+    if args.force { OldRun::Replace } else { OldRun::Refuse }
+}
+
+fn begin_and_score(
+    experiment: &Experiment,
+    checkpoint: &Checkpoint,
+    old: OldRun,
+    console: &Console,
+) -> Result<()> {
     let _lock = experiment.folder.lock(old, Foreign::Respected)?;
-    experiment.begin_with(&checkpoint)?;
+    experiment.begin_with(checkpoint)?;
     let scores = experiment.scores()?;
-    experiment.keep_scores(&scores, &checkpoint)?;
+    experiment.keep_scores(&scores, checkpoint)?;
     console.result(&experiment.shown(&scores))
+}
+
+/// Fails where bins are not as wide as `--dt-ms` says.
+fn require_width(args: &AdoptArgs, dt_ms: f64) -> Result<()> {
+    match args.dt_ms.filter(|ms| (ms - dt_ms).abs() > 1e-9 * ms.abs()) {
+        None => Ok(()),
+        Some(said) => Err(Error::Refused(format!(
+            "--dt-ms: found {said}, expected {dt_ms}, the width of the bins of {}",
+            args.data.display()
+        ))),
+    }
+}
+
+/// Fails where the command line says of a model what its metadata say.
+fn require_nothing_said(args: &AdoptArgs) -> Result<()> {
+    let option = match (args.set.first(), &args.prefilter) {
+        (Some(_), _) => "--set",
+        (None, Some(_)) => "--prefilter",
+        (None, None) => return Ok(()),
+    };
+    Err(Error::Refused(format!(
+        "{option}: found it beside {}, whose {} says all of the model, expected a folder without that file; \
+         leave {option} out",
+        args.folder.display(),
+        ModelPlace::Alone.metadata()
+    )))
 }
 
 /// Says what the folder was taken for.

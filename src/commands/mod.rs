@@ -21,6 +21,7 @@ pub mod list;
 pub mod man;
 pub mod plot;
 pub mod predict;
+pub mod publish;
 pub mod report;
 pub mod schema;
 pub mod significance;
@@ -78,8 +79,10 @@ pub enum Command {
     Inspect(inspect::InspectArgs),
     /// Make a dataset from known receptive fields
     Simulate(simulate::SimulateArgs),
-    /// Make a run of a model that deepSTRF saved
+    /// Make a run of a model that was published, or that deepSTRF saved
     Adopt(adopt::AdoptArgs),
+    /// Write a trained model as a folder for others, with a card that says what it is and how it is used
+    Publish(publish::PublishArgs),
     /// Print a commented run file to start from
     Init(init::InitArgs),
     /// List models, prefilters, parameterizations, output nonlinearities, losses and metrics
@@ -114,6 +117,7 @@ pub fn run(command: &Command, console: &Console) -> Result<()> {
         Command::Inspect(args) => inspect::run(args, console),
         Command::Simulate(args) => simulate::run(args, console),
         Command::Adopt(args) => adopt::run(args, console),
+        Command::Publish(args) => publish::run(args, console),
         Command::Init(args) => init::run(args, console),
         Command::List(args) => list::run(args, console),
         Command::Schema(args) => schema::run(args, console),

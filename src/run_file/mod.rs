@@ -30,7 +30,7 @@ use crate::models::{self, Architecture, HasStrfs, ModelRow};
 pub use choices::{Banded, Best, LossScale, Monitor, Optimizer, Schedule, Standardize, StartFrom};
 pub use condition::{Condition, Relation};
 pub use origin::{Freeze, Origin};
-pub use paths::relative;
+pub use paths::{last_name, relative};
 pub use penalty::Strength;
 pub use sections::SECTIONS;
 pub use selection::Selection;

@@ -19,6 +19,12 @@ pub fn relative(path: &Path, folder: &Path) -> Result<String> {
     text(&relative, ".")
 }
 
+/// The last name of a path.
+pub fn last_name(path: &Path) -> String {
+    let name = path.file_name();
+    name.map_or_else(|| "unnamed".to_owned(), |name| name.to_string_lossy().into_owned())
+}
+
 fn is_name(part: &Component) -> bool {
     matches!(part, Component::Normal(_))
 }

@@ -20,8 +20,8 @@ use crate::dataset::{ReadRecording, ResponseFile, ResponseLocation, Splits, read
 use crate::models::Network;
 use crate::models::params::Params;
 use crate::models::prediction;
-use crate::preparation::Treatment;
 use crate::preparation::prepare::PreparedRecording;
+use crate::preparation::{Standardization, Treatment};
 use crate::run_file::Split;
 use crate::run_file::{Optimizer, Output, RunConfig, Schedule, Selection, relative};
 use crate::scores::evaluation::{Over, Scores};
@@ -93,8 +93,22 @@ impl Experiment {
     /// # Errors
     /// As [`Experiment::open`].
     pub fn of(
+        config: RunConfig,
+        old: OldRun,
+        read: impl FnOnce(&RunConfig) -> Result<ReadRecording<ResponseLocation>>,
+    ) -> Result<Self> {
+        Self::standardized(config, old, None, read)
+    }
+
+    /// [`Experiment::of`] with a standardization of the sound that does not follow from the training
+    /// stimuli, where one is `given`.
+    ///
+    /// # Errors
+    /// As [`Experiment::open`].
+    pub fn standardized(
         mut config: RunConfig,
         old: OldRun,
+        given: Option<Standardization>,
         read: impl FnOnce(&RunConfig) -> Result<ReadRecording<ResponseLocation>>,
     ) -> Result<Self> {
         let folder = RunFolder::claim(&config.output.folder, old)?;
@@ -109,7 +123,7 @@ impl Experiment {
             source.require_axes(&recording)?;
             notes.extend(source.treat(&mut config)?);
         }
-        let given = source.as_ref().map(Source::standardization);
+        let given = given.or_else(|| source.as_ref().map(Source::standardization));
         let split = config.data.split.clone().unwrap_or(Split::UNSAID);
         let prepared = PreparedRecording::new(recording, &config, (&split, given), &device)?;
         let params = Params::new(config.train.seed, DType::F32, &device);
@@ -344,6 +358,7 @@ impl Experiment {
             content: Some(content.clone()),
             source: self.source()?,
             deepstrf: Some(self.exchange()?),
+            published: None,
         })
     }
 

@@ -9,6 +9,7 @@ use serde_json::Value as Json;
 use super::earlier;
 use super::lock::{Foreign, LOCK, RunLock};
 use super::metadata::{Metadata, PROGRAM};
+use super::model_place::ModelPlace;
 use crate::base::error::{Cause, Error, Result};
 use crate::base::files::{self, Existing};
 use crate::base::tensor_file;
@@ -16,15 +17,16 @@ use crate::models::params::BATCH_COUNTER;
 use crate::training::checkpoint::Checkpoint;
 use crate::training::history::History;
 
-const CONFIG: &str = "config.toml";
+/// Name of the run file in a run folder.
+pub const CONFIG: &str = "config.toml";
 const HISTORY: &str = "history.csv";
 const PENALTIES: &str = "penalties.csv";
 const SCORES_CSV: &str = "scores.csv";
 const SCORES_JSON: &str = "scores.json";
 const STATE: &str = "state/state.safetensors";
-const MODEL: &str = "model/model.safetensors";
-const METADATA: &str = "model/metadata.json";
-const REFERENCE: &str = "model/config.json";
+const MODEL: &str = ModelPlace::OfRun.weights();
+const METADATA: &str = ModelPlace::OfRun.metadata();
+const REFERENCE: &str = ModelPlace::OfRun.reference();
 const EVENTS: &str = "tensorboard/events.out.tfevents.strf";
 /// Which neurons are fitted together, where all at once are too many, with a run folder of each group.
 const GROUPS: &str = "groups";
@@ -48,10 +50,12 @@ const FOLDERS: [&str; 2] = ["model", "state"];
 /// The folder inside it that only some runs have.
 const TENSORBOARD: &str = "tensorboard";
 
-/// A folder with a run in it, or room for one.
+/// A folder with a run in it, or room for one; or one with nothing but a model and what is said of it, as
+/// a run keeps it in `model/` and `strf publish` writes it.
 #[derive(Debug, Clone)]
 pub struct RunFolder {
     path: PathBuf,
+    model: ModelPlace,
 }
 
 /// What `strf train` may do with a run that is already in the folder.
@@ -69,7 +73,7 @@ impl RunFolder {
     /// The folder for a new run, without touching it: fails where something in it may not be
     /// replaced.
     pub fn claim(path: &Path, old: OldRun) -> Result<Self> {
-        let folder = Self { path: path.to_owned() };
+        let folder = Self { path: path.to_owned(), model: ModelPlace::OfRun };
         let shown = path.display();
         if !path.exists() {
             return Ok(folder);
@@ -80,6 +84,10 @@ impl RunFolder {
         }
         let own = ALL.iter().any(|name| folder.has(name));
         match folder.stranger()? {
+            _ if Self::holds_model_alone(path) => Err(Error::Refused(format!(
+                "{shown} holds a model by itself, as strf publish writes it, expected a run folder, an \
+                 empty one or none; choose another with --out"
+            ))),
             Some(name) if !own => Err(Error::Refused(format!(
                 "{shown} holds {name} and no run, expected a run folder, an empty one or none; \
                  choose another with --out"
@@ -102,19 +110,29 @@ impl RunFolder {
         Ok(files::names(&self.path)?.into_iter().find(|name| !ours(name)))
     }
 
-    /// The folder of a run that is there.
+    /// The folder of a run, or of a model alone, that is there.
     pub fn open(path: &Path) -> Result<Self> {
         let shown = path.display();
-        let folder = Self { path: path.to_owned() };
+        let places = [ModelPlace::OfRun, ModelPlace::Alone];
+        let folders = places.map(|model| Self { path: path.to_owned(), model });
         let what = match path {
             _ if !path.exists() => "there is no such folder; check the path",
             _ if !path.is_dir() => "found a file, expected a run folder",
-            _ if !folder.has(MODEL) || !folder.has(METADATA) => {
-                "found no model in it, expected a run folder that `strf train` wrote"
-            }
-            _ => return Ok(folder),
+            _ => match folders.into_iter().find(Self::has_model) {
+                Some(folder) => return Ok(folder),
+                None => "found no model in it, expected a run folder that `strf train` wrote",
+            },
         };
         Err(Error::Refused(format!("{shown}: {what}")))
+    }
+
+    fn has_model(&self) -> bool {
+        self.has(self.model.weights()) && self.has(self.model.metadata())
+    }
+
+    /// Whether a model lies in a folder by itself, with what prediction needs beside the weights.
+    pub fn holds_model_alone(path: &Path) -> bool {
+        Self { path: path.to_owned(), model: ModelPlace::Alone }.has_model()
     }
 
     fn occupied(&self) -> Error {
@@ -248,12 +266,12 @@ impl RunFolder {
 
     /// Where lies what prediction needs beside the weights.
     pub fn metadata_file(&self) -> PathBuf {
-        self.path.join(METADATA)
+        self.path.join(self.model.metadata())
     }
 
     /// What prediction needs beside the weights.
     pub fn metadata(&self) -> Result<Metadata> {
-        let text = self.read(METADATA)?;
+        let text = self.read(self.model.metadata())?;
         let damaged = |source: Cause| {
             let what = "it is damaged or describes no model; copy it again or train anew";
             Error::file(format!("{}: {what}", self.metadata_file().display()), source)
@@ -294,7 +312,7 @@ impl RunFolder {
 
     /// Where the weights of the best epoch lie.
     pub fn weights_file(&self) -> PathBuf {
-        self.path.join(MODEL)
+        self.path.join(self.model.weights())
     }
 
     /// Writes all that the next epoch depends on.

@@ -11,7 +11,7 @@ use crate::dataset::{SoundLevel, Splits};
 use crate::models::Architecture;
 use crate::models::dims::Dims;
 use crate::preparation::to_amplitude;
-use crate::run_file::{RunConfig, relative};
+use crate::run_file::{RunConfig, last_name, relative};
 
 /// Name and version of this program.
 pub const PROGRAM: &str = concat!("strf ", env!("CARGO_PKG_VERSION"));
@@ -63,6 +63,9 @@ pub struct Metadata {
     /// What deepSTRF 0.1.0 needs to load the model, beside `config.json`.
     #[serde(default)]
     pub deepstrf: Option<Exchange>,
+    /// Name and version of the program that published the model; none in a run folder.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub published: Option<String>,
 }
 
 /// A run that prefilters and core came from.
@@ -127,6 +130,22 @@ impl Metadata {
         let outside = durations.into_iter().find(|(_, ms, range)| !range.contains(ms));
         let of_list = |(name, length)| format!("bands = {bands}, and {length} numbers in {name}");
         other.map(of_list).or_else(|| outside.map(|(name, ms, _)| format!("{name} = {ms}")))
+    }
+
+    /// The same for others to read: nothing of where dataset and runs lie on this machine but their names.
+    #[must_use]
+    pub fn published(&self, settings: &RunSettings, deepstrf: Exchange) -> Self {
+        let settings = RunSettings { data: last_name(settings.data.as_ref()), ..settings.clone() };
+        let source = self.source.clone();
+        let source =
+            source.map(|source| SourceRun { run: last_name(source.run.as_ref()), ..source });
+        Self {
+            settings: Some(settings),
+            source,
+            deepstrf: Some(deepstrf),
+            published: Some(PROGRAM.to_owned()),
+            ..self.clone()
+        }
     }
 
     /// The parts of the model; `file` is where the metadata lie, for messages.

@@ -47,6 +47,8 @@ pub struct Trained {
     pub metadata: Metadata,
     /// The model.
     pub network: Network,
+    /// How many numbers training may change.
+    pub parameters: usize,
     /// Where its tensors lie.
     pub device: Device,
 }
@@ -85,8 +87,8 @@ impl Trained {
         if !problems.is_empty() {
             return Err(Error::Input { file, problems });
         }
-        let data = path.join(&settings.data);
-        Ok(Self { folder, architecture, data, settings, metadata, network, device })
+        let (data, parameters) = (path.join(&settings.data), params.count());
+        Ok(Self { folder, architecture, data, settings, metadata, network, parameters, device })
     }
 
     /// `ln + adaptrans, zebra_finch.h5`: model, prefilters and dataset, as pictures name them.

@@ -12,7 +12,7 @@ const BANDS: &[(&str, &[&str])] = &[
     ("recordings", &["dataset", "sound", "frontends", "import", "export_data"]),
     ("models", &["models", "scores", "run_file"]),
     ("fitting", &["preparation", "simulation", "training", "runs", "sweeps"]),
-    ("findings", &["strf", "inspection", "pictures", "report", "tensorboard"]),
+    ("findings", &["strf", "inspection", "pictures", "publication", "report", "tensorboard"]),
     ("commands", &["commands"]),
 ];
 

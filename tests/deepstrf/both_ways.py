@@ -174,6 +174,30 @@ def ours_there(place, x):
             yield f"here, then there: {name}", predicted(place, f"run{case}"), model((x - mean) / scale)
 
 
+#: Sections of a run file whose runs are published: every part that deepSTRF is given as an object.
+PUBLISHED = (
+    'type = "linear"', 'type = "ln"', 'type = "nrf"\nhidden = 5', 'type = "cnn2d"\nkernel_ms = 20.0\nchannels = 4\nhidden = 6',
+    'type = "dnet"\nhidden = 5\noutput_decay = false\ndecay_bins = 14', 'type = "statenet"\nchannels = 4', 'type = "transformer"',
+    'type = "ln"\noutput = "sigmoid"', 'type = "ln"\noutput = "double_exponential"\n[parameterization]\ntype = "separable"',
+    'type = "nrf"\nhidden = 4\n[prefilter]\ntype = "adaptrans"\n[parameterization]\ntype = "dcls"\ngaussians = 3',
+    'type = "cnn2d"\nkernel_ms = 20.0\nchannels = 4\nhidden = 6\n[prefilter]\ntype = "willmore"')
+
+
+def cards(place, x):
+    """The code of the card of each published model, run as it stands."""
+    for case, text in enumerate(PUBLISHED):
+        trained(place, f"own{case}", f"[model]\n{text}")
+        strf(place, "publish", f"own{case}", f"published{case}", "--licence", "MIT")
+        card = (place / f"published{case}/README.md").read_text()
+        (code,) = [block.split("```")[0] for block in card.split("```python\n")[1:]]
+        names = dict(sound=x)
+        exec(code.replace("FOLDER", str(place / f"published{case}")), names)
+        responses = names["responses"]
+        assert responses.shape == (CLIPS, N, 1, T), (text, responses.shape)
+        strf(place, "adopt", f"published{case}", "--data", "data.h5", "--out", f"again{case}")
+        yield f"the card of {' '.join(text.split())}", predicted(place, f"again{case}"), responses
+
+
 #: Sections of a run file, and what of them deepSTRF has no part for.
 ALONE = {
     'type = "linear"\nnorm = "none"': 'model.norm = "none"',
@@ -193,6 +217,10 @@ def said_by_name(place):
     for case, (text, lacking) in enumerate(ALONE.items()):
         told = trained(place, f"alone{case}", f"[model]\n{text}")["deepstrf"]
         assert told["no_part_for"] == [lacking], (text, told)
+        strf(place, "publish", f"alone{case}", f"shown{case}", "--licence", "MIT")
+        card = (place / f"shown{case}/README.md").read_text()
+        assert f"deepSTRF 0.1.0 cannot load it: it has no part for {lacking}." in card, (text, card)
+        assert "```python" not in card, (text, card)
         try:
             load(place / f"alone{case}/model", told["extra_kwargs"])
         except (TypeError, RuntimeError):
@@ -208,7 +236,7 @@ def main():
         place = pathlib.Path(folder)
         dataset(place / "data.h5", rng)
         x = sounds(place / "data.h5")
-        for ways in (theirs_here, ours_there):
+        for ways in (theirs_here, ours_there, cards):
             errors = {name: compare(name, ours, theirs) for name, ours, theirs in ways(place, x)}
             worst = max(errors, key=errors.get)
             print(f"{ways.__name__}: {len(errors)} models agree; furthest off by {errors[worst]:.1e}: {worst}", flush=True)
