@@ -148,8 +148,8 @@ test-slurm: build
 # The Python package with the program that was built: style, types, tests, the notebook, the pages.
 LOCAL_PYTHON := $(TOOLS)/python/bin/python
 test-python: build $(LOCAL_PYTHON)
-	$(LOCAL_PYTHON) -m ruff check python
-	$(LOCAL_PYTHON) -m ruff format --check python
+	$(LOCAL_PYTHON) -m ruff check python docs/book
+	$(LOCAL_PYTHON) -m ruff format --check python docs/book
 	$(LOCAL_PYTHON) -m basedpyright
 	STRF=$(CURDIR)/$(STRF) PYTHONPATH=$(CURDIR)/python $(LOCAL_PYTHON) -m pytest
 

@@ -37,6 +37,7 @@ def outside_of_code(text, change):
 
 
 def is_elsewhere(link):
+    """Whether a link leads out of the repository."""
     return re.match(r"[a-z]+:", link) is not None
 
 
@@ -47,6 +48,7 @@ class Source:
         self.folder = folder
 
     def write(self, name, text):
+        """Puts a text into its place."""
         path = self.folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
@@ -70,6 +72,7 @@ class Source:
         self.write(name, outside_of_code(text, lambda line: LINK.sub(follow, line)))
 
     def copy(self, page, name):
+        """Takes over a file that a page links to."""
         if not (ROOT / name).is_file():
             sys.exit(f"{page}: links to {name}, which is no file")
         (self.folder / name).parent.mkdir(parents=True, exist_ok=True)
@@ -77,6 +80,7 @@ class Source:
 
 
 def main(strf, folder):
+    """Writes pages, summary and settings into a folder, which is made anew."""
     if folder.exists():
         shutil.rmtree(folder)
     source = Source(folder / "src")

@@ -6,9 +6,13 @@ import subprocess
 
 # Sections of a sweep file whose keys are those of other sections, and the page that explains them.
 FREE = {
-    "grid": "Keys are those of the other sections, each with a list of values; [Many fits](../sweeps.md#the-sweep-file) explains it.",
-    "search": "Keys are `trials`, `method` and those of the other sections, each with a range or a list; [Many fits](../sweeps.md#the-sweep-file) explains it.",
+    "grid": "Keys are those of the other sections, each with a list of values; ",
+    "search": "Keys are `trials` (how often values are drawn), `method` (random, tpe or halving), "
+    "`seed` (what draws follow from), `keep_one_in` and `epochs` (of halving), and those of "
+    "the other sections, each with a range or a list; ",
 }
+EXPLAINED = "[Many fits](../sweeps.md#the-sweep-file) explains it.\n"
+HEAD = ["| key | what it does | values | default |", "|---|---|---|---|"]
 PLAIN = re.compile(r"[|<>*_]")
 
 
@@ -23,6 +27,7 @@ def pages(strf, root):
 
 
 def told(strf, *words):
+    """What the program prints."""
     done = subprocess.run([strf, *words], check=True, capture_output=True, text=True)
     return done.stdout
 
@@ -33,16 +38,16 @@ def cell(text):
 
 
 def sentence(text):
+    """A text with a capital and a full stop."""
     return cell(text[0].upper() + text[1:]) + ".\n"
 
 
 def table(rows):
-    """Keys with what they do; the last sentences of a description are its values and its default."""
-    lines = ["| key | what it does | values | default |", "|---|---|---|---|"]
-    for name, description in rows:
-        does, values, default = parts(description)
-        lines.append(f"| `{name}` | {cell(does)} | {cell(values)} | {cell(default)} |")
-    return "\n".join(lines)
+    """Keys with what they do, their values and their defaults."""
+    lines = [
+        f"| `{name}` | " + " | ".join(cell(text) for text in texts) + " |" for name, *texts in rows
+    ]
+    return "\n".join(HEAD + lines) + "\n"
 
 
 def parts(description):
@@ -59,8 +64,9 @@ def parts(description):
 
 
 def properties(section):
+    """A row for each key that says what it does."""
     keys = section["properties"].items()
-    return [(name, key["description"]) for name, key in keys if name != "type" or "description" in key]
+    return [(name, *parts(key["description"])) for name, key in keys if "description" in key]
 
 
 def of_parts(name, section):
@@ -68,11 +74,11 @@ def of_parts(name, section):
     out = []
     for part in section["oneOf"]:
         word = part["properties"]["type"]["enum"][0]
-        keys = [(key, told["description"]) for key, told in part["properties"].items() if key != "type"]
-        out.append(f"### `{name}` `type = \"{word}\"`\n")
+        keys = [row for row in properties(part) if row[0] != "type"]
+        out.append(f'### `{name}` `type = "{word}"`\n')
         if "description" in part:
             out.append(sentence(part["description"]))
-        out.append(table(keys) + "\n" if keys else "It has no further keys.\n")
+        out.append(table(keys) if keys else "It has no further keys.\n")
     return out
 
 
@@ -81,7 +87,9 @@ def run_file(strf):
     schema = json.loads(told(strf, "schema"))
     out = [
         "# Run files and sweep files\n",
-        "Every section and key, what it does, the values that it takes, and the value that holds where it is left out. `strf schema` prints the same for editors, `strf init` a run file to start from.\n",
+        "Every section and key, what it does, the values that it takes, and the value that holds "
+        "where it is left out. `strf schema` prints the same for editors, `strf init` a run file "
+        "to start from.\n",
     ]
     for name, section in schema["properties"].items():
         out.append(f"## `[{name}]`\n")
@@ -90,9 +98,9 @@ def run_file(strf):
         if "oneOf" in section:
             out += of_parts(name, section)
         elif "properties" in section:
-            out.append(table(properties(section)) + "\n")
+            out.append(table(properties(section)))
         else:
-            out.append(FREE[name] + "\n")
+            out.append(FREE[name] + EXPLAINED)
     return "\n".join(out)
 
 
@@ -100,20 +108,24 @@ def front_ends(strf):
     """The keys of `[frontend]`, out of `strf list frontends`."""
     out = [
         "# Front ends\n",
-        "What stands below `[frontend]` of the file that `strf import --config` takes, or behind `--set frontend.KEY=VALUE`. [Front ends](../front-ends.md) has the formulas.\n",
+        "What stands below `[frontend]` of the file that `strf import --config` takes, or behind "
+        "`--set frontend.KEY=VALUE`. [Front ends](../front-ends.md) has the formulas.\n",
     ]
     for part in json.loads(told(strf, "list", "frontends", "--json"))["frontends"]:
-        out.append(f"## `type = \"{part['name']}\"`\n")
+        out.append(f'## `type = "{part["name"]}"`\n')
         out.append(sentence(part["summary"]))
         out.append(cell(part["source"]) + ".\n")
-        rows = [f"| `{key['name']}` | {cell(key['doc'])} | {cell(key['expected'])} | {cell(key['default'] or '')} |" for key in part["keys"]]
-        out.append("| key | what it does | values | default |\n|---|---|---|---|\n" + "\n".join(rows) + "\n")
+        columns = ("name", "doc", "expected", "default")
+        out.append(table([[key[column] or "" for column in columns] for key in part["keys"]]))
     return "\n".join(out)
 
 
 def commands(strf):
     """The help of every command, those below others behind theirs."""
-    out = ["# Commands\n", "What `strf COMMAND --help` prints. `strf man FOLDER` writes it as manual pages.\n"]
+    out = [
+        "# Commands\n",
+        "What `strf COMMAND --help` prints. `strf man FOLDER` writes it as manual pages.\n",
+    ]
     out.append(f"```text\n{told(strf, '--help').strip()}\n```\n")
     out += below(strf, [])
     return "\n".join(out)
@@ -140,7 +152,10 @@ def names_of_commands(text):
 
 def examples(root):
     """The run files of the repository, one behind the other."""
-    out = ["# Run files to start from\n", "What lies in `configs/`; [every key](run-file.md) has its own page.\n"]
+    out = [
+        "# Run files to start from\n",
+        "What lies in `configs/`; [every key](run-file.md) has its own page.\n",
+    ]
     for path in sorted((root / "configs").rglob("*.toml")):
         name = path.relative_to(root).as_posix()
         if name != "configs/reference.toml":

@@ -8,10 +8,13 @@ pub mod golden;
 pub mod mat;
 pub mod nems;
 pub mod npz;
+pub mod pages;
 pub mod rigs;
 pub mod runs;
 pub mod scored;
 pub mod sessions;
+pub mod settings;
+pub mod songs;
 pub mod sounds;
 
 use std::path::{Path, PathBuf};

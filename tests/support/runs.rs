@@ -155,8 +155,13 @@ impl Workplace {
 
     /// Copies a folder.
     pub fn copy(&self, from: &str, to: &str) {
-        for path in files_below(&self.path(from)) {
-            let copy = self.path(to).join(path.strip_prefix(self.path(from)).unwrap());
+        self.bring(&self.path(from), to);
+    }
+
+    /// Copies a folder that lies anywhere.
+    pub fn bring(&self, from: &Path, to: &str) {
+        for path in files_below(from) {
+            let copy = self.path(to).join(path.strip_prefix(from).unwrap());
             std::fs::create_dir_all(copy.parent().unwrap()).unwrap();
             std::fs::copy(&path, copy).unwrap();
         }
