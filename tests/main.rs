@@ -19,6 +19,7 @@ mod comparison;
 mod dataset;
 mod datasets;
 mod demo;
+mod doctor;
 mod export;
 mod export_data;
 mod fast_path;

@@ -60,6 +60,20 @@ pub fn open(name: DeviceName) -> Result<Device> {
     })
 }
 
+/// The graphics processors that the program can use, one at least.
+///
+/// # Errors
+/// The program was built without CUDA, or the first one cannot be used.
+pub fn usable_gpus() -> Result<Vec<DeviceName>> {
+    let first = DeviceName::Cuda(0);
+    open(first)?;
+    let rest = (1..MOST_GPUS).map(DeviceName::Cuda).take_while(|name| open(*name).is_ok());
+    Ok(std::iter::once(first).chain(rest).collect())
+}
+
+/// More are not looked for.
+const MOST_GPUS: usize = 16;
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,9 +1,12 @@
-//! How much memory planned work may take: what is free, or what the user allows.
+//! How much memory planned work may take: what is free, in the machine and under the limit of a container or
+//! a job, or what the user allows.
+use std::path::Path;
 use std::str::FromStr;
 use std::sync::OnceLock;
 
+use super::cgroup::{self, MemoryLimit};
 use super::error::{Error, Result};
-use super::process::free_memory;
+use super::process;
 
 /// The share of the room from which on planned work is warned of.
 const TIGHT: f64 = 0.5;
@@ -44,7 +47,7 @@ impl FromStr for MemorySize {
 }
 
 /// `40 kB`, `850 MB`, `3.2 GB`
-fn shown(bytes: usize) -> String {
+pub fn shown(bytes: usize) -> String {
     let bytes = bytes as f64;
     match bytes {
         ..1e6 => format!("{:.0} kB", bytes / 1e3),
@@ -61,7 +64,37 @@ pub fn allow(size: MemorySize) {
 /// Bytes that planned work may take all in all: what was allowed, or else what is free, where the system
 /// says it.
 pub fn room() -> Option<usize> {
-    ALLOWED.get().map(|size| size.0).or_else(free_memory)
+    found_room().map(|room| room.bytes)
+}
+
+/// Bytes that planned work may take, and what says so.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Room {
+    bytes: usize,
+    given_by: GivenBy,
+}
+
+/// What says how much memory there is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum GivenBy {
+    User,
+    Machine,
+    Limit,
+}
+
+fn found_room() -> Option<Room> {
+    if let Some(size) = ALLOWED.get() {
+        return Some(Room { bytes: size.0, given_by: GivenBy::User });
+    }
+    let machine = process::machine_memory().map(|memory| memory.free);
+    free(machine, cgroup::memory_limit(Path::new("/")))
+}
+
+/// The less of what is free in the machine and what a limit leaves.
+fn free(machine: Option<usize>, limit: Option<MemoryLimit>) -> Option<Room> {
+    let machine = machine.map(|bytes| Room { bytes, given_by: GivenBy::Machine });
+    let limit = limit.map(|limit| Room { bytes: limit.free, given_by: GivenBy::Limit });
+    machine.into_iter().chain(limit).min_by_key(|room| room.bytes)
 }
 
 /// Bytes that planned work may take without a warning.
@@ -83,12 +116,17 @@ pub enum Verdict {
 
 /// Compares what work is expected to take with what it may; `what` begins a sentence, as in `the fit`.
 pub fn judge(what: &str, bytes: usize) -> Verdict {
-    let Some(room) = room() else { return Verdict::Fits };
-    let of = match ALLOWED.get() {
-        Some(_) => format!("the {} that --max-memory allows", shown(room)),
-        None => format!("the {} that are free", shown(room)),
+    found_room().map_or(Verdict::Fits, |room| judged(what, bytes, room))
+}
+
+fn judged(what: &str, bytes: usize, room: Room) -> Verdict {
+    let (takes, of) = (shown(bytes), shown(room.bytes));
+    let of = match room.given_by {
+        GivenBy::User => format!("the {of} that --max-memory allows"),
+        GivenBy::Machine => format!("the {of} that are free"),
+        GivenBy::Limit => format!("the {of} that the memory limit of this job or container leaves"),
     };
-    let (takes, room) = (shown(bytes), room as f64);
+    let room = room.bytes as f64;
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "below the room")]
     let most = (MOST * room) as usize;
     if bytes > most {
@@ -147,5 +185,22 @@ mod tests {
         );
         let error = require("a fit", free, |most| format!("at most {most}")).unwrap_err();
         assert!(error.to_string().contains("90 % of the"), "{error}");
+    }
+
+    #[test]
+    fn a_limit_counts_where_it_leaves_less_than_the_machine_has() {
+        let limit = |free| Some(MemoryLimit { limit: 4_000_000_000, free });
+        let room = free(Some(200_000_000_000), limit(3_000_000_000)).unwrap();
+        assert_eq!(room, Room { bytes: 3_000_000_000, given_by: GivenBy::Limit });
+        let Verdict::TooMuch(said, most) = judged("a fit", 2_900_000_000, room) else {
+            panic!("it was let through")
+        };
+        assert_eq!(most, 2_700_000_000);
+        assert!(
+            said.ends_with("of the 3.0 GB that the memory limit of this job or container leaves")
+        );
+        let room = free(Some(1_000_000_000), limit(3_000_000_000)).unwrap();
+        assert_eq!(room, Room { bytes: 1_000_000_000, given_by: GivenBy::Machine });
+        assert_eq!(free(None, None), None);
     }
 }

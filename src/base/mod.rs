@@ -1,8 +1,10 @@
 //! What every room needs: errors, files, units, random numbers, words, the terminal.
+pub mod cgroup;
 pub mod device;
 pub mod error;
 pub mod files;
 pub mod interrupt;
+pub mod machine;
 pub mod mark;
 pub mod memory;
 pub mod npz;

@@ -40,12 +40,24 @@ impl ProcessIdentity {
     }
 }
 
-/// Bytes that programs may still take, where the system says it.
-pub fn free_memory() -> Option<usize> {
+/// Bytes of memory of the machine.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MachineMemory {
+    /// All of it.
+    pub total: usize,
+    /// What programs may still take.
+    pub free: usize,
+}
+
+/// How much memory the machine has, where the system says it.
+pub fn machine_memory() -> Option<MachineMemory> {
     let text = fs::read_to_string("/proc/meminfo").ok()?;
-    let line = text.lines().find_map(|line| line.strip_prefix("MemAvailable:"))?;
-    let kilobytes: usize = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
-    Some(kilobytes * 1024)
+    let bytes = |name: &str| {
+        let line = text.lines().find_map(|line| line.strip_prefix(name))?;
+        let kilobytes: usize = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
+        Some(kilobytes * 1024)
+    };
+    Some(MachineMemory { total: bytes("MemTotal:")?, free: bytes("MemAvailable:")? })
 }
 
 /// Begins this program anew, in this process, with a variable of the environment; returns only where that

@@ -9,6 +9,7 @@ pub mod adopt;
 pub mod compare;
 pub mod completions;
 pub mod demo;
+pub mod doctor;
 pub mod dstrf;
 pub mod eval;
 pub mod export_data;
@@ -41,7 +42,7 @@ pub struct Cli {
     #[arg(long, short, global = true)]
     pub quiet: bool,
     /// Refuse fits and other work that would take more than nine tenths of this memory, such as 4GB,
-    /// and warn from half of it [default: what is free]
+    /// and warn from half of it [default: what is free, in the machine and under limits of the job]
     #[arg(long, global = true, value_name = "SIZE")]
     pub max_memory: Option<MemorySize>,
 }
@@ -89,6 +90,8 @@ pub enum Command {
     List(list::ListArgs),
     /// Print the JSON Schema of the run file, by which editors complete and check it
     Schema(schema::SchemaArgs),
+    /// Print what a report of a fault needs, and check that fits come out right on this machine
+    Doctor(doctor::DoctorArgs),
     /// Print shell completions
     Completions(completions::CompletionsArgs),
     /// Write manual pages into a folder
@@ -121,6 +124,7 @@ pub fn run(command: &Command, console: &Console) -> Result<()> {
         Command::Init(args) => init::run(args, console),
         Command::List(args) => list::run(args, console),
         Command::Schema(args) => schema::run(args, console),
+        Command::Doctor(args) => doctor::run(args, console),
         Command::Completions(args) => completions::run(args, console),
         Command::Man(args) => man::run(args, console),
     }

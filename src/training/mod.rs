@@ -17,6 +17,7 @@ mod factorize;
 mod finish;
 mod fitting;
 mod folds;
+pub mod known_fit;
 mod lagged;
 pub mod lbfgs;
 mod lbfgs_memory;

@@ -68,9 +68,9 @@ pub(super) fn depth(value: &ArrayValue<f64>) -> usize {
 type Placed<'a> = (Vec<usize>, &'a ArrayD<f64>);
 
 /// Shapes of all arrays of cells at a depth.
-type Level = Vec<Vec<usize>>;
+type CellLevel = Vec<Vec<usize>>;
 
-fn look(value: &ArrayValue<f64>, depth: usize, levels: &mut Vec<Level>) {
+fn look(value: &ArrayValue<f64>, depth: usize, levels: &mut Vec<CellLevel>) {
     let ArrayValue::Cells(dims, cells) = value else { return };
     if levels.len() == depth {
         levels.push(Vec::new());
@@ -81,8 +81,8 @@ fn look(value: &ArrayValue<f64>, depth: usize, levels: &mut Vec<Level>) {
     }
 }
 
-fn described(levels: &[Level]) -> String {
-    let first = |level: &Level| level.first().map_or_else(String::new, |dims| shape(dims));
+fn described(levels: &[CellLevel]) -> String {
+    let first = |level: &CellLevel| level.first().map_or_else(String::new, |dims| shape(dims));
     let shapes: Vec<String> = levels.iter().map(first).collect();
     if shapes.is_empty() { "no level".into() } else { shapes.join(" of ") }
 }
@@ -101,7 +101,7 @@ enum Taken {
 }
 
 /// All ways in which the levels give so many axes.
-fn ways(levels: &[Level], axes: usize) -> Vec<Vec<Taken>> {
+fn ways(levels: &[CellLevel], axes: usize) -> Vec<Vec<Taken>> {
     let Some((level, rest)) = levels.split_first() else {
         return if axes == 0 { vec![Vec::new()] } else { Vec::new() };
     };
@@ -120,7 +120,7 @@ fn long(dims: &[usize]) -> usize {
     dims.iter().filter(|length| **length != 1).count()
 }
 
-fn ways_of_level(level: &Level) -> Vec<(Taken, usize)> {
+fn ways_of_level(level: &CellLevel) -> Vec<(Taken, usize)> {
     let size = |dims: &Vec<usize>| dims.iter().product::<usize>();
     // Empty cells have no shape of their own.
     let filled = || level.iter().filter(|dims| size(dims) > 0);
