@@ -38,7 +38,7 @@ fn settings() -> Settings {
 fn bytes(settings: &Settings) -> Vec<u8> {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("made.h5");
-    write(&path, &simulate(settings).unwrap(), settings, Existing::Keep).unwrap();
+    write(&path, &simulate(settings).unwrap(), settings, Existing::Keep, || ()).unwrap();
     std::fs::read(path).unwrap()
 }
 
@@ -61,7 +61,9 @@ fn a_simulated_file_reads_as_a_dataset_of_the_asked_sizes_with_the_truth_beside_
     let path = folder.path().join("made.h5");
     let settings = Settings { prefilter: "adaptrans".into(), ..settings() };
     let simulated = simulate(&settings).unwrap();
-    write(&path, &simulated, &settings, Existing::Keep).unwrap();
+    let steps = std::cell::Cell::new(0);
+    write(&path, &simulated, &settings, Existing::Keep, || steps.set(steps.get() + 1)).unwrap();
+    assert_eq!(steps.get(), 2 * 6, "twice of each stimulus");
 
     let read = strf::dataset::read(&path).unwrap();
     assert_eq!(read.notes, Vec::<String>::new());
@@ -360,7 +362,7 @@ fn continuous_responses_go_below_zero_and_their_repeats_average_to_the_truth() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("made.h5");
     let simulated = simulate(&settings).unwrap();
-    write(&path, &simulated, &settings, Existing::Keep).unwrap();
+    write(&path, &simulated, &settings, Existing::Keep, || ()).unwrap();
     let stored = hdf5::File::open(&path).unwrap().dataset("stimuli/s01/responses").unwrap();
     assert!(stored.dtype().unwrap().is::<f32>());
     let read = strf::dataset::read(&path).unwrap().recording;

@@ -31,7 +31,7 @@ _NAME = "strf.exe" if sys.platform == "win32" else "strf"
 _SAYS = "strf: "
 _WARNS = "strf: warning: "
 #: How lines of progress begin that the program prints where no bar can be drawn.
-_PROGRESS = ("epoch ", "fits done,")
+_PROGRESS = ("training ", "fits ")
 
 
 class Watcher(Protocol):
@@ -233,7 +233,7 @@ class _Listener:
 
     def _is_shown_anyway(self, text: str) -> bool:
         """A line of progress beside one that changes, or the rest of a message."""
-        if self.shown.changes and (text.startswith(_PROGRESS[0]) or _PROGRESS[1] in text):
+        if self.shown.changes and text.startswith(_PROGRESS):
             return True
         return any(line.startswith(_SAYS) for line in self.said) and text.startswith("  ")
 

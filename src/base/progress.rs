@@ -1,11 +1,15 @@
 //! What the program tells while it runs: results on stdout; notes, warnings, errors and progress
-//! bars on stderr.
+//! bars on stderr. Where no bar can be drawn, as in the log of a cluster, lines say how far work is.
 use std::error::Error as _;
 use std::io::{ErrorKind, Write};
+use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
 
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::error::{Error, Result};
+use super::wording::lasting;
 
 /// How much is told on the way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -78,10 +82,37 @@ impl Console {
     /// # Errors
     /// None that a user can cause.
     pub fn bar(&self, what: &str, steps: usize) -> Result<Bar> {
-        let style = ProgressStyle::with_template(LAYOUT)
+        self.drawn(what, ProgressBar::new(steps as u64), LAYOUT)
+    }
+
+    /// The same of work that may end before its last step.
+    ///
+    /// # Errors
+    /// None that a user can cause.
+    pub fn bar_of_at_most(&self, what: &str, steps: usize) -> Result<Bar> {
+        self.drawn(what, ProgressBar::new(steps as u64), LAYOUT_OF_AT_MOST)
+    }
+
+    /// Says that work called `what`, whose steps cannot be counted, is being done, and for how long.
+    ///
+    /// # Errors
+    /// None that a user can cause.
+    pub fn stage(&self, what: &str) -> Result<Bar> {
+        let bar = self.drawn(what, ProgressBar::no_length(), LAYOUT_OF_STAGE)?;
+        if bar.is_drawn() {
+            bar.bar.enable_steady_tick(Duration::from_millis(200));
+        }
+        Ok(bar)
+    }
+
+    fn drawn(&self, what: &str, bar: ProgressBar, layout: &str) -> Result<Bar> {
+        let style = ProgressStyle::with_template(layout)
             .map_err(|source| Error::failed("laying out the progress bar", source))?;
-        let bar = ProgressBar::new(steps as u64).with_style(style).with_prefix(what.to_owned());
-        Ok(Bar(self.bars.add(bar)))
+        let bar = self.bars.add(bar.with_style(style).with_prefix(what.to_owned()));
+        let is_told = bar.is_hidden() && self.verbosity == Verbosity::Normal;
+        let about = if layout == LAYOUT_OF_AT_MOST { "at most" } else { "about" };
+        let lines = is_told.then(|| Lines::begin(self, &bar, about));
+        Ok(Bar { bar, lines })
     }
 
     fn tell(&self, text: &str) {
@@ -91,34 +122,94 @@ impl Console {
 }
 
 const LAYOUT: &str = "{prefix} {pos}/{len} [{bar:24}] {eta} left  {wide_msg}";
+const LAYOUT_OF_AT_MOST: &str = "{prefix} {pos}/{len} [{bar:24}] at most {eta} left  {wide_msg}";
+const LAYOUT_OF_STAGE: &str = "{spinner} {prefix}  {elapsed}";
 
 /// A progress bar; it vanishes when it is dropped.
 #[derive(Debug)]
-pub struct Bar(ProgressBar);
+pub struct Bar {
+    bar: ProgressBar,
+    lines: Option<Lines>,
+}
 
 impl Bar {
     /// One step is done; `message` says what came out of it, or is empty.
     pub fn step(&self, message: impl Into<String>) {
-        self.0.set_message(message.into());
-        self.0.inc(1);
+        self.say(message);
+        self.bar.inc(1);
+    }
+
+    /// What the work is at.
+    pub fn say(&self, message: impl Into<String>) {
+        self.bar.set_message(message.into());
     }
 
     /// Whether anyone can see it.
     pub fn is_drawn(&self) -> bool {
-        !self.0.is_hidden()
+        !self.bar.is_hidden()
     }
 
     /// So many steps were done before, by a run that is now continued.
     pub fn start_at(&self, steps: usize) {
-        self.0.set_position(steps as u64);
-        self.0.reset_eta();
+        self.bar.set_position(steps as u64);
+        self.bar.reset_eta();
     }
 }
 
 impl Drop for Bar {
     fn drop(&mut self) {
-        self.0.finish_and_clear();
+        self.lines = None;
+        self.bar.finish_and_clear();
     }
+}
+
+/// After how long it is first said how far work is, where no bar can be drawn.
+const FIRST_LINE: Duration = Duration::from_secs(5);
+/// How often from then on.
+const BETWEEN_LINES: Duration = Duration::from_secs(10);
+
+/// A thread that says in lines how far work is, until this is dropped.
+#[derive(Debug)]
+struct Lines {
+    end: Option<Sender<()>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Lines {
+    fn begin(console: &Console, bar: &ProgressBar, about: &'static str) -> Self {
+        let (end, ended) = channel();
+        let (console, bar) = (console.clone(), bar.clone());
+        let tell = move || {
+            let mut wait = FIRST_LINE;
+            while ended.recv_timeout(wait) == Err(RecvTimeoutError::Timeout) {
+                console.note(&line(&bar, about));
+                wait = BETWEEN_LINES;
+            }
+        };
+        Self { end: Some(end), thread: Some(thread::spawn(tell)) }
+    }
+}
+
+impl Drop for Lines {
+    fn drop(&mut self) {
+        drop(self.end.take());
+        // A thread that has ended otherwise has nothing left to say.
+        let _ended = self.thread.take().map(JoinHandle::join);
+    }
+}
+
+/// `stimuli 12/600, about 3 min left`, or `scoring: 15 s so far`.
+fn line(bar: &ProgressBar, about: &str) -> String {
+    let (what, so_far) = (bar.prefix(), lasting(bar.elapsed().as_secs_f64()));
+    let Some(steps) = bar.length() else { return format!("{what}: {so_far} so far") };
+    // Before the first step there is nothing to tell the time by.
+    let time = match bar.eta().as_secs_f64() {
+        left if left > 0.0 => format!("{about} {} left", lasting(left)),
+        _ => format!("{so_far} so far"),
+    };
+    let message = bar.message();
+    let gap = if message.is_empty() { "" } else { "  " };
+    format!("{what} {}/{steps}, {time}{gap}{message}", bar.position())
 }
 
 #[cfg(test)]
@@ -131,7 +222,45 @@ mod tests {
         bar.start_at(3);
         bar.step("loss 0.5");
         bar.step("loss 0.4");
-        assert_eq!((bar.0.position(), bar.0.length()), (5, Some(7)));
-        assert_eq!(bar.0.message(), "loss 0.4");
+        assert_eq!((bar.bar.position(), bar.bar.length()), (5, Some(7)));
+        assert_eq!(bar.bar.message(), "loss 0.4");
+        assert!(bar.lines.is_none(), "quiet is quiet");
+    }
+
+    #[test]
+    fn lines_say_how_far_work_is_and_how_long_it_takes() {
+        let console = Console::new(Verbosity::Quiet);
+        let bar = console.bar("stimuli", 600).unwrap();
+        let said = line(&bar.bar, "about");
+        assert!(said.starts_with("stimuli 0/600, 0.") && said.ends_with(" s so far"), "{said}");
+        for _ in 0..3 {
+            thread::sleep(Duration::from_millis(20));
+            bar.step("song1");
+        }
+        let said = line(&bar.bar, "about");
+        let left = said.strip_prefix("stimuli 3/600, about ").unwrap();
+        let seconds: f64 = left.strip_suffix(" s left  song1").unwrap().parse().unwrap();
+        // 597 steps of 20 ms take 12 s; a machine that has much to do takes longer.
+        assert!(seconds > 8.0, "{said}");
+        let said = line(&console.stage("scoring").unwrap().bar, "about");
+        assert!(said.starts_with("scoring: 0.") && said.ends_with(" s so far"), "{said}");
+    }
+
+    #[test]
+    fn a_bar_without_a_terminal_has_lines_that_end_with_it() {
+        let console = Console {
+            verbosity: Verbosity::Normal,
+            bars: MultiProgress::with_draw_target(ProgressDrawTarget::hidden()),
+        };
+        let begun = std::time::Instant::now();
+        let bars = [
+            console.bar("stimuli", 3),
+            console.bar_of_at_most("training", 3),
+            console.stage("scoring"),
+        ];
+        for bar in bars {
+            assert!(bar.unwrap().lines.is_some());
+        }
+        assert!(begun.elapsed() < FIRST_LINE, "dropping waits for no line");
     }
 }

@@ -62,7 +62,10 @@ pub fn run(args: &CompareArgs, console: &Console) -> Result<()> {
         ));
     }
     let runs = args.runs.iter().map(|run| Scored::read(run)).collect::<Result<Vec<_>>>()?;
-    let pairs = comparison::pairs(&runs, &args.scores, comparison::DRAWS, args.seed)?;
+    let pairs = {
+        let _stage = console.stage("comparing")?;
+        comparison::pairs(&runs, &args.scores, comparison::DRAWS, args.seed)?
+    };
     for note in comparison::notes(&pairs) {
         console.note(&note);
     }
@@ -82,7 +85,10 @@ fn sweeps(args: &CompareArgs, console: &Console) -> Result<()> {
     let existing = Existing::from_force(args.force);
     let open = |path: &PathBuf| Compared::open(SweepFolder::open(path)?);
     let all = args.runs.iter().map(open).collect::<Result<Vec<_>>>()?;
-    let findings = between(&all)?;
+    let findings = {
+        let _stage = console.stage("comparing")?;
+        between(&all)?
+    };
     for warning in &findings.warnings {
         console.warn(warning);
     }

@@ -61,7 +61,11 @@ pub fn run(args: &EvalArgs, console: &Console) -> Result<()> {
     for note in &clips.notes {
         console.note(note);
     }
-    let predictions = trained.predictions(&clips)?;
+    let predictions = {
+        let bar = console.bar("predicted stimuli", clips.places.len())?;
+        trained.predictions_of_each(&clips, || bar.step(""))?
+    };
+    let stage = console.stage("scoring")?;
     let mut file = ResponseFile::open(&recording.file)?;
     let scoring = trained.scoring(&clips, &predictions, over(args), &mut file)?;
     let scores = scoring.finish_with(&Resampling {
@@ -69,6 +73,7 @@ pub fn run(args: &EvalArgs, console: &Console) -> Result<()> {
         permutations: args.permutations,
         seed: args.seed,
     });
+    drop(stage);
     require_sense(&scores, args, &recording.file)?;
     for warning in &scores.uncertainty.warnings {
         console.warn(warning);

@@ -78,6 +78,7 @@ pub fn run(args: &ExportArgs, console: &Console) -> Result<()> {
         let samples = || run.sounds(&trained.clips(None, args.at, Needs::Sound)?);
         strf_export(run, samples, lags)
     };
+    let stage = console.stage("receptive fields")?;
     let mut exported = export_of(&trained)?;
     if let Some(others) = others {
         let (_exports, note) = others.tell(&trained, &mut exported, export_of)?;
@@ -85,6 +86,7 @@ pub fn run(args: &ExportArgs, console: &Console) -> Result<()> {
             console.note(&note);
         }
     }
+    drop(stage);
     if args.linear {
         exported.extras.push(linear(&trained, args, lags, console)?);
     }
@@ -118,7 +120,10 @@ fn sweep(args: &ExportArgs, console: &Console) -> Result<()> {
         strf_export(run, samples, window(run, args)?)
     };
     let own = (args.model.as_deref(), args.significance.alpha);
-    let exported = of_sweep(&args.run, own, export_of)?;
+    let exported = {
+        let _stage = console.stage("receptive fields of all folds")?;
+        of_sweep(&args.run, own, export_of)?
+    };
     destination.write(&exported, console)
 }
 

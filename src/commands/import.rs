@@ -71,12 +71,16 @@ pub fn run(args: &ImportArgs, console: &Console) -> Result<()> {
         files::check(&args.out, existing)?;
     }
     let mut report = ImportReport::new(console);
-    let Imported { recording, frontend } = format.read(&mut report)?;
-    let recording = import::cut(recording, &args.blocks, &mut report)?;
-    dataset::validate(&recording)?;
-    let imported = Imported { recording, frontend };
+    let imported = {
+        let _stage = console.stage("reading the recording")?;
+        let Imported { recording, frontend } = format.read(&mut report)?;
+        let recording = import::cut(recording, &args.blocks, &mut report)?;
+        dataset::validate(&recording)?;
+        Imported { recording, frontend }
+    };
     report.warnings().iter().for_each(|warning| console.warn(warning));
     if !args.dry_run {
+        let _stage = console.stage("writing")?;
         import::write(&args.out, &imported, format, existing)?;
     }
     console.result(&summary(args, &imported, &report))

@@ -56,7 +56,10 @@ pub fn run(args: &InspectArgs, console: &Console) -> Result<()> {
     if let Some(warning) = tight {
         console.warn(&warning);
     }
-    let mut inspection = Inspection::of(&read)?;
+    let mut inspection = {
+        let _stage = console.stage("looking at the responses")?;
+        Inspection::of(&read)?
+    };
     inspection.sort(&args.sort);
     if let Some(path) = &args.csv {
         files::write(path, existing, inspection.csv()?.as_bytes())?;

@@ -62,7 +62,9 @@ pub fn run(args: &PlotArgs, console: &Console) -> Result<()> {
     for (_, path) in &wanted {
         files::check(path, existing)?;
     }
+    let bar = console.bar("pictures", wanted.len())?;
     for (row, path) in &wanted {
+        bar.say(row.name);
         match (row.draw)(&trained)? {
             Drawn::Picture(canvas) => {
                 let title = format!("{} of {}", row.summary, args.run.display());
@@ -71,6 +73,7 @@ pub fn run(args: &PlotArgs, console: &Console) -> Result<()> {
             }
             Drawn::Nothing(why) => console.warn(&format!("no picture {}: {why}", row.name)),
         }
+        bar.step("");
     }
     Ok(())
 }

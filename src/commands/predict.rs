@@ -63,9 +63,13 @@ pub fn run(args: &PredictArgs, console: &Console) -> Result<()> {
     for note in &clips.notes {
         console.note(note);
     }
-    let predictions = match args.block_s {
-        None => trained.predictions(&clips)?,
-        Some(seconds) => trained.predictions_in_pieces(&clips, bins_of(seconds, &trained)?)?,
+    let predictions = {
+        let bar = console.bar("predicted stimuli", clips.places.len())?;
+        let step = || bar.step("");
+        match args.block_s.map(|seconds| bins_of(seconds, &trained)).transpose()? {
+            None => trained.predictions_of_each(&clips, step)?,
+            Some(bins) => trained.predictions_in_pieces(&clips, bins, step)?,
+        }
     };
     let named: Vec<_> = clips.iter().map(|clip| &clip.stimulus).zip(&predictions).collect();
     write_predictions(&out, &clips.recording, &trained.metadata.neurons, &named, existing)?;

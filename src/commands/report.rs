@@ -44,7 +44,10 @@ pub fn run(args: &ReportArgs, console: &Console) -> Result<()> {
     if let [only] = &args.runs[..]
         && SweepFolder::lies_in(only)
     {
-        let html = sweep::page_on(only)?;
+        let html = {
+            let _stage = console.stage("putting fits together")?;
+            sweep::page_on(only)?
+        };
         files::write(&out, existing, html.as_bytes())?;
         return console.result(&out.display().to_string());
     }
@@ -52,7 +55,10 @@ pub fn run(args: &ReportArgs, console: &Console) -> Result<()> {
     let trained = args.runs.iter().map(|run| Trained::open(run)).collect::<Result<Vec<_>>>()?;
     let gradients =
         trained.iter().map(|run| gradients(run, args.fields)).collect::<Result<Vec<_>>>()?;
-    let bar = console.bar("receptive fields", gradients.into_iter().sum())?;
+    let bar = match gradients.into_iter().sum() {
+        0 => console.stage("predictions and pictures")?,
+        gradients => console.bar("receptive fields", gradients)?,
+    };
     let report = HtmlReport { trained: &trained, scored: &scored, fields: args.fields };
     let html = report.html(|| bar.step(""))?;
     drop(bar);

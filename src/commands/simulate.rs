@@ -76,9 +76,16 @@ pub fn run(args: &SimulateArgs, console: &Console) -> Result<()> {
     let settings = Settings::from(args);
     let existing = Existing::from_force(args.force);
     files::check(&args.out, existing)?;
-    let simulated = simulation::without_responses(&settings)?;
+    let simulated = {
+        let _stage = console.stage("making sounds and neurons")?;
+        simulation::without_responses(&settings)?
+    };
     simulated.notes.iter().for_each(|note| console.note(note));
-    let tally = simulation::write(&args.out, &simulated, &settings, existing)?;
+    let tally = {
+        // Each gets its responses, then its rates.
+        let bar = console.bar("stimuli, twice", 2 * settings.stimuli)?;
+        simulation::write(&args.out, &simulated, &settings, existing, || bar.step(""))?
+    };
     console.result(&summary(args, &simulated, tally))
 }
 

@@ -29,13 +29,37 @@ pub fn of(network: &Network, samples: &[Sample], size: usize) -> Result<Vec<Arra
     predict(network, &batches(network, samples, size)?)
 }
 
+/// The same; `step` is told after each clip.
+pub fn of_each(
+    network: &Network,
+    samples: &[Sample],
+    size: usize,
+    mut step: impl FnMut(),
+) -> Result<Vec<Array2<f32>>> {
+    let mut all = Vec::with_capacity(samples.len());
+    for batch in batches(network, samples, size)? {
+        let predicted = predict_batch(network, &batch)?;
+        for _clip in &predicted {
+            step();
+        }
+        all.extend(predicted);
+    }
+    Ok(all)
+}
+
 /// Predictions for each of `samples` in evaluation mode, `(N, T)` each, so many bins at a time: what
-/// layers make on the way takes as much memory as one piece needs.
+/// layers make on the way takes as much memory as one piece needs. `step` is told after each sample.
 ///
 /// # Errors
 /// A layer of the model cannot go on where a piece ended, or a tensor operation fails.
-pub fn in_pieces(network: &Network, samples: &[Sample], bins: usize) -> Result<Vec<Array2<f32>>> {
-    samples.iter().map(|sample| of_pieces(network, sample, bins.max(1))).collect()
+pub fn in_pieces(
+    network: &Network,
+    samples: &[Sample],
+    bins: usize,
+    mut step: impl FnMut(),
+) -> Result<Vec<Array2<f32>>> {
+    let of_one = |sample| of_pieces(network, sample, bins.max(1)).inspect(|_| step());
+    samples.iter().map(of_one).collect()
 }
 
 fn of_pieces(network: &Network, sample: &Sample, bins: usize) -> Result<Array2<f32>> {

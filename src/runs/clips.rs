@@ -119,6 +119,19 @@ impl Trained {
         self.predict(&clips.recording, &clips.places)
     }
 
+    /// [`Trained::predictions`]; `step` is told after each clip.
+    ///
+    /// # Errors
+    /// A tensor operation fails.
+    pub fn predictions_of_each(
+        &self,
+        clips: &Clips,
+        step: impl FnMut(),
+    ) -> Result<Vec<Array2<f32>>> {
+        let (sounds, size) = (self.sounds(clips)?, self.settings.batch);
+        Ok(prediction::of_each(&self.network, &sounds, size, step)?)
+    }
+
     /// The predictions `(N, T)` for the clips of a recording with these indices.
     ///
     /// # Errors
@@ -141,12 +154,17 @@ impl Trained {
         Some(ScoredContent { axes, part: part.clone() })
     }
 
-    /// [`Trained::predictions`], so many bins at a time.
+    /// [`Trained::predictions`], so many bins at a time; `step` is told after each clip.
     ///
     /// # Errors
     /// A layer of the model cannot go on where a piece ended, or a tensor operation fails.
-    pub fn predictions_in_pieces(&self, clips: &Clips, bins: usize) -> Result<Vec<Array2<f32>>> {
-        Ok(prediction::in_pieces(&self.network, &self.sounds(clips)?, bins)?)
+    pub fn predictions_in_pieces(
+        &self,
+        clips: &Clips,
+        bins: usize,
+        step: impl FnMut(),
+    ) -> Result<Vec<Array2<f32>>> {
+        Ok(prediction::in_pieces(&self.network, &self.sounds(clips)?, bins, step)?)
     }
 
     /// Scores predictions of clips against the responses in `file`.

@@ -29,7 +29,7 @@ pub struct ResponseTally {
 
 /// Draws responses and writes the dataset file at `path`, one stimulus after the other: responses as
 /// bytes where they are counts, and in `/truth` the fields of [`Truth`] under their names, with the
-/// settings as attributes.
+/// settings as attributes. `step` is told twice of each stimulus: after its responses, and after its rates.
 ///
 /// # Errors
 /// The file exists and may not be replaced, or the system refuses to write.
@@ -38,6 +38,7 @@ pub fn write<R>(
     simulated: &Simulated<R>,
     settings: &Settings,
     existing: Existing,
+    step: impl Fn(),
 ) -> Result<ResponseTally> {
     let (recording, ids) = (&simulated.recording, simulated.recording.neuron_ids());
     let stimuli = recording.stimulus_ids();
@@ -54,6 +55,7 @@ pub fn write<R>(
             tally.recorded += 1;
             tally.sum += f64::from(*value);
         }
+        step();
         Ok(Cow::Owned(responses))
     };
     let recorded = (recording, responses);
@@ -65,6 +67,7 @@ pub fn write<R>(
         for (s, clip) in simulated.recording.clips.iter().enumerate() {
             let rate = simulated.rates(s).map_err(stopped)?;
             write_array(&rates, &escape(&clip.stimulus.id), rate.view())?;
+            step();
         }
         Ok(())
     })?;

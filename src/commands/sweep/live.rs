@@ -1,6 +1,5 @@
-//! Fits as they begin and end: a progress bar, lines where none can be drawn, events as JSON.
+//! Fits as they begin and end: a progress bar, events as JSON.
 use std::sync::Mutex;
-use std::time::{Duration, Instant};
 
 use serde_json::json;
 
@@ -9,9 +8,6 @@ use crate::base::progress::{Bar, Console};
 use crate::sweeps::folder::{JobRecord, SweepProgress};
 use crate::sweeps::plan::{Job, Plan};
 use crate::sweeps::workers::Audience;
-
-/// How often a line is printed where no progress bar can be drawn.
-const BETWEEN_LINES: Duration = Duration::from_secs(10);
 
 /// Shows fits as they begin and end.
 pub struct Live<'a> {
@@ -24,12 +20,9 @@ pub struct Live<'a> {
 
 struct State {
     running: usize,
-    done: usize,
     failed: usize,
     /// By combination: the sum of correlations and of how many fits.
     means: Vec<(f64, usize)>,
-    begun: Instant,
-    last_line: Instant,
 }
 
 impl<'a> Live<'a> {
@@ -46,8 +39,7 @@ impl<'a> Live<'a> {
         let bar = console.bar("fits", plan.len())?;
         bar.start_at(progress.done.len());
         let means = vec![(0.0, 0); plan.combinations.len()];
-        let now = Instant::now();
-        let state = State { running: 0, done: 0, failed: 0, means, begun: now, last_line: now };
+        let state = State { running: 0, failed: 0, means };
         Ok(Self { plan, json, console, bar, state: Mutex::new(state) })
     }
 
@@ -65,13 +57,9 @@ impl<'a> Live<'a> {
             if state.failed > 0 { format!(", {} failed", state.failed) } else { String::new() };
         let message = format!("{} running{failed}{}", state.running, self.best(&state));
         if is_end {
-            self.bar.step(message.clone());
-        }
-        if is_end && !self.bar.is_drawn() && state.last_line.elapsed() >= BETWEEN_LINES {
-            let seconds = state.begun.elapsed().as_secs_f64() / state.done.max(1) as f64;
-            self.console
-                .note(&format!("{} fits done, {message}; {seconds:.2} s a fit", state.done));
-            state.last_line = Instant::now();
+            self.bar.step(message);
+        } else {
+            self.bar.say(message);
         }
     }
 
@@ -99,7 +87,6 @@ impl Audience for Live<'_> {
         }));
         self.change(true, |state| {
             state.running -= 1;
-            state.done += 1;
             let (sum, count) = &mut state.means[job.combination];
             if let (Some(cc), None) = (record.cc, job.inner) {
                 *sum += cc;

@@ -77,9 +77,11 @@ impl Grouped {
             let wait = (done > 0).then(|| format!("; about {} left", lasting(wait)));
             let of = groups.len();
             console.note(&format!("group {} of {of}{}", nth + 1, wait.unwrap_or_default()));
-            let experiment = Experiment::of(self.of_group(nth, neurons), OldRun::Resume, |_| {
-                Ok(self.recording.clone())
-            })?;
+            let experiment = {
+                let _stage = console.stage("reading the dataset")?;
+                let read = |_: &RunConfig| Ok(self.recording.clone());
+                Experiment::of(self.of_group(nth, neurons), OldRun::Resume, read)?
+            };
             tell_of_data(&experiment, console);
             announce(&experiment, console);
             let run_file = self.folder.config_file();

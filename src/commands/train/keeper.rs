@@ -1,6 +1,4 @@
 //! What looks on while a model is trained: every epoch is written down and shown.
-use std::time::{Duration, Instant};
-
 use crate::base::error::Result;
 use crate::base::interrupt;
 use crate::base::progress::{Bar, Console};
@@ -11,9 +9,6 @@ use crate::tensorboard::Board;
 use crate::training::checkpoint::Checkpoint;
 use crate::training::history::{EpochRow, History};
 use crate::training::{self, Observer, path};
-
-/// How often a line is printed where no progress bar can be drawn.
-const BETWEEN_LINES: Duration = Duration::from_secs(10);
 
 /// Writes every epoch into the run folder and shows it.
 pub(super) struct Keeper<'a> {
@@ -28,7 +23,6 @@ pub(super) struct Keeper<'a> {
     /// Behind the number of an epoch: how many there are at most, where that is known.
     epochs: String,
     message: String,
-    last_line: Instant,
 }
 
 impl<'a> Keeper<'a> {
@@ -43,7 +37,7 @@ impl<'a> Keeper<'a> {
         let batches =
             if by_steps { experiment.prepared.train.len().div_ceil(settings.batch) } else { 1 };
         let most = settings.epochs() + training::epochs_of_starts(settings);
-        let bar = console.bar("training", most * batches)?;
+        let bar = console.bar_of_at_most("training", most * batches)?;
         bar.start_at(checkpoint.progress.epoch * batches);
         let (folder, epochs) =
             (&experiment.folder, if by_steps { format!("/{most}") } else { String::new() });
@@ -51,20 +45,9 @@ impl<'a> Keeper<'a> {
         for note in board.iter().filter_map(Board::note) {
             console.note(note);
         }
-        let (message, last_line) = (String::new(), Instant::now());
         let (neurons, points) = (experiment.prepared.neurons.as_slice(), 0);
-        Ok(Self {
-            folder,
-            neurons,
-            history,
-            points,
-            board,
-            console,
-            bar,
-            epochs,
-            message,
-            last_line,
-        })
+        let message = String::new();
+        Ok(Self { folder, neurons, history, points, board, console, bar, epochs, message })
     }
 }
 
@@ -98,15 +81,11 @@ impl Observer for Keeper<'_> {
         if checkpoint.is_whole {
             self.folder.write_state(checkpoint)?;
         }
-        let EpochRow { epoch, train_loss, valid_loss, valid_cc, phase, .. } = row;
+        let EpochRow { train_loss, valid_loss, valid_cc, phase, .. } = row;
         self.message = format!(
             "  {phase}  best {}  loss {train_loss:.4}, validation {valid_loss:.4}, cc {valid_cc:.3}",
             checkpoint.progress.best.epoch
         );
-        if !self.bar.is_drawn() && self.last_line.elapsed() >= BETWEEN_LINES {
-            self.console.note(&format!("epoch {epoch}{}{}", self.epochs, self.message));
-            self.last_line = Instant::now();
-        }
         Ok(())
     }
 

@@ -70,7 +70,10 @@ pub fn run(args: &TrainArgs, console: &Console) -> Result<()> {
         let (experiment, fitted) = grouped.fit(old, console)?;
         return finish(&experiment, &fitted, args.json, console);
     }
-    let experiment = Experiment::open(config, old)?;
+    let experiment = {
+        let _stage = console.stage("reading the dataset")?;
+        Experiment::open(config, old)?
+    };
     tell_of_data(&experiment, console);
     announce(&experiment, console);
     interrupt::listen()?;
@@ -89,7 +92,10 @@ struct Fitted {
 
 /// Fits, and scores what came of it; where it is stopped, `run_file` is what to go on with.
 fn fit(experiment: &Experiment, old: OldRun, run_file: &Path, console: &Console) -> Result<Fitted> {
-    let (mut checkpoint, history) = experiment.begin(old)?;
+    let (mut checkpoint, history) = {
+        let _stage = console.stage("setting start values")?;
+        experiment.begin(old)?
+    };
     if checkpoint.progress.epoch > 0 {
         console.note(&format!("going on after epoch {}", checkpoint.progress.epoch));
     }
@@ -98,7 +104,10 @@ fn fit(experiment: &Experiment, old: OldRun, run_file: &Path, console: &Console)
     let end = training::fit(&task, &mut checkpoint, &mut keeper)?;
     let history = keeper.into_history();
     tell(end, experiment, (&checkpoint, run_file), console)?;
-    let scores = experiment.final_scores(&checkpoint);
+    let scores = {
+        let _stage = console.stage("scoring")?;
+        experiment.final_scores(&checkpoint)
+    };
     let scores = scores.map_err(|source| unscored(run_file, source))?;
     Ok(Fitted { checkpoint, history, scores })
 }
