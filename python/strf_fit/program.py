@@ -31,7 +31,7 @@ _NAME = "strf.exe" if sys.platform == "win32" else "strf"
 _SAYS = "strf: "
 _WARNS = "strf: warning: "
 #: How lines of progress begin that the program prints where no bar can be drawn.
-_PROGRESS = ("training ", "fits ")
+_PROGRESS = ("training ", "training: ", "fits ")
 
 
 class Watcher(Protocol):

@@ -123,7 +123,7 @@ impl Console {
 
 const LAYOUT: &str = "{prefix} {pos}/{len} [{bar:24}] {eta} left  {wide_msg}";
 const LAYOUT_OF_AT_MOST: &str = "{prefix} {pos}/{len} [{bar:24}] at most {eta} left  {wide_msg}";
-const LAYOUT_OF_STAGE: &str = "{spinner} {prefix}  {elapsed}";
+const LAYOUT_OF_STAGE: &str = "{spinner} {prefix}  {elapsed}  {wide_msg}";
 
 /// A progress bar; it vanishes when it is dropped.
 #[derive(Debug)]
@@ -164,7 +164,7 @@ impl Drop for Bar {
 }
 
 /// After how long it is first said how far work is, where no bar can be drawn.
-const FIRST_LINE: Duration = Duration::from_secs(5);
+const FIRST_LINE: Duration = Duration::from_secs(10);
 /// How often from then on.
 const BETWEEN_LINES: Duration = Duration::from_secs(10);
 
@@ -201,14 +201,16 @@ impl Drop for Lines {
 /// `stimuli 12/600, about 3 min left`, or `scoring: 15 s so far`.
 fn line(bar: &ProgressBar, about: &str) -> String {
     let (what, so_far) = (bar.prefix(), lasting(bar.elapsed().as_secs_f64()));
-    let Some(steps) = bar.length() else { return format!("{what}: {so_far} so far") };
+    let message = bar.message();
+    let gap = if message.is_empty() { "" } else { "  " };
+    let Some(steps) = bar.length() else {
+        return format!("{what}: {so_far} so far{gap}{message}");
+    };
     // Before the first step there is nothing to tell the time by.
     let time = match bar.eta().as_secs_f64() {
         left if left > 0.0 => format!("{about} {} left", lasting(left)),
         _ => format!("{so_far} so far"),
     };
-    let message = bar.message();
-    let gap = if message.is_empty() { "" } else { "  " };
     format!("{what} {}/{steps}, {time}{gap}{message}", bar.position())
 }
 
@@ -242,8 +244,11 @@ mod tests {
         let seconds: f64 = left.strip_suffix(" s left  song1").unwrap().parse().unwrap();
         // 597 steps of 20 ms take 12 s; a machine that has much to do takes longer.
         assert!(seconds > 8.0, "{said}");
-        let said = line(&console.stage("scoring").unwrap().bar, "about");
+        let stage = console.stage("scoring").unwrap();
+        let said = line(&stage.bar, "about");
         assert!(said.starts_with("scoring: 0.") && said.ends_with(" s so far"), "{said}");
+        stage.say("song1");
+        assert!(line(&stage.bar, "about").ends_with(" s so far  song1"));
     }
 
     #[test]

@@ -24,13 +24,20 @@ pub(super) struct Grouped {
     groups: NeuronGroups,
 }
 
-impl Grouped {
-    /// The run, where its neurons are to be fitted in groups: by what lies in its folder if it is gone on
-    /// with, else by what memory there is.
+/// How the neurons of a run are fitted.
+pub(super) enum Way {
+    /// All at once, with the dataset where it has been read.
+    AtOnce(Option<Box<ReadRecording<ResponseLocation>>>),
+    /// Groups of them one after the other.
+    InGroups(Box<Grouped>),
+}
+
+impl Way {
+    /// That of a run: by what lies in its folder if it is gone on with, else by what memory there is.
     ///
     /// # Errors
     /// The dataset, the run file and the run folder do not go together.
-    pub(super) fn needed(config: &RunConfig, old: OldRun) -> Result<Option<Self>> {
+    pub(super) fn of(config: &RunConfig, old: OldRun) -> Result<Self> {
         let folder = RunFolder::claim(&config.output.folder, old)?;
         let settled = if old == OldRun::Resume { folder.groups()? } else { None };
         let is_whole = old == OldRun::Resume && settled.is_none() && folder.state_file().exists();
@@ -43,13 +50,13 @@ impl Grouped {
             )));
         }
         if is_whole || !config.fits_side_by_side() {
-            return Ok(None);
+            return Ok(Self::AtOnce(None));
         }
         let mut config = config.clone();
         let recording = read_sound(&config.data.file)?;
         config.resolve(&recording.recording)?;
         let groups = NeuronGroups::of(recording.recording.clone(), &config, settled.as_deref())?;
-        let Some(groups) = groups else { return Ok(None) };
+        let Some(groups) = groups else { return Ok(Self::AtOnce(Some(Box::new(recording)))) };
         if settled.as_ref().is_some_and(|settled| *settled != groups.groups) {
             return Err(Error::Refused(format!(
                 "{}: found groups of other neurons than {} has now, expected the same; put the dataset \
@@ -58,9 +65,11 @@ impl Grouped {
                 config.data.file.display()
             )));
         }
-        Ok(Some(Self { folder, config, recording, groups }))
+        Ok(Self::InGroups(Box::new(Grouped { folder, config, recording, groups })))
     }
+}
 
+impl Grouped {
     /// Fits group after group, going on with what is there, and puts them together.
     ///
     /// # Errors

@@ -37,7 +37,12 @@ impl<'a> Keeper<'a> {
         let batches =
             if by_steps { experiment.prepared.train.len().div_ceil(settings.batch) } else { 1 };
         let most = settings.epochs() + training::epochs_of_starts(settings);
-        let bar = console.bar_of_at_most("training", most * batches)?;
+        // How many passes over the clips it takes until nothing gets better is not known.
+        let bar = if by_steps {
+            console.bar_of_at_most("training", most * batches)?
+        } else {
+            console.stage("training")?
+        };
         bar.start_at(checkpoint.progress.epoch * batches);
         let (folder, epochs) =
             (&experiment.folder, if by_steps { format!("/{most}") } else { String::new() });

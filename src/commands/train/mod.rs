@@ -11,7 +11,7 @@ use crate::base::interrupt;
 use crate::base::progress::Console;
 use crate::base::wording::{counted, in_shell};
 use crate::config::part::Row;
-use crate::dataset::Splits;
+use crate::dataset::{Splits, read_sound};
 use crate::models::HasStrfs;
 use crate::run_file::{Best, RunConfig};
 use crate::runs::experiment::Experiment;
@@ -21,7 +21,7 @@ use crate::scores::evaluation::Scores;
 use crate::training::checkpoint::{Checkpoint, Phase};
 use crate::training::history::History;
 use crate::training::{self, End};
-use groups::Grouped;
+use groups::Way;
 use keeper::Keeper;
 
 /// `strf train`.
@@ -64,16 +64,23 @@ pub fn run(args: &TrainArgs, console: &Console) -> Result<()> {
     let foreign = if args.take_over { Foreign::TakenOver } else { Foreign::Respected };
     let config = load(args)?;
     RunLock::require_free(&config.output.folder, foreign)?;
-    if let Some(grouped) = Grouped::needed(&config, old)? {
-        interrupt::listen()?;
-        let _lock = grouped.folder.lock(old, foreign)?;
-        let (experiment, fitted) = grouped.fit(old, console)?;
-        return finish(&experiment, &fitted, args.json, console);
-    }
-    let experiment = {
-        let _stage = console.stage("reading the dataset")?;
-        Experiment::open(config, old)?
+    let reading = console.stage("reading the dataset")?;
+    let recording = match Way::of(&config, old)? {
+        Way::AtOnce(recording) => recording,
+        Way::InGroups(grouped) => {
+            drop(reading);
+            interrupt::listen()?;
+            let _lock = grouped.folder.lock(old, foreign)?;
+            let (experiment, fitted) = grouped.fit(old, console)?;
+            return finish(&experiment, &fitted, args.json, console);
+        }
     };
+    let read = |config: &RunConfig| match recording {
+        Some(recording) => Ok(*recording),
+        None => read_sound(&config.data.file),
+    };
+    let experiment = Experiment::of(config, old, read)?;
+    drop(reading);
     tell_of_data(&experiment, console);
     announce(&experiment, console);
     interrupt::listen()?;
