@@ -103,14 +103,19 @@ impl Publication<'_> {
             [] => String::new(),
             some => format!(" behind {}", some.join(" and ")),
         };
+        let (program, data) = (Text::of(&self.metadata.program), Text::of(self.data()));
+        let origin = if self.fit.was_fitted() {
+            format!("Fitted with {program} to the recording {data}.")
+        } else {
+            format!(
+                "Its weights come from elsewhere; scored with {program} on the recording {data}."
+            )
+        };
         format!(
-            "A model `{}`{behind} that predicts from a cochleagram ({}) the responses of {}, bin by bin. Fitted with {} \
-             to the recording {}.",
+            "A model `{}`{behind} that predicts from a cochleagram ({}) the responses of {}, bin by bin. {origin}",
             architecture.model.row.part().name,
             self.axes(),
             counted(self.metadata.neurons.len(), "neuron"),
-            Text::of(&self.metadata.program),
-            Text::of(self.data())
         )
     }
 

@@ -62,9 +62,14 @@ impl FitRecord {
         Ok(format!("# Run file of strf, as it was used.\n\n{text}"))
     }
 
+    /// Whether the run was fitted at all: one that was adopted took its weights from elsewhere.
+    pub fn was_fitted(&self) -> bool {
+        self.train("epochs").and_then(Value::as_integer) != Some(0)
+    }
+
     /// What a card says of it, a line each.
     pub fn lines(&self, metadata: &Metadata) -> Vec<String> {
-        if self.train("epochs").and_then(Value::as_integer) == Some(0) {
+        if !self.was_fitted() {
             let none = "no fit: the run took its weights from elsewhere, or left them as drawn";
             return vec![none.into()];
         }
@@ -88,7 +93,10 @@ impl FitRecord {
         said.extend(metadata.source.iter().map(|source| {
             let what = if source.freeze == "core" { "as they were" } else { "to start from" };
             let run = Text::of(&source.run);
-            format!("prefilters and core come from another run ({run}), {what}")
+            format!(
+                "prefilters and core come from another run ({run}), {what}; what that was fitted to is not \
+                 known here"
+            )
         }));
         let constant = self.summary.get("constant_neurons").and_then(Json::as_array);
         said.extend(constant.map(Vec::len).filter(|count| *count > 0).map(|count| {

@@ -62,8 +62,13 @@ impl Publication<'_> {
     /// What the scores are of, and what the intervals mean.
     pub(super) fn scored_on(&self) -> Vec<String> {
         let test = &self.metadata.stimuli.test;
+        let unseen = if self.fit.was_fitted() {
+            "which the fit has not seen"
+        } else {
+            "of which nobody knows here whether the model was fitted to them"
+        };
         let mut said = vec![format!(
-            "On the {} that the fit has not seen ({:.1} s of sound), all in a row; the model was scored anew when it was \
+            "On the {} ({:.1} s of sound), {unseen}, all in a row; the model was scored anew when it was \
              published. An interval of a mean is of {DRAWS} bootstraps over neurons: how it would vary with \
              other neurons of this kind.",
             test_stimuli(test.len()),

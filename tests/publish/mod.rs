@@ -245,11 +245,46 @@ fn the_commands_that_read_runs_read_what_was_published() {
     assert!(place.read("runs/new/model/metadata.json").contains("\"run\": \"../../out\""));
     // A core from elsewhere is named, not where it lay.
     place.strf("publish runs/new new --licence MIT").done();
-    assert!(card(&place, "new").contains("come from another run (out), as they were"));
+    assert!(card(&place, "new").contains("come from another run (out), as they were; what"));
     // What lies in `model/` of a run is adopted by the same way.
     place.strf("adopt runs/run/model --data data.h5 --out again").done();
     let scores = ["runs/run", "again"].map(|run| place.column(&format!("{run}/scores.csv"), "cc"));
     assert_eq!(scores[0], scores[1]);
+}
+
+#[test]
+fn the_card_of_an_adopted_model_does_not_say_that_it_was_fitted_here() {
+    let place = with_ln();
+    place.strf("publish runs/run out --licence MIT").done();
+    let page = card(&place, "out");
+    assert!(
+        page.contains("to the recording data.h5") && page.contains("which the fit has not seen")
+    );
+    place.strf("adopt out --data data.h5 --out runs/again").done();
+    place.strf("publish runs/again second --licence MIT").done();
+    let page = card(&place, "second");
+    for said in [
+        "Its weights come from elsewhere; scored with strf",
+        "of which nobody knows here whether the model was fitted to them",
+        "- no fit: the run took its weights from elsewhere",
+    ] {
+        assert!(page.contains(said), "{said}\n{page}");
+    }
+    assert!(!page.contains("Fitted with") && !page.contains("has not seen"), "{page}");
+    let scores =
+        ["out", "second"].map(|folder| place.column(&format!("{folder}/scores.csv"), "cc"));
+    assert_eq!(scores[0], scores[1]);
+}
+
+#[test]
+fn the_run_file_of_a_published_model_fits_it_again_where_the_dataset_lies_beside_it() {
+    let place = with_ln();
+    place.strf("publish runs/run out --licence MIT").done();
+    place.copy("out", "beside");
+    fs::copy(place.path("data.h5"), place.path("beside/data.h5")).unwrap();
+    place.strf("train beside/config.toml --out again --quiet").done();
+    let weights = ["out", "again/model"].map(|folder| place.path(folder).join("model.safetensors"));
+    assert!(same_bytes(&weights[0], &weights[1]));
 }
 
 #[test]
