@@ -62,7 +62,7 @@ TRAIN ?=
 # A tool that could not be installed to its end is installed anew.
 .DELETE_ON_ERROR:
 
-.PHONY: build install check check-cuda test fuzz test-browser test-deepstrf test-slurm test-python wheel test-wheel bench bench-reference bench-size panel demo book clean
+.PHONY: build install check check-cuda test fuzz test-browser test-deepstrf test-slurm test-python licences wheel test-wheel bench bench-reference bench-size panel demo book clean
 
 build: $(NEEDED)
 	$(CARGO) build --release --locked
@@ -158,6 +158,10 @@ $(LOCAL_PYTHON): python/tests/requirements.txt
 	$(TOOLS)/python/bin/pip install --quiet -r $<
 	@touch $@
 
+# What is linked into the program, with licences and their texts: to be written anew when Cargo.lock changes.
+licences:
+	python3 packaging/licences.py THIRD-PARTY.md
+
 # The wheel and the source distribution. zig links the program for any glibc from 2.17 on; a folder of
 # its own keeps ordinary builds as they are. Ten minutes of two cores the first time. Bytes
 # shall not depend on the day: no dates, and paths as if all lay in one place.
@@ -166,7 +170,7 @@ CARGO_FOLDER := $(or $(CARGO_HOME),$(HOME)/.cargo)
 WHEEL_ENVIRONMENT := PATH="$(WHEEL_TOOLS):$(PATH)" CARGO_TARGET_DIR=$(CURDIR)/target/wheel CARGO_INCREMENTAL=0 \
   SOURCE_DATE_EPOCH=315532800 \
   RUSTFLAGS="--remap-path-prefix=$(CURDIR)=strf --remap-path-prefix=$(CARGO_FOLDER)=cargo" \
-  CFLAGS="-ffile-prefix-map=$(CARGO_FOLDER)=cargo"
+  CFLAGS="-ffile-prefix-map=$(CARGO_FOLDER)=cargo -ffile-prefix-map=$(CURDIR)=strf"
 # What the wheel installs beside the program; maturin takes it from here.
 WHEEL_SHARE := strf_fit.data/data/share
 WHEEL_LINK := $(if $(filter Linux,$(shell uname)),--zig --compatibility manylinux2014)

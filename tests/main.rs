@@ -53,6 +53,7 @@ mod import_unit_files;
 mod import_units;
 mod inspect;
 mod layers;
+mod licences;
 mod linear_fits;
 mod local;
 mod measures;
