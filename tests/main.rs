@@ -30,6 +30,7 @@ mod frontends_golden;
 mod given_core;
 mod golden;
 mod groups;
+mod hostile;
 mod import;
 mod import_arrays;
 mod import_beside;

@@ -72,8 +72,34 @@ impl Error {
 
 impl From<candle_core::Error> for Error {
     fn from(source: candle_core::Error) -> Self {
+        let said = source.to_string();
+        if tells_of_size(&said) {
+            return Self::Refused(said);
+        }
         Self::failed("a tensor operation failed", source)
     }
+}
+
+/// More memory than what a file asks for may take.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("it takes about {takes} of memory, expected at most {most}")]
+pub struct TooLarge {
+    /// What was asked for.
+    pub takes: String,
+    /// What may be taken.
+    pub most: String,
+}
+
+/// What is wrong with something that cannot be read: it is `damaged`, unless what was said of it is that there
+/// is no memory for it.
+pub fn fault<'f>(said: &dyn fmt::Display, damaged: &'f str) -> &'f str {
+    const TOO_LARGE: &str = "it is too large (take a part of it, or a machine with more memory)";
+    if tells_of_size(&said.to_string()) { TOO_LARGE } else { damaged }
+}
+
+/// Whether a library says what [`TooLarge`] does, which went through it.
+fn tells_of_size(said: &str) -> bool {
+    said.contains("it takes about ") && said.contains(" of memory, expected at most ")
 }
 
 /// One thing that does not fit: `4:10 train.lr: found nan, expected a number in (0, 1]`.

@@ -1,20 +1,25 @@
 //! Puts a finished file or folder where it was asked for: written beside, then renamed, so that a
 //! reader never sees half of it, and a failure leaves what was there.
 use std::fs;
-use std::io::ErrorKind;
-use std::path::Path;
+use std::io::{self, ErrorKind, Read};
+use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use serde::Serialize;
 use tempfile::Builder;
 
 use super::error::{Error, Result};
+use super::memory;
 
 /// How the names of files begin that are not finished yet.
 pub const UNFINISHED: &str = ".strf-";
 
 /// What stands behind `writing FILE` where the system has no room for it.
 pub const DISK_FULL: &str = ": the disk is full (make room, or choose another folder)";
+
+/// Bytes that are read beyond the length of a file: one may grow meanwhile, and what is no ordinary file has
+/// no length.
+const BEYOND_LENGTH: u64 = 1 << 26;
 
 /// What to do with a file that lies where another is to be written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -70,6 +75,74 @@ pub fn open(path: &Path, what: &str) -> Result<fs::File> {
         return Err(refused(path, empty));
     }
     Ok(file)
+}
+
+/// All bytes of a file, if there is memory for them.
+///
+/// # Errors
+/// The system cannot read it, it is larger than what may be taken, or it has no end, as devices do.
+pub fn bytes(path: &Path) -> io::Result<Vec<u8>> {
+    let file = fs::File::open(path)?;
+    let length = file.metadata()?.len();
+    let expected = usize::try_from(length).unwrap_or(usize::MAX);
+    memory::take(expected).map_err(io::Error::other)?;
+    let most = length.saturating_add(BEYOND_LENGTH);
+    let mut bytes = Vec::new();
+    bytes.try_reserve(expected).map_err(io::Error::other)?;
+    file.take(most).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 == most {
+        return Err(io::Error::other("it is no ordinary file: more comes out of it than it holds"));
+    }
+    Ok(bytes)
+}
+
+/// All text of a file, as [`bytes`].
+///
+/// # Errors
+/// As [`bytes`], and where it is not UTF-8.
+pub fn text(path: &Path) -> io::Result<String> {
+    String::from_utf8(bytes(path)?).map_err(|error| io::Error::new(ErrorKind::InvalidData, error))
+}
+
+/// The path of what lies in a folder, for writing or removing it. Folders on the way from there must be none
+/// that a link leads out of: whoever made the folder may have put it there.
+///
+/// # Errors
+/// A link lies on the way. The last name may be one: renaming and removing do not follow it.
+pub fn inside(folder: &Path, name: impl AsRef<Path>) -> Result<PathBuf> {
+    let name = name.as_ref();
+    let mut inner = folder.to_owned();
+    for part in name.parent().into_iter().flat_map(Path::components) {
+        inner.push(part);
+        require_no_link(&inner)?;
+    }
+    Ok(folder.join(name))
+}
+
+/// Makes a folder in a folder, where it is not there.
+///
+/// # Errors
+/// A link lies there, or it cannot be made.
+pub fn folder_inside(folder: &Path, name: impl AsRef<Path>) -> Result<PathBuf> {
+    let path = inside(folder, name)?;
+    require_no_link(&path)?;
+    create_folder(&path)?;
+    Ok(path)
+}
+
+/// Fails where a link lies at a path.
+///
+/// # Errors
+/// As said.
+pub fn require_no_link(path: &Path) -> Result<()> {
+    if !path.is_symlink() {
+        return Ok(());
+    }
+    let shown = path.display();
+    Err(Error::Refused(format!(
+        "{shown}: found a link, expected a file or folder of this program itself, which does not write \
+         through links in its folders; put what it leads to in its place, or remove it"
+    )))
 }
 
 /// Lets `write` make a file and moves it to `path`.

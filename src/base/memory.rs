@@ -3,17 +3,26 @@
 use std::path::Path;
 use std::str::FromStr;
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use super::cgroup::{self, MemoryLimit};
-use super::error::{Error, Result};
-use super::process;
+use super::error::{Error, Result, TooLarge};
+use super::process::{self, held_memory};
+use super::progress::warn_aside;
 
 /// The share of the room from which on planned work is warned of.
 const TIGHT: f64 = 0.5;
 /// The share of the room that planned work may take at most.
 const MOST: f64 = 0.9;
 
+/// Bytes that are asked for before it is looked again how many there are.
+const UNNOTICED: usize = 1 << 24;
+
 static ALLOWED: OnceLock<MemorySize> = OnceLock::new();
+/// Bytes asked for since it was looked last.
+static ASKED: AtomicUsize = AtomicUsize::new(0);
+/// Whether it was said that memory is tight; once is enough.
+static WARNED: AtomicBool = AtomicBool::new(false);
 
 /// A number of bytes, written as `4GB`, `500MB` or `2GiB`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -82,6 +91,20 @@ enum GivenBy {
     Limit,
 }
 
+impl Room {
+    /// `the 2.0 GB that are free`
+    fn said(self) -> String {
+        let of = shown(self.bytes);
+        match self.given_by {
+            GivenBy::User => format!("the {of} that --max-memory allows"),
+            GivenBy::Machine => format!("the {of} that are free"),
+            GivenBy::Limit => {
+                format!("the {of} that the memory limit of this job or container leaves")
+            }
+        }
+    }
+}
+
 fn found_room() -> Option<Room> {
     if let Some(size) = ALLOWED.get() {
         return Some(Room { bytes: size.0, given_by: GivenBy::User });
@@ -103,6 +126,42 @@ pub fn comfortable() -> Option<usize> {
     room().map(|room| (TIGHT * room as f64) as usize)
 }
 
+/// Asks for the memory that values of a file will take, before it is taken: a file may declare any size.
+/// What this process holds already counts. The first time that more than half would be taken is warned of.
+///
+/// # Errors
+/// Nine tenths of what this process may take do not hold it.
+pub fn take(bytes: usize) -> std::result::Result<(), TooLarge> {
+    let asked = ASKED.fetch_add(bytes, Ordering::Relaxed).saturating_add(bytes);
+    if asked < UNNOTICED {
+        return Ok(());
+    }
+    ASKED.store(0, Ordering::Relaxed);
+    let Some(room) = found_room() else { return Ok(()) };
+    let held = held_memory().unwrap_or(0);
+    let all = if room.given_by == GivenBy::User { room.bytes } else { room.bytes + held };
+    let (takes, all) = (held.saturating_add(bytes) as f64, all as f64);
+    if takes > MOST * all {
+        return Err(TooLarge { takes: shown(bytes), most: format!("90 % of {}", room.said()) });
+    }
+    if takes > TIGHT * all && !WARNED.swap(true, Ordering::Relaxed) {
+        warn_aside(&format!(
+            "what the files hold takes about {} of memory, more than half of {}",
+            shown(held.saturating_add(bytes)),
+            room.said()
+        ));
+    }
+    Ok(())
+}
+
+/// So many values of a type, or an error as of [`take`].
+///
+/// # Errors
+/// As [`take`].
+pub fn take_values<T>(values: usize) -> std::result::Result<(), TooLarge> {
+    take(values.saturating_mul(size_of::<T>()))
+}
+
 /// What becomes of planned work.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Verdict {
@@ -120,12 +179,7 @@ pub fn judge(what: &str, bytes: usize) -> Verdict {
 }
 
 fn judged(what: &str, bytes: usize, room: Room) -> Verdict {
-    let (takes, of) = (shown(bytes), shown(room.bytes));
-    let of = match room.given_by {
-        GivenBy::User => format!("the {of} that --max-memory allows"),
-        GivenBy::Machine => format!("the {of} that are free"),
-        GivenBy::Limit => format!("the {of} that the memory limit of this job or container leaves"),
-    };
+    let (takes, of) = (shown(bytes), room.said());
     let room = room.bytes as f64;
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "below the room")]
     let most = (MOST * room) as usize;
@@ -160,6 +214,7 @@ pub fn require(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::base::error::fault;
 
     #[test]
     fn sizes_are_read_in_powers_of_ten_and_of_two() {
@@ -174,6 +229,20 @@ mod tests {
         for text in ["", "4", "GB", "-1GB", "4 gigabytes", "0MB", "1e300GB", "nanGB"] {
             assert!(text.parse::<MemorySize>().is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn what_a_file_declares_is_refused_before_it_is_taken_and_small_pieces_add_up() {
+        for bytes in [usize::MAX, room().unwrap() * 2] {
+            let said = take(bytes).unwrap_err().to_string();
+            assert!(fault(&said, "damaged").starts_with("it is too large"), "{said}");
+            assert!(said.contains("that are free"), "{said}");
+        }
+        assert_eq!(take_values::<f64>(1000), Ok(()));
+        assert!(take_values::<f64>(usize::MAX / 4).is_err());
+        ASKED.store(UNNOTICED, Ordering::Relaxed);
+        assert_eq!(take(1), Ok(()), "there is room for one more byte");
+        assert_eq!(fault(&"no such chunk", "damaged"), "damaged");
     }
 
     #[test]

@@ -45,19 +45,45 @@ impl ProcessIdentity {
 pub struct MachineMemory {
     /// All of it.
     pub total: usize,
-    /// What programs may still take.
+    /// What programs may still take, as far as a limit on the address space of this one leaves it.
     pub free: usize,
 }
 
 /// How much memory the machine has, where the system says it.
 pub fn machine_memory() -> Option<MachineMemory> {
-    let text = fs::read_to_string("/proc/meminfo").ok()?;
-    let bytes = |name: &str| {
-        let line = text.lines().find_map(|line| line.strip_prefix(name))?;
-        let kilobytes: usize = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
-        Some(kilobytes * 1024)
-    };
-    Some(MachineMemory { total: bytes("MemTotal:")?, free: bytes("MemAvailable:")? })
+    let bytes = |name| kilobytes("/proc/meminfo", name);
+    let free = bytes("MemAvailable:")?;
+    let free = address_space().map_or(free, |left| left.min(free));
+    Some(MachineMemory { total: bytes("MemTotal:")?, free })
+}
+
+/// Bytes of memory that this process holds, where the system says it.
+pub fn held_memory() -> Option<usize> {
+    kilobytes(OWN, "VmRSS:")
+}
+
+/// What the kernel says of this process.
+const OWN: &str = "/proc/self/status";
+
+/// What a limit on the address space leaves of it; none where there is no limit.
+#[cfg(target_os = "linux")]
+fn address_space() -> Option<usize> {
+    use rustix::process::{Resource, getrlimit};
+    let most = usize::try_from(getrlimit(Resource::As).current?).ok()?;
+    Some(most.saturating_sub(kilobytes(OWN, "VmSize:")?))
+}
+
+#[cfg(not(target_os = "linux"))]
+fn address_space() -> Option<usize> {
+    None
+}
+
+/// A number of kilobytes behind a name, in bytes.
+fn kilobytes(file: &str, name: &str) -> Option<usize> {
+    let text = fs::read_to_string(file).ok()?;
+    let line = text.lines().find_map(|line| line.strip_prefix(name))?;
+    let kilobytes: usize = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
+    Some(kilobytes * 1024)
 }
 
 /// Begins this program anew, in this process, with a variable of the environment; returns only where that

@@ -9,7 +9,7 @@ use std::time::Duration;
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::error::{Error, Result};
-use super::wording::lasting;
+use super::wording::{lasting, one_line, printable};
 
 /// How much is told on the way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,7 +44,7 @@ impl Console {
     pub fn result(&self, text: &str) -> Result<()> {
         let write = || {
             let mut stdout = std::io::stdout().lock();
-            writeln!(stdout, "{}", text.trim_end_matches('\n'))?;
+            writeln!(stdout, "{}", printable(text.trim_end_matches('\n')))?;
             stdout.flush()
         };
         match self.bars.suspend(write) {
@@ -108,7 +108,7 @@ impl Console {
     fn drawn(&self, what: &str, bar: ProgressBar, layout: &str) -> Result<Bar> {
         let style = ProgressStyle::with_template(layout)
             .map_err(|source| Error::failed("laying out the progress bar", source))?;
-        let bar = self.bars.add(bar.with_style(style).with_prefix(what.to_owned()));
+        let bar = self.bars.add(bar.with_style(style).with_prefix(one_line(what)));
         let is_told = bar.is_hidden() && self.verbosity == Verbosity::Normal;
         let about = if layout == LAYOUT_OF_AT_MOST { "at most" } else { "about" };
         let lines = is_told.then(|| Lines::begin(self, &bar, about));
@@ -116,9 +116,18 @@ impl Console {
     }
 
     fn tell(&self, text: &str) {
-        // Where stderr cannot be written, there is nowhere left to say so.
-        let _unsaid = self.bars.suspend(|| writeln!(std::io::stderr().lock(), "{text}"));
+        self.bars.suspend(|| tell(text));
     }
+}
+
+/// Prints what the user should look into, from where no console is at hand.
+pub fn warn_aside(text: &str) {
+    tell(&format!("strf: warning: {text}"));
+}
+
+fn tell(text: &str) {
+    // Where stderr cannot be written, there is nowhere left to say so.
+    let _unsaid = writeln!(std::io::stderr().lock(), "{}", printable(text));
 }
 
 const LAYOUT: &str = "{prefix} {pos}/{len} [{bar:24}] {eta} left  {wide_msg}";
@@ -141,7 +150,7 @@ impl Bar {
 
     /// What the work is at.
     pub fn say(&self, message: impl Into<String>) {
-        self.bar.set_message(message.into());
+        self.bar.set_message(one_line(&message.into()));
     }
 
     /// Whether anyone can see it.

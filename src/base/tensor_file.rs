@@ -5,6 +5,7 @@ use std::path::Path;
 use candle_core::{Device, Result as TensorResult, Tensor};
 
 use super::error::{Error, Result};
+use super::files;
 
 /// The bytes of a file with these tensors and at most one text beside them; more than one would
 /// come in an order of its own in every run.
@@ -24,7 +25,7 @@ pub fn parse(bytes: &[u8]) -> TensorResult<BTreeMap<String, Tensor>> {
 pub fn read(path: &Path) -> Result<BTreeMap<String, Tensor>> {
     let shown = path.display();
     let bytes =
-        std::fs::read(path).map_err(|source| Error::file(format!("reading {shown}"), source))?;
+        files::bytes(path).map_err(|source| Error::file(format!("reading {shown}"), source))?;
     let damaged = "it is truncated, damaged or no safetensors file; copy it again or train anew";
     parse(&bytes).map_err(|source| Error::file(format!("{shown}: {damaged}"), source))
 }

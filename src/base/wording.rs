@@ -1,4 +1,6 @@
 //! Lists, counts, paths and the nearest word, for messages.
+use std::borrow::Cow;
+use std::fmt::Write;
 use std::path::Path;
 
 /// `"a", "b" or "c"`.
@@ -59,6 +61,36 @@ pub fn stimuli_counted(count: usize) -> String {
     if count == 1 { "1 stimulus".into() } else { format!("{count} stimuli") }
 }
 
+/// A text as a terminal may be sent it: names that files hold can carry letters that command it, which are
+/// written as `\u001b`, as JSON does. Newlines and tabs stay.
+pub fn printable(text: &str) -> Cow<'_, str> {
+    if text.chars().any(commands_terminal) { escaped(text, commands_terminal) } else { text.into() }
+}
+
+/// The same without newlines and tabs.
+pub fn one_line(text: &str) -> String {
+    escaped(text, |letter| letter.is_control() || commands_terminal(letter)).into_owned()
+}
+
+fn escaped(text: &str, is_escaped: impl Fn(char) -> bool) -> Cow<'_, str> {
+    let mut plain = String::with_capacity(text.len());
+    for letter in text.chars() {
+        if is_escaped(letter) {
+            // A text can always be written to.
+            let _written = write!(plain, "\\u{:04x}", u32::from(letter));
+        } else {
+            plain.push(letter);
+        }
+    }
+    plain.into()
+}
+
+/// Control characters, and those that turn the direction of what follows.
+fn commands_terminal(letter: char) -> bool {
+    let turns = matches!(letter, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    turns || (letter.is_control() && !matches!(letter, '\n' | '\t'))
+}
+
 /// `10`, or `8 to 10`.
 pub fn range(least: usize, most: usize) -> String {
     if least == most { most.to_string() } else { format!("{least} to {most}") }
@@ -88,6 +120,15 @@ mod tests {
         assert_eq!(nearest("epoch", known), Some("epochs"));
         assert_eq!(nearest("patiense", known), Some("patience"));
         assert_eq!(nearest("window_ms", known), None);
+    }
+
+    #[test]
+    fn a_terminal_is_commanded_by_no_name() {
+        let name = "a\u{1b}]0;b\u{7}\u{9b}31m\r\u{202e}c\td\ne\u{301}";
+        let plain = "a\\u001b]0;b\\u0007\\u009b31m\\u000d\\u202ec\td\ne\u{301}";
+        assert_eq!(printable(name), plain);
+        assert_eq!(one_line("a\nb\tc"), "a\\u000ab\\u0009c");
+        assert!(matches!(printable("n001 – 5 µV\n"), Cow::Borrowed(_)));
     }
 
     #[test]

@@ -280,7 +280,7 @@ impl DemoState {
         if !is_marked {
             return Ok(Self::Other);
         }
-        let text = fs::read(&marker).map_err(reading)?;
+        let text = files::bytes(&marker).map_err(reading)?;
         Ok(match text.strip_prefix(MADE_HERE.as_bytes()) {
             Some(rest) if rest == FINISHED.as_bytes() => Self::Demo,
             Some(_) => Self::Half,

@@ -6,7 +6,7 @@ use clap::Args;
 use serde_json::{Map, json};
 
 use crate::base::error::{Error, Result};
-use crate::base::files::Existing;
+use crate::base::files::{self, Existing};
 use crate::base::progress::Console;
 use crate::dataset::ResponseFile;
 use crate::runs::SplitName;
@@ -93,7 +93,7 @@ pub fn run(args: &EvalArgs, console: &Console) -> Result<()> {
     }
     let summary = scores.json(run);
     if let Some(folder) = &args.out {
-        create(folder)?;
+        files::create_folder(folder)?;
         write_scores(folder, &scores.csv()?, &summary, Existing::from_force(args.force))?;
     }
     let rest = match &args.out {
@@ -128,9 +128,4 @@ fn name(split: SplitName) -> &'static str {
         SplitName::Test => "test",
         SplitName::All => "all",
     }
-}
-
-fn create(folder: &Path) -> Result<()> {
-    std::fs::create_dir_all(folder)
-        .map_err(|source| Error::file(format!("creating the folder {}", folder.display()), source))
 }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use clap::builder::PossibleValuesParser;
 use clap::{Args, ValueEnum};
 
-use crate::base::error::{Error, Result};
+use crate::base::error::Result;
 use crate::base::files::{self, Existing};
 use crate::base::progress::Console;
 use crate::pictures;
@@ -56,9 +56,10 @@ pub fn run(args: &PlotArgs, console: &Console) -> Result<()> {
     });
     let wanted: Vec<_> =
         wanted.map(|row| (row, folder.join(format!("{}.{ending}", row.name)))).collect();
-    std::fs::create_dir_all(&folder).map_err(|source| {
-        Error::file(format!("creating the folder {}", folder.display()), source)
-    })?;
+    match &args.out {
+        Some(folder) => files::create_folder(folder)?,
+        None => drop(files::folder_inside(&args.run, FOLDER)?),
+    }
     for (_, path) in &wanted {
         files::check(path, existing)?;
     }

@@ -5,7 +5,7 @@ use super::check;
 use super::layout::{Content, Need, Take, table};
 use super::location::ResponseLocation;
 use super::recording::{Clip, Entity};
-use super::schema::{COCHLEAGRAMS, ID, NEURONS, RESPONSES, STIMULI};
+use super::schema::{COCHLEAGRAMS, ID, NEURONS, RESPONSES, STIMULI, count};
 use super::source::Source;
 
 /// `F` of all stimuli.
@@ -52,6 +52,11 @@ fn clips<R: Take>(
     need: Need,
 ) -> Option<Vec<Clip<R>>> {
     let at = format!("/{COCHLEAGRAMS}");
+    let numbers = count(&source.dims(COCHLEAGRAMS))
+        .saturating_add(R::numbers_kept(|| source.dims(RESPONSES)));
+    if !source.has_room_for(&at, "a recording", numbers) {
+        return None;
+    }
     let sounds = source.numbers(&at, "numbers (S, F, T)");
     let dims = sounds.as_ref().and_then(|sounds| {
         check::rank::<3>(&mut source.problems, &at, sounds.shape(), "(S, F, T)")

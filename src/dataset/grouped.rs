@@ -5,7 +5,7 @@ use super::check::{self, Sizes};
 use super::layout::{Content, Need, Take, table};
 use super::location::ResponseLocation;
 use super::recording::{Clip, Entity};
-use super::schema::{COCHLEAGRAM, ID, NEURONS, RESPONSES, STIMULI, unescape};
+use super::schema::{COCHLEAGRAM, ID, NEURONS, RESPONSES, STIMULI, count, unescape};
 use super::source::Source;
 use crate::base::error::Problem;
 
@@ -33,9 +33,22 @@ pub(super) fn read<R: Take>(source: &mut Source, need: Need) -> Content<R> {
     }
     let stimulus_ids = stimuli.iter().map(|stimulus| stimulus.id.clone()).collect();
     let sizes = Sizes { bands: bands(source), neurons: neurons.as_ref().map(Vec::len) };
+    if !has_room_for::<R>(source, &names) {
+        return Content { neurons: neurons.unwrap_or_default(), stimulus_ids, clips: Vec::new() };
+    }
     let read = |(name, stimulus): (&String, Entity)| clip(source, name, stimulus, sizes, need);
     let clips = names.iter().zip(stimuli).filter_map(read).collect();
     Content { neurons: neurons.unwrap_or_default(), stimulus_ids, clips }
+}
+
+/// Whether there is memory for the sound of all stimuli, and for what is kept of the responses.
+fn has_room_for<R: Take>(source: &mut Source, names: &[String]) -> bool {
+    let numbers = names.iter().map(|name| {
+        let lengths = |of: &str| source.dims(&format!("/{STIMULI}/{name}/{of}"));
+        count(&lengths(COCHLEAGRAM)).saturating_add(R::numbers_kept(|| lengths(RESPONSES)))
+    });
+    let numbers = numbers.fold(0, usize::saturating_add);
+    source.has_room_for(&format!("/{STIMULI}"), "a recording", numbers)
 }
 
 fn names(source: &mut Source) -> Vec<String> {

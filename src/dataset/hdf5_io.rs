@@ -4,18 +4,20 @@ use std::ffi::CString;
 use std::fmt;
 use std::io::Read;
 use std::path::Path;
+use std::sync::Once;
 
 use hdf5::types::{TypeDescriptor, VarLenUnicode};
 use hdf5::{Attribute, Dataspace, Datatype, Group, H5Type, Location, MinorErrorCode, h5check};
 use hdf5_sys::LOCK;
 use hdf5_sys::h5a::{H5Acreate2, H5Awrite};
 use hdf5_sys::h5p::H5P_DEFAULT;
+use hdf5_sys::h5pl::{H5PLremove, H5PLsize};
 use hdf5_sys::h5t::H5T_str_t::H5T_STR_NULLTERM;
 use hdf5_sys::h5t::H5Tset_strpad;
 use ndarray::{ArrayView, ArrayView1, Dimension, arr0};
 
 use super::{heaps, room};
-use crate::base::error::{Error, Result};
+use crate::base::error::{Error, Result, fault};
 use crate::base::files::{self, Existing};
 
 /// What the first bytes of an HDF5 file are; a user block of 512, 1024, ... bytes may lie before.
@@ -31,7 +33,7 @@ const DEFLATE_LEVEL: u8 = 4;
 
 /// A failure to read what lies at a place of a file that could be opened.
 pub fn damaged(file: &dyn fmt::Display, at: &str, source: hdf5::Error) -> Error {
-    let what = "it is damaged (copy or write the file again)";
+    let what = fault(&source, "it is damaged (copy or write the file again)");
     Error::file(format!("reading {file}: {at}: {what}"), source)
 }
 
@@ -51,6 +53,7 @@ pub fn open(path: &Path) -> Result<hdf5::File> {
         }
         Err(source) => return Err(Error::file(doing("it cannot be read"), source)),
     }
+    forget_plugins();
     hdf5::File::open(path).map_err(|source| {
         let locked = source.contains_minor(MinorErrorCode::CantLockFile);
         let what = if locked {
@@ -60,6 +63,26 @@ pub fn open(path: &Path) -> Result<hdf5::File> {
         };
         Error::file(doing(what), source)
     })
+}
+
+/// Keeps the library from looking for filters that it lacks, which are programs, where it was built or where
+/// they are usually installed: a file must not choose what is run. `HDF5_PLUGIN_PATH` is the user's word.
+#[expect(unsafe_code, reason = "numbers go in and out")]
+fn forget_plugins() {
+    static DONE: Once = Once::new();
+    if std::env::var_os("HDF5_PLUGIN_PATH").is_some() {
+        return;
+    }
+    DONE.call_once(|| {
+        let _alone = LOCK.lock();
+        let mut paths = 0;
+        // SAFETY: the number is written once, and the lock keeps other threads out of the library.
+        unsafe {
+            if h5check(H5PLsize(&raw mut paths)).is_ok() {
+                (0..paths).for_each(|_path| drop(h5check(H5PLremove(0))));
+            }
+        }
+    });
 }
 
 /// Tells a file that is no HDF5 file from one that is damaged, before the library sees it: the 16

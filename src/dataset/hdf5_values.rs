@@ -5,15 +5,36 @@ use hdf5::filters::Filter;
 use hdf5::types::{
     FixedAscii, FixedUnicode, FloatSize, TypeDescriptor, VarLenAscii, VarLenUnicode,
 };
-use hdf5::{Container, Dataset, Group, H5Type, IndexType, IterationOrder, Location};
+use hdf5::{Container, Dataset, Group, H5Type, IndexType, IterationOrder, Location, h5check};
+use hdf5_sys::LOCK;
+use hdf5_sys::h5d::H5Dvlen_get_buf_size;
+use hdf5_sys::h5i::H5I_type_t::H5I_DATASET;
+use ndarray::ArrayD;
 
-use super::schema::shape;
+use super::schema::{count, shape};
+use crate::base::error::TooLarge;
+use crate::base::memory;
 
 /// Names in a group: as they were written where the file remembers, else sorted.
 pub fn members(group: &Group) -> hdf5::Result<Vec<String>> {
     group
         .member_names_by(IndexType::CreationOrder, IterationOrder::Increasing)
         .or_else(|_untracked| group.member_names_by(IndexType::Name, IterationOrder::Increasing))
+}
+
+/// Fails where more datasets were found in a file than one has: groups that hold each other hold as many as
+/// there are ways through them.
+///
+/// # Errors
+/// As said.
+pub fn require_few(datasets: usize) -> hdf5::Result<()> {
+    const MOST: usize = 1_000_000;
+    if datasets < MOST {
+        return Ok(());
+    }
+    Err(hdf5::Error::from(format!(
+        "it has more than {MOST} datasets, or groups that lead back to themselves"
+    )))
 }
 
 /// `numbers of shape (4, 20, 999)`, as messages name what was found.
@@ -52,12 +73,64 @@ pub fn is_text(container: &Container) -> bool {
         })
 }
 
-/// Fails where a chunk that should end in a checksum is shorter than one, which ends the program
-/// inside the library.
+/// Bytes that a text takes beside its letters, of which a few take as much.
+const OF_TEXT: usize = 64;
+
+/// Fails where values of a dataset, each of so many bytes in memory, or one of its chunks, take more memory
+/// than there is; where they lie in another file, which whoever wrote this one may have had no right to
+/// read; and where reading them would end the program inside the library.
 ///
 /// # Errors
 /// As said.
-pub fn require_checksums(dataset: &Dataset) -> hdf5::Result<()> {
+pub fn require_readable(dataset: &Dataset, bytes: usize) -> hdf5::Result<()> {
+    require_room(dataset, bytes)?;
+    if let Some(outside) = dataset.create_plist()?.external().first() {
+        return Err(hdf5::Error::from(format!(
+            "its values lie in another file, {}, expected them in this one (h5repack brings them in)",
+            outside.name
+        )));
+    }
+    require_checksums(dataset)
+}
+
+/// A dataset as such; none of an attribute.
+fn dataset(container: &Container) -> hdf5::Result<Option<Dataset>> {
+    let is_dataset = container.id_type() == H5I_DATASET;
+    is_dataset.then(|| container.as_dataset()).transpose()
+}
+
+/// Fails where values, each of so many bytes in memory, or a chunk of them, take more memory than there is.
+fn require_room(container: &Container, bytes: usize) -> hdf5::Result<()> {
+    let no_room = |cause: TooLarge| hdf5::Error::from(cause.to_string());
+    memory::take(count(&container.get_shape()?).saturating_mul(bytes)).map_err(no_room)?;
+    let Some(chunk) = dataset(container)?.and_then(|dataset| dataset.chunk()) else {
+        return Ok(());
+    };
+    // As it lies in the file, and inflated.
+    let bytes = count(&chunk).saturating_mul(2 * container.dtype()?.size());
+    memory::take(bytes).map_err(no_room)
+}
+
+/// Fails where texts of variable length, of which many may be one and the same in the file, take more memory
+/// than there is. Attributes are left out: there the library does not say it.
+#[expect(unsafe_code, reason = "identifiers are owned, and the number is written once")]
+fn require_room_of_letters(container: &Container) -> hdf5::Result<()> {
+    let Some(dataset) = dataset(container)? else { return Ok(()) };
+    let (of, space) = (dataset.dtype()?, dataset.space()?);
+    let mut bytes = 0;
+    let _alone = LOCK.lock();
+    // SAFETY: the identifiers are of things that live to the end of the function, and the lock keeps other
+    // threads out of the library.
+    unsafe {
+        h5check(H5Dvlen_get_buf_size(dataset.id(), of.id(), space.id(), &raw mut bytes))?;
+    }
+    let bytes = usize::try_from(bytes).unwrap_or(usize::MAX).saturating_mul(2);
+    memory::take(bytes).map_err(|cause| hdf5::Error::from(cause.to_string()))
+}
+
+/// Fails where a chunk that should end in a checksum is shorter than one, which ends the program
+/// inside the library.
+fn require_checksums(dataset: &Dataset) -> hdf5::Result<()> {
     const CHECKSUM_BYTES: u64 = 4;
     if !dataset.filters().contains(&Filter::Fletcher32) {
         return Ok(());
@@ -75,11 +148,28 @@ pub fn require_checksums(dataset: &Dataset) -> hdf5::Result<()> {
 /// # Errors
 /// It cannot be read.
 pub fn numbers(dataset: &Dataset) -> hdf5::Result<Vec<f64>> {
+    values(dataset)
+}
+
+/// All values of a dataset, in their order; none where it is empty.
+///
+/// # Errors
+/// It cannot be read.
+pub fn values<T: H5Type>(dataset: &Dataset) -> hdf5::Result<Vec<T>> {
     if dataset.size() == 0 {
         return Ok(Vec::new());
     }
-    require_checksums(dataset)?;
+    require_readable(dataset, size_of::<T>())?;
     dataset.read_raw()
+}
+
+/// All values of a dataset in its shape, if there is memory for them and a copy in another order.
+///
+/// # Errors
+/// It cannot be read.
+pub fn array<T: H5Type>(dataset: &Dataset) -> hdf5::Result<ArrayD<T>> {
+    require_readable(dataset, 2 * size_of::<T>())?;
+    dataset.read_dyn()
 }
 
 /// Attributes that are text or numbers, as text.
@@ -122,11 +212,16 @@ pub fn texts(container: &Container) -> hdf5::Result<Option<Vec<String>>> {
 }
 
 fn written<T: H5Type + ToString>(container: &Container) -> hdf5::Result<Vec<String>> {
+    require_room(container, size_of::<T>() + OF_TEXT)?;
     Ok(container.read_raw::<T>()?.iter().map(ToString::to_string).collect())
 }
 
 /// Goes through bytes: the library takes for UTF-8 what a file only says is.
 fn strings<T: H5Type + AsRef<[u8]>>(container: &Container) -> hdf5::Result<Vec<String>> {
+    require_room(container, size_of::<T>() + OF_TEXT)?;
+    if size_of::<T>() == size_of::<VarLenUnicode>() {
+        require_room_of_letters(container)?;
+    }
     let texts = container.read_raw::<T>()?;
     Ok(texts.iter().map(|text| String::from_utf8_lossy(text.as_ref()).into_owned()).collect())
 }

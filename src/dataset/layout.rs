@@ -4,7 +4,7 @@ use ndarray::Array3;
 use super::check;
 use super::location::ResponseLocation;
 use super::recording::{Clip, Entity};
-use super::schema::{ID, unescape};
+use super::schema::{ID, count, unescape};
 use super::source::Source;
 use crate::base::error::{Problem, Problems};
 
@@ -29,6 +29,9 @@ pub(super) trait Take: Sized {
     /// Reads as much as is wanted.
     fn take(source: &mut Source, location: ResponseLocation) -> Option<Self>;
 
+    /// How many numbers of responses of these lengths are kept in memory.
+    fn numbers_kept(lengths: impl FnOnce() -> Vec<usize>) -> usize;
+
     /// Checks what was read; `at` stands in messages.
     fn check(&self, problems: &mut Problems, at: &str);
 }
@@ -38,12 +41,20 @@ impl Take for ResponseLocation {
         Some(location)
     }
 
+    fn numbers_kept(_lengths: impl FnOnce() -> Vec<usize>) -> usize {
+        0
+    }
+
     fn check(&self, _problems: &mut Problems, _at: &str) {}
 }
 
 impl Take for Array3<f32> {
     fn take(source: &mut Source, location: ResponseLocation) -> Option<Self> {
         source.responses(&location)
+    }
+
+    fn numbers_kept(lengths: impl FnOnce() -> Vec<usize>) -> usize {
+        count(&lengths())
     }
 
     fn check(&self, problems: &mut Problems, at: &str) {

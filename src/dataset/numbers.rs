@@ -7,18 +7,19 @@ use hdf5::{Dataset, Hyperslab, SliceOrIndex};
 use ndarray::{Array3, ArrayD, Axis, IxDyn};
 
 use super::chunks::Chunked;
-use super::hdf5_values::require_checksums;
+use super::hdf5_values::require_readable;
 use super::location::ResponseLocation;
 use super::schema::shape;
+use crate::base::memory;
 
 /// All of a dataset; `bytes` is its file.
 pub(super) fn all(dataset: &Dataset, bytes: &fs::File) -> hdf5::Result<ArrayD<f32>> {
+    require_readable(dataset, size_of::<f32>())?;
     let dims = dataset.get_shape()?;
     let mut values = zeros(&dims)?;
     let rows: Vec<usize> = (0..dims.first().copied().unwrap_or(0)).collect();
     let chunked = if dims.len() > 1 { Chunked::of(dataset) } else { None };
     if !chunked.is_some_and(|chunked| chunked.read(bytes, (1, &rows), &mut values)) {
-        require_checksums(dataset)?;
         dataset.read_into_raw(&mut values)?;
     }
     Ok(ArrayD::from_shape_vec(dims, values)?)
@@ -38,6 +39,7 @@ pub(super) fn rows(
         return Err(hdf5::Error::from(format!("its shape is {found} now, it was {expected}")));
     }
     let (n, r, t) = location.dim();
+    require_readable(dataset, 0)?;
     let mut values = zeros(&[n, r, t])?;
     let rows = (location.leading, &location.rows[..]);
     if !chunked.is_some_and(|chunked| chunked.read(bytes, rows, &mut values)) {
@@ -53,6 +55,7 @@ fn zeros(dims: &[usize]) -> hdf5::Result<Vec<f32>> {
     };
     let length = dims.iter().try_fold(1, |length: usize, dim| length.checked_mul(*dim));
     let length = length.ok_or_else(|| no_memory(&"more than can be counted"))?;
+    memory::take_values::<f32>(length).map_err(|cause| hdf5::Error::from(cause.to_string()))?;
     let mut values: Vec<f32> = Vec::new();
     values.try_reserve_exact(length).map_err(|cause| no_memory(&cause))?;
     values.resize(length, 0.0);
@@ -77,9 +80,10 @@ fn slab(dataset: &Dataset, location: &ResponseLocation) -> hdf5::Result<Array3<f
         }
     };
     axes.resize(shape.len(), SliceOrIndex::from(..));
-    require_checksums(dataset)?;
-    let values = dataset.read_slice::<f32, _, IxDyn>(Hyperslab::from(axes))?;
     let length = last - first + 1;
+    memory::take_values::<f32>(length.saturating_mul(r).saturating_mul(t))
+        .map_err(|cause| hdf5::Error::from(cause.to_string()))?;
+    let values = dataset.read_slice::<f32, _, IxDyn>(Hyperslab::from(axes))?;
     let all = values.into_shape_with_order((length, r, t))?;
     let places: Vec<usize> = rows.iter().map(|row| row - first).collect();
     Ok(all.select(Axis(0), &places))

@@ -7,10 +7,13 @@ use hdf5::Dataset;
 use ndarray::{Array3, ArrayD};
 
 use super::chunks::Chunked;
-use super::hdf5_values::{attributes, described, is_list, is_number, is_text, members, texts};
+use super::hdf5_values::{
+    attributes, described, is_list, is_number, is_text, members, texts, values,
+};
 use super::location::ResponseLocation;
 use super::{hdf5_io, numbers};
-use crate::base::error::{Error, Problem, Problems, Result};
+use crate::base::error::{Error, Problem, Problems, Result, TooLarge, fault};
+use crate::base::memory;
 
 /// Asks an open file for values; what is missing or does not fit is noted and read as `None`.
 pub(super) struct Source<'a> {
@@ -62,6 +65,16 @@ impl<'a> Source<'a> {
         self.file.dataset(at).map_or_else(|_unread| Vec::new(), |dataset| dataset.shape())
     }
 
+    /// Whether there is memory for so many numbers with a copy, before the first of them is read.
+    pub(super) fn has_room_for(&mut self, at: &str, what: &str, numbers: usize) -> bool {
+        let planned = memory::take(numbers.saturating_mul(2 * size_of::<f32>()));
+        let Err(TooLarge { takes, most }) = planned else { return true };
+        let found = format!("{what} that takes about {takes} of memory");
+        let problem = Problem::new(at, found, format!("at most {most}"));
+        self.problems.push(problem.hint("take a part of it, or a machine with more memory"));
+        false
+    }
+
     /// Numbers of any rank and of any integer or float type.
     pub(super) fn numbers(&mut self, at: &str, expected: &str) -> Option<ArrayD<f32>> {
         let dataset = self.dataset_of_numbers(at, expected)?;
@@ -108,7 +121,7 @@ impl<'a> Source<'a> {
         if !is_list(&dataset) || !is_number(&dataset) {
             return self.unfit(at, &described(&dataset), expected);
         }
-        self.readable(at, dataset.read_raw::<f64>())
+        self.readable(at, values(&dataset))
     }
 
     /// A list of strings, or of numbers written as text.
@@ -172,7 +185,8 @@ impl<'a> Source<'a> {
             Err(cause) => {
                 let found = format!("something that cannot be read: {cause}");
                 let problem = Problem::new(at, found, "data that can be read");
-                self.problems.push(problem.hint("the file is damaged: copy or write it again"));
+                let damaged = "the file is damaged: copy or write it again";
+                self.problems.push(problem.hint(fault(&cause, damaged)));
                 None
             }
         }

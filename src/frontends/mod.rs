@@ -18,6 +18,7 @@ use std::fmt;
 use ndarray::Array2;
 
 use crate::base::error::{Error, Problem, Result};
+use crate::base::memory;
 use crate::base::units;
 use crate::config::keys::Values;
 use crate::config::part::{Chosen, KeyProblem, Part, Row, ascending};
@@ -126,6 +127,9 @@ pub struct Cochleagram {
     pub notes: Vec<String>,
 }
 
+/// More samples a second than any sound has, of bats included; what is made for a sound grows with them.
+const HIGHEST_RATE_HZ: f64 = 1e7;
+
 /// Samples that are analysed at once.
 const BLOCK: usize = 1 << 17;
 
@@ -207,6 +211,12 @@ impl Frontend {
 
     /// Bands above half of the rate hold nothing.
     fn check_rate(&self, rate_hz: f64) -> Result<()> {
+        if rate_hz > HIGHEST_RATE_HZ {
+            return Err(Error::Refused(format!(
+                "found a sound of {rate_hz} samples a second, expected at most {HIGHEST_RATE_HZ}; its header \
+                 is damaged: write the file again"
+            )));
+        }
         let (half_hz, max_freq_hz) = (rate_hz / 2.0, self.max_freq_hz);
         if max_freq_hz <= half_hz {
             return Ok(());
@@ -223,9 +233,15 @@ impl Frontend {
     fn analyze(&self, sound: Sound, analyzer: &mut dyn Analyzer) -> Result<(u64, Vec<f32>)> {
         let (mut samples, mut levels) = (0, Vec::new());
         let (full_scale, ahead) = (analyzer.full_scale(), analyzer.ahead());
-        let mut process = |block: &[f32]| {
-            let magnitudes = analyzer.process(block).into_iter();
+        let mut process = |block: &[f32]| -> Result<()> {
+            let magnitudes = analyzer.process(block);
+            // As levels, and laid out by bands. A file of a few bytes may hold hours of silence.
+            memory::take_values::<[f32; 2]>(magnitudes.len()).map_err(|cause| {
+                Error::Refused(format!("the cochleagram of this sound: {cause}"))
+            })?;
+            let magnitudes = magnitudes.into_iter();
             levels.extend(magnitudes.map(|value| self.compression.level(value, full_scale)));
+            Ok(())
         };
         let mut block = Vec::with_capacity(BLOCK);
         for piece in sound.pieces {
@@ -233,12 +249,12 @@ impl Frontend {
             samples += piece.len() as u64;
             block.extend(piece);
             if block.len() >= BLOCK {
-                process(&block);
+                process(&block)?;
                 block.clear();
             }
         }
         block.resize(block.len() + ahead, 0.0);
-        process(&block);
+        process(&block)?;
         Ok((samples, levels))
     }
 

@@ -2,6 +2,7 @@
 use std::path::Path;
 
 use crate::base::error::{Error, Result};
+use crate::base::files;
 use crate::config::check::{Check, refused};
 use crate::config::part::{Chosen, parts};
 use crate::config::render;
@@ -37,7 +38,7 @@ impl ImportConfig {
         let Some(file) = file else {
             return Self::parse("", Path::new("front end"), overrides);
         };
-        let text = std::fs::read_to_string(file)
+        let text = files::text(file)
             .map_err(|source| Error::file(format!("reading {}", file.display()), source))?;
         Self::parse(&text, file, overrides)
     }

@@ -2,6 +2,7 @@
 use std::path::Path;
 
 use crate::base::error::{Error, Result};
+use crate::base::files;
 
 /// What may stand in front of a text.
 const UTF8_MARK: &[u8] = &[0xef, 0xbb, 0xbf];
@@ -13,7 +14,7 @@ const BIG_ENDIAN_MARK: &[u8] = &[0xfe, 0xff];
 /// # Errors
 /// The file cannot be read; the inner `None` is a file that is no text.
 pub fn read(path: &Path) -> Result<Option<String>> {
-    let bytes = std::fs::read(path)
+    let bytes = files::bytes(path)
         .map_err(|source| Error::file(format!("reading {}", path.display()), source))?;
     Ok(decoded(&bytes))
 }

@@ -10,6 +10,7 @@ use super::report::{ImportReport, listed};
 use crate::base::error::{Error, Problem, Problems, Result};
 use crate::base::wording::{counted, stimuli_counted};
 use crate::dataset::{self, Clip, Entity, Recording, SoundLevel, Splits};
+use crate::import::unrecorded::unrecorded;
 
 /// Attribute of neurons and stimuli that names the file they come from.
 const ORIGIN: &str = "origin";
@@ -234,7 +235,7 @@ impl Merged {
             ));
         }
         let count = neurons.len();
-        let clips = stimuli.into_iter().map(|one| one.joined(count)).collect();
+        let clips = stimuli.into_iter().map(|one| one.joined(count)).collect::<Result<_>>()?;
         let splits = undisputed(splits, report);
         Ok(Recording { file, dt_ms, level, frequencies_hz, neurons, clips, splits })
     }
@@ -242,7 +243,7 @@ impl Merged {
 
 impl Stimulus {
     /// The responses of all neurons; NaN where one did not hear it.
-    fn joined(self, neurons: usize) -> Clip {
+    fn joined(self, neurons: usize) -> Result<Clip> {
         let Self { clip, responses } = self;
         let rows = |neuron: usize| {
             responses.iter().filter_map(move |(places, responses)| {
@@ -252,7 +253,7 @@ impl Stimulus {
         };
         let repeats = |neuron: usize| rows(neuron).map(|row| row.nrows()).sum::<usize>();
         let most = (0..neurons).map(repeats).max().unwrap_or(0);
-        let mut all = Array3::from_elem((neurons, most, clip.bins()), f32::NAN);
+        let mut all = unrecorded((neurons, most, clip.bins()))?;
         for neuron in 0..neurons {
             let mut from = 0;
             for row in rows(neuron) {
@@ -262,7 +263,7 @@ impl Stimulus {
             }
         }
         let Clip { stimulus, cochleagram, .. } = clip;
-        Clip { stimulus, cochleagram, responses: all }
+        Ok(Clip { stimulus, cochleagram, responses: all })
     }
 }
 

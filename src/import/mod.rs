@@ -25,6 +25,7 @@ mod report;
 mod sessions;
 pub mod tables;
 mod text_tables;
+mod unrecorded;
 mod write;
 
 pub use blocks::{BlockOptions, cut};

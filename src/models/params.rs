@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use candle_core::{DType, Device, Result, Shape, Tensor, Var};
+use candle_core::{DType, Device, Error, Result, Shape, Tensor, Var};
 use rand::Rng;
 use rand_distr::{Distribution, Exp1, StandardNormal};
 
 use crate::base::error::Problem;
+use crate::base::memory;
 use crate::base::rng;
 
 /// The state dict of PyTorch's batch normalization counts batches in a tensor of this name; it is
@@ -216,6 +217,11 @@ impl Params {
 
     /// What the tensor `name` starts from.
     fn drawn(&self, seed: u64, name: &str, shape: Shape, start: &Start) -> Result<Tensor> {
+        // As it is drawn, and as it is kept.
+        let count =
+            shape.dims().iter().fold(2, |count: usize, length| count.saturating_mul(*length));
+        memory::take_values::<f64>(count)
+            .map_err(|cause| Error::Msg(format!("{name} {:?}: {cause}", shape.dims())))?;
         let values = draw(seed, name, shape.elem_count(), start.clone());
         Tensor::from_vec(values, shape, &Device::Cpu)?.to_dtype(self.dtype)?.to_device(&self.device)
     }

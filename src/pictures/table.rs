@@ -2,6 +2,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::base::error::{Error, Result};
+use crate::base::files;
 
 /// A CSV file with a header.
 pub(super) struct Table {
@@ -21,7 +22,8 @@ impl Table {
         }
         let failed =
             |source: csv::Error| Error::file(format!("reading {}", path.display()), source);
-        let mut reader = csv::Reader::from_path(path).map_err(failed)?;
+        let bytes = files::bytes(path).map_err(|source| failed(source.into()))?;
+        let mut reader = csv::Reader::from_reader(&bytes[..]);
         let header = reader.headers().map_err(failed)?.iter().map(str::to_owned).collect();
         let rows = reader.records().collect::<Result<Vec<_>, _>>().map_err(failed)?;
         Ok(Some(Self { path: path.to_owned(), header, rows }))

@@ -18,6 +18,7 @@ use std::path::{Path, PathBuf};
 
 use crate::base::device::DeviceName;
 use crate::base::error::{Error, Problem, Result};
+use crate::base::files;
 use crate::config::check::{Check, refused};
 use crate::config::part::Chosen;
 use crate::config::sections::{Form, Section};
@@ -83,7 +84,7 @@ impl RunConfig {
     /// # Errors
     /// Everything that does not fit, at once.
     pub fn load(file: &Path, overrides: &[String]) -> Result<Self> {
-        let text = std::fs::read_to_string(file)
+        let text = files::text(file)
             .map_err(|source| Error::file(format!("reading {}", file.display()), source))?;
         Self::parse(&text, file, overrides)
     }

@@ -10,6 +10,7 @@ use candle_core::{DType, Device, Tensor};
 use serde_json::{Map, Value as Json};
 
 use crate::base::error::{Error, Problem, Result};
+use crate::base::files;
 use crate::base::tensor_file;
 use crate::base::units;
 use crate::base::wording::{joined, one_of};
@@ -79,8 +80,7 @@ impl SavedModel {
             }
         }
         let doing = || format!("reading {}", config_file.display());
-        let text =
-            std::fs::read_to_string(&config_file).map_err(|source| Error::file(doing(), source))?;
+        let text = files::text(&config_file).map_err(|source| Error::file(doing(), source))?;
         let config = serde_json::from_str::<Map<String, Json>>(&text)
             .map_err(|source| Error::file(doing(), source))?;
         Ok(Self { weights: tensor_file::read(&file)?, file, config_file, config })

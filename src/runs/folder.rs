@@ -157,8 +157,8 @@ impl RunFolder {
 
     /// Makes the folder, and removes what a kill left half written in it.
     pub fn make(&self) -> Result<()> {
-        let inner = FOLDERS.map(|name| self.path.join(name));
-        std::iter::once(&self.path).chain(&inner).try_for_each(|folder| make(folder))
+        make(&self.path)?;
+        FOLDERS.iter().try_for_each(|name| make(&files::folder_inside(&self.path, name)?))
     }
 
     /// Makes the folder where it is not there, and keeps other processes from writing into it.
@@ -189,8 +189,13 @@ impl RunFolder {
     }
 
     /// The run folder of a group of neurons.
-    pub fn group(&self, nth: usize) -> PathBuf {
-        self.path.join(GROUPS).join(format!("{:04}", nth + 1))
+    ///
+    /// # Errors
+    /// A link lies on the way.
+    pub fn group(&self, nth: usize) -> Result<PathBuf> {
+        let folder = files::inside(&self.path, format!("{GROUPS}/{:04}", nth + 1))?;
+        files::require_no_link(&folder)?;
+        Ok(folder)
     }
 
     /// The neurons of each group, where they are fitted in groups.
@@ -213,7 +218,7 @@ impl RunFolder {
     /// # Errors
     /// The folder cannot be written.
     pub fn write_groups(&self, groups: &[Vec<String>]) -> Result<()> {
-        make(&self.path.join(GROUPS))?;
+        make(&files::folder_inside(&self.path, GROUPS)?)?;
         self.write(GROUP_PLAN, files::pretty_json(&groups)?.as_bytes())
     }
 
@@ -226,7 +231,7 @@ impl RunFolder {
     }
 
     fn remove(&self, name: &str) -> Result<()> {
-        if self.has(name) { files::remove(&self.path.join(name)) } else { Ok(()) }
+        if self.has(name) { files::remove(&files::inside(&self.path, name)?) } else { Ok(()) }
     }
 
     fn has(&self, name: &str) -> bool {
@@ -234,12 +239,12 @@ impl RunFolder {
     }
 
     fn write(&self, name: &str, bytes: &[u8]) -> Result<()> {
-        files::write(&self.path.join(name), Existing::Replace, bytes)
+        files::write(&files::inside(&self.path, name)?, Existing::Replace, bytes)
     }
 
     fn read(&self, name: &str) -> Result<String> {
         let path = self.path.join(name);
-        fs::read_to_string(&path)
+        files::text(&path)
             .map_err(|source| Error::file(format!("reading {}", path.display()), source))
     }
 
@@ -375,7 +380,7 @@ impl RunFolder {
     /// # Errors
     /// The folder cannot be made.
     pub fn events_file(&self) -> Result<PathBuf> {
-        make(&self.path.join(TENSORBOARD))?;
+        make(&files::folder_inside(&self.path, TENSORBOARD)?)?;
         Ok(self.path.join(EVENTS))
     }
 

@@ -10,11 +10,14 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use crate::base::error::{Error, Result};
+use crate::base::files;
 use crate::base::process::ProcessIdentity;
 use crate::base::wording::counted;
 
 /// Name of the file in the run folder.
 pub const LOCK: &str = "lock.json";
+/// Bytes that are read of the file at most: it holds a few words.
+const LONGEST: u64 = 1 << 16;
 /// How often a lock that is being given back is tried.
 const TRIES: usize = 10;
 
@@ -42,6 +45,7 @@ impl RunLock {
     pub fn take(folder: &Path, foreign: Foreign) -> Result<Self> {
         let path = folder.join(LOCK);
         let failed = |source| Error::file(format!("locking {}", path.display()), source);
+        files::require_no_link(&path)?;
         for _ in 0..TRIES {
             let options =
                 File::options().read(true).write(true).create(true).truncate(false).clone();
@@ -92,7 +96,9 @@ fn require_own(
     let held = matches!(lock(file), Err(TryLockError::WouldBlock));
     let mut text = String::new();
     let reading = || format!("reading {}", folder.join(LOCK).display());
-    file.read_to_string(&mut text).map_err(|source| Error::file(reading(), source))?;
+    file.take(LONGEST)
+        .read_to_string(&mut text)
+        .map_err(|source| Error::file(reading(), source))?;
     let other: Option<ProcessIdentity> = serde_json::from_str(&text).ok();
     if held || other.as_ref().is_some_and(|other| is_busy(other, foreign)) {
         return Err(busy(folder, other.as_ref()));

@@ -7,6 +7,7 @@ use xxhash_rust::xxh3::xxh3_128;
 use super::lines::lines_without;
 use super::trained::Trained;
 use crate::base::error::{Error, Problem, Result};
+use crate::base::files;
 use crate::base::tensor_file;
 use crate::dataset::Recording;
 use crate::models::cores::READOUT_KEYS;
@@ -37,7 +38,7 @@ impl Source {
         let trained = Trained::open(&origin.run)?;
         let file = trained.folder.weights_file();
         let doing = || format!("reading {}", file.display());
-        let bytes = std::fs::read(&file).map_err(|source| Error::file(doing(), source))?;
+        let bytes = files::bytes(&file).map_err(|source| Error::file(doing(), source))?;
         let of_core = |(name, _): &(String, Tensor)| {
             !OF_NEURONS.iter().any(|prefix| name.starts_with(prefix))
         };

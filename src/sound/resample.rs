@@ -9,6 +9,7 @@ use rubato::{
 
 use super::{Pieces, Sound};
 use crate::base::error::{Error, Result};
+use crate::base::memory;
 
 /// What becomes of the delay of the filter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,6 +40,10 @@ const CHUNK: usize = 1 << 14;
 /// Rates that the resampler does not take.
 pub fn resampled(sound: Sound<'_>, rate_hz: f64, delay: Delay) -> Result<(Sound<'_>, f64)> {
     let ratio = rate_hz / sound.rate_hz;
+    let refused = |cause| {
+        Error::Refused(format!("resampling from {} Hz to {rate_hz} Hz: {cause}", sound.rate_hz))
+    };
+    memory::take_values::<f64>(length(ratio).saturating_mul(PLACES)).map_err(refused)?;
     let filter = SincInterpolationParameters {
         sinc_len: length(ratio),
         f_cutoff: None,

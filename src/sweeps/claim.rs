@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use tempfile::Builder;
 
 use crate::base::error::{Error, Result};
-use crate::base::files::UNFINISHED;
+use crate::base::files::{self, UNFINISHED};
 use crate::base::process::ProcessIdentity;
 
 /// What the file of a claim says.
@@ -61,7 +61,7 @@ impl Claim {
     /// # Errors
     /// The file cannot be read.
     pub fn read(path: &Path) -> Result<Option<Self>> {
-        match fs::read_to_string(path) {
+        match files::text(path) {
             Ok(text) => Ok(Some(serde_json::from_str(&text).unwrap_or_else(|_damaged| nobody()))),
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
             Err(error) => Err(Error::file(format!("reading {}", path.display()), error)),

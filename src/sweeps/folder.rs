@@ -158,6 +158,7 @@ impl SweepFolder {
     pub fn open(path: &Path) -> Result<Self> {
         let folder = Self { path: path.to_owned() };
         if folder.has(PLAN) {
+            FOLDERS.iter().try_for_each(|name| files::require_no_link(&path.join(name)))?;
             return Ok(folder);
         }
         let shown = path.display();
@@ -181,8 +182,9 @@ impl SweepFolder {
         for name in OWN.iter().chain(&[LOGS]) {
             files::remove_if_there(&self.path.join(name))?;
         }
+        files::create_folder(&self.path)?;
         for name in FOLDERS {
-            files::create_folder(&self.path.join(name))?;
+            files::folder_inside(&self.path, name)?;
         }
         self.write(SWEEP, plan.text.as_bytes())?;
         // The plan comes last: with it, the sweep is there.
@@ -236,7 +238,14 @@ impl SweepFolder {
     /// # Errors
     /// The file is damaged.
     pub fn plan(&self) -> Result<Plan> {
-        self.read_json(PLAN)
+        let plan: Plan = self.read_json(PLAN)?;
+        match plan.damage() {
+            None => Ok(plan),
+            Some(found) => {
+                let file = self.path.join(PLAN);
+                Err(Error::Refused(format!("{}: {found}; the file is damaged", file.display())))
+            }
+        }
     }
 
     /// How far each fit is.
@@ -332,6 +341,7 @@ impl SweepFolder {
     pub fn workplace(&self, number: usize, claim: &Claim) -> Result<(PathBuf, bool)> {
         let own = self.work(number, claim.attempt);
         let earlier = self.work(number, claim.attempt - 1);
+        [&earlier, &own].into_iter().try_for_each(|folder| files::require_no_link(folder))?;
         match fs::rename(&earlier, &own) {
             Ok(()) => {
                 let is_begun = !files::names(&own)?.is_empty();
@@ -440,7 +450,7 @@ fn named(number: usize) -> String {
 }
 
 fn parse<T: DeserializeOwned>(path: &Path) -> Result<T> {
-    let text = fs::read_to_string(path)
+    let text = files::text(path)
         .map_err(|source| Error::file(format!("reading {}", path.display()), source))?;
     serde_json::from_str(&text).map_err(|source| {
         let what = "it is damaged, or another version of the program wrote it";

@@ -148,8 +148,7 @@ pub fn predict(
 /// # Errors
 /// The folder cannot be made.
 pub fn predictions_file(workshop: &Workshop, combination: usize) -> Result<std::path::PathBuf> {
-    let folder = workshop.folder.path().join(PREDICTIONS);
-    files::create_folder(&folder)?;
+    let folder = files::folder_inside(workshop.folder.path(), PREDICTIONS)?;
     let name = workshop.plan.combinations[combination].name.clone();
     let plain = |c: char| if c.is_ascii_alphanumeric() || "+-_.".contains(c) { c } else { '_' };
     let name: String = name.replace(", ", "+").replace(" = ", "_").chars().map(plain).collect();

@@ -10,6 +10,7 @@ use super::search::Draw;
 use super::sections::{Each, FoldCount};
 use super::sweep_file::{SweepFile, config};
 use crate::base::error::{Error, Problem, Problems, Result};
+use crate::base::memory;
 use crate::base::wording::{counted, did_you_mean, stimuli_counted};
 use crate::dataset::content;
 use crate::dataset::{Recording, ResponseLocation, Splits};
@@ -124,13 +125,28 @@ impl Plan {
         })
     }
 
+    /// What a plan says that was never written: a list of fits is as long as it says.
+    pub fn damage(&self) -> Option<String> {
+        let counts = self.rounds.iter().map(|(_draws, count)| *count);
+        let all = counts.fold(0, usize::saturating_add);
+        let expected = self.combinations.len();
+        if all != expected {
+            return Some(format!(
+                "found rounds of {all} combinations, expected {expected}, as many as there are"
+            ));
+        }
+        memory::take_values::<Job>(self.len())
+            .err()
+            .map(|cause| format!("its list of fits: {cause}"))
+    }
+
     /// Fits of one seed.
     fn jobs_of_seed(&self) -> usize {
         let fits: usize = self
             .folds
             .first()
             .map_or(0, |folds| folds.iter().map(|fold| 1 + fold.inner.len()).sum());
-        fits * self.combinations.len() * self.fits_of_population()
+        fits.saturating_mul(self.combinations.len()).saturating_mul(self.fits_of_population())
     }
 
     /// Fits of which each has its own neurons: as many as neurons, or one.
@@ -140,7 +156,7 @@ impl Plan {
 
     /// How many fits there are.
     pub fn len(&self) -> usize {
-        self.jobs_of_seed() * self.seeds.len()
+        self.jobs_of_seed().saturating_mul(self.seeds.len())
     }
 
     /// Whether there is none.

@@ -1,6 +1,5 @@
 //! Slurm as the engine of a sweep: one job array, of which each task works through what is left.
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
 
@@ -31,7 +30,7 @@ pub struct Submitted {
 /// There is no Slurm here, it refuses, or the folder cannot be written.
 pub fn submit(folder: &SweepFolder, launch: &Launch, fits: usize) -> Result<Submitted> {
     let tasks = launch.max_running.min(fits).max(1);
-    files::create_folder(&folder.path().join(LOGS))?;
+    files::folder_inside(folder.path(), LOGS)?;
     folder.write(SCRIPT, script(folder, launch, tasks)?.as_bytes())?;
     let script = folder.path().join(SCRIPT);
     let output = Command::new("sbatch").arg("--parsable").arg(&script).output();
@@ -127,7 +126,20 @@ fn all_submitted(folder: &SweepFolder) -> Result<Vec<Submitted>> {
     if !folder.has(SUBMITTED) {
         return Ok(Vec::new());
     }
-    folder.read_json(SUBMITTED)
+    let all: Vec<Submitted> = folder.read_json(SUBMITTED)?;
+    // They become arguments of Slurm's programs, which take words that begin with - for options.
+    match all.iter().find(|submitted| !is_job(&submitted.job)) {
+        Some(Submitted { job, .. }) => Err(Error::Refused(format!(
+            "{}: found the job {job:?}, expected a number of Slurm; the file is damaged: remove it, and cancel \
+             jobs with scancel",
+            folder.path().join(SUBMITTED).display()
+        ))),
+        None => Ok(all),
+    }
+}
+
+fn is_job(job: &str) -> bool {
+    !job.is_empty() && job.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// Takes back what was handed in and has not ended; how many arrays.
@@ -165,8 +177,10 @@ impl Holders {
     pub fn of<'a>(folder: &SweepFolder, claims: impl Iterator<Item = &'a Claim>) -> Result<Self> {
         let mut holders = Self::default();
         let elsewhere = claims.filter(|claim| claim.holder() != Holder::Alive);
-        let jobs: BTreeSet<&str> =
-            elsewhere.filter_map(|claim| job_of(claim.slurm.as_ref()?)).collect();
+        let jobs: BTreeSet<&str> = elsewhere
+            .filter_map(|claim| job_of(claim.slurm.as_ref()?))
+            .filter(|job| is_job(job))
+            .collect();
         let submitted = all_submitted(folder)?;
         for job in jobs {
             match ask("squeue", &["-h", "-r", "-t", "all", "-o", "%i|%T", "-j", job]) {
@@ -230,7 +244,7 @@ fn ask(program: &str, arguments: &[&str]) -> Option<Output> {
 pub fn end_of_log(folder: &SweepFolder, claim: &Claim) -> Vec<String> {
     let Some(task) = &claim.slurm else { return Vec::new() };
     let log = folder.path().join(LOGS).join(format!("{task}.log"));
-    let text = fs::read(log).map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
+    let text = files::bytes(&log).map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
     let text = text.unwrap_or_default();
     let lines: Vec<&str> = text.lines().filter(|line| !line.trim().is_empty()).collect();
     let last = lines.len().saturating_sub(SHOWN_LINES);

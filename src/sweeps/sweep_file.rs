@@ -5,6 +5,7 @@ use super::combinations::{self, Combination, Combinations, ValueList};
 use super::search::{Draw, Search};
 use super::sections::{FIT, Fit, FoldCount, LAUNCH, Launch, SECTIONS};
 use crate::base::error::{Error, Problem, Result};
+use crate::base::files;
 use crate::base::wording::{did_you_mean, one_of};
 use crate::config::check::{Check, refused};
 use crate::config::document::Document;
@@ -39,7 +40,7 @@ impl SweepFile {
     /// # Errors
     /// Everything that does not fit, at once.
     pub fn load(file: &Path, set: &[String]) -> Result<Self> {
-        let text = std::fs::read_to_string(file)
+        let text = files::text(file)
             .map_err(|source| Error::file(format!("reading {}", file.display()), source))?;
         Self::parse(text, file, set)
     }

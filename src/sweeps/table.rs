@@ -239,7 +239,8 @@ impl OfJob {
             let again = "delete this folder and go on with strf sweep resume";
             Error::file(format!("reading {} ({again})", file.display()), source)
         };
-        let mut reader = csv::Reader::from_path(&file).map_err(reading)?;
+        let bytes = files::bytes(&file).map_err(|source| reading(source.into()))?;
+        let mut reader = csv::Reader::from_reader(&bytes[..]);
         let header = reader.headers().map_err(reading)?.iter().map(str::to_owned);
         let header = header.enumerate().map(|(place, name)| (name, place)).collect();
         let rows = reader.into_records().collect::<Result<_, _>>().map_err(reading)?;

@@ -6,7 +6,7 @@
 //!
 //! Source: Abadi et al. (2016), `TensorFlow`, arXiv:1603.04467; the layout is that of its
 //! `RecordWriter` and `event.proto`.
-use std::fs::{self, File, OpenOptions};
+use std::fs::{File, OpenOptions};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -87,7 +87,7 @@ impl Events {
     /// # Errors
     /// It cannot be read or written.
     pub fn begin(path: &Path, epochs: usize) -> Result<Self> {
-        let old = if path.exists() { fs::read(path) } else { Ok(Vec::new()) };
+        let old = if path.exists() { files::bytes(path) } else { Ok(Vec::new()) };
         let old = old.map_err(|e| Error::file(format!("reading {}", path.display()), e))?;
         let mut kept = until(&old, epochs).to_vec();
         if kept.is_empty() {

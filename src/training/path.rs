@@ -118,7 +118,7 @@ pub fn table(points: &[Point], neurons: &[String]) -> String {
 
 /// A field of a table, in quotes where it needs them.
 fn quoted(field: &str) -> String {
-    if field.contains([',', '"', '\n']) {
+    if field.contains([',', '"', '\n', '\r']) {
         format!("\"{}\"", field.replace('"', "\"\""))
     } else {
         field.to_owned()

@@ -7,7 +7,7 @@ use serde_json::json;
 use live::Live;
 
 use crate::base::error::{Error, Result};
-use crate::base::files::Existing;
+use crate::base::files::{self, Existing};
 use crate::base::interrupt;
 use crate::base::progress::Console;
 use crate::base::wording::{counted, in_shell};
@@ -157,7 +157,7 @@ fn resume(args: &ResumeArgs, console: &Console) -> Result<()> {
 
 /// Fails where a sweep file no longer says what a sweep was planned by.
 fn require_same(plan: &Plan, file: &Path) -> Result<()> {
-    let text = std::fs::read_to_string(file)
+    let text = files::text(file)
         .map_err(|source| Error::file(format!("reading {}", file.display()), source))?;
     if text == plan.text {
         return Ok(());

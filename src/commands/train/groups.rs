@@ -89,7 +89,7 @@ impl Grouped {
             let experiment = {
                 let _stage = console.stage("reading the dataset")?;
                 let read = |_: &RunConfig| Ok(self.recording.clone());
-                Experiment::of(self.of_group(nth, neurons), OldRun::Resume, read)?
+                Experiment::of(self.of_group(nth, neurons)?, OldRun::Resume, read)?
             };
             tell_of_data(&experiment, console);
             announce(&experiment, console);
@@ -134,11 +134,11 @@ impl Grouped {
     }
 
     /// The run file of a group.
-    fn of_group(&self, nth: usize, neurons: &[String]) -> RunConfig {
+    fn of_group(&self, nth: usize, neurons: &[String]) -> Result<RunConfig> {
         let mut config = self.config.clone();
         config.data.neurons = Selection::Ids(neurons.to_vec());
-        config.output.folder = self.folder.group(nth);
-        config
+        config.output.folder = self.folder.group(nth)?;
+        Ok(config)
     }
 
     /// Writes what all groups have come to together.

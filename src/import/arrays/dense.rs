@@ -12,7 +12,8 @@ use super::value::{ArrayValue, Arrays};
 use crate::base::error::{Error, Problem, Result};
 use crate::dataset::hdf5_io;
 use crate::dataset::hdf5_values::{
-    attributes, described, is_list, is_number, is_text, members, require_checksums, texts,
+    array, attributes, described, is_list, is_number, is_text, members, numbers, require_few,
+    require_readable, texts,
 };
 use crate::import::format::{Format, Imported};
 use crate::import::report::ImportReport;
@@ -107,7 +108,7 @@ impl<'a> Datasets<'a> {
 
 /// An array as cells along its first axis.
 fn along_first_axis(dataset: &Dataset) -> hdf5::Result<ArrayValue> {
-    require_checksums(dataset)?;
+    require_readable(dataset, 2 * size_of::<f32>())?;
     let dims = dataset.shape();
     let cell = |index: usize| {
         let mut places = vec![SliceOrIndex::from(..); dims.len()];
@@ -128,6 +129,7 @@ fn list(
         let path = if at.is_empty() { name.clone() } else { format!("{at}/{name}") };
         if let Ok(dataset) = group.dataset(&name) {
             contents.push((path, described(&dataset)));
+            require_few(contents.len())?;
         } else if let (Ok(inner), true) = (group.group(&name), depth > 0) {
             list(&inner, &path, depth - 1, contents)?;
         }
@@ -150,8 +152,7 @@ impl Arrays for Datasets<'_> {
                 self.read(name, along_first_axis(&dataset))
             }
             Some(dataset) if is_number(&dataset) => {
-                let values = require_checksums(&dataset).and_then(|()| dataset.read_dyn::<f32>());
-                self.read(name, values).map(ArrayValue::Numbers)
+                self.read(name, array(&dataset)).map(ArrayValue::Numbers)
             }
             other => {
                 let found = other.map_or("no dataset".into(), |dataset| described(&dataset));
@@ -163,7 +164,7 @@ impl Arrays for Datasets<'_> {
     fn numbers(&mut self, name: &str) -> Result<Option<Vec<f64>>> {
         match self.dataset(name) {
             Some(dataset) if is_number(&dataset) && is_list(&dataset) => {
-                self.read(name, dataset.read_raw::<f64>()).map(Some)
+                self.read(name, numbers(&dataset)).map(Some)
             }
             Some(_) => Ok(None),
             None => {

@@ -12,9 +12,10 @@ use super::axes::LastAxes;
 use super::options::{ArrayOptions, refused};
 use super::recording;
 use super::value::{ArrayValue, Arrays, FromF64};
-use crate::base::error::{Error, Problem, Result};
+use crate::base::error::{Cause, Error, Problem, Result, fault};
 use crate::base::files;
-use crate::dataset::schema::shape;
+use crate::base::memory;
+use crate::dataset::schema::{count, shape};
 use crate::import::format::{Format, Imported};
 use crate::import::npy::{self, is_list, is_number, lengths, type_of};
 use crate::import::report::ImportReport;
@@ -42,6 +43,11 @@ impl Format for Npz {
     }
 }
 
+/// Bytes of the text in front of an array at most: it names its type and its shape.
+const LONGEST_HEADER: u64 = 1 << 16;
+/// Bytes that a text takes beside its letters.
+const OF_TEXT: usize = 40;
+
 /// An open archive, and what its arrays are.
 struct Archive<'a> {
     path: &'a Path,
@@ -65,7 +71,7 @@ impl<'a> Archive<'a> {
             let member = zip.by_index(index).map_err(|e| reading(e.into()))?;
             let name = member.name().map_err(|e| reading(e.into()))?.into_owned();
             let Some(name) = name.strip_suffix(".npy").map(str::to_owned) else { continue };
-            let header = NpyHeader::from_reader(member).map_err(|source| {
+            let header = header(member).map_err(|source| {
                 let what = format!("reading {}: {name}", path.display());
                 Error::file(what, source)
             })?;
@@ -85,12 +91,24 @@ impl<'a> Archive<'a> {
         read: impl FnOnce(NpyFile<&mut dyn Read>) -> io::Result<T>,
     ) -> Result<T> {
         let failed = |source: io::Error| {
-            let what = "it is truncated or damaged (write it again with numpy.savez)";
+            let damaged = "it is truncated or damaged (write it again with numpy.savez)";
+            let what = fault(&source, damaged);
             Error::file(format!("reading {}: {name}: {what}", self.path.display()), source)
         };
         let member = self.zip.by_name(&format!("{name}.npy"));
         let mut member = member.map_err(|source| failed(source.into()))?;
         NpyFile::new(&mut member as &mut dyn Read).and_then(read).map_err(failed)
+    }
+}
+
+/// What stands in front of an array.
+fn header(member: impl Read) -> Result<NpyHeader, Cause> {
+    let mut head = member.take(LONGEST_HEADER);
+    match NpyHeader::from_reader(&mut head) {
+        Err(_cut_off) if head.limit() == 0 => {
+            Err(format!("its header is longer than {LONGEST_HEADER} bytes").into())
+        }
+        read => Ok(read?),
     }
 }
 
@@ -168,17 +186,25 @@ fn described(header: &NpyHeader) -> String {
 }
 
 fn texts(npy: NpyFile<&mut dyn Read>) -> io::Result<Vec<String>> {
+    let of_one = npy.dtype().num_bytes().unwrap_or(usize::MAX).saturating_add(OF_TEXT);
+    memory::take(places(&npy).saturating_mul(of_one)).map_err(io::Error::other)?;
     npy.into_vec()
 }
 
 /// All numbers of an array, in the order in which they lie there.
 fn all<T: FromF64>(npy: NpyFile<&mut dyn Read>) -> io::Result<Vec<T>> {
-    let count = usize::try_from(npy.len()).unwrap_or(usize::MAX);
+    let count = places(&npy);
     Ok(numbers(npy, count)?.pop().unwrap_or_default())
 }
 
-/// The numbers of an array, of whatever type, in parts of so many.
+/// How many values an array says that it has.
+fn places(npy: &NpyFile<&mut dyn Read>) -> usize {
+    count(&lengths(npy.header()))
+}
+
+/// The numbers of an array, of whatever type, in parts of so many, if there is memory for them and a copy.
 fn numbers<T: FromF64>(npy: NpyFile<&mut dyn Read>, size: usize) -> io::Result<Vec<Vec<T>>> {
+    memory::take_values::<[T; 2]>(places(&npy)).map_err(io::Error::other)?;
     parts(npy::numbers(npy)?.map(|value| value.map(T::from_f64)), size)
 }
 

@@ -1,6 +1,5 @@
 //! What a recording of NEMS has no place for, as `strf export-data` writes it into `meta.json`.
 use std::collections::BTreeMap;
-use std::fs;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
@@ -8,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::members::{FileContent, Members};
 use super::signal::from_python;
 use crate::base::error::{Error, Problem, Problems, Result};
+use crate::base::files;
 use crate::dataset::{Recording, SoundLevel, Splits, ids};
 
 /// What a recording of NEMS has no place for.
@@ -61,7 +61,7 @@ impl About {
     pub(super) fn read(files: &Members) -> Result<Option<Self>> {
         let Some((path, file)) = files.file("", FileContent::Meta) else { return Ok(None) };
         let reading = |source| Error::file(format!("reading {file}"), source);
-        let bytes = fs::read(path).map_err(reading)?;
+        let bytes = files::bytes(path).map_err(reading)?;
         // Nothing else of it is used, whatever it is.
         if !String::from_utf8_lossy(&bytes).contains(&format!("{:?}", Self::KEY)) {
             return Ok(None);

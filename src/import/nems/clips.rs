@@ -1,5 +1,5 @@
 //! Sound and responses at the presentations of each stimulus.
-use ndarray::{Array2, Array3, ArrayView2, Axis, s};
+use ndarray::{Array2, ArrayView2, Axis, s};
 
 use super::epochs::{Epoch, Epochs};
 use super::signal::{Signal, SignalData};
@@ -8,6 +8,7 @@ use crate::base::wording::{counted, counted_that, stimuli_counted};
 use crate::dataset::{Clip, Entity};
 use crate::import::report::{ImportReport, listed};
 use crate::import::sessions::counts::Tally;
+use crate::import::unrecorded::unrecorded;
 
 /// Parts of a bin within which an epoch begins with one.
 const BETWEEN: f64 = 0.01;
@@ -63,8 +64,7 @@ impl NemsClips<'_> {
             let Some(cochleagram) = self.cochleagram(name, epochs, &places, &mut found)? else {
                 continue;
             };
-            let mut responses =
-                Array3::from_elem((neurons, epochs.len(), cochleagram.ncols()), f32::NAN);
+            let mut responses = unrecorded((neurons, epochs.len(), cochleagram.ncols()))?;
             for ((place, epoch), mut counts) in
                 places.iter().zip(epochs).zip(responses.axis_iter_mut(Axis(1)))
             {

@@ -5,11 +5,12 @@ use std::io::{self, BufReader, Read};
 use std::path::{Path, PathBuf};
 
 use flate2::read::MultiGzDecoder;
-use tar::{Archive, EntryType};
+use tar::{Archive, Entry, EntryType};
 use tempfile::TempDir;
 
 use crate::base::error::{Error, Result};
 use crate::base::files;
+use crate::base::memory;
 use crate::import::report::listed;
 
 /// What a file of a recording holds.
@@ -232,6 +233,8 @@ fn unpack(source: &Path, wanted: &[&str]) -> Result<(Option<TempDir>, BTreeMap<S
     let mut paths = BTreeMap::new();
     each_entry(source, |name, _, entry| {
         if wanted.contains(&name) {
+            // What is unpacked is read as a whole.
+            require_room(source, name, entry.size())?;
             let path = folder.path().join(paths.len().to_string());
             let mut file = File::create(&path).map_err(failed)?;
             io::copy(entry, &mut file).map_err(copied)?;
@@ -242,15 +245,25 @@ fn unpack(source: &Path, wanted: &[&str]) -> Result<(Option<TempDir>, BTreeMap<S
     Ok((Some(folder), paths))
 }
 
+fn require_room(source: &Path, name: &str, bytes: u64) -> Result<()> {
+    memory::take(usize::try_from(bytes).unwrap_or(usize::MAX)).map_err(|cause| {
+        let hint = "take a machine with more memory, or do not unpack this archive";
+        Error::Refused(format!("{}: {name}: {cause}; {hint}", source.display()))
+    })
+}
+
 fn damaged(source: &Path, cause: io::Error) -> Error {
     let what = "it is truncated or damaged (copy it again)";
     Error::file(format!("reading {}: {what}", source.display()), cause)
 }
 
+/// A file in an archive, as it is read.
+type Unpacked<'a> = Entry<'a, Box<dyn Read>>;
+
 /// Goes through the entries of an archive, compressed or not.
 fn each_entry(
     source: &Path,
-    mut take: impl FnMut(&str, EntryType, &mut dyn Read) -> Result<()>,
+    mut take: impl FnMut(&str, EntryType, &mut Unpacked) -> Result<()>,
 ) -> Result<()> {
     const GZIP: [u8; 2] = [0x1f, 0x8b];
     let mut head = Vec::new();

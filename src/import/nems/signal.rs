@@ -1,7 +1,6 @@
 //! A signal of a NEMS recording: samples in rows, times of spikes, or one tile of sound for each
 //! stimulus.
 use std::collections::BTreeMap;
-use std::fs;
 use std::path::Path;
 
 use hdf5::{Dataset, Group};
@@ -11,10 +10,11 @@ use serde_json::Value;
 
 use super::members::{FileContent, Members};
 use crate::base::error::{Error, Problem, Result};
+use crate::base::files;
 use crate::base::wording::counted;
 use crate::dataset::hdf5_io;
 use crate::dataset::hdf5_values::{
-    described, is_list, is_number, members, numbers, require_checksums,
+    array, described, is_list, is_number, members, numbers, require_few,
 };
 use crate::import::report::listed;
 use crate::import::text_tables::number_rows;
@@ -105,7 +105,7 @@ fn header(files: &Members, name: &str) -> Result<Header> {
         return Err(Error::Refused(format!("{name}.json: there is no such file")));
     };
     let reading = |source| Error::file(format!("reading {file}"), source);
-    let bytes = fs::read(path).map_err(reading)?;
+    let bytes = files::bytes(path).map_err(reading)?;
     let header: Header = from_python(&bytes).map_err(|source| {
         let what = "it is no header of a signal (a JSON object with fs and chans)";
         Error::file(format!("reading {file}: {what}"), source)
@@ -262,8 +262,7 @@ impl<'a> Hdf5Signal<'a> {
         if !is_number(data) {
             return Err(self.refused(Problem::new(name, described(data), "numbers")));
         }
-        let values = require_checksums(data).and_then(|()| data.read_dyn::<f32>());
-        values.map_err(|source| self.damaged(name, source))
+        array(data).map_err(|source| self.damaged(name, source))
     }
 
     /// Spike times of a cell.
@@ -296,6 +295,7 @@ fn list(
         let path = if at.is_empty() { name.clone() } else { format!("{at}/{name}") };
         if let Ok(dataset) = group.dataset(&name) {
             found.push((path, dataset));
+            require_few(found.len())?;
         } else if let (Ok(inner), true) = (group.group(&name), depth > 0) {
             list(&inner, &path, depth - 1, found)?;
         }

@@ -12,6 +12,7 @@ use crate::base::wording::counted;
 use crate::dataset::{Clip, Entity, Recording};
 use crate::import::format::Imported;
 use crate::import::report::ImportReport;
+use crate::import::unrecorded::unrecorded;
 
 /// Stimuli and responses as they were recorded.
 pub struct Session {
@@ -83,7 +84,7 @@ impl Session {
             let (file, neurons, clips) = (&*self.file, &*self.neurons, &*clips);
             OnsetTimes { file, scale, rate_hz, window, clips, neurons }.check(report)?;
         }
-        let responses = self.responses(window, &cochleagrams, report);
+        let responses = self.responses(window, &cochleagrams, report)?;
         let stimuli = self.stimuli.into_iter().map(|presented| presented.stimulus);
         let clips = stimuli.zip(cochleagrams).zip(responses);
         let clips = clips.map(|((stimulus, cochleagram), responses)| Clip {
@@ -114,23 +115,26 @@ impl Session {
     }
 
     /// Counts `(N, R, T)` for every stimulus.
+    ///
+    /// # Errors
+    /// There is no memory for them.
     fn responses(
         &self,
         window: Window,
         cochleagrams: &[Array2<f32>],
         report: &mut ImportReport,
-    ) -> Vec<Array3<f32>> {
+    ) -> Result<Vec<Array3<f32>>> {
         let mut all = Tally::default();
         let mut silent = 0;
         let mut responses = Vec::with_capacity(cochleagrams.len());
         for (presented, cochleagram) in self.stimuli.iter().zip(cochleagrams) {
-            let (counts, tally, empty) = counts(presented, window, cochleagram.ncols());
+            let (counts, tally, empty) = counts(presented, window, cochleagram.ncols())?;
             all += tally;
             silent += empty;
             responses.push(counts);
         }
         tell(all, silent, report);
-        responses
+        Ok(responses)
     }
 }
 
@@ -150,10 +154,14 @@ fn tell(all: Tally, silent: usize, report: &mut ImportReport) {
 }
 
 /// Counts of all neurons, where the spikes fell, and how many repeats have none.
-fn counts(presented: &Presented, window: Window, bins: usize) -> (Array3<f32>, Tally, usize) {
+fn counts(
+    presented: &Presented,
+    window: Window,
+    bins: usize,
+) -> Result<(Array3<f32>, Tally, usize)> {
     let all = &presented.presentations;
     let repeats = all.iter().map(Vec::len).max().unwrap_or(0);
-    let mut counts = Array3::from_elem((all.len(), repeats, bins), f32::NAN);
+    let mut counts = unrecorded((all.len(), repeats, bins))?;
     let (mut tally, mut empty) = (Tally::default(), 0);
     for (mut rows, presentations) in counts.outer_iter_mut().zip(all) {
         for (row, presentation) in rows.outer_iter_mut().zip(presentations) {
@@ -161,5 +169,5 @@ fn counts(presented: &Presented, window: Window, bins: usize) -> (Array3<f32>, T
             empty += usize::from(presentation.times_ms.is_empty());
         }
     }
-    (counts, tally, empty)
+    Ok((counts, tally, empty))
 }

@@ -9,6 +9,7 @@ use crate::base::wording::counted;
 use crate::import::report::{ImportReport, listed};
 use crate::import::sessions::spikes::natural_order;
 use crate::import::text_tables::{Table, TableRow};
+use crate::import::unrecorded::unrecorded;
 
 /// Parts of a bin that a time may lie beside the grid of bins.
 const BESIDE: f64 = 0.02;
@@ -280,7 +281,7 @@ impl Series {
                 rows.file, rows.id
             )));
         }
-        let mut values = Array3::from_elem((self.columns.len(), bins.len(), longest), f32::NAN);
+        let mut values = unrecorded((self.columns.len(), bins.len(), longest))?;
         for ((bins, rows_of), mut repeat) in
             bins.iter().zip(rows.repeats.values()).zip(values.axis_iter_mut(Axis(1)))
         {

@@ -1,6 +1,6 @@
 //! A table that is read row by row, with messages that name file, line and column.
 use std::fs::File;
-use std::io::{BufRead, BufReader, Read};
+use std::io::{self, BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
@@ -10,6 +10,7 @@ use ndarray::Array2;
 use super::cells::{is_missing, separator};
 use crate::base::error::{Error, Result};
 use crate::base::files;
+use crate::base::memory;
 use crate::base::wording::counted;
 
 /// A table of which the first row has been looked at.
@@ -50,7 +51,7 @@ impl Table {
         let reading = |source| Error::file(format!("reading {file}"), source);
         let mut opened = BufReader::new(files::open(path, "table")?);
         let mut first = Vec::new();
-        opened.read_until(b'\n', &mut first).map_err(reading)?;
+        opened.by_ref().take(LONGEST_LINE).read_until(b'\n', &mut first).map_err(reading)?;
         Self::of(Content::File(path.into()), file, separator(&first))
     }
 
@@ -88,10 +89,11 @@ impl Table {
         builder.has_headers(false).flexible(true).trim(Trim::All).delimiter(self.separator);
         Ok(builder.from_reader(match &self.content {
             Content::Text(text) => Box::new(text.as_bytes()),
-            Content::File(path) => Box::new(BufReader::new(
-                File::open(path)
-                    .map_err(|source| Error::file(format!("reading {}", self.file), source))?,
-            )),
+            Content::File(path) => {
+                let file = File::open(path)
+                    .map_err(|source| Error::file(format!("reading {}", self.file), source))?;
+                Box::new(BufReader::new(ShortLines { file, since: 0 }))
+            }
         }))
     }
 
@@ -140,6 +142,10 @@ impl Table {
                 continue;
             }
             let line = record.position().map_or(0, |position| self.line(position));
+            // Whether rows are kept is not known here: what is held is looked at on the way.
+            memory::take(record.as_slice().len().saturating_mul(2)).map_err(|cause| {
+                Error::Refused(format!("{}: up to line {line}: {cause}", self.file))
+            })?;
             take(TableRow { table: self, record: &record, line })?;
         }
         Ok(())
@@ -159,6 +165,32 @@ impl Table {
         let header = self.header.as_ref()?;
         let place = |name: &&str| header.iter().position(|known| known.eq_ignore_ascii_case(name));
         names.iter().find_map(place)
+    }
+}
+
+/// Bytes of a line at most: a row is held as a whole.
+const LONGEST_LINE: u64 = 1 << 28;
+
+/// A file of which no line is longer than [`LONGEST_LINE`].
+struct ShortLines {
+    file: File,
+    /// Bytes since the last end of a line.
+    since: u64,
+}
+
+impl Read for ShortLines {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.file.read(buffer)?;
+        let end = buffer[..read].iter().rposition(|byte| *byte == b'\n');
+        self.since = match end {
+            Some(end) => (read - end) as u64,
+            None => self.since + read as u64,
+        };
+        if self.since > LONGEST_LINE {
+            let what = format!("found a line of more than {LONGEST_LINE} bytes, expected rows");
+            return Err(io::Error::other(what));
+        }
+        Ok(read)
     }
 }
 

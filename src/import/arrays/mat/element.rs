@@ -6,6 +6,7 @@ use std::io::{self, Read};
 
 use super::letters;
 use super::storage::{ByteOrder, Storage};
+use crate::base::memory;
 use crate::import::arrays::value::FromF64;
 
 /// Type of an element that is an array.
@@ -15,7 +16,7 @@ pub(super) const COMPRESSED: u32 = 15;
 /// The largest type.
 pub(super) const LAST_TYPE: u32 = 18;
 /// Arrays in cells and structs in one another are read to this depth.
-const DEEPEST: usize = 32;
+pub(super) const DEEPEST: usize = 32;
 /// Elements begin at multiples of so many bytes.
 const ALIGNED: u64 = 8;
 
@@ -145,6 +146,7 @@ impl<'a> Elements<'a> {
 
 /// So many bytes of a stream.
 fn whole(length: u64, reader: &mut dyn Read) -> io::Result<Vec<u8>> {
+    memory::take(usize::try_from(length).unwrap_or(usize::MAX)).map_err(io::Error::other)?;
     let mut bytes = Vec::new();
     reader.take(length).read_to_end(&mut bytes)?;
     if bytes.len() as u64 == length {

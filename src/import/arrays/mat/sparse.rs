@@ -1,4 +1,5 @@
 //! Sparse arrays of MATLAB, filled up with zeros.
+use crate::base::memory;
 use crate::dataset::schema::shape;
 use crate::import::arrays::value::FromF64;
 
@@ -63,7 +64,11 @@ pub(super) fn zeros<T: FromF64>(dims: [usize; 2], values: usize) -> Result<Vec<T
     let places = dims[0].checked_mul(dims[1]);
     let most = SMALL.max(values.saturating_mul(PLACES_A_VALUE));
     let mut full = Vec::new();
-    let fits = |places: &usize| *places <= most && full.try_reserve_exact(*places).is_ok();
+    let fits = |places: &usize| {
+        *places <= most
+            && memory::take_values::<T>(*places).is_ok()
+            && full.try_reserve_exact(*places).is_ok()
+    };
     let places = places.filter(fits).ok_or_else(|| {
         let dims = shape(&dims);
         format!("a sparse array {dims} of {values} values, too large to be filled up")

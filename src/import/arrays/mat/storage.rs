@@ -1,6 +1,7 @@
 //! How MATLAB files of version 4 to 7 store numbers: types and orders of bytes.
 use std::io::{self, Read};
 
+use crate::base::memory;
 use crate::import::arrays::value::FromF64;
 
 /// Which byte of a number comes first.
@@ -59,8 +60,8 @@ impl Storage {
         }
     }
 
-    /// The numbers in so many bytes of a stream; what is held grows with what is read, whatever
-    /// a damaged file says.
+    /// The numbers in so many bytes of a stream, if there is memory for them; what is held grows with what is
+    /// read, whatever a damaged file says.
     pub(super) fn read<T: FromF64>(
         self,
         order: ByteOrder,
@@ -71,6 +72,8 @@ impl Storage {
             let width = self.width();
             return Err(io::Error::other(format!("{bytes} bytes for numbers of {width} bytes")));
         }
+        let count = usize::try_from(bytes / self.width() as u64).unwrap_or(usize::MAX);
+        memory::take_values::<T>(count).map_err(io::Error::other)?;
         let mut numbers = Vec::new();
         let mut piece = vec![0; PIECE];
         let mut left = bytes;

@@ -5,16 +5,19 @@ use hdf5::types::{Reference, TypeDescriptor};
 use hdf5::{Dataset, File, Group, H5Type, Location, ObjectReference1, ReferencedObject};
 use ndarray::{ArrayD, IxDyn};
 
+use super::element::DEEPEST;
 use super::levels::MatArrays;
 use super::sparse::{Columns, index};
 use super::variable::NoNumbers;
 use super::{column_major, described, inside, row_major};
-use crate::base::error::{Error, Result};
+use crate::base::error::{Error, Result, fault};
 use crate::dataset::hdf5_io;
-use crate::dataset::hdf5_values::{is_list, is_number, members, texts};
+use crate::dataset::hdf5_values::{array, is_list, is_number, members, require_few, texts, values};
 use crate::import::arrays::axes::LastAxes;
 use crate::import::arrays::value::{ArrayValue, Arrays, FromF64};
 
+/// Structs in structs are listed to this depth: groups may lead back to those that they lie in.
+const LISTED: usize = 8;
 /// Names of what MATLAB keeps for itself.
 const HIDDEN: char = '#';
 /// Attribute that says what a variable is.
@@ -100,14 +103,16 @@ impl<'a> Variables<'a> {
 
     fn read<T>(&self, name: &str, value: hdf5::Result<T>) -> Result<T> {
         value.map_err(|source| {
-            let what = "it is damaged (save the file again)";
+            let what = fault(&source, "it is damaged (save the file again)");
             Error::file(format!("reading {}: {name}: {what}", self.path.display()), source)
         })
     }
 
+    /// What something holds that lies in so many cells.
     fn value_of<T: MatFloat>(
         &self,
         member: Found,
+        depth: usize,
     ) -> hdf5::Result<Result<ArrayValue<T>, NoNumbers>> {
         let dataset = match member {
             Found::Dataset(dataset) => dataset,
@@ -119,13 +124,18 @@ impl<'a> Variables<'a> {
             Held::Numbers if is_empty(&dataset) => {
                 Ok(ArrayValue::Numbers(ArrayD::from_elem(IxDyn(&[0, 0]), T::from_f64(0.0))))
             }
-            Held::Numbers => Ok(ArrayValue::Numbers(dataset.read_dyn::<T>()?.reversed_axes())),
+            Held::Numbers => Ok(ArrayValue::Numbers(array::<T>(&dataset)?.reversed_axes())),
             Held::References if is_empty(&dataset) => Ok(ArrayValue::Cells(vec![0, 0], vec![])),
+            Held::References if depth == DEEPEST => {
+                // Cells may lead back to those that they lie in.
+                let what = format!("cells in cells, more than {DEEPEST} deep");
+                return Err(hdf5::Error::from(what));
+            }
             Held::References => {
                 // The file's row-major order of reversed axes is MATLAB's column-major one.
                 let mut cells = Vec::new();
                 for cell in self.cells(&dataset)? {
-                    match self.value_of(cell)? {
+                    match self.value_of(cell, depth + 1)? {
                         Ok(value) => cells.push(value),
                         Err(found) => return Ok(Err(found.in_a_cell())),
                     }
@@ -138,7 +148,7 @@ impl<'a> Variables<'a> {
     }
 
     fn cells(&self, dataset: &Dataset) -> hdf5::Result<Vec<Found>> {
-        let references = dataset.read_raw::<ObjectReference1>()?;
+        let references = values::<ObjectReference1>(dataset)?;
         let members = references.iter().map(|reference| {
             Ok(match self.file.dereference(reference)? {
                 ReferencedObject::Dataset(dataset) => Found::Dataset(dataset),
@@ -167,14 +177,14 @@ fn is_sparse(group: impl std::borrow::Borrow<Group>) -> bool {
 /// A sparse array, filled up. Where all of it is 0, there are no values.
 fn sparse<T: MatFloat>(group: &Group) -> hdf5::Result<ArrayValue<T>> {
     let list = |name: &str| match group.dataset(name) {
-        Ok(dataset) => dataset.read_raw::<f64>(),
+        Ok(dataset) => values::<f64>(&dataset),
         Err(_all_zeros) => Ok(Vec::new()),
     };
     let values = match group.dataset("data") {
         Ok(dataset) if !is_number(&dataset) => {
             return Err(hdf5::Error::from("sparse values that are no numbers, or complex ones"));
         }
-        Ok(dataset) => dataset.read_raw::<T>()?,
+        Ok(dataset) => values::<T>(&dataset)?,
         Err(_all_zeros) => Vec::new(),
     };
     let rows = index(group.attr(SPARSE)?.read_scalar::<f64>()?);
@@ -203,7 +213,7 @@ impl Variables<'_> {
         };
         if let Ok(inner) = group.group(field) {
             let value = if rest.is_empty() {
-                self.value_of(member(inner))?
+                self.value_of(member(inner), 0)?
             } else {
                 self.levels_of(&inner, rest, true)?
             };
@@ -214,7 +224,7 @@ impl Variables<'_> {
         let is_cell = class(&dataset).is_some();
         let is_level = matches!(held(&dataset), Held::References) && !is_cell;
         if rest.is_empty() && !is_level {
-            return Ok(self.value_of(Found::Dataset(dataset))?.map(single));
+            return Ok(self.value_of(Found::Dataset(dataset), 0)?.map(single));
         }
         if is_empty(&dataset) {
             return Ok(Ok(ArrayValue::Cells(vec![0, 0], Vec::new())));
@@ -224,16 +234,16 @@ impl Variables<'_> {
         }
         let dims: Vec<usize> = dataset.shape().into_iter().rev().collect();
         let mut cells = Vec::new();
-        for reference in dataset.read_raw::<ObjectReference1>()? {
+        for reference in values::<ObjectReference1>(&dataset)? {
             let cell = match self.file.dereference(&reference)? {
                 ReferencedObject::Dataset(dataset) if rest.is_empty() => {
-                    self.value_of(Found::Dataset(dataset))?
+                    self.value_of(Found::Dataset(dataset), 0)?
                 }
                 ReferencedObject::Dataset(dataset) if is_empty(&dataset) => {
                     Ok(ArrayValue::Cells(vec![0, 0], Vec::new()))
                 }
                 ReferencedObject::Group(group) if rest.is_empty() => {
-                    self.value_of(member(group))?
+                    self.value_of(member(group), 0)?
                 }
                 ReferencedObject::Group(group) => self.levels_of(&group, rest, true)?,
                 _ => Err(NoNumbers::new("nothing")),
@@ -259,19 +269,19 @@ impl MatArrays for Variables<'_> {
 impl Arrays for Variables<'_> {
     fn contents(&self) -> Vec<(String, String)> {
         let mut contents = Vec::new();
-        list(&self.file, "", &mut contents);
+        list(&self.file, "", LISTED, &mut contents);
         contents
     }
 
     fn value(&mut self, name: &str) -> Result<ArrayValue> {
-        let value = self.read(name, self.value_of(self.member(name)))?;
+        let value = self.read(name, self.value_of(self.member(name), 0))?;
         value.map_err(|found| found.refused(self.path, name))
     }
 
     fn numbers(&mut self, name: &str) -> Result<Option<Vec<f64>>> {
         match self.dataset(name) {
             Some(dataset) if is_list(&dataset) && matches!(held(&dataset), Held::Numbers) => {
-                self.read(name, dataset.read_raw::<f64>()).map(Some)
+                self.read(name, values::<f64>(&dataset)).map(Some)
             }
             // A field of an array of structs.
             Some(dataset) if is_list(&dataset) && matches!(held(&dataset), Held::References) => {
@@ -318,7 +328,7 @@ fn single(cell: &Found) -> hdf5::Result<Option<f64>> {
             Ok(Some(f64::NAN))
         }
         Found::Dataset(cell) if matches!(held(cell), Held::Numbers) && cell.size() == 1 => {
-            Ok(cell.read_raw::<f64>()?.first().copied())
+            Ok(values::<f64>(cell)?.first().copied())
         }
         _ => Ok(None),
     }
@@ -369,20 +379,25 @@ fn text(dataset: &Dataset) -> hdf5::Result<String> {
     if is_empty(dataset) {
         return Ok(String::new());
     }
-    Ok(String::from_utf16_lossy(&dataset.read_raw::<u16>()?))
+    Ok(String::from_utf16_lossy(&values::<u16>(dataset)?))
 }
 
-fn list(group: &Group, at: &str, contents: &mut Vec<(String, String)>) {
+/// What lies in a group and so many below it.
+fn list(group: &Group, at: &str, depth: usize, contents: &mut Vec<(String, String)>) {
     for name in members(group).unwrap_or_default() {
         let path = inside(at, &name);
-        if name.starts_with(HIDDEN) {
+        if name.starts_with(HIDDEN) || require_few(contents.len()).is_err() {
             continue;
         }
         if let Ok(inner) = group.group(&name) {
             match member(inner) {
                 Found::Sparse(inner) => contents.push((path, described_sparse(&inner))),
                 Found::Other(found) if !found.is_struct() => contents.push((path, found.found)),
-                _ => group.group(&name).iter().for_each(|inner| list(inner, &path, contents)),
+                _ if depth == 0 => {}
+                _ => group
+                    .group(&name)
+                    .iter()
+                    .for_each(|inner| list(inner, &path, depth - 1, contents)),
             }
         } else if let Ok(dataset) = group.dataset(&name) {
             contents.push((path, described_dataset(&dataset)));

@@ -3,8 +3,9 @@ use hdf5::{Dataset, Group};
 
 use super::Nwbfile;
 use crate::base::error::{Error, Result};
+use crate::base::memory;
 use crate::base::units::samples;
-use crate::dataset::hdf5_values::{is_number, members};
+use crate::dataset::hdf5_values::{is_number, members, numbers, require_readable};
 use crate::import::sessions::clock::Shown;
 use crate::import::sessions::hearing::Opened;
 use crate::import::sessions::spikes::called;
@@ -147,7 +148,7 @@ fn full_scale(data: &Dataset) -> Option<f64> {
 fn even_rate(file: &Nwbfile, group: &Group, at: &str) -> Result<(f64, f64)> {
     let none = "found no starting_time with a rate and no timestamps, expected one of them";
     let stamps = group.dataset("timestamps").map_err(|_none| file.refused(at, none))?;
-    let stamps = stamps.read_raw::<f64>().map_err(|source| file.damaged(at, source))?;
+    let stamps = numbers(&stamps).map_err(|source| file.damaged(at, source))?;
     let (Some(first), Some(last)) = (stamps.first(), stamps.last()) else {
         return Err(file.refused(at, "found no samples, expected at least one"));
     };
@@ -178,6 +179,11 @@ impl Series {
     /// It has no such channel.
     pub fn opened(self, channel: Option<usize>) -> Result<Opened> {
         let channels = self.data.shape().get(1).copied().unwrap_or(1);
+        // A piece as it is read, as levels, and mixed.
+        let bytes = channels.saturating_mul(PIECE * (size_of::<f64>() + size_of::<f32>()));
+        let room = memory::take(bytes).map_err(|cause| hdf5::Error::from(cause.to_string()));
+        room.and_then(|()| require_readable(&self.data, 0))
+            .map_err(|source| self.file.damaged(&self.at, source))?;
         let mixer = Mixer::new(channel, channels, &self.name)?;
         let mut notes = self.notes();
         notes.extend(mixer.note());

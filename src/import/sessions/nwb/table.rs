@@ -3,7 +3,7 @@ use hdf5::{Dataset, Group};
 
 use super::Nwbfile;
 use crate::base::error::{Error, Result};
-use crate::dataset::hdf5_values::{is_list, is_number, is_text, members, texts};
+use crate::dataset::hdf5_values::{is_list, is_number, is_text, members, numbers, texts};
 
 /// What the name of a column ends in that divides another one by rows.
 const INDEX: &str = "_index";
@@ -62,7 +62,7 @@ impl<'a> Table<'a> {
         if !is_number(&column) {
             return Err(self.file.refused(&at, "found no numbers, expected numbers"));
         }
-        column.read_raw::<f64>().map_err(|source| self.file.damaged(&at, source))
+        numbers(&column).map_err(|source| self.file.damaged(&at, source))
     }
 
     /// The values of a column as text.

@@ -4,8 +4,9 @@ use std::path::{Path, PathBuf};
 
 use super::comma::Comma;
 use super::toe_lis;
-use crate::base::error::{Error, Problem, Result};
+use crate::base::error::{Error, Problem, Result, TooLarge};
 use crate::base::mark::TextMark;
+use crate::base::memory;
 use crate::import::encoding;
 
 /// What begins a line that holds no repeat.
@@ -50,6 +51,8 @@ impl SpikeText {
                  spikes; remove the file if the stimulus was not presented",
             );
         }
+        require_room(&text)
+            .map_err(|cause| Error::Refused(format!("{}: {cause}", path.display())))?;
         let lines = lines(&text);
         let skipped = skip_lines.unwrap_or(0);
         if skipped >= lines.len() {
@@ -133,6 +136,20 @@ impl SpikeText {
             );
         }
     }
+}
+
+/// Fails where there is no memory for what is made of a text: its lines, the words of the longest one, each as
+/// it is written and with a decimal point, and a time for each word.
+fn require_room(text: &str) -> std::result::Result<(), TooLarge> {
+    const OF_LINE: usize = size_of::<(&str, Vec<f64>)>();
+    const OF_WORD: usize = 2 * size_of::<(&str, String)>();
+    let mut bytes = 0usize;
+    for line in text.split(['\n', '\r']) {
+        let words = line.split([' ', '\t', ',', ';']).count();
+        let word = if words > 1 << 20 { OF_WORD } else { size_of::<f64>() };
+        bytes = bytes.saturating_add(OF_LINE + words * word);
+    }
+    memory::take(bytes)
 }
 
 /// Lines as Unix, Windows and old Macs end them.

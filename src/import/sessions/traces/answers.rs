@@ -4,11 +4,13 @@ use std::sync::Arc;
 use ndarray::{Array3, ArrayViewMut1};
 
 use super::trace::Trace;
+use crate::base::error::Result;
 use crate::base::units;
 use crate::base::wording::counted_that;
 use crate::import::report::ImportReport;
 use crate::import::sessions::counts::Window;
 use crate::import::sessions::hearing::SoundOptions;
+use crate::import::unrecorded::unrecorded;
 
 /// Times of samples are taken as they are, but for the rounding of floats.
 const RESOLUTION_MS: f64 = 1e-6;
@@ -54,12 +56,20 @@ impl Said {
 
 impl Answers {
     /// Means `(N, R, T)` of so many bins; NaN where something was not recorded.
-    pub fn binned(&self, options: &SoundOptions, bins: usize, said: &mut Said) -> Array3<f32> {
+    ///
+    /// # Errors
+    /// There is no memory for them.
+    pub fn binned(
+        &self,
+        options: &SoundOptions,
+        bins: usize,
+        said: &mut Said,
+    ) -> Result<Array3<f32>> {
         let (dt_ms, before_ms) = (options.dt_ms, options.hearing.before_ms);
         let window = Window { dt_ms, before_ms, resolution_ms: RESOLUTION_MS };
         let sound_ms = bins as f64 * dt_ms - before_ms - options.hearing.after_ms;
         let repeats = self.of_neurons.iter().map(Vec::len).max().unwrap_or(0);
-        let mut means = Array3::from_elem((self.of_neurons.len(), repeats, bins), f32::NAN);
+        let mut means = unrecorded((self.of_neurons.len(), repeats, bins))?;
         for (mut rows, occurrences) in means.outer_iter_mut().zip(&self.of_neurons) {
             for (row, occurrence) in rows.outer_iter_mut().zip(occurrences) {
                 // Half a bin: durations are rounded in one way or another.
@@ -70,7 +80,7 @@ impl Answers {
                 said.beyond += usize::from(!whole);
             }
         }
-        means
+        Ok(means)
     }
 }
 

@@ -90,7 +90,7 @@ impl Format for Traces {
         for ((Presented { stimulus, .. }, cochleagram), answers) in
             presented.into_iter().zip(cochleagrams).zip(answers)
         {
-            let responses = answers.binned(&self.sound, cochleagram.ncols(), &mut said);
+            let responses = answers.binned(&self.sound, cochleagram.ncols(), &mut said)?;
             clips.push(Clip { stimulus, cochleagram, responses });
         }
         said.tell(report);
