@@ -22,8 +22,8 @@ impl Tensors {
 
     /// The name of a tensor.
     fn name(&self) -> String {
-        let names = self.header.as_object().unwrap().keys();
-        names.filter(|name| *name != "__metadata__").next_back().unwrap().clone()
+        let mut names = self.header.as_object().unwrap().keys();
+        names.rfind(|name| *name != "__metadata__").unwrap().clone()
     }
 
     fn bytes(&self, header: &[u8], length: u64) -> Vec<u8> {
