@@ -159,7 +159,8 @@ struct Setting<'a> {
 }
 
 impl<'a> Setting<'a> {
-    /// The setting that a piece of code is; formulas have no value that TOML knows.
+    /// The setting that a piece of code is; formulas have no value that TOML knows, and `model.safetensors`
+    /// is a file.
     fn read(code: &'a str) -> Option<Self> {
         let (path, value) = match code.split_once(" = ") {
             Some((path, value)) => (path, Some(value)),
@@ -170,7 +171,7 @@ impl<'a> Setting<'a> {
             None => (None, path),
         };
         let is_part = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
-        let is_key = !key.is_empty() && key.chars().all(is_part);
+        let is_key = !key.is_empty() && key.chars().all(is_part) && key != "safetensors";
         let is_toml = |value| format!("x = {value}").parse::<toml::Table>().is_ok();
         let is_setting =
             is_key && value.is_none_or(is_toml) && (section.is_some() || value.is_some());

@@ -148,7 +148,7 @@ fn anchor(within: &Within, headings: &mut BTreeMap<String, usize>) -> Option<Str
     Some(if *before == 1 { plain } else { format!("{plain}-{}", *before - 1) })
 }
 
-/// Every Markdown page of the repository.
+/// Every Markdown page of the repository; templates become pages elsewhere.
 pub fn all() -> Vec<Page> {
     let mut names = Vec::new();
     collect(&root(), &mut names);
@@ -166,7 +166,7 @@ fn collect(folder: &Path, names: &mut Vec<String>) {
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
         let name = path.file_name().unwrap().to_str().unwrap();
-        if name.starts_with('.') || ["target", "dist"].contains(&name) {
+        if name.starts_with('.') || ["target", "dist", "templates"].contains(&name) {
             continue;
         }
         if path.is_dir() {
