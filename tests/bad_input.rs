@@ -372,7 +372,8 @@ fn files_of_a_run_that_are_damaged() {
         (
             "train runs/run/config.toml --resume --quiet",
             "config.toml",
-            "1 problem\n  3:4 syntax: found nothing, expected TOML (unclosed table, expected `]`)",
+            "1 problem\n  3:4 syntax: found nothing, expected TOML (unclosed table, expected `]`)\n    \
+             3 | [da\n      |    ^",
         ),
         (
             "train run.toml --resume --quiet",

@@ -364,7 +364,7 @@ fn a_comparison_with_no_number_is_refused_where_it_is_written() {
     );
     place.strf("train bad.toml").refused(
         "bad.toml: 1 problem\n  3:11 data.neurons: found snr = \">abc\", expected a number behind > \
-         >= < or <=, such as \">0.1\"",
+         >= < or <=, such as \">0.1\"\n    3 | neurons = { snr = \">abc\" }\n      |           ^^^^^^^^^^^^^^^^",
     );
 }
 

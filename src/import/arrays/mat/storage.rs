@@ -143,8 +143,12 @@ mod tests {
         let length = bytes.len() as u64;
         let numbers = Storage::U32.read::<f32>(ByteOrder::Big, length, &mut &bytes[..]).unwrap();
         assert_eq!((numbers.len(), numbers[39_999].to_string()), (40_000, "39999".into()));
-        let too_many = Storage::U32.read::<f32>(ByteOrder::Big, u64::MAX - 3, &mut &bytes[..]);
-        assert_eq!(too_many.unwrap_err().kind(), io::ErrorKind::UnexpectedEof);
+        let read = |bytes_said| {
+            Storage::U32.read::<f32>(ByteOrder::Big, bytes_said, &mut &bytes[..]).unwrap_err()
+        };
+        assert_eq!(read(length + 4).kind(), io::ErrorKind::UnexpectedEof);
+        let too_many = read(u64::MAX - 3).to_string();
+        assert!(too_many.contains("of memory, expected at most 90 % of"), "{too_many}");
         assert!(Storage::U32.read::<f32>(ByteOrder::Big, 3, &mut &bytes[..]).is_err());
     }
 }
