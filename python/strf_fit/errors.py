@@ -28,7 +28,8 @@ class InputError(StrfError, ValueError):
     @property
     def problems(self) -> list[str]:
         """One line for each problem of a run file or dataset; all of them come at once."""
-        return [line.strip() for line in self.message.splitlines()[1:]]
+        lines = self.message.splitlines()[1:]
+        return [line.strip() for line in lines if not line.startswith("    ")]
 
 
 class FitError(StrfError, RuntimeError):

@@ -117,6 +117,8 @@ def described(
         except StrfError as error:
             # The lines of a file that nobody has seen say nothing.
             text = error.message.replace(str(file), "config")
+            # Places and marks are those of a file that the user has not written.
+            text = re.sub(r"(?m)^    +\d* \| .*\n?", "", text).rstrip("\n")
             error.say(re.sub(r"(?m)^  \d+:\d+ ", "  ", text))
             raise
 

@@ -169,9 +169,13 @@ def test_problems_of_a_config_come_in_the_words_of_the_program(data: sf.Dataset)
     assert error.value.message.startswith("config: 2 problems\n  model.windw_ms: found an unknown")
     assert "window_ms" in error.value.problems[0]
     assert error.value.problems[1] == "train.lr: found -1, expected a number in (0, 1]"
+    assert len(error.value.message.splitlines()) == 3, "no marks in a file that nobody wrote"
     Path("x.toml").write_text(f'[data]\nfile = "{data.path}"\n[model]\ntype = "lnn"\n')
-    with pytest.raises(sf.InputError, match=r"^x\.toml: 1 problem\n  4:8 model\.type: found"):
+    found = r"^x\.toml: 1 problem\n  4:8 model\.type: found"
+    with pytest.raises(sf.InputError, match=found) as said:
         _ = sf.train("x.toml")
+    assert '\n    4 | type = "lnn"\n      |        ^^^^^' in said.value.message
+    assert len(said.value.problems) == 1
     with pytest.raises(sf.InputError, match=r"^reading nothing\.toml\n  because No such file"):
         _ = sf.train("nothing.toml")
     assert not Path("runs").exists()
