@@ -97,18 +97,19 @@ fn groups_of_neurons_come_to_the_same_files_as_all_at_once() {
 fn a_run_in_groups_that_is_killed_goes_on_to_the_same() {
     let place = place("");
     place.strf("train run.toml --out whole").done();
-    let train = format!("{LITTLE} train run.toml --out parts");
+    let train = || {
+        let resume = if place.path("parts/config.toml").exists() { "--resume" } else { "" };
+        format!("{LITTLE} train run.toml --out parts {resume}")
+    };
     let mut kills = 0;
     for nth in 0..8 {
-        let resume = if place.path("parts/config.toml").exists() { " --resume" } else { "" };
-        let mut running: Running = place.start(&format!("{train}{resume}"));
+        let mut running: Running = place.start(&train());
         std::thread::sleep(Duration::from_millis(40 + 60 * nth));
         kills += usize::from(running.signal("-KILL"));
         drop(running.end());
     }
     assert!(kills > 2, "{kills} kills");
-    let resume = if place.path("parts/config.toml").exists() { " --resume" } else { "" };
-    place.strf(&format!("{train}{resume}")).done();
+    place.strf(&train()).done();
     require_same(&place, "whole", "parts");
     // A finished run is scored once more, wherever there is memory for all.
     std::fs::remove_file(place.path("parts/scores.json")).unwrap();
@@ -154,6 +155,17 @@ fn what_does_not_belong_to_a_run_in_groups_is_refused() {
     let other = place.strf(&format!("{train} --resume --set train.seed=7"));
     assert_eq!(other.status, Some(2));
     assert!(other.stderr.contains("parts/groups/0001: found a run with "), "{}", other.stderr);
+    #[cfg(unix)]
+    {
+        let (group, elsewhere) = (place.path("parts/groups/0001"), place.path("elsewhere"));
+        std::fs::rename(&group, &elsewhere).unwrap();
+        std::os::unix::fs::symlink(&elsewhere, &group).unwrap();
+        let linked = place.strf(&format!("{train} --resume"));
+        assert_eq!(linked.status, Some(2));
+        assert!(linked.stderr.contains("parts/groups/0001: found a link"), "{}", linked.stderr);
+        std::fs::remove_file(&group).unwrap();
+        std::fs::rename(&elsewhere, &group).unwrap();
+    }
     // What a fit of all at once is the best of is not what groups come to.
     let mean = place.strf(&format!("{LITTLE} train run.toml --out mean --set train.best=mean"));
     assert_eq!(mean.status, Some(2));

@@ -90,6 +90,12 @@ pub struct TooLarge {
     pub most: String,
 }
 
+impl From<TooLarge> for std::io::Error {
+    fn from(cause: TooLarge) -> Self {
+        Self::other(cause)
+    }
+}
+
 /// What is wrong with something that cannot be read: it is `damaged`, unless what was said of it is that there
 /// is no memory for it.
 pub fn fault<'f>(said: &dyn fmt::Display, damaged: &'f str) -> &'f str {

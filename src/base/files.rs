@@ -85,7 +85,7 @@ pub fn bytes(path: &Path) -> io::Result<Vec<u8>> {
     let file = fs::File::open(path)?;
     let length = file.metadata()?.len();
     let expected = usize::try_from(length).unwrap_or(usize::MAX);
-    memory::take(expected).map_err(io::Error::other)?;
+    memory::take(expected)?;
     let most = length.saturating_add(BEYOND_LENGTH);
     let mut bytes = Vec::new();
     bytes.try_reserve(expected).map_err(io::Error::other)?;

@@ -3,6 +3,8 @@ use std::ops::Range;
 
 use unicode_width::UnicodeWidthChar;
 
+use super::wording::commands_terminal;
+
 /// Columns of a line that are shown at most.
 const SHOWN: usize = 90;
 /// Columns that stay before the mark where the start of a line is left out.
@@ -97,7 +99,7 @@ fn first(mut letters: impl Iterator<Item = char>, room: &mut usize) -> String {
 fn printable(letter: char) -> char {
     match letter {
         '\t' => ' ',
-        letter if letter.is_control() => char::REPLACEMENT_CHARACTER,
+        letter if commands_terminal(letter) => char::REPLACEMENT_CHARACTER,
         letter => letter,
     }
 }
@@ -147,6 +149,7 @@ mod tests {
     #[test]
     fn what_would_change_the_terminal_is_replaced() {
         assert_eq!(shown("a = \u{1b}[2J 7", "7"), "1 | a = \u{fffd}[2J 7\n  |          ^");
+        assert_eq!(shown("a = \u{202e} 7", "7"), "1 | a = \u{fffd} 7\n  |       ^");
     }
 
     #[test]

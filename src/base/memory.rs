@@ -162,6 +162,11 @@ pub fn take_values<T>(values: usize) -> std::result::Result<(), TooLarge> {
     take(values.saturating_mul(size_of::<T>()))
 }
 
+/// How many values an array of these lengths has; as many as can be counted where there are more.
+pub fn count(lengths: &[usize]) -> usize {
+    lengths.iter().fold(1, |values: usize, length| values.saturating_mul(*length))
+}
+
 /// What becomes of planned work.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Verdict {

@@ -82,7 +82,7 @@ impl Console {
     /// # Errors
     /// None that a user can cause.
     pub fn bar(&self, what: &str, steps: usize) -> Result<Bar> {
-        self.drawn(what, ProgressBar::new(steps as u64), LAYOUT)
+        self.drawn(what, ProgressBar::new(steps as u64), (LAYOUT, "about"))
     }
 
     /// The same of work that may end before its last step.
@@ -90,7 +90,7 @@ impl Console {
     /// # Errors
     /// None that a user can cause.
     pub fn bar_of_at_most(&self, what: &str, steps: usize) -> Result<Bar> {
-        self.drawn(what, ProgressBar::new(steps as u64), LAYOUT_OF_AT_MOST)
+        self.drawn(what, ProgressBar::new(steps as u64), (LAYOUT_OF_AT_MOST, "at most"))
     }
 
     /// Says that work called `what`, whose steps cannot be counted, is being done, and for how long.
@@ -98,19 +98,33 @@ impl Console {
     /// # Errors
     /// None that a user can cause.
     pub fn stage(&self, what: &str) -> Result<Bar> {
-        let bar = self.drawn(what, ProgressBar::no_length(), LAYOUT_OF_STAGE)?;
-        if bar.is_drawn() {
+        let bar = self.drawn(what, ProgressBar::no_length(), (LAYOUT_OF_STAGE, ""))?;
+        if !bar.bar.is_hidden() {
             bar.bar.enable_steady_tick(Duration::from_millis(200));
         }
         Ok(bar)
     }
 
-    fn drawn(&self, what: &str, bar: ProgressBar, layout: &str) -> Result<Bar> {
+    /// Does work that is a [`Console::stage`].
+    ///
+    /// # Errors
+    /// Those of the work.
+    pub fn during<T>(&self, what: &str, work: impl FnOnce() -> Result<T>) -> Result<T> {
+        let _stage = self.stage(what)?;
+        work()
+    }
+
+    /// Shows a bar in a layout; lines say how long it takes behind a word such as `about`.
+    fn drawn(
+        &self,
+        what: &str,
+        bar: ProgressBar,
+        (layout, about): (&str, &'static str),
+    ) -> Result<Bar> {
         let style = ProgressStyle::with_template(layout)
             .map_err(|source| Error::failed("laying out the progress bar", source))?;
         let bar = self.bars.add(bar.with_style(style).with_prefix(one_line(what)));
         let is_told = bar.is_hidden() && self.verbosity == Verbosity::Normal;
-        let about = if layout == LAYOUT_OF_AT_MOST { "at most" } else { "about" };
         let lines = is_told.then(|| Lines::begin(self, &bar, about));
         Ok(Bar { bar, lines })
     }
@@ -153,11 +167,6 @@ impl Bar {
         self.bar.set_message(one_line(&message.into()));
     }
 
-    /// Whether anyone can see it.
-    pub fn is_drawn(&self) -> bool {
-        !self.bar.is_hidden()
-    }
-
     /// So many steps were done before, by a run that is now continued.
     pub fn start_at(&self, steps: usize) {
         self.bar.set_position(steps as u64);
@@ -172,9 +181,7 @@ impl Drop for Bar {
     }
 }
 
-/// After how long it is first said how far work is, where no bar can be drawn.
-const FIRST_LINE: Duration = Duration::from_secs(10);
-/// How often from then on.
+/// How often it is said how far work is, where no bar can be drawn.
 const BETWEEN_LINES: Duration = Duration::from_secs(10);
 
 /// A thread that says in lines how far work is, until this is dropped.
@@ -189,10 +196,8 @@ impl Lines {
         let (end, ended) = channel();
         let (console, bar) = (console.clone(), bar.clone());
         let tell = move || {
-            let mut wait = FIRST_LINE;
-            while ended.recv_timeout(wait) == Err(RecvTimeoutError::Timeout) {
+            while ended.recv_timeout(BETWEEN_LINES) == Err(RecvTimeoutError::Timeout) {
                 console.note(&line(&bar, about));
-                wait = BETWEEN_LINES;
             }
         };
         Self { end: Some(end), thread: Some(thread::spawn(tell)) }
@@ -275,6 +280,6 @@ mod tests {
         for bar in bars {
             assert!(bar.unwrap().lines.is_some());
         }
-        assert!(begun.elapsed() < FIRST_LINE, "dropping waits for no line");
+        assert!(begun.elapsed() < BETWEEN_LINES, "dropping waits for no line");
     }
 }

@@ -85,8 +85,9 @@ fn escaped(text: &str, is_escaped: impl Fn(char) -> bool) -> Cow<'_, str> {
     plain.into()
 }
 
-/// Control characters, and those that turn the direction of what follows.
-fn commands_terminal(letter: char) -> bool {
+/// Whether a letter means something to a terminal: control characters but newlines and tabs, and those that turn
+/// the direction of what follows.
+pub fn commands_terminal(letter: char) -> bool {
     let turns = matches!(letter, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
     turns || (letter.is_control() && !matches!(letter, '\n' | '\t'))
 }

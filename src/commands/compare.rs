@@ -62,10 +62,9 @@ pub fn run(args: &CompareArgs, console: &Console) -> Result<()> {
         ));
     }
     let runs = args.runs.iter().map(|run| Scored::read(run)).collect::<Result<Vec<_>>>()?;
-    let pairs = {
-        let _stage = console.stage("comparing")?;
-        comparison::pairs(&runs, &args.scores, comparison::DRAWS, args.seed)?
-    };
+    let pairs = console.during("comparing", || {
+        comparison::pairs(&runs, &args.scores, comparison::DRAWS, args.seed)
+    })?;
     for note in comparison::notes(&pairs) {
         console.note(&note);
     }
@@ -85,10 +84,7 @@ fn sweeps(args: &CompareArgs, console: &Console) -> Result<()> {
     let existing = Existing::from_force(args.force);
     let open = |path: &PathBuf| Compared::open(SweepFolder::open(path)?);
     let all = args.runs.iter().map(open).collect::<Result<Vec<_>>>()?;
-    let findings = {
-        let _stage = console.stage("comparing")?;
-        between(&all)?
-    };
+    let findings = console.during("comparing", || between(&all))?;
     for warning in &findings.warnings {
         console.warn(warning);
     }

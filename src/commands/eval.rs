@@ -65,15 +65,13 @@ pub fn run(args: &EvalArgs, console: &Console) -> Result<()> {
         let bar = console.bar("predicted stimuli", clips.places.len())?;
         trained.predictions_of_each(&clips, || bar.step(""))?
     };
-    let stage = console.stage("scoring")?;
-    let mut file = ResponseFile::open(&recording.file)?;
-    let scoring = trained.scoring(&clips, &predictions, over(args), &mut file)?;
-    let scores = scoring.finish_with(&Resampling {
-        bootstrap: args.bootstrap,
-        permutations: args.permutations,
-        seed: args.seed,
-    });
-    drop(stage);
+    let resampling =
+        Resampling { bootstrap: args.bootstrap, permutations: args.permutations, seed: args.seed };
+    let scores = console.during("scoring", || {
+        let mut file = ResponseFile::open(&recording.file)?;
+        let scoring = trained.scoring(&clips, &predictions, over(args), &mut file)?;
+        Ok(scoring.finish_with(&resampling))
+    })?;
     require_sense(&scores, args, &recording.file)?;
     for warning in &scores.uncertainty.warnings {
         console.warn(warning);

@@ -35,19 +35,14 @@ pub struct ExportDataArgs {
 pub fn run(args: &ExportDataArgs, console: &Console) -> Result<()> {
     let existing = Existing::from_force(args.force);
     files::check(&args.out, existing)?;
-    let dataset::ReadRecording { recording, notes } = {
-        let _stage = console.stage("reading the dataset")?;
-        dataset::read(&args.data)?
-    };
+    let dataset::ReadRecording { recording, notes } =
+        console.during("reading the dataset", || dataset::read(&args.data))?;
     for note in &notes {
         console.note(note);
     }
     let (stimuli, neurons) = (recording.clips.len(), recording.neurons.len());
     let export = DataExport { format: args.format, out: &args.out, existing, drop: &args.drop };
-    {
-        let _stage = console.stage("writing")?;
-        export.write(recording)?;
-    }
+    console.during("writing", || export.write(recording))?;
     let others = dataset::other_content(&args.data)?;
     let mut lines: Vec<String> = args.drop.iter().map(|name| format!("dropped: {name}")).collect();
     if !others.is_empty() {

@@ -120,10 +120,8 @@ fn sweep(args: &ExportArgs, console: &Console) -> Result<()> {
         strf_export(run, samples, window(run, args)?)
     };
     let own = (args.model.as_deref(), args.significance.alpha);
-    let exported = {
-        let _stage = console.stage("receptive fields of all folds")?;
-        of_sweep(&args.run, own, export_of)?
-    };
+    let exported =
+        console.during("receptive fields of all folds", || of_sweep(&args.run, own, export_of))?;
     destination.write(&exported, console)
 }
 

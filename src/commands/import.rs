@@ -71,17 +71,15 @@ pub fn run(args: &ImportArgs, console: &Console) -> Result<()> {
         files::check(&args.out, existing)?;
     }
     let mut report = ImportReport::new(console);
-    let imported = {
-        let _stage = console.stage("reading the recording")?;
+    let imported = console.during("reading the recording", || {
         let Imported { recording, frontend } = format.read(&mut report)?;
         let recording = import::cut(recording, &args.blocks, &mut report)?;
         dataset::validate(&recording)?;
-        Imported { recording, frontend }
-    };
+        Ok(Imported { recording, frontend })
+    })?;
     report.warnings().iter().for_each(|warning| console.warn(warning));
     if !args.dry_run {
-        let _stage = console.stage("writing")?;
-        import::write(&args.out, &imported, format, existing)?;
+        console.during("writing", || import::write(&args.out, &imported, format, existing))?;
     }
     console.result(&summary(args, &imported, &report))
 }

@@ -56,10 +56,7 @@ pub fn run(args: &InspectArgs, console: &Console) -> Result<()> {
     if let Some(warning) = tight {
         console.warn(&warning);
     }
-    let mut inspection = {
-        let _stage = console.stage("looking at the responses")?;
-        Inspection::of(&read)?
-    };
+    let mut inspection = console.during("looking at the responses", || Inspection::of(&read))?;
     inspection.sort(&args.sort);
     if let Some(path) = &args.csv {
         files::write(path, existing, inspection.csv()?.as_bytes())?;

@@ -44,10 +44,7 @@ pub fn run(args: &ReportArgs, console: &Console) -> Result<()> {
     if let [only] = &args.runs[..]
         && SweepFolder::lies_in(only)
     {
-        let html = {
-            let _stage = console.stage("putting fits together")?;
-            sweep::page_on(only)?
-        };
+        let html = console.during("putting fits together", || sweep::page_on(only))?;
         files::write(&out, existing, html.as_bytes())?;
         return console.result(&out.display().to_string());
     }

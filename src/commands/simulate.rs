@@ -76,10 +76,8 @@ pub fn run(args: &SimulateArgs, console: &Console) -> Result<()> {
     let settings = Settings::from(args);
     let existing = Existing::from_force(args.force);
     files::check(&args.out, existing)?;
-    let simulated = {
-        let _stage = console.stage("making sounds and neurons")?;
-        simulation::without_responses(&settings)?
-    };
+    let simulated =
+        console.during("making sounds and neurons", || simulation::without_responses(&settings))?;
     simulated.notes.iter().for_each(|note| console.note(note));
     let tally = {
         // Each gets its responses, then its rates.

@@ -5,8 +5,9 @@ use super::check;
 use super::layout::{Content, Need, Take, table};
 use super::location::ResponseLocation;
 use super::recording::{Clip, Entity};
-use super::schema::{COCHLEAGRAMS, ID, NEURONS, RESPONSES, STIMULI, count};
+use super::schema::{COCHLEAGRAMS, ID, NEURONS, RESPONSES, STIMULI};
 use super::source::Source;
+use crate::base::memory::count;
 
 /// `F` of all stimuli.
 pub(super) fn bands(source: &mut Source) -> Option<usize> {

@@ -5,9 +5,10 @@ use super::check::{self, Sizes};
 use super::layout::{Content, Need, Take, table};
 use super::location::ResponseLocation;
 use super::recording::{Clip, Entity};
-use super::schema::{COCHLEAGRAM, ID, NEURONS, RESPONSES, STIMULI, count, unescape};
+use super::schema::{COCHLEAGRAM, ID, NEURONS, RESPONSES, STIMULI, unescape};
 use super::source::Source;
 use crate::base::error::Problem;
+use crate::base::memory::count;
 
 /// `F` of the first stimulus.
 pub(super) fn bands(source: &mut Source) -> Option<usize> {

@@ -11,9 +11,15 @@ use hdf5_sys::h5d::H5Dvlen_get_buf_size;
 use hdf5_sys::h5i::H5I_type_t::H5I_DATASET;
 use ndarray::ArrayD;
 
-use super::schema::{count, shape};
+use super::schema::shape;
 use crate::base::error::TooLarge;
-use crate::base::memory;
+use crate::base::memory::{self, count};
+
+impl From<TooLarge> for hdf5::Error {
+    fn from(cause: TooLarge) -> Self {
+        cause.to_string().into()
+    }
+}
 
 /// Names in a group: as they were written where the file remembers, else sorted.
 pub fn members(group: &Group) -> hdf5::Result<Vec<String>> {
@@ -101,14 +107,13 @@ fn dataset(container: &Container) -> hdf5::Result<Option<Dataset>> {
 
 /// Fails where values, each of so many bytes in memory, or a chunk of them, take more memory than there is.
 fn require_room(container: &Container, bytes: usize) -> hdf5::Result<()> {
-    let no_room = |cause: TooLarge| hdf5::Error::from(cause.to_string());
-    memory::take(count(&container.get_shape()?).saturating_mul(bytes)).map_err(no_room)?;
+    memory::take(count(&container.get_shape()?).saturating_mul(bytes))?;
     let Some(chunk) = dataset(container)?.and_then(|dataset| dataset.chunk()) else {
         return Ok(());
     };
     // As it lies in the file, and inflated.
     let bytes = count(&chunk).saturating_mul(2 * container.dtype()?.size());
-    memory::take(bytes).map_err(no_room)
+    Ok(memory::take(bytes)?)
 }
 
 /// Fails where texts of variable length, of which many may be one and the same in the file, take more memory
@@ -125,7 +130,7 @@ fn require_room_of_letters(container: &Container) -> hdf5::Result<()> {
         h5check(H5Dvlen_get_buf_size(dataset.id(), of.id(), space.id(), &raw mut bytes))?;
     }
     let bytes = usize::try_from(bytes).unwrap_or(usize::MAX).saturating_mul(2);
-    memory::take(bytes).map_err(|cause| hdf5::Error::from(cause.to_string()))
+    Ok(memory::take(bytes)?)
 }
 
 /// Fails where a chunk that should end in a checksum is shorter than one, which ends the program

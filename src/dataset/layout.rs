@@ -4,9 +4,10 @@ use ndarray::Array3;
 use super::check;
 use super::location::ResponseLocation;
 use super::recording::{Clip, Entity};
-use super::schema::{ID, count, unescape};
+use super::schema::{ID, unescape};
 use super::source::Source;
 use crate::base::error::{Problem, Problems};
+use crate::base::memory::count;
 
 /// Whether a file must hold responses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -10,7 +10,7 @@ use super::chunks::Chunked;
 use super::hdf5_values::require_readable;
 use super::location::ResponseLocation;
 use super::schema::shape;
-use crate::base::memory;
+use crate::base::memory::{self, count};
 
 /// All of a dataset; `bytes` is its file.
 pub(super) fn all(dataset: &Dataset, bytes: &fs::File) -> hdf5::Result<ArrayD<f32>> {
@@ -55,7 +55,7 @@ fn zeros(dims: &[usize]) -> hdf5::Result<Vec<f32>> {
     };
     let length = dims.iter().try_fold(1, |length: usize, dim| length.checked_mul(*dim));
     let length = length.ok_or_else(|| no_memory(&"more than can be counted"))?;
-    memory::take_values::<f32>(length).map_err(|cause| hdf5::Error::from(cause.to_string()))?;
+    memory::take_values::<f32>(length)?;
     let mut values: Vec<f32> = Vec::new();
     values.try_reserve_exact(length).map_err(|cause| no_memory(&cause))?;
     values.resize(length, 0.0);
@@ -81,8 +81,7 @@ fn slab(dataset: &Dataset, location: &ResponseLocation) -> hdf5::Result<Array3<f
     };
     axes.resize(shape.len(), SliceOrIndex::from(..));
     let length = last - first + 1;
-    memory::take_values::<f32>(length.saturating_mul(r).saturating_mul(t))
-        .map_err(|cause| hdf5::Error::from(cause.to_string()))?;
+    memory::take_values::<f32>(count(&[length, r, t]))?;
     let values = dataset.read_slice::<f32, _, IxDyn>(Hyperslab::from(axes))?;
     let all = values.into_shape_with_order((length, r, t))?;
     let places: Vec<usize> = rows.iter().map(|row| row - first).collect();

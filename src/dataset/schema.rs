@@ -68,11 +68,6 @@ pub fn unescape(name: &str) -> String {
     id + rest
 }
 
-/// How many values an array of these lengths has; as many as can be counted where there are more.
-pub fn count(lengths: &[usize]) -> usize {
-    lengths.iter().fold(1, |values: usize, length| values.saturating_mul(*length))
-}
-
 /// `(4, 20, 999)`, as shapes stand in messages.
 pub fn shape(dims: &[usize]) -> String {
     let dims: Vec<String> = dims.iter().map(ToString::to_string).collect();

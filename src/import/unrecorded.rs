@@ -11,8 +11,7 @@ use crate::base::memory;
 /// There is not.
 pub fn unrecorded(shape: (usize, usize, usize)) -> Result<Array3<f32>> {
     let (neurons, repeats, bins) = shape;
-    let numbers = neurons.saturating_mul(repeats).saturating_mul(bins);
-    memory::take_values::<[f32; 2]>(numbers).map_err(|cause| {
+    memory::take_values::<[f32; 2]>(memory::count(&[neurons, repeats, bins])).map_err(|cause| {
         Error::Refused(format!(
             "the responses of {neurons} neurons to {repeats} repeats of {bins} bins: {cause}; import fewer \
              neurons or stimuli at a time, or take a machine with more memory"

@@ -218,9 +218,7 @@ impl Params {
     /// What the tensor `name` starts from.
     fn drawn(&self, seed: u64, name: &str, shape: Shape, start: &Start) -> Result<Tensor> {
         // As it is drawn, and as it is kept.
-        let count =
-            shape.dims().iter().fold(2, |count: usize, length| count.saturating_mul(*length));
-        memory::take_values::<f64>(count)
+        memory::take_values::<[f64; 2]>(memory::count(shape.dims()))
             .map_err(|cause| Error::Msg(format!("{name} {:?}: {cause}", shape.dims())))?;
         let values = draw(seed, name, shape.elem_count(), start.clone());
         Tensor::from_vec(values, shape, &Device::Cpu)?.to_dtype(self.dtype)?.to_device(&self.device)

@@ -26,7 +26,7 @@ fn predict_batch(network: &Network, batch: &Batch) -> Result<Vec<Array2<f32>>> {
 
 /// Predictions for each of `samples` in evaluation mode, `(N, T)` each, `size` of them at a time.
 pub fn of(network: &Network, samples: &[Sample], size: usize) -> Result<Vec<Array2<f32>>> {
-    predict(network, &batches(network, samples, size)?)
+    of_each(network, samples, size, || {})
 }
 
 /// The same; `step` is told after each clip.

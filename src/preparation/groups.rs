@@ -4,7 +4,7 @@ use super::reduce::{kept, warnings};
 use super::{Doubtful, FitMemory, PsthSurvey, Treatment};
 use crate::base::error::Result;
 use crate::dataset::{Recording, ResponseFile, ResponseLocation};
-use crate::run_file::{Data, RunConfig, Split};
+use crate::run_file::{RunConfig, Split};
 
 /// The neurons of a fit that can be fitted, in groups.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,8 +39,7 @@ impl NeuronGroups {
                 None => return Ok(None),
             },
         };
-        let Data { smooth_ms, skip_ms, .. } = config.data;
-        let treatment = Treatment { dt_ms: recording.dt_ms, smooth_ms, skip_ms };
+        let treatment = Treatment::of(recording.dt_ms, &config.data);
         let unrecorded = unrecorded(&recording, &sets.train, &treatment)?;
         let doubtful = Doubtful { unrecorded, ..Doubtful::default() };
         let ids: Vec<String> = kept(&recording, &doubtful)?

@@ -16,7 +16,7 @@ use crate::dataset::{Clip, Recording, ResponseLocation, SoundLevel, Splits};
 use crate::models::amplitude::ToAmplitude;
 use crate::models::batch::Sample;
 use crate::models::dims::Dims;
-use crate::run_file::{Data, RunConfig, Split, Standardize};
+use crate::run_file::{RunConfig, Split, Standardize};
 use crate::scores::Ceiling;
 
 /// The part of a recording that a run file takes, before responses are read.
@@ -98,8 +98,7 @@ impl PreparedRecording {
         let version = Version::of(&recording.file)?;
         let Taken { recording, notes, sets } = Taken::new(recording, config, split)?;
         let tight = FitMemory::of((&recording, &dims(&recording)), &sets, config).require()?;
-        let Data { smooth_ms, skip_ms, .. } = *data;
-        let treatment = Treatment { dt_ms: recording.dt_ms, smooth_ms, skip_ms };
+        let treatment = Treatment::of(recording.dt_ms, data);
         let Reduced { mut recording, psths, ceiling, mut warnings, responses } =
             Reduced::read(recording, &sets, &treatment)?;
         warnings.extend(tight);

@@ -8,6 +8,7 @@ use crate::base::error::Result;
 use crate::base::units;
 use crate::dataset::{Clip, Recording};
 use crate::models::batch::Sample;
+use crate::run_file::Data;
 
 /// How clips of one recording become samples.
 #[derive(Debug, Clone, PartialEq)]
@@ -51,6 +52,11 @@ impl Preparation {
 }
 
 impl Treatment {
+    /// As `[data]` says, of bins of this width.
+    pub fn of(dt_ms: f64, data: &Data) -> Self {
+        Self { dt_ms, smooth_ms: data.smooth_ms, skip_ms: data.skip_ms }
+    }
+
     /// Whether the window over responses is longer than a bin.
     pub fn smooths(&self) -> bool {
         self.smooth_ms > 0.0 && units::odd_bins(self.smooth_ms, self.dt_ms) > 1

@@ -1,7 +1,7 @@
 //! What the publisher says of a model, and whom to cite for its parts and for this program.
 use super::markdown::Text;
 use crate::base::error::{Error, Result};
-use crate::base::wording::did_you_mean;
+use crate::base::wording::{did_you_mean, joined};
 use crate::config::part::{Part, Row, find};
 use crate::models::{Architecture, outputs};
 
@@ -75,17 +75,9 @@ pub fn sources(parts: &[(&'static str, &'static Part)]) -> Vec<String> {
     }
     let line = |(source, names): (&str, Vec<&str>)| {
         let names: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
-        format!("{}: {}", joined_plainly(&names), linked(source))
+        format!("{}: {}", joined(&names, "and"), linked(source))
     };
     sources.into_iter().map(line).collect()
-}
-
-fn joined_plainly(names: &[String]) -> String {
-    match names {
-        [one] => one.clone(),
-        [first @ .., last] => format!("{} and {last}", first.join(", ")),
-        [] => String::new(),
-    }
 }
 
 /// A source with a link for each DOI in it.

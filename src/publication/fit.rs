@@ -1,7 +1,5 @@
 //! How a published model was fitted, as its run file and scores say: nothing is filled in, for an earlier
 //! version of the program had other defaults.
-use std::path::Path;
-
 use serde_json::{Map, Value as Json};
 use toml::{Table, Value};
 
@@ -44,8 +42,7 @@ impl FitRecord {
         for (section, key, unnamed) in PATHS {
             let value = file.get_mut(section).and_then(|section| section.get_mut(key));
             if let Some(Value::String(path)) = value {
-                let name = Path::new(path.as_str()).file_name().map(|_| last_name(path.as_ref()));
-                *path = name.unwrap_or_else(|| unnamed.to_owned());
+                *path = last_name(path.as_ref()).unwrap_or_else(|| unnamed.to_owned());
             }
         }
         let kept = |key: &str| Some((key.to_owned(), summary["run"].get(key)?.clone()));

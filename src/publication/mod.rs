@@ -22,7 +22,7 @@ use crate::dataset::content::ScoredContent;
 use crate::dataset::{Recording, ResponseFile, ResponseLocation};
 use crate::runs::SplitName;
 use crate::runs::exchange::Exchange;
-use crate::runs::folder::{CONFIG, RunFolder, write_scores};
+use crate::runs::folder::{CONFIG, RunFolder, SCORES_CSV, SCORES_JSON, write_scores};
 use crate::runs::metadata::{Metadata, PROGRAM};
 use crate::runs::model_place::ModelPlace;
 use crate::runs::trained::{Needs, Trained};
@@ -42,8 +42,8 @@ const ALL: [&str; 8] = [
     CARD,
     PICTURE,
     CONFIG,
-    "scores.csv",
-    "scores.json",
+    SCORES_CSV,
+    SCORES_JSON,
     ModelPlace::Alone.weights(),
     ModelPlace::Alone.metadata(),
     ModelPlace::Alone.reference(),
@@ -121,7 +121,7 @@ impl<'a> Publication<'a> {
             |name: &str, bytes: &[u8]| files::write(&folder.join(name), Existing::Keep, bytes);
         let weights = self.trained.folder.weights_file();
         let reading = |source| Error::file(format!("reading {}", weights.display()), source);
-        write(ModelPlace::Alone.weights(), &std::fs::read(&weights).map_err(reading)?)?;
+        write(ModelPlace::Alone.weights(), &files::bytes(&weights).map_err(reading)?)?;
         let arguments = self.exchange.arguments(self.trained.network.reference());
         write(ModelPlace::Alone.reference(), files::pretty_json(&arguments)?.as_bytes())?;
         write(ModelPlace::Alone.metadata(), files::pretty_json(&self.metadata)?.as_bytes())?;

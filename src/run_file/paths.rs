@@ -19,10 +19,9 @@ pub fn relative(path: &Path, folder: &Path) -> Result<String> {
     text(&relative, ".")
 }
 
-/// The last name of a path.
-pub fn last_name(path: &Path) -> String {
-    let name = path.file_name();
-    name.map_or_else(|| "unnamed".to_owned(), |name| name.to_string_lossy().into_owned())
+/// The last name of a path, where it has one.
+pub fn last_name(path: &Path) -> Option<String> {
+    path.file_name().map(|name| name.to_string_lossy().into_owned())
 }
 
 fn is_name(part: &Component) -> bool {

@@ -116,7 +116,7 @@ impl Trained {
     /// # Errors
     /// A tensor operation fails.
     pub fn predictions(&self, clips: &Clips) -> Result<Vec<Array2<f32>>> {
-        self.predict(&clips.recording, &clips.places)
+        self.predictions_of_each(clips, || {})
     }
 
     /// [`Trained::predictions`]; `step` is told after each clip.

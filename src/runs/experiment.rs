@@ -7,14 +7,11 @@ use serde_json::{Map, Value as Json, json};
 use super::clips::Responses;
 use super::exchange::Exchange;
 use super::folder::{OldRun, RunFolder};
-use super::lines::lines_without;
 use super::metadata::{Metadata, PROGRAM, RunSettings, SourceRun, architecture_json};
 use super::source::Source;
 use crate::base::device;
-use crate::base::device::DeviceName;
 use crate::base::error::{Error, Result};
 use crate::base::units;
-use crate::base::wording::counted;
 use crate::dataset::content::{ScoredContent, UsedContent};
 use crate::dataset::{ReadRecording, ResponseFile, ResponseLocation, Splits, read_sound};
 use crate::models::Network;
@@ -23,10 +20,10 @@ use crate::models::prediction;
 use crate::preparation::prepare::PreparedRecording;
 use crate::preparation::{Standardization, Treatment};
 use crate::run_file::Split;
-use crate::run_file::{Optimizer, Output, RunConfig, Schedule, Selection, relative};
+use crate::run_file::{Optimizer, RunConfig, relative};
+use crate::scores::Correlations;
 use crate::scores::evaluation::{Over, Scores};
-use crate::scores::{Ceiling, Correlations};
-use crate::training::checkpoint::{Checkpoint, Phase, Tensors};
+use crate::training::checkpoint::{Checkpoint, Tensors};
 use crate::training::history::History;
 use crate::training::{self, Task, path};
 
@@ -62,21 +59,6 @@ pub struct Experiment {
     pub source_hash: Option<String>,
     /// What was inferred from the dataset, and what the user should know of the model.
     pub notes: Vec<String>,
-}
-
-/// What a run of some neurons is known by beside others.
-pub struct PartOfRun {
-    /// Their ids.
-    pub neurons: Vec<String>,
-    /// What the recording holds of what is used.
-    pub content: UsedContent,
-}
-
-impl PartOfRun {
-    /// That of an experiment.
-    pub fn of(Experiment { prepared, .. }: &Experiment) -> Self {
-        Self { neurons: prepared.neurons.clone(), content: prepared.content.clone() }
-    }
 }
 
 impl Experiment {
@@ -195,34 +177,6 @@ impl Experiment {
             self.folder.write_penalties(&path::table(path, &self.prepared.neurons))?;
         }
         self.folder.write_best(checkpoint)
-    }
-
-    /// What groups of neurons, of which this is one, come to together in a folder of their own: `neurons` is
-    /// the selection of all of them. Its clips are gone.
-    ///
-    /// # Errors
-    /// The model cannot be built.
-    pub fn of_all(
-        mut self,
-        neurons: Selection,
-        folder: RunFolder,
-        parts: Vec<PartOfRun>,
-    ) -> Result<Self> {
-        let prepared = &mut self.prepared;
-        let clips = [&mut prepared.train, &mut prepared.valid, &mut prepared.test];
-        clips.into_iter().for_each(Vec::clear);
-        prepared.test_responses.clear();
-        prepared.ceiling = Ceiling::gather(0, std::iter::empty())?;
-        let (ids, contents): (Vec<_>, Vec<_>) =
-            parts.into_iter().map(|PartOfRun { neurons, content }| (neurons, content)).unzip();
-        prepared.neurons = ids.concat();
-        prepared.dims.neurons = prepared.neurons.len();
-        prepared.content.take_responses(contents);
-        self.config.data.neurons = neurons;
-        folder.path().clone_into(&mut self.config.output.folder);
-        let params = Params::new(self.config.train.seed, DType::F32, self.params.device());
-        let network = Network::build(&self.config.architecture, &prepared.dims, &params)?;
-        Ok(Self { folder, network, params, ..self })
     }
 
     /// A run of no epochs with the weights of a file.
@@ -368,102 +322,13 @@ impl Experiment {
     }
 
     /// What prefilters and core came from, where they came from a run.
-    fn source(&self) -> Result<Option<SourceRun>> {
+    pub(super) fn source(&self) -> Result<Option<SourceRun>> {
         let (Some(origin), Some(weights)) = (&self.config.origin, &self.source_hash) else {
             return Ok(None);
         };
         let run = relative(&origin.run, self.folder.path())?;
         let freeze = origin.freeze.word().to_owned();
         Ok(Some(SourceRun { run, freeze, weights: weights.clone() }))
-    }
-
-    /// The run file without what may change between the sittings of one run: how long to train,
-    /// where to compute, where folder and dataset lie, what is written for `TensorBoard`.
-    ///
-    /// # Errors
-    /// A path that has no name in UTF-8.
-    pub fn identity(&self) -> Result<String> {
-        let mut config = self.config.clone();
-        let by_budget =
-            config.train.schedule == Schedule::Cosine || config.train.optimizer != Optimizer::AdamW;
-        if !by_budget {
-            config.train.epochs = Some(0);
-        }
-        config.train.patience = 1;
-        config.train.device = DeviceName::Cpu;
-        config.data.file = self.folder.path().join("dataset");
-        let folder = self.folder.path().to_owned();
-        config.output = Output { folder, tensorboard: false, tensorboard_pictures: 0 };
-        config.to_toml(self.folder.path())
-    }
-
-    /// What has been done cannot be undone by asking for less.
-    fn require_epochs(&self, checkpoint: &Checkpoint) -> Result<()> {
-        let (asked, progress) = (self.config.train.epochs(), &checkpoint.progress);
-        let counts = self.config.train.optimizer == Optimizer::AdamW;
-        if !counts || matches!(progress.phase, Phase::Starts { .. }) || progress.leg <= asked {
-            return Ok(());
-        }
-        Err(Error::Refused(format!(
-            "{}: found a run that has done {}, expected at most train.epochs = {asked} of them; \
-             resume with train.epochs = {} or more, or begin anew in another folder with --out",
-            self.folder.path().display(),
-            counted(progress.leg, "epoch"),
-            progress.leg
-        )))
-    }
-
-    /// Fails where the run that prefilters and core come from is no longer what it was.
-    fn require_same_source(&self) -> Result<()> {
-        let (known, own) = (self.folder.metadata()?.source, self.source()?);
-        match (known, own) {
-            (Some(known), Some(own)) if known.weights != own.weights => {
-                Err(Error::Refused(format!(
-                    "{}: found other weights in {} than when the run began, expected the same; put \
-                     them back, or begin anew with --force",
-                    self.folder.path().display(),
-                    own.run
-                )))
-            }
-            _ => Ok(()),
-        }
-    }
-
-    /// Fails where the dataset holds something else than when the run began.
-    fn require_same_content(&self) -> Result<()> {
-        let prepared = &self.prepared;
-        let Some(known) = self.folder.metadata()?.content else { return Ok(()) };
-        match known.difference(&prepared.content, &prepared.neurons) {
-            None => Ok(()),
-            Some(difference) => Err(Error::Refused(format!(
-                "{}: found {difference} than when {} began, expected what it held then; resume with \
-                 that dataset, which may have another name, or begin anew with --force",
-                self.config.data.file.display(),
-                self.folder.path().display()
-            ))),
-        }
-    }
-
-    fn require_same_run(&self, checkpoint: &Checkpoint) -> Result<()> {
-        let (own, theirs) = (self.identity()?, &checkpoint.progress.run);
-        let mut problems = self.params.load(&checkpoint.best_weights)?;
-        problems.extend(self.params.load(&checkpoint.weights)?);
-        self.require_same_content()?;
-        self.require_same_source()?;
-        if own != *theirs {
-            return Err(Error::Refused(format!(
-                "{}: found a run with {}, expected {} as {} says; choose another folder with \
-                 --out, or replace the run with --force",
-                self.folder.path().display(),
-                lines_without(theirs, &own),
-                lines_without(&own, theirs),
-                self.config.file.display()
-            )));
-        }
-        if problems.is_empty() {
-            return Ok(());
-        }
-        Err(Error::Input { file: self.folder.state_file(), problems })
     }
 }
 

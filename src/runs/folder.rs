@@ -21,16 +21,19 @@ use crate::training::history::History;
 pub const CONFIG: &str = "config.toml";
 const HISTORY: &str = "history.csv";
 const PENALTIES: &str = "penalties.csv";
-const SCORES_CSV: &str = "scores.csv";
-const SCORES_JSON: &str = "scores.json";
+/// Name of the table of scores in a run folder.
+pub const SCORES_CSV: &str = "scores.csv";
+/// Name of the summary of scores in a run folder.
+pub const SCORES_JSON: &str = "scores.json";
 const STATE: &str = "state/state.safetensors";
 const MODEL: &str = ModelPlace::OfRun.weights();
 const METADATA: &str = ModelPlace::OfRun.metadata();
 const REFERENCE: &str = ModelPlace::OfRun.reference();
 const EVENTS: &str = "tensorboard/events.out.tfevents.strf";
 /// Which neurons are fitted together, where all at once are too many, with a run folder of each group.
-const GROUPS: &str = "groups";
-const GROUP_PLAN: &str = "groups/groups.json";
+pub(super) const GROUPS: &str = "groups";
+/// The file in it that says so.
+pub(super) const GROUP_PLAN: &str = "groups/groups.json";
 /// Everything that a run writes, in the order in which replacing a run removes it.
 const ALL: [&str; 11] = [
     SCORES_JSON,
@@ -175,51 +178,13 @@ impl RunFolder {
     /// Removes the files of the run in it.
     pub fn clear(&self) -> Result<()> {
         self.remove_scores()?;
-        if self.has(GROUP_PLAN) {
-            let groups = self.path.join(GROUPS);
-            fs::remove_dir_all(&groups)
-                .map_err(|source| Error::file(format!("removing {}", groups.display()), source))?;
-        }
+        self.remove_groups()?;
         ALL.iter().try_for_each(|name| self.remove(name))
     }
 
     /// Removes the scores: the run is not finished.
     pub fn remove_scores(&self) -> Result<()> {
         [SCORES_JSON, SCORES_CSV].iter().try_for_each(|name| self.remove(name))
-    }
-
-    /// The run folder of a group of neurons.
-    ///
-    /// # Errors
-    /// A link lies on the way.
-    pub fn group(&self, nth: usize) -> Result<PathBuf> {
-        let folder = files::inside(&self.path, format!("{GROUPS}/{:04}", nth + 1))?;
-        files::require_no_link(&folder)?;
-        Ok(folder)
-    }
-
-    /// The neurons of each group, where they are fitted in groups.
-    ///
-    /// # Errors
-    /// What says so cannot be read.
-    pub fn groups(&self) -> Result<Option<Vec<Vec<String>>>> {
-        if !self.has(GROUP_PLAN) {
-            return Ok(None);
-        }
-        serde_json::from_str(&self.read(GROUP_PLAN)?).map(Some).map_err(|source| {
-            let file = self.path.join(GROUP_PLAN);
-            let what = "it is damaged; start the run anew with --force";
-            Error::file(format!("{}: {what}", file.display()), source)
-        })
-    }
-
-    /// Settles which neurons are fitted together.
-    ///
-    /// # Errors
-    /// The folder cannot be written.
-    pub fn write_groups(&self, groups: &[Vec<String>]) -> Result<()> {
-        make(&files::folder_inside(&self.path, GROUPS)?)?;
-        self.write(GROUP_PLAN, files::pretty_json(&groups)?.as_bytes())
     }
 
     /// Removes what only going on with the run needs, and its folder.
@@ -234,15 +199,15 @@ impl RunFolder {
         if self.has(name) { files::remove(&files::inside(&self.path, name)?) } else { Ok(()) }
     }
 
-    fn has(&self, name: &str) -> bool {
+    pub(super) fn has(&self, name: &str) -> bool {
         self.path.join(name).exists()
     }
 
-    fn write(&self, name: &str, bytes: &[u8]) -> Result<()> {
+    pub(super) fn write(&self, name: &str, bytes: &[u8]) -> Result<()> {
         files::write(&files::inside(&self.path, name)?, Existing::Replace, bytes)
     }
 
-    fn read(&self, name: &str) -> Result<String> {
+    pub(super) fn read(&self, name: &str) -> Result<String> {
         let path = self.path.join(name);
         files::text(&path)
             .map_err(|source| Error::file(format!("reading {}", path.display()), source))
@@ -410,7 +375,7 @@ impl RunFolder {
 }
 
 /// Makes a folder, and removes what a kill left half written in it.
-fn make(folder: &Path) -> Result<()> {
+pub(super) fn make(folder: &Path) -> Result<()> {
     files::create_folder(folder)?;
     files::remove_unfinished(folder)
 }

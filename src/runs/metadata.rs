@@ -135,10 +135,11 @@ impl Metadata {
     /// The same for others to read: nothing of where dataset and runs lie on this machine but their names.
     #[must_use]
     pub fn published(&self, settings: &RunSettings, deepstrf: Exchange) -> Self {
-        let settings = RunSettings { data: last_name(settings.data.as_ref()), ..settings.clone() };
+        let named =
+            |path: &String| last_name(path.as_ref()).unwrap_or_else(|| "unnamed".to_owned());
+        let settings = RunSettings { data: named(&settings.data), ..settings.clone() };
         let source = self.source.clone();
-        let source =
-            source.map(|source| SourceRun { run: last_name(source.run.as_ref()), ..source });
+        let source = source.map(|source| SourceRun { run: named(&source.run), ..source });
         Self {
             settings: Some(settings),
             source,

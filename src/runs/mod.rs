@@ -7,13 +7,16 @@ mod earlier;
 pub mod exchange;
 pub mod experiment;
 pub mod folder;
+mod group_folders;
 mod lines;
 pub mod lock;
 pub mod metadata;
 pub mod model_place;
 pub mod own_model;
+mod same_run;
 mod source;
 mod split_name;
 pub mod trained;
+pub mod whole;
 
 pub use split_name::SplitName;

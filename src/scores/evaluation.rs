@@ -1,5 +1,5 @@
 //! From predictions and responses to a table neuron × score, and the forms in which it is read.
-use ndarray::{Array2, Array3, ArrayView1, ArrayView2, ArrayView3, Axis, ShapeError};
+use ndarray::{Array2, Array3, ArrayView1, ArrayView2, ArrayView3, Axis};
 use rayon::prelude::*;
 use serde_json::{Map, Value, json};
 
@@ -8,7 +8,7 @@ use super::repeats::reliability::root;
 use super::repeats::split_halves::SIDE_BY_SIDE;
 use super::rows::{self, Average, BinsTaken, Visibility};
 use super::uncertainty::{Resampling, Uncertainty};
-use crate::base::error::{Cause, Error, Result};
+use crate::base::error::Result;
 use crate::base::table::{self, Notation, aligned};
 use crate::stats::moments::{mean, median};
 
@@ -269,40 +269,6 @@ impl Scores {
         };
         let rows = self.values.rows().into_iter().enumerate().map(row);
         table::csv("writing the table of scores", header, rows)
-    }
-
-    /// The rows of all neurons, of scores of some each.
-    ///
-    /// # Errors
-    /// Their columns differ, or there are none.
-    pub fn joined(mut parts: impl Iterator<Item = Self>) -> Result<Self> {
-        let first = parts.next().ok_or_else(|| Error::Stopped("there are no scores".into()))?;
-        parts.try_fold(first, |mut all, part| {
-            all.append(part)?;
-            Ok(all)
-        })
-    }
-
-    /// Adds the rows of other neurons, with the same columns.
-    fn append(&mut self, others: Self) -> Result<()> {
-        let failed = |source: Cause| Error::failed("putting scores together", source);
-        let names = |scores: &Self| -> Vec<&str> {
-            scores.uncertainty.columns.iter().map(|(name, _)| *name).collect()
-        };
-        if names(self) != names(&others) {
-            return Err(failed(format!("found {:?} and {:?}", names(self), names(&others)).into()));
-        }
-        let failed = |source: ShapeError| failed(source.into());
-        self.values.append(Axis(0), others.values.view()).map_err(failed)?;
-        self.clips.append(Axis(0), others.clips.view()).map_err(failed)?;
-        self.neurons.extend(others.neurons);
-        self.repeats.extend(others.repeats);
-        self.bins.extend(others.bins);
-        let columns = &mut self.uncertainty.columns;
-        for ((_, column), (_, more)) in columns.iter_mut().zip(others.uncertainty.columns) {
-            column.extend(more);
-        }
-        Ok(())
     }
 
     /// The same with a further column in [`Scores::csv`].

@@ -18,6 +18,7 @@ pub mod chance;
 pub mod uncertainty;
 
 pub mod evaluation;
+mod joined;
 pub mod population;
 
 pub use comparison::{Ceiling, Comparison, Correlations, Divisions, Target, Workspace};

@@ -98,8 +98,7 @@ pub fn predict(
     let members = Members::open(workshop, combination, stimuli)?;
     let recording = &workshop.dataset().recording;
     let data = workshop.plan.base(workshop.folder.path(), combination)?.data;
-    let treatment =
-        Treatment { dt_ms: recording.dt_ms, smooth_ms: data.smooth_ms, skip_ms: data.skip_ms };
+    let treatment = Treatment::of(recording.dt_ms, &data);
     let mut responses = ResponseFile::open(&recording.file)?;
     let several = members.groups.len() > 1;
     let mut predicted = Predicted {

@@ -10,6 +10,7 @@ use super::best::Best;
 use super::block_path::BlockProgress;
 use super::path::{self, Point};
 use crate::base::error::{Cause, Error, Result};
+use crate::base::files;
 use crate::base::tensor_file;
 use crate::models::params::{Param, Params};
 
@@ -193,14 +194,13 @@ impl Checkpoint {
         };
         let progress: Vec<_> = parts.iter().map(|(part, own)| (&part.progress, *own)).collect();
         let model = own.all().into_iter().map(joined).collect::<Result<Tensors>>()?;
-        let none = Tensors::new();
         Ok(Self {
             progress: Progress::joined(&progress),
-            weights: none.clone(),
-            best_weights: none.clone(),
+            weights: Tensors::new(),
+            best_weights: Tensors::new(),
             model,
-            memory: none.clone(),
-            sums: none,
+            memory: Tensors::new(),
+            sums: Tensors::new(),
             is_whole: false,
         })
     }
@@ -235,8 +235,8 @@ impl Checkpoint {
     /// Reads what [`Checkpoint::bytes`] wrote.
     pub fn read(path: &Path) -> Result<Self> {
         let shown = path.display();
-        let bytes = std::fs::read(path)
-            .map_err(|source| Error::file(format!("reading {shown}"), source))?;
+        let bytes =
+            files::bytes(path).map_err(|source| Error::file(format!("reading {shown}"), source))?;
         let damaged = |source: Cause| {
             let what = "the state is damaged; start the run anew with --force";
             Error::file(format!("{shown}: {what}"), source)

@@ -42,9 +42,7 @@ impl EpochRow {
             self.valid_cc, self.valid_cc_norm, self.neurons_cc
         )
     }
-}
 
-impl EpochRow {
     /// What [`EpochRow::line`] wrote; none where it is damaged.
     fn parse(line: &str) -> Option<Self> {
         let fields: Vec<&str> = line.trim_end().splitn(12, ',').collect();
@@ -130,8 +128,8 @@ impl History {
 
     /// That of all neurons, of those of groups of them and their numbers of neurons: losses and correlations
     /// are means over neurons, seconds sums.
-    pub fn joined(groups: &[(Self, usize)]) -> Self {
-        let rows = |(history, neurons): &(Self, usize)| {
+    pub fn joined(groups: &[(&Self, usize)]) -> Self {
+        let rows = |(history, neurons): &(&Self, usize)| {
             let rows = history.0.lines().skip(1).filter_map(EpochRow::parse);
             (rows.collect::<Vec<_>>(), *neurons)
         };
@@ -209,7 +207,7 @@ mod tests {
         long.push(&other(1));
         long.push(&other(2));
         assert_eq!(EpochRow::parse(&other(2).line()), Some(other(2)));
-        let joined = History::joined(&[(short, 10), (long, 30)]);
+        let joined = History::joined(&[(&short, 10), (&long, 30)]);
         let wanted = "1,0.5000,0.2500,0.001,1,0.6875,0.75,0.45,0.625,28,20,fit; l2 1 of 10, 2 more\n\
                       2,0.2500,0.1250,0.001,1,0.6875,0.75,0.45,0.625,28,20,l2 1 of 10, 2 more\n";
         assert_eq!(joined.text(), format!("{HEADER}{wanted}"));

@@ -114,6 +114,10 @@ fn a_folder_that_the_user_gives_may_be_a_link() {
 #[test]
 fn what_is_read_in_a_run_folder_has_an_end() {
     let place = place();
+    std::fs::remove_file(place.path("run/state/state.safetensors")).unwrap();
+    symlink("/dev/zero", place.path("run/state/state.safetensors")).unwrap();
+    let resume = "train run.toml --out run --resume";
+    refused(&place, resume, &["run/state/state.safetensors", "it is no ordinary file"]);
     link(&place, "outside/file", "run/model/metadata.json");
     std::fs::remove_file(place.path("run/model/metadata.json")).unwrap();
     symlink("/dev/zero", place.path("run/model/metadata.json")).unwrap();

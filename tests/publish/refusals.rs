@@ -7,16 +7,18 @@ use strf::dataset::{LevelKind, Recording, SoundLevel};
 use super::{card, loud, with_ln, with_run};
 use crate::support::runs::{LN, Workplace, run_file, wait_until};
 
+/// Fails unless a command is refused with these words.
+#[track_caller]
+fn require_refused(place: &Workplace, words: &str, said: &str) {
+    let ran = place.strf(words);
+    assert!(ran.status == Some(2) && ran.stderr.contains(said), "{words}\n{said}\n{}", ran.stderr);
+}
+
 #[test]
 fn what_cannot_be_published_is_refused_and_nothing_is_written() {
     let place = with_ln();
     let refused = |words: &str, said: &str| {
-        let ran = place.strf(words);
-        assert!(
-            ran.status == Some(2) && ran.stderr.contains(said),
-            "{words}\n{said}\n{}",
-            ran.stderr
-        );
+        require_refused(&place, words, said);
         let names =
             || fs::read_dir(place.path("")).unwrap().map(|entry| entry.unwrap().file_name());
         let left: Vec<_> = names().filter(|n| n.to_string_lossy().starts_with(".strf-")).collect();
@@ -149,12 +151,7 @@ fn with_published() -> Workplace {
 fn what_does_not_fit_a_published_model_is_refused() {
     let place = with_published();
     let refused = |words: &str, said: &str| {
-        let ran = place.strf(words);
-        assert!(
-            ran.status == Some(2) && ran.stderr.contains(said),
-            "{words}\n{said}\n{}",
-            ran.stderr
-        );
+        require_refused(&place, words, said);
         assert!(!place.path("new").exists(), "{words}");
     };
     let with = |name: &str, change: &dyn Fn(&mut Recording)| {

@@ -188,10 +188,9 @@ fn fit(workshop: &mut Workshop, at_once: usize, json: bool, console: &Console) -
     }
     let (progress, collected) = tables(&workshop.folder, &workshop.plan, console)?;
     let against = workshop.plan.against;
-    let findings = {
-        let _stage = console.stage("predicting what fits did not see")?;
-        Findings::of(workshop, &progress, (&collected, against), false)?
-    };
+    let findings = console.during("predicting what fits did not see", || {
+        Findings::of(workshop, &progress, (&collected, against), false)
+    })?;
     report(workshop, (&collected, &findings), json, console)
 }
 
@@ -207,10 +206,9 @@ fn collect(args: &CollectArgs, console: &Console) -> Result<()> {
     }
     let against = plan.against;
     let workshop = Workshop::open(folder, plan)?;
-    let findings = {
-        let _stage = console.stage("predicting what fits did not see")?;
-        Findings::of(&workshop, &progress, (&collected, against), true)?
-    };
+    let findings = console.during("predicting what fits did not see", || {
+        Findings::of(&workshop, &progress, (&collected, against), true)
+    })?;
     report(&workshop, (&collected, &findings), args.json, console)
 }
 

@@ -28,10 +28,9 @@ pub(super) fn tell(
     let folder = folder.unwrap_or_else(|| Path::new("."));
     plan.file = relative(file, folder)?;
     let folder = SweepFolder::unwritten(folder);
-    let time = {
-        let _stage = console.stage("fitting each combination for a moment")?;
-        sweep_time(&Workshop::with(folder, plan, read)?, at_once)?
-    };
+    let time = console.during("fitting each combination for a moment", || {
+        sweep_time(&Workshop::with(folder, plan, read)?, at_once)
+    })?;
     let words = |bound: Bound, seconds| format!("{} {}", bound.word(), lasting(seconds));
     let mut lines = vec![format!(
         "time: {}, {} at once",

@@ -9,8 +9,9 @@ use crate::base::wording::{counted, lasting};
 use crate::dataset::{ReadRecording, ResponseLocation, read_sound};
 use crate::preparation::NeuronGroups;
 use crate::run_file::{RunConfig, Selection};
-use crate::runs::experiment::{Experiment, PartOfRun};
+use crate::runs::experiment::Experiment;
 use crate::runs::folder::{OldRun, RunFolder};
+use crate::runs::whole::PartOfRun;
 use crate::scores::evaluation::Scores;
 use crate::training::checkpoint::Checkpoint;
 use crate::training::history::History;
@@ -81,16 +82,15 @@ impl Grouped {
         let groups = &self.groups.groups;
         let (mut parts, mut last) = (Vec::with_capacity(groups.len()), None);
         for (nth, neurons) in groups.iter().enumerate() {
-            let [done, left] = [&groups[..nth], &groups[nth..]].map(|part| part.concat().len());
+            let [done, left] = [&groups[..nth], &groups[nth..]].map(neurons_of);
             let wait = begun.elapsed().as_secs_f64() * left as f64 / done.max(1) as f64;
             let wait = (done > 0).then(|| format!("; about {} left", lasting(wait)));
             let of = groups.len();
             console.note(&format!("group {} of {of}{}", nth + 1, wait.unwrap_or_default()));
-            let experiment = {
-                let _stage = console.stage("reading the dataset")?;
-                let read = |_: &RunConfig| Ok(self.recording.clone());
-                Experiment::of(self.of_group(nth, neurons)?, OldRun::Resume, read)?
-            };
+            let config = self.of_group(nth, neurons)?;
+            let read = |_: &RunConfig| Ok(self.recording.clone());
+            let experiment = console
+                .during("reading the dataset", || Experiment::of(config, OldRun::Resume, read))?;
             tell_of_data(&experiment, console);
             announce(&experiment, console);
             let run_file = self.folder.config_file();
@@ -124,10 +124,9 @@ impl Grouped {
             console.warn(warning);
         }
         let reason = reason.as_ref().map_or_else(String::new, |reason| format!("{reason}; "));
-        let neurons = groups.iter().map(Vec::len).sum();
         console.note(&format!(
             "{reason}{} are fitted in {} of up to {}, one after the other, which comes to the same",
-            counted(neurons, "neuron"),
+            counted(neurons_of(groups), "neuron"),
             counted(groups.len(), "group"),
             groups.iter().map(Vec::len).max().unwrap_or_default(),
         ));
@@ -151,12 +150,18 @@ impl Grouped {
         let sizes: Vec<usize> = own.iter().map(|part| part.neurons.len()).collect();
         let data = self.config.data.neurons.clone();
         let experiment = last.of_all(data, self.folder.clone(), own)?;
-        let checkpoints = fitted.iter().map(|part| &part.checkpoint).zip(sizes.iter().copied());
-        let checkpoint = Checkpoint::joined(&checkpoints.collect::<Vec<_>>(), &experiment.params)?;
-        let histories = fitted.iter().map(|part| part.history.clone()).zip(sizes.iter().copied());
-        let history = History::joined(&histories.collect::<Vec<_>>());
+        let parts = || fitted.iter().zip(sizes.iter().copied());
+        let checkpoints: Vec<_> = parts().map(|(part, own)| (&part.checkpoint, own)).collect();
+        let checkpoint = Checkpoint::joined(&checkpoints, &experiment.params)?;
+        let histories: Vec<_> = parts().map(|(part, own)| (&part.history, own)).collect();
+        let history = History::joined(&histories);
         let scores = Scores::joined(fitted.into_iter().map(|part| part.scores))?;
         experiment.write_results(&checkpoint, &history)?;
         Ok((experiment, Fitted { checkpoint, history, scores }))
     }
+}
+
+/// How many neurons there are in groups.
+fn neurons_of(groups: &[Vec<String>]) -> usize {
+    groups.iter().map(Vec::len).sum()
 }

@@ -99,10 +99,8 @@ struct Fitted {
 
 /// Fits, and scores what came of it; where it is stopped, `run_file` is what to go on with.
 fn fit(experiment: &Experiment, old: OldRun, run_file: &Path, console: &Console) -> Result<Fitted> {
-    let (mut checkpoint, history) = {
-        let _stage = console.stage("setting start values")?;
-        experiment.begin(old)?
-    };
+    let (mut checkpoint, history) =
+        console.during("setting start values", || experiment.begin(old))?;
     if checkpoint.progress.epoch > 0 {
         console.note(&format!("going on after epoch {}", checkpoint.progress.epoch));
     }
@@ -111,10 +109,7 @@ fn fit(experiment: &Experiment, old: OldRun, run_file: &Path, console: &Console)
     let end = training::fit(&task, &mut checkpoint, &mut keeper)?;
     let history = keeper.into_history();
     tell(end, experiment, (&checkpoint, run_file), console)?;
-    let scores = {
-        let _stage = console.stage("scoring")?;
-        experiment.final_scores(&checkpoint)
-    };
+    let scores = console.during("scoring", || experiment.final_scores(&checkpoint));
     let scores = scores.map_err(|source| unscored(run_file, source))?;
     Ok(Fitted { checkpoint, history, scores })
 }

@@ -14,8 +14,8 @@ use super::recording;
 use super::value::{ArrayValue, Arrays, FromF64};
 use crate::base::error::{Cause, Error, Problem, Result, fault};
 use crate::base::files;
-use crate::base::memory;
-use crate::dataset::schema::{count, shape};
+use crate::base::memory::{self, count};
+use crate::dataset::schema::shape;
 use crate::import::format::{Format, Imported};
 use crate::import::npy::{self, is_list, is_number, lengths, type_of};
 use crate::import::report::ImportReport;
@@ -187,7 +187,7 @@ fn described(header: &NpyHeader) -> String {
 
 fn texts(npy: NpyFile<&mut dyn Read>) -> io::Result<Vec<String>> {
     let of_one = npy.dtype().num_bytes().unwrap_or(usize::MAX).saturating_add(OF_TEXT);
-    memory::take(places(&npy).saturating_mul(of_one)).map_err(io::Error::other)?;
+    memory::take(places(&npy).saturating_mul(of_one))?;
     npy.into_vec()
 }
 
@@ -204,7 +204,7 @@ fn places(npy: &NpyFile<&mut dyn Read>) -> usize {
 
 /// The numbers of an array, of whatever type, in parts of so many, if there is memory for them and a copy.
 fn numbers<T: FromF64>(npy: NpyFile<&mut dyn Read>, size: usize) -> io::Result<Vec<Vec<T>>> {
-    memory::take_values::<[T; 2]>(places(&npy)).map_err(io::Error::other)?;
+    memory::take_values::<[T; 2]>(places(&npy))?;
     parts(npy::numbers(npy)?.map(|value| value.map(T::from_f64)), size)
 }
 

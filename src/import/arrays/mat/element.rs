@@ -146,7 +146,7 @@ impl<'a> Elements<'a> {
 
 /// So many bytes of a stream.
 fn whole(length: u64, reader: &mut dyn Read) -> io::Result<Vec<u8>> {
-    memory::take(usize::try_from(length).unwrap_or(usize::MAX)).map_err(io::Error::other)?;
+    memory::take(usize::try_from(length).unwrap_or(usize::MAX))?;
     let mut bytes = Vec::new();
     reader.take(length).read_to_end(&mut bytes)?;
     if bytes.len() as u64 == length {

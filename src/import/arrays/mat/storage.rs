@@ -73,7 +73,7 @@ impl Storage {
             return Err(io::Error::other(format!("{bytes} bytes for numbers of {width} bytes")));
         }
         let count = usize::try_from(bytes / self.width() as u64).unwrap_or(usize::MAX);
-        memory::take_values::<T>(count).map_err(io::Error::other)?;
+        memory::take_values::<T>(count)?;
         let mut numbers = Vec::new();
         let mut piece = vec![0; PIECE];
         let mut left = bytes;

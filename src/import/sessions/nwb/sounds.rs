@@ -181,8 +181,9 @@ impl Series {
         let channels = self.data.shape().get(1).copied().unwrap_or(1);
         // A piece as it is read, as levels, and mixed.
         let bytes = channels.saturating_mul(PIECE * (size_of::<f64>() + size_of::<f32>()));
-        let room = memory::take(bytes).map_err(|cause| hdf5::Error::from(cause.to_string()));
-        room.and_then(|()| require_readable(&self.data, 0))
+        memory::take(bytes)
+            .map_err(hdf5::Error::from)
+            .and_then(|()| require_readable(&self.data, 0))
             .map_err(|source| self.file.damaged(&self.at, source))?;
         let mixer = Mixer::new(channel, channels, &self.name)?;
         let mut notes = self.notes();
