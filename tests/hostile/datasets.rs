@@ -19,6 +19,15 @@ fn declare<T: H5Type>(file: &hdf5::File, at: &str, shape: &[usize]) -> hdf5::Res
     file.new_dataset_builder().chunk(chunk).empty::<T>().shape(shape.to_vec()).create(at).map(drop)
 }
 
+/// Builds the sound of a stimulus of `data.h5` anew.
+fn with_sound(place: &Workplace, build: impl FnOnce(DatasetBuilder) -> hdf5::Result<()>) {
+    change_data(&place.path("data.h5"), |file| {
+        let clip = file.group("stimuli/clip3")?;
+        clip.unlink("cochleagram")?;
+        build(clip.new_dataset_builder())
+    });
+}
+
 /// A dataset in which something is declared.
 fn declaring<T: H5Type>(at: &str, shape: &[usize]) -> Workplace {
     let place = Workplace::new();
@@ -99,11 +108,7 @@ fn zeros(builder: DatasetBuilder, shape: [usize; 2]) -> hdf5::Result<()> {
 #[test]
 fn zeros_that_were_compressed_are_refused_by_what_they_become() {
     let place = Workplace::new();
-    change_data(&place.path("data.h5"), |file| {
-        let clip = file.group("stimuli/clip3")?;
-        clip.unlink("cochleagram")?;
-        zeros(clip.new_dataset_builder(), [7, 20_000_000])
-    });
+    with_sound(&place, |builder| zeros(builder, [7, 20_000_000]));
     is_small(&place.path("data.h5"), 2 << 20);
     too_large(&place, "inspect data.h5");
 }
@@ -111,10 +116,8 @@ fn zeros_that_were_compressed_are_refused_by_what_they_become() {
 #[test]
 fn a_chunk_larger_than_the_array_is_refused_by_its_own_size() {
     let place = Workplace::new();
-    change_data(&place.path("data.h5"), |file| {
-        let clip = file.group("stimuli/clip3")?;
-        clip.unlink("cochleagram")?;
-        let builder = clip.new_dataset_builder().chunk((7, 1 << 26)).deflate(1).empty::<f32>();
+    with_sound(&place, |builder| {
+        let builder = builder.chunk((7, 1 << 26)).deflate(1).empty::<f32>();
         builder.shape((7.., 49..)).create("cochleagram").map(drop)
     });
     is_small(&place.path("data.h5"), 1 << 20);
@@ -158,10 +161,8 @@ fn values_in_another_file_are_not_read() {
     let place = Workplace::new();
     place.write("secret", &"s".repeat(1000));
     let secret = place.path("secret");
-    change_data(&place.path("data.h5"), |file| {
-        let clip = file.group("stimuli/clip3")?;
-        clip.unlink("cochleagram")?;
-        let builder = clip.new_dataset_builder().external(secret.to_str().unwrap(), 0, 343);
+    with_sound(&place, |builder| {
+        let builder = builder.external(secret.to_str().unwrap(), 0, 343);
         builder.empty::<u8>().shape((7, 49)).create("cochleagram").map(drop)
     });
     let said = ["stimuli/clip3/cochleagram", "its values lie in another file", "secret"];
@@ -188,11 +189,9 @@ fn links_that_lead_in_a_circle_come_to_an_end() {
 #[test]
 fn no_program_is_looked_for_where_a_filter_is_missing() {
     let place = Workplace::new();
-    change_data(&place.path("data.h5"), |file| {
-        let clip = file.group("stimuli/clip3")?;
-        clip.unlink("cochleagram")?;
+    with_sound(&place, |builder| {
         let values = ndarray::Array2::<f64>::zeros((7, 49));
-        let builder = clip.new_dataset_builder().chunk((7, 49)).fletcher32().deflate(7);
+        let builder = builder.chunk((7, 49)).fletcher32().deflate(7);
         builder.with_data(values.view()).create("cochleagram").map(drop)
     });
     // The filter behind the checksum: its number, flags, and its only value, the level.
